@@ -1,0 +1,35 @@
+"""What travels between the loader, the actor and the trainer: typed, frozen, movable to a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TrackingBatch:
+    """F frames of B sequences; crops are square, S pixels wide; boxes are (x, y, w, h) in pixels of the crop.
+
+    One *sample* (what the processing makes) is the same thing without the dimension B.
+    """
+
+    train_images: Tensor  # [F, B, 3, S, S] uint8 RGB
+    train_boxes: Tensor  # [F, B, 4] float32
+    test_images: Tensor  # [G, B, 3, S, S] uint8 RGB
+    test_boxes: Tensor  # [G, B, 4] float32
+    test_labels: Tensor  # [G, B, K, K] float32, Gaussian label of the target's centre
+    ids: tuple[str, ...]  # B names that say where the frames came from, for error reports
+
+    def to(self, device: torch.device | str) -> TrackingBatch:
+        """The same batch with every tensor on ``device``."""
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "ids"}
+        return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()})
+
+
+def collate(samples: list[TrackingBatch]) -> TrackingBatch:
+    """Stack samples (tensors without the dimension B) along a new second dimension."""
+    names = [f.name for f in fields(TrackingBatch) if f.name != "ids"]
+    stacked = {name: torch.stack([getattr(sample, name) for sample in samples], dim=1) for name in names}
+    return TrackingBatch(**stacked, ids=tuple(name for sample in samples for name in sample.ids))
