@@ -27,6 +27,11 @@ def box_from_relative(box_rel: Tensor, reference: Tensor) -> Tensor:
     return torch.cat([centre - size / 2, size], dim=-1)
 
 
+def box_to_corners(box: Tensor) -> Tensor:
+    """Boxes ``[..., 4]`` (x, y, w, h) -> corners ``[..., 4]`` (x0, y0, x1, y1)."""
+    return torch.cat([box[..., :2], box[..., :2] + box[..., 2:]], dim=-1)
+
+
 def box_iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of the boxes ``a`` and ``b`` ``[..., 4]``, pair by pair (broadcast): ``[...]``.
 

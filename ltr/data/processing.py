@@ -1,0 +1,130 @@
+"""From frames with boxes to one training sample: jitter, crop, augment, label (as DiMP trains)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ltr.data.batch import TrackingBatch
+from ltr.data.crop import box_to_crop, crop_scale, sample_crop
+from ltr.data.labels import gaussian_label, label_sigma
+from ltr.data.transforms import AugmentationSettings, augment_frame, flip_horizontally
+from ltr.dataset.base_video_dataset import FrameSet
+
+
+@dataclass(frozen=True)
+class JitterSettings:
+    """How far a search area is from where it should be.
+
+    Its centre moves evenly by up to ``centre`` / 2 target sizes (sqrt of w h) in x and in y; the size that it is made
+    for is the target's times exp(N(0, ``scale``)).
+    """
+
+    centre: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class ProcessingSettings:
+    """Crops and labels. The defaults are DiMP's for a search area of 5 target sizes at 288 px (18 x 18 cells)."""
+
+    search_area_factor: float = 5.0
+    output_size: int = 288  # S, crop px
+    stride: int = 16  # crop px per score cell
+    kernel_size: int = 4  # of the target filter; an even one gives one score more than there are cells
+    output_sigma_factor: float = 0.25  # sigma of the label in target sizes
+    train_jitter: JitterSettings = JitterSettings(centre=3.0, scale=0.25)
+    test_jitter: JitterSettings = JitterSettings(centre=4.5, scale=0.5)
+    min_box_side: float = 6.0  # crop px; a thinner target is no sample
+    jitter_attempts: int = 10
+    augmentation: AugmentationSettings = AugmentationSettings()
+
+    def __post_init__(self) -> None:
+        if self.output_size % self.stride:
+            raise ValueError(f"output_size {self.output_size} is not a multiple of stride {self.stride}")
+
+    @property
+    def num_scores(self) -> int:
+        """Side K of the score map."""
+        return self.output_size // self.stride + (self.kernel_size + 1) % 2
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the label in score cells."""
+        return label_sigma(self.output_sigma_factor, self.search_area_factor, self.output_size / self.stride)
+
+
+class DiMPProcessing:
+    """Makes samples; holds nothing but its settings."""
+
+    def __init__(self, settings: ProcessingSettings = ProcessingSettings()) -> None:
+        self.settings = settings
+
+    def __call__(
+        self, train: FrameSet, test: FrameSet, rng: np.random.Generator, name: str = ""
+    ) -> TrackingBatch | None:
+        """One sample (a batch without its dimension B) named ``name``.
+
+        None where a target cannot be cropped sensibly (too thin, or never inside its jittered search area): the
+        sampler then draws another.
+        """
+        settings = self.settings
+        flip = rng.random() < settings.augmentation.flip
+        gray = rng.random() < settings.augmentation.grayscale
+        sets = []
+        for frames, jitter in ((train, settings.train_jitter), (test, settings.test_jitter)):
+            crops = [
+                self._crop(image, box, jitter, flip, gray, rng)
+                for image, box in zip(frames.images, frames.boxes, strict=True)
+            ]
+            if None in crops:
+                return None
+            sets.append(_stack([crop for crop in crops if crop is not None]))
+        (train_images, train_boxes), (test_images, test_boxes) = sets
+        centres = test_boxes[:, :2] + test_boxes[:, 2:] / 2
+        labels = gaussian_label(centres, settings.num_scores, settings.stride, settings.sigma)
+        return TrackingBatch(train_images, train_boxes, test_images, test_boxes, labels, (name,))
+
+    def _crop(
+        self,
+        image: np.ndarray,
+        box: np.ndarray,
+        jitter: JitterSettings,
+        flip: bool,
+        gray: bool,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None where ten draws give none."""
+        area = self._draw_area(box, jitter, rng)
+        if area is None:
+            return None
+        crop, transform = sample_crop(image, *area, self.settings.output_size)
+        box_crop = box_to_crop(torch.from_numpy(box), transform).numpy()
+        if flip:
+            crop, box_crop = flip_horizontally(crop, box_crop)
+        return augment_frame(crop, box_crop, self.settings.augmentation, gray, rng), box_crop
+
+    def _draw_area(
+        self, box: np.ndarray, jitter: JitterSettings, rng: np.random.Generator
+    ) -> tuple[tuple[float, float], float] | None:
+        """Centre and scale of a search area that holds the target's centre and shows it thick enough."""
+        settings = self.settings
+        size = box[2:].astype(float)
+        middle = box[:2] + size / 2
+        for _ in range(settings.jitter_attempts):
+            made_for = size * np.exp(rng.normal(0, jitter.scale, 2))
+            scale = crop_scale((made_for[0], made_for[1]), settings.search_area_factor, settings.output_size)
+            offset = np.sqrt(made_for.prod()) * jitter.centre * (rng.random(2) - 0.5)
+            inside = np.abs(offset).max() / scale < settings.output_size / 2
+            if inside and size.min() / scale >= settings.min_box_side:
+                return (float(middle[0] + offset[0]), float(middle[1] + offset[1])), scale
+        return None
+
+
+def _stack(crops: list[tuple[np.ndarray, np.ndarray]]) -> tuple[Tensor, Tensor]:
+    """Crops and boxes as tensors: ``uint8 [F, 3, S, S]`` and ``float32 [F, 4]``."""
+    images = torch.from_numpy(np.stack([image.transpose(2, 0, 1) for image, _ in crops]))
+    return images, torch.from_numpy(np.stack([box for _, box in crops])).float()

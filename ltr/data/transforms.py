@@ -1,0 +1,106 @@
+"""Augmentation of crops: what all frames of a sample share, and what differs from frame to frame.
+
+Images are RGB ``uint8 [H, W, 3]``; boxes (x, y, w, h) in their pixels. No input is modified.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ltr.data.image_loader import decode_image, encode_jpeg
+
+# ITU-R BT.601, the weights of OpenCV's and PIL's grey pictures
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True)
+class ColourJitter:
+    """Largest relative changes; each is drawn evenly from 1 - x to 1 + x (``brightness`` and ``gain`` per channel)."""
+
+    brightness: float = 0.2
+    contrast: float = 0.15
+    saturation: float = 0.3
+    gain: float = 0.05
+
+
+@dataclass(frozen=True)
+class AugmentationSettings:
+    """Probabilities and strengths. ``flip`` and ``grayscale`` hold for a whole sample, the rest for single frames."""
+
+    flip: float = 0.5
+    grayscale: float = 0.05
+    colour: ColourJitter = ColourJitter()
+    blur: float = 0.15
+    blur_sigma: tuple[float, float] = (0.7, 2.5)  # crop px
+    noise: float = 0.1
+    noise_amplitude: int = 8  # grey levels, even distribution
+    jpeg: float = 0.1
+    jpeg_quality: tuple[int, int] = (30, 80)
+    cutout: float = 0.1
+    cutout_side: tuple[float, float] = (0.3, 0.6)  # of the target's sides
+
+
+def colour_matrix(jitter: ColourJitter, rng: np.random.Generator) -> np.ndarray:
+    """A random affine change of colour ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast round mid grey (128)."""
+
+    def factor(strength: float, size: int | None = None) -> np.ndarray | float:
+        return 1 + rng.uniform(-strength, strength, size)
+
+    contrast = factor(jitter.contrast)
+    matrix = saturation_matrix(float(factor(jitter.saturation))) * (contrast * factor(jitter.brightness))
+    matrix = factor(jitter.gain, 3)[:, None] * matrix  # type: ignore[index]
+    return np.column_stack([matrix, np.full(3, 128 * (1 - contrast))])
+
+
+def saturation_matrix(saturation: float) -> np.ndarray:
+    """``[3, 3]``: 1 keeps the colours, 0 makes them grey."""
+    return saturation * np.eye(3) + (1 - saturation) * np.tile(_LUMA, (3, 1))
+
+
+def flip_horizontally(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mirror image and box left to right."""
+    x, y, w, h = box
+    return np.ascontiguousarray(image[:, ::-1]), np.array([image.shape[1] - x - w, y, w, h], dtype=box.dtype)
+
+
+def cover_part(
+    image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator
+) -> np.ndarray:
+    """Hide part of the target behind a patch of the same image, as an object passing before it would.
+
+    The patch's sides are drawn from ``side`` times the box's sides and its centre evenly from the box.
+    """
+    height, width = image.shape[:2]
+    size = np.clip(box[2:] * rng.uniform(*side, 2), 1, (width, height)).astype(int)
+    limit = np.array([width, height]) - size
+    target = np.clip(box[:2] + box[2:] * rng.random(2) - size / 2, 0, limit).astype(int)
+    source = (rng.random(2) * (limit + 1)).astype(int)
+    covered = image.copy()
+    patch = image[source[1] : source[1] + size[1], source[0] : source[0] + size[0]]
+    covered[target[1] : target[1] + size[1], target[0] : target[0] + size[0]] = patch
+    return covered
+
+
+def augment_frame(
+    image: np.ndarray, box: np.ndarray, settings: AugmentationSettings, gray: bool, rng: np.random.Generator
+) -> np.ndarray:
+    """Change one crop of a sample: cover, blur, colour, noise and compression, each by chance; the box stays true."""
+    if rng.random() < settings.cutout:
+        image = cover_part(image, box, settings.cutout_side, rng)
+    if rng.random() < settings.blur:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(*settings.blur_sigma))
+    matrix = colour_matrix(settings.colour, rng)
+    if gray:
+        matrix[:, :3] = matrix[:, :3] @ saturation_matrix(0.0)
+    image = cv2.transform(image, matrix)
+    if rng.random() < settings.noise:
+        amplitude = settings.noise_amplitude
+        noise = rng.integers(-amplitude, amplitude, image.shape, dtype=np.int8, endpoint=True)
+        image = np.clip(image.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+    if rng.random() < settings.jpeg:
+        quality = int(rng.integers(*settings.jpeg_quality, endpoint=True))
+        image = decode_image(encode_jpeg(image, quality), "a crop held in memory")
+    return image

@@ -1,0 +1,1 @@
+"""Data sets: sequences of frames with the box of one target."""

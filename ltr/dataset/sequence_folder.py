@@ -1,0 +1,111 @@
+"""Annotated videos, one folder each: ``frames.mp4`` or ``img/*.jpg|png`` beside ``groundtruth_rect.txt``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ltr.data.image_loader import load_image
+from ltr.data.video_frames import VideoCache, count_frames
+from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
+
+GROUND_TRUTH = "groundtruth_rect.txt"
+
+
+@dataclass(frozen=True)
+class FolderSequence:
+    """Where the frames of a sequence lie (one video file, or one file a frame) and its boxes ``float32 [n, 4]``."""
+
+    folder: Path
+    frames: Path | list[Path]
+    boxes: np.ndarray  # NaN or no area: the target is absent
+
+
+def read_boxes(path: Path) -> np.ndarray:
+    """Boxes of a text file, one x, y, w, h a line (commas, tabs or spaces), as ``float32 [n, 4]``."""
+    try:
+        rows = [line.replace(",", " ").split() for line in path.read_text().splitlines() if line.strip()]
+        boxes = np.array(rows, dtype=np.float32)
+    except ValueError as error:
+        raise ValueError(f"{path}: every line must hold four numbers x, y, w, h ({error})") from None
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"{path}: every line must hold four numbers x, y, w, h")
+    return boxes
+
+
+def read_sequence(folder: Path) -> FolderSequence:
+    """The sequence in ``folder``; ValueError where the number of boxes is not the number of frames."""
+    video = folder / "frames.mp4"
+    frames: Path | list[Path]
+    if video.exists():
+        frames, found = video, count_frames(video)
+    else:
+        frames = sorted(
+            p for p in (folder / "img").glob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"}
+        )
+        found = len(frames)
+    if not found:
+        raise FileNotFoundError(f"{folder} has neither frames.mp4 nor pictures in img/")
+    boxes = read_boxes(folder / GROUND_TRUTH)
+    if len(boxes) != found:
+        raise ValueError(f"{folder}: {found} frames but {len(boxes)} boxes in {GROUND_TRUTH}")
+    return FolderSequence(folder, frames, boxes)
+
+
+class SequenceFolder(BaseVideoDataset):
+    """All annotated videos in a folder.
+
+    Args:
+        root: folder of sequence folders (those with a ``groundtruth_rect.txt``).
+        name: how the data set is called in reports.
+        sequences: names of the folders to take; None: all.
+        min_side: a target with a side below (pixels) counts as not visible.
+        cache: where decoded videos are kept.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        name: str = "video",
+        sequences: Sequence[str] | None = None,
+        min_side: float = 4.0,
+        cache: VideoCache | None = None,
+    ) -> None:
+        self.name = name
+        self.min_side = min_side
+        self._cache = cache or VideoCache()
+        if not Path(root).is_dir():
+            raise FileNotFoundError(f"folder of sequences does not exist: {root}")
+        found = {path.parent.name: path.parent for path in sorted(Path(root).glob(f"*/{GROUND_TRUTH}"))}
+        missing = sorted(set(sequences or ()) - set(found))
+        if missing or not found:
+            raise FileNotFoundError(f"{root}: no {GROUND_TRUTH} for {', '.join(missing) or 'any sequence'}")
+        self.sequences = [read_sequence(found[key]) for key in (sequences or found)]
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def get_sequence_info(self, seq_id: int) -> SequenceInfo:
+        sequence = self.sequences[seq_id]
+        present = np.isfinite(sequence.boxes).all(axis=1) & (sequence.boxes[:, 2:] >= self.min_side).all(
+            axis=1
+        )
+        return SequenceInfo(f"{self.name}/{sequence.folder.name}", present)
+
+    def num_frames(self, index: int) -> int:
+        """Frames of sequence ``index``."""
+        return len(self.sequences[index].boxes)
+
+    def read_images(self, index: int, frame_ids: Sequence[int]) -> list[np.ndarray]:
+        """Frames of sequence ``index`` as RGB ``uint8 [H, W, 3]``."""
+        frames = self.sequences[index].frames
+        if isinstance(frames, Path):
+            return self._cache.read(frames, frame_ids)
+        return [load_image(frames[i]) for i in frame_ids]
+
+    def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
+        boxes = self.sequences[seq_id].boxes[np.asarray(frame_ids)]
+        return FrameSet(self.read_images(seq_id, frame_ids), boxes)
