@@ -1,0 +1,35 @@
+"""The one place where things are put together, with plain constructors."""
+
+from __future__ import annotations
+
+import math
+
+from ltr.models.backbone import BACKBONES
+from ltr.models.bbreg.atom_iou_net import AtomIoUNet
+from ltr.models.target_classifier.features import residual_basic_block, residual_bottleneck
+from ltr.models.target_classifier.initializer import FilterInitializerLinear
+from ltr.models.target_classifier.linear_filter import LinearFilter
+from ltr.models.target_classifier.optimizer import DiMPSteepestDescentGN
+from ltr.models.tracking.dimpnet import BOX_LAYERS, CLASSIFICATION_LAYER, DiMPnet
+from ltr.models.tracking.settings import DiMPnetSettings
+
+
+def build_network(settings: DiMPnetSettings) -> DiMPnet:
+    """A tracking network with untrained heads and an untrained backbone."""
+    problems = settings.problems()
+    if settings.backbone not in BACKBONES:
+        problems.append(f"backbone: unknown {settings.backbone!r}; known are {', '.join(BACKBONES)}")
+    if problems:
+        raise ValueError("network settings: " + "; ".join(problems))
+    backbone = BACKBONES[settings.backbone](settings.frozen_layers)
+    channels = backbone.out_channels
+    c = settings.classifier
+    head = residual_bottleneck if settings.backbone == "resnet50" else residual_basic_block
+    norm_scale = 1 / math.sqrt(c.feature_dim * c.filter_size**2)
+    classifier = LinearFilter(
+        FilterInitializerLinear(c.filter_size, c.feature_dim),
+        DiMPSteepestDescentGN(c.optimizer, settings.label_sigma),
+        head(channels[CLASSIFICATION_LAYER], c.num_blocks, c.feature_dim, norm_scale),
+    )
+    box_branch = AtomIoUNet((channels[BOX_LAYERS[0]], channels[BOX_LAYERS[1]]), settings.box_branch)
+    return DiMPnet(backbone, classifier, box_branch)

@@ -1,0 +1,100 @@
+"""Networks on disk: weights as safetensors, everything else as JSON beside them. Loading runs no code from a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from ltr.admin.build import build_network
+from ltr.models.tracking.dimpnet import DiMPnet
+from ltr.models.tracking.settings import DiMPnetSettings
+
+T = TypeVar("T")
+
+
+def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
+    """Call ``write`` with a temporary name beside ``path``, then rename: a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
+    """Rebuild a (nested) settings dataclass from JSON; ``where`` names the file in errors."""
+    hints = get_type_hints(cls)
+    names = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - names)
+    if unknown:
+        raise ValueError(f"{where}: unknown {cls.__name__} fields {unknown}; known are {sorted(names)}")
+
+    def convert(name: str, value: Any) -> Any:
+        if is_dataclass(hints[name]):
+            return from_dict(hints[name], value, where)
+        return tuple(value) if isinstance(value, list) else value
+
+    return cls(**{name: convert(name, value) for name, value in values.items()})
+
+
+def save_network(network: DiMPnet, settings: DiMPnetSettings, path: Path, card: dict[str, Any]) -> None:
+    """Write ``path`` (.safetensors, floating weights in half precision) and its card ``path`` (.json)."""
+    state = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in network.state_dict().items()
+    }
+    atomic_write(path, lambda temporary: save_file(state, temporary))
+    text = json.dumps({"network": asdict(settings), "sha256": sha256(path), **card}, indent=1)
+    atomic_write(path.with_suffix(".json"), lambda temporary: temporary.write_text(text + "\n"))
+
+
+def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
+    """The network of ``path`` (.safetensors) in float32 and eval mode, its settings, and its card."""
+    card_path = path.with_suffix(".json")
+    for needed in (path, card_path):
+        if not needed.is_file():
+            raise FileNotFoundError(f"network file {needed} is missing")
+    try:
+        card = json.loads(card_path.read_text())
+        settings = from_dict(DiMPnetSettings, card["network"], str(card_path))
+        state = load_file(path)
+    except (json.JSONDecodeError, KeyError, SafetensorError) as error:
+        raise ValueError(f"{path}: not a network written by this toolkit ({error!r})") from error
+    if card.get("sha256") != sha256(path):
+        raise ValueError(f"{path}: does not match the sha256 in {card_path.name}; the file is damaged or was replaced")
+    network = build_network(settings)
+    load_weights(network, {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, path)
+    return network.eval(), settings, card
+
+
+def load_weights(network: torch.nn.Module, state: dict[str, torch.Tensor], source: Path) -> None:
+    """Load ``state`` into ``network``; one ValueError lists every name and shape that does not fit."""
+    own = network.state_dict()
+    problems = [f"missing {name}" for name in own if name not in state]
+    problems += [f"unknown {name}" for name in state if name not in own]
+    problems += [
+        f"{name} has shape {list(state[name].shape)}, expected {list(own[name].shape)}"
+        for name in own
+        if name in state and state[name].shape != own[name].shape
+    ]
+    if problems:
+        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+        raise ValueError(f"{source}: does not fit the network: {shown}")
+    network.load_state_dict(state)

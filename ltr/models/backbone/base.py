@@ -1,0 +1,71 @@
+"""What all backbones share: normalisation, running to the layers asked for, and freezing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+LAYERS = ("conv1", "layer1", "layer2", "layer3")
+
+
+class Backbone(nn.Module):
+    """A network cut at ``layer3``; a subclass gives its stages, normalisation and pretrained weights.
+
+    Args:
+        frozen_layers: layers (of ``LAYERS``) whose weights and batch-norm statistics stay as they are.
+    """
+
+    out_channels: ClassVar[dict[str, int]]
+    mean: ClassVar[tuple[float, float, float]]
+    std: ClassVar[tuple[float, float, float]]
+    pixel_mean: Tensor
+    pixel_std: Tensor
+
+    def __init__(self, frozen_layers: Iterable[str] = ()) -> None:
+        super().__init__()
+        self.frozen_layers = frozenset(frozen_layers)
+        unknown = self.frozen_layers - set(LAYERS)
+        if unknown:
+            raise ValueError(f"frozen_layers: unknown {sorted(unknown)}; layers are {', '.join(LAYERS)}")
+        # Not persistent: they belong to the class, and pytracking's checkpoints do not have them.
+        self.register_buffer("pixel_mean", torch.tensor(self.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("pixel_std", torch.tensor(self.std).view(3, 1, 1), persistent=False)
+
+    def stages(self) -> dict[str, list[nn.Module]]:
+        """The modules of each layer, in the order they run."""
+        raise NotImplementedError
+
+    def load_pretrained(self) -> None:
+        """Load the ImageNet weights; raises FileNotFoundError saying where they can be had."""
+        raise NotImplementedError
+
+    def freeze(self) -> None:
+        """Stop the gradient of the frozen layers (their batch norm is kept in eval mode by :meth:`train`)."""
+        for module in self._frozen_modules():
+            module.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Backbone:
+        super().train(mode)
+        for module in self._frozen_modules():
+            module.eval()
+        return self
+
+    def _frozen_modules(self) -> list[nn.Module]:
+        return [module for name, modules in self.stages().items() if name in self.frozen_layers for module in modules]
+
+    def forward(self, images: Tensor, layers: Iterable[str] = ("layer2", "layer3")) -> dict[str, Tensor]:
+        """Images ``[N, 3, H, W]`` (RGB, 0..255, uint8 or float) -> ``{layer: [N, C, H / stride, W / stride]}``."""
+        wanted = set(layers)
+        x = (images.to(self.pixel_mean.dtype) - self.pixel_mean) / self.pixel_std
+        features = {}
+        for name, modules in self.stages().items():
+            for module in modules:
+                x = module(x)
+            if name in wanted:
+                features[name] = x
+            if len(features) == len(wanted):
+                return features
+        raise ValueError(f"layers: unknown {sorted(wanted - set(features))}; layers are {', '.join(LAYERS)}")

@@ -1,0 +1,31 @@
+"""Feature heads of the target classifier: backbone features -> classification features of instance-wise unit norm."""
+
+from torch import nn
+from torchvision.models.resnet import BasicBlock, Bottleneck
+
+from ltr.models.layers.normalization import InstanceL2Norm
+
+
+def residual_basic_block(in_dim: int, num_blocks: int, out_dim: int, norm_scale: float) -> nn.Sequential:
+    """``num_blocks`` residual blocks of two 3x3 convolutions, a 3x3 convolution to ``out_dim``, InstanceL2Norm.
+
+    Where the last convolution keeps the number of channels it starts as the identity: the head begins with the
+    backbone's own features, which already hold a target (an untrained filter on them tracks), and learns from there.
+    """
+    blocks: list[nn.Module] = [BasicBlock(in_dim, in_dim) for _ in range(num_blocks)]
+    return _head(blocks, in_dim, out_dim, norm_scale)
+
+
+def residual_bottleneck(in_dim: int, num_blocks: int, out_dim: int, norm_scale: float) -> nn.Sequential:
+    """The same with bottleneck blocks, for the 1024 channels of ResNet-50."""
+    blocks: list[nn.Module] = [Bottleneck(in_dim, in_dim // 4) for _ in range(num_blocks)]
+    return _head(blocks, in_dim, out_dim, norm_scale)
+
+
+def _head(blocks: list[nn.Module], in_dim: int, out_dim: int, norm_scale: float) -> nn.Sequential:
+    final = nn.Conv2d(in_dim, out_dim, 3, padding=1, bias=False)
+    if in_dim == out_dim:
+        nn.init.dirac_(final.weight)
+    else:
+        nn.init.kaiming_normal_(final.weight, mode="fan_out", nonlinearity="linear")
+    return nn.Sequential(*blocks, final, InstanceL2Norm(scale=norm_scale))

@@ -1,0 +1,73 @@
+"""The first frame, seen in many ways: what the filter is first learned from."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from ltr.data.crop import sample_crop
+from pytracking.parameter.dimp.base import AugmentationParams
+
+EXPANSION = 2.0  # the patch that is moved, turned and scaled, in crop sides
+
+
+def augmented_crops(
+    frame: np.ndarray,
+    centre: tuple[float, float],
+    target_size: tuple[float, float],
+    scale: float,
+    crop_size: int,
+    params: AugmentationParams,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The plain crop and its augmentations.
+
+    Args:
+        frame: RGB ``uint8 [H, W, 3]``.
+        centre: (x, y) of the target in image pixels.
+        target_size: (w, h) in image pixels.
+        scale: image pixels per crop pixel.
+        crop_size: side S of a crop in pixels.
+        params: which augmentations.
+    Returns:
+        Crops ``uint8 [n, S, S, 3]`` and boxes ``float32 [n, 4]`` in crop pixels, the plain one first.
+    """
+    side = int(crop_size * EXPANSION)
+    patch, _ = sample_crop(frame, centre, scale, side)
+    size = np.asarray(target_size) / scale
+    crops: list[np.ndarray] = []
+    boxes: list[np.ndarray] = []
+
+    def add(shift: tuple[float, float] = (0, 0), angle: float = 0, zoom: float = 1, mirror: bool = False) -> np.ndarray:
+        offset = np.asarray(shift) * size
+        crops.append(_warp(patch, crop_size, offset, angle, zoom, mirror))
+        boxes.append(np.concatenate([crop_size / 2 + offset - zoom * size / 2, zoom * size]))
+        return crops[-1]
+
+    plain = add()
+    for shift in params.shifts:
+        add(shift=shift)
+    for angle in params.rotations:
+        add(angle=angle)
+    for zoom in params.scales:
+        add(zoom=zoom)
+    if params.flip:
+        add(mirror=True)
+    for sigma_x, sigma_y in params.blurs:
+        crops.append(cv2.GaussianBlur(plain, (0, 0), sigma_x, sigmaY=sigma_y))
+        boxes.append(boxes[0])
+    return np.stack(crops), np.stack(boxes).astype(np.float32)
+
+
+def _warp(
+    patch: np.ndarray, crop_size: int, offset: np.ndarray, angle: float, zoom: float, mirror: bool
+) -> np.ndarray:
+    """Turn and scale the patch about its centre, and put that centre at the crop's centre plus ``offset``."""
+    cos, sin = math.cos(math.radians(angle)) * zoom, math.sin(math.radians(angle)) * zoom
+    linear = np.array([[cos, sin], [-sin, cos]]) @ np.diag([-1.0 if mirror else 1.0, 1.0])
+    # Pixel centres lie at half-integers; cv2 counts them as integers.
+    origin = np.full(2, (patch.shape[0] - 1) / 2)
+    target = np.full(2, (crop_size - 1) / 2) + offset
+    matrix = np.column_stack([linear, target - linear @ origin])
+    return cv2.warpAffine(patch, matrix, (crop_size, crop_size), borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,48 @@
+"""Networks made ready to run: found by name, loaded, folded and moved to the device."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from ltr.admin.loading import load_network
+from ltr.models.tracking.dimpnet import DiMPnet
+from ltr.models.tracking.settings import DiMPnetSettings
+
+NETWORKS = Path(__file__).resolve().parents[1] / "networks"
+
+
+def find_network(name: str) -> Path:
+    """The file of a network in ``pytracking/networks`` by name, or a path to a .safetensors file."""
+    if name.endswith(".safetensors"):
+        return Path(name)
+    path = NETWORKS / f"{name}.safetensors"
+    if not path.is_file():
+        known = sorted(file.stem for file in NETWORKS.glob("*.safetensors"))
+        raise ValueError(f"unknown network {name!r}; known are {', '.join(known) or 'none'}, or a path to a .safetensors file")
+    return path
+
+
+def load_for_tracking(name: str, device: torch.device) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
+    """A network in eval mode, without gradients, with batch norm folded, its settings and its card."""
+    network, settings, card = load_network(find_network(name))
+    network.requires_grad_(False)
+    fold_batch_norm(network.feature_extractor)
+    return network.to(device, memory_format=torch.channels_last), settings, card
+
+
+def fold_batch_norm(module: nn.Module) -> None:
+    """Fold, in place, every batch norm into the convolution registered just before it (eval mode only)."""
+    for child in module.children():
+        fold_batch_norm(child)
+    names = list(module._modules)
+    for before, after in zip(names, names[1:], strict=False):
+        conv, norm = module._modules[before], module._modules[after]
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            module._modules[before] = fuse_conv_bn_eval(copy.deepcopy(conv), norm)
+            module._modules[after] = nn.Identity()

@@ -1,0 +1,72 @@
+"""All parameters of the DiMP tracker, with their units. A variant is a ``dataclasses.replace`` of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class LocalizationParams:
+    """When a peak of the score map is the target (scores are about 1 on a sure target, 0 on background)."""
+
+    not_found_threshold: float = 0.25  # lower peaks mean the target is lost
+    uncertain_threshold: float = 0.4  # lower peaks are followed, but not learned from
+    distractor_ratio: float = 0.8  # a second peak this close to the first may be the target instead
+    hard_negative_ratio: float = 0.5  # a second peak this strong is learned from as a distractor
+    neighborhood_scale: float = 2.2  # second peaks are looked for outside this many target sizes
+    displacement_scale: float = 0.8  # a move of more than this part of the search radius is implausible
+
+
+@dataclass(frozen=True)
+class MemoryParams:
+    """Which frames the filter is learned from, and when."""
+
+    size: int = 50  # frames, the first frame's augmented samples included
+    learning_rate: float = 0.01  # weight of a new frame
+    hard_negative_learning_rate: float = 0.02  # the same where there was a distractor
+    init_samples_minimum_weight: float = 0.25  # the first frame never weighs less
+    train_skipping: int = 20  # frames between two updates of the filter
+    init_iter: int = 10  # optimizer steps in the first frame
+    update_iter: int = 2  # optimizer steps of an update
+    hard_negative_iter: int = 1  # optimizer steps at once where there was a distractor
+
+
+@dataclass(frozen=True)
+class AugmentationParams:
+    """Samples made of the first frame, besides the frame itself."""
+
+    shifts: tuple[tuple[float, float], ...] = ((0.3, 0.3), (-0.3, 0.3), (0.3, -0.3), (-0.3, -0.3))  # target sizes
+    rotations: tuple[float, ...] = (10.0, -10.0, 30.0, -30.0)  # degrees
+    blurs: tuple[tuple[float, float], ...] = ((3.0, 0.5), (0.5, 3.0), (2.0, 2.0))  # sigma in crop pixels, x and y
+    scales: tuple[float, ...] = (0.85, 1.15)
+    flip: bool = True
+
+
+@dataclass(frozen=True)
+class RefinementParams:
+    """Gradient ascent of the energy of boxes (Gustafsson et al., Algorithm S1), in relative box space."""
+
+    enabled: bool = True
+    num_boxes: int = 10  # the last box at the new place, and jittered copies
+    position_jitter: float = 0.1  # standard deviation, in target sizes
+    size_jitter: float = 0.1  # standard deviation of log size
+    num_iterations: int = 10
+    step_length: float = 2.5e-3  # on the relative box
+    step_decay: float = 0.5
+    top_k: int = 3  # boxes of the highest energy, averaged
+    position_weight: float = 0.5  # of the refined centre against the classifier's
+    size_rate: float = 0.5  # part of the change of size that is made
+    max_size_change: float = 0.06  # of log size, in one frame
+
+
+@dataclass(frozen=True)
+class DiMPParams:
+    """The DiMP tracker with the energy-based box branch."""
+
+    network: str  # a file in pytracking/networks (without suffix), or a path to a .safetensors file
+    min_target_size: float = 4.0  # pixels
+    max_outside: float = 0.5  # the target's centre stays this many target sizes within the image border
+    localization: LocalizationParams = field(default_factory=LocalizationParams)
+    memory: MemoryParams = field(default_factory=MemoryParams)
+    augmentation: AugmentationParams = field(default_factory=AugmentationParams)
+    refinement: RefinementParams = field(default_factory=RefinementParams)

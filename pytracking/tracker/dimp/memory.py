@@ -1,0 +1,63 @@
+"""The training samples of the running tracker, with weights that forget."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pytracking.parameter.dimp.base import MemoryParams
+
+
+class Memory:
+    """At most ``params.size`` samples; the first frame's are kept for ever, of the others the lightest goes first.
+
+    Args:
+        features: ``[n, 1, C, H, W]``, of the first frame's samples.
+        boxes: ``[n, 1, 4]`` in crop pixels.
+        params: size and learning rates.
+    """
+
+    def __init__(self, features: Tensor, boxes: Tensor, params: MemoryParams) -> None:
+        self.params = params
+        self.num_init = self.count = len(features)
+        if self.num_init >= params.size:
+            raise ValueError(f"memory size {params.size} leaves no room beside {self.num_init} first-frame samples")
+        self._features = features.new_zeros((params.size, *features.shape[1:]))
+        self._boxes = boxes.new_zeros((params.size, *boxes.shape[1:]))
+        self._weights = torch.zeros(params.size, dtype=torch.float64)
+        self._features[: self.count] = features
+        self._boxes[: self.count] = boxes
+        self._weights[: self.count] = 1 / self.count
+
+    def add(self, feature: Tensor, box: Tensor, learning_rate: float) -> None:
+        """Store a sample (``[1, C, H, W]``, box ``[1, 4]``) of weight ``learning_rate``; all others shrink to make room."""
+        if self.count < self.params.size:
+            index = self.count
+            self.count += 1
+        else:
+            index = self.num_init + int(self._weights[self.num_init :].argmin())
+        self._features[index] = feature
+        self._boxes[index] = box
+        self._weights[index] = 0
+        self._weights *= (1 - learning_rate) / self._weights.sum()
+        self._weights[index] = learning_rate
+        floor = self.params.init_samples_minimum_weight
+        if self._weights[: self.num_init].sum() < floor:
+            self._weights[: self.num_init] = floor / self.num_init
+            later = self._weights[self.num_init :]
+            later *= (1 - floor) / later.sum()
+
+    @property
+    def features(self) -> Tensor:
+        """``[n, 1, C, H, W]``, a view."""
+        return self._features[: self.count]
+
+    @property
+    def boxes(self) -> Tensor:
+        """``[n, 1, 4]`` in crop pixels, a view."""
+        return self._boxes[: self.count]
+
+    @property
+    def weights(self) -> Tensor:
+        """``[n, 1]``, float32 on the features' device; they sum to 1."""
+        return self._weights[: self.count, None].to(self._features)
