@@ -21,7 +21,7 @@ from torch import Tensor
 
 
 def _bin_weights(start: Tensor, stop: Tensor, bins: int, size: int) -> Tensor:
-    """Means of the ``size`` hats over the ``bins`` equal parts of start..stop ``[...]``: ``[..., bins, size]``.
+    """Means of ``size`` hats over the ``bins`` equal parts of start..stop ``[...]``: ``[..., bins, size]``.
 
     An interval without length has zeros; NaN stays NaN.
     """
@@ -48,8 +48,8 @@ def prroi_pool2d_batch(
         spatial_scale: feature pixels per input pixel (1 / stride).
 
     Returns:
-        ``[N, M, C, pooled_height, pooled_width]`` in the dtype of ``features``. Boxes with x1 <= x0 or y1 <= y0
-        give zeros.
+        ``[N, M, C, pooled_height, pooled_width]`` in the dtype of ``features``. Boxes with x1 <= x0 or
+        y1 <= y0 give zeros.
 
     Raises:
         ValueError: wrong shapes, or fewer than one bin.

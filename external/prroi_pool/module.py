@@ -6,7 +6,7 @@ from external.prroi_pool.functional import prroi_pool2d, prroi_pool2d_batch
 
 
 class PrRoIPool2D(nn.Module):
-    """:func:`prroi_pool2d`, or :func:`prroi_pool2d_batch` where boxes come as ``[N, M, 4]``, of a fixed size."""
+    """:func:`prroi_pool2d`, or :func:`prroi_pool2d_batch` for boxes ``[N, M, 4]``, of a fixed size."""
 
     def __init__(self, pooled_height: int, pooled_width: int, spatial_scale: float = 1.0) -> None:
         super().__init__()
@@ -15,7 +15,7 @@ class PrRoIPool2D(nn.Module):
         self.spatial_scale = spatial_scale
 
     def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
-        """``features [N, C, H, W]`` at rois ``[R, 5]``: ``[R, C, ph, pw]``; at ``[N, M, 4]``: ``[N, M, C, ph, pw]``."""
+        """``[R, C, ph, pw]`` for rois ``[R, 5]``; ``[N, M, C, ph, pw]`` for boxes ``[N, M, 4]``."""
         pool = prroi_pool2d_batch if boxes.ndim == 3 else prroi_pool2d
         return pool(features, boxes, self.pooled_height, self.pooled_width, self.spatial_scale)
 

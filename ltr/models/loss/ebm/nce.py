@@ -1,0 +1,70 @@
+"""Noise contrastive estimation in its ranking form, and NCE+, which knows that labels are noisy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput, require_count, require_positive
+from ltr.models.loss.ebm.proposals import GaussianMixture, Sigmas
+
+
+@dataclass(frozen=True)
+class NCE(EBMLoss):
+    """Ranking NCE, paper equation (12), noise p_N from (11), y_i0 = y_i::
+
+        J = -1/n sum_i log(exp(g_i0) / sum_{m=0..M} exp(g_im)),   g_im = f(x_i, y_im) - log p_N(y_im|y_i)
+
+    Args:
+        sigmas: standard deviations of the noise p_N, see :class:`GaussianMixture`.
+        num_samples: M, noise samples per target.
+    """
+
+    sigmas: Sigmas = (0.1, 0.8)
+    num_samples: int = 1024
+
+    def __post_init__(self) -> None:
+        GaussianMixture(self.sigmas)
+        require_count(num_samples=self.num_samples)
+
+    def objective(self, energy: Energy, target: Tensor, generator: Generator | None) -> LossOutput:
+        noise = GaussianMixture(self.sigmas)
+        y = noise.sample(target, self.num_samples, generator)
+        candidates = torch.cat([self.positive(target, generator), y], dim=1)  # [N, M + 1, D]
+        energies = energy(candidates)
+        logits = energies - noise.log_prob(candidates, target)
+        log_probability = logits[:, 0] - logits.logsumexp(dim=1)
+        stats = {
+            "energy_target": energies[:, 0].mean().item(),
+            "energy_samples": energies[:, 1:].mean().item(),
+            "probability_target": log_probability.exp().mean().item(),
+        }
+        return LossOutput(-log_probability.mean(), stats)
+
+    def positive(self, target: Tensor, generator: Generator | None) -> Tensor:
+        """y_i0 ``[N, 1, D]``, what is to be told from the noise: here the label itself."""
+        return target[:, None]
+
+
+@dataclass(frozen=True)
+class NCEPlus(NCE):
+    """NCE+, paper equation (16): NCE with y_i0 = y_i + nu_i, nu_i ~ p_beta (15), for labels that are noisy.
+
+    p_beta is p_N centred at zero with every *standard deviation* multiplied by ``beta``. The paper's formula
+    (15) writes the variance as beta sigma_k^2; its text and the authors' released code scale the standard
+    deviation, and so do we. The density in (16) is that of p_N for y_i0 too.
+
+    Args:
+        beta: scale of the label noise relative to p_N; NCE+ tends to NCE as it tends to zero.
+    """
+
+    beta: float = 0.025
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_positive(beta=self.beta)
+
+    def positive(self, target: Tensor, generator: Generator | None) -> Tensor:
+        return GaussianMixture(self.sigmas).scaled(self.beta).sample(target, 1, generator)
