@@ -1,7 +1,7 @@
 """Square crops of an image and the way of boxes into them and back; shared by the training and the tracker.
 
-A crop of ``size`` pixels around ``centre`` (x, y) at ``scale`` image pixels per crop pixel maps, in continuous
-coordinates where pixel i covers [i, i + 1):
+A crop of ``size`` pixels around ``centre`` (x, y) at ``scale`` image pixels per crop pixel maps, in
+continuous coordinates where pixel i covers [i, i + 1):
 
     x_crop = (x_image - centre_x) / scale + size / 2
 """
@@ -18,7 +18,8 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class CropTransform:
-    """Where a crop lies: ``centre`` (x, y) in image pixels, ``scale`` in image px per crop px, ``size`` in crop px."""
+    """Where a crop lies: ``centre`` (x, y) in image pixels, ``scale`` in image px per crop px, ``size`` in
+    crop px."""
 
     centre: tuple[float, float]
     scale: float
@@ -26,7 +27,8 @@ class CropTransform:
 
 
 def crop_scale(box_size: tuple[float, float], search_area_factor: float, output_size: int) -> float:
-    """Image pixels per crop pixel so that the crop's side is ``search_area_factor`` times sqrt(w h) of the box."""
+    """Image pixels per crop pixel so that the crop's side is ``search_area_factor`` times sqrt(w h) of the
+    box."""
     return math.sqrt(box_size[0] * box_size[1]) * search_area_factor / output_size
 
 
@@ -49,8 +51,9 @@ def sample_crop(
 ) -> tuple[np.ndarray, CropTransform]:
     """Cut a square out of ``image`` and bring it to ``output_size`` pixels.
 
-    One bilinear warp, after averaging blocks of round(scale) pixels where the crop shrinks the image (else it would
-    alias). Outside the image its border pixels are repeated. Only the pixels under the crop are touched.
+    One bilinear warp, after averaging blocks of round(scale) pixels where the crop shrinks the image (else it
+    would alias). Outside the image its border pixels are repeated. Only the pixels under the crop are
+    touched.
 
     Args:
         image: RGB ``uint8 [H, W, 3]``.
@@ -66,7 +69,8 @@ def sample_crop(
     transform = CropTransform((float(centre[0]), float(centre[1])), float(scale), output_size)
     factor = max(1, round(scale))
     patch, origin = _reduced_patch(image, transform, factor)
-    # Pixel i of the crop has its centre at i + 0.5; so has pixel j of the patch, in blocks of `factor` from `origin`.
+    # Pixel i of the crop has its centre at i + 0.5; so has pixel j of the patch, in blocks of `factor` from
+    # `origin`.
     step = scale / factor
     start = [
         (c + scale * (0.5 - output_size / 2) - o) / factor - 0.5 for c, o in zip(centre, origin, strict=True)
@@ -80,7 +84,8 @@ def sample_crop(
 
 
 def _reduced_patch(image: np.ndarray, transform: CropTransform, factor: int) -> tuple[np.ndarray, list[int]]:
-    """The part of the image under the crop, averaged in blocks of ``factor``; and its left, top in image pixels."""
+    """The part of the image under the crop, averaged in blocks of ``factor``; and its left, top in image
+    pixels."""
     margin = 2 * factor
     half = transform.scale * transform.size / 2
     origin, length = [], []

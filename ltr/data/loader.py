@@ -13,8 +13,8 @@ from ltr.data.sampler import TrackingSampler
 
 
 class EpochIndices(Sampler[int]):
-    """Indices e n ... e n + n - 1 in epoch e of n samples. The epoch travels in the index, so that workers that live
-    through many epochs need not be told."""
+    """Indices e n ... e n + n - 1 in epoch e of n samples. The epoch travels in the index, so that workers
+    that live through many epochs need not be told."""
 
     def __init__(self, samples_per_epoch: int) -> None:
         self.samples_per_epoch = samples_per_epoch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -19,8 +19,8 @@ from ltr.dataset.base_video_dataset import FrameSet
 class JitterSettings:
     """How far a search area is from where it should be.
 
-    Its centre moves evenly by up to ``centre`` / 2 target sizes (sqrt of w h) in x and in y; the size that it is made
-    for is the target's times exp(N(0, ``scale``)).
+    Its centre moves evenly by up to ``centre`` / 2 target sizes (sqrt of w h) in x and in y; the size that it
+    is made for is the target's times exp(N(0, ``scale``)).
     """
 
     centre: float
@@ -29,7 +29,8 @@ class JitterSettings:
 
 @dataclass(frozen=True)
 class ProcessingSettings:
-    """Crops and labels. The defaults are DiMP's for a search area of 5 target sizes at 288 px (18 x 18 cells)."""
+    """Crops and labels. The defaults are DiMP's for a search area of 5 target sizes at 288 px (18 x 18
+    cells)."""
 
     search_area_factor: float = 5.0
     output_size: int = 288  # S, crop px
@@ -40,7 +41,7 @@ class ProcessingSettings:
     test_jitter: JitterSettings = JitterSettings(centre=4.5, scale=0.5)
     min_box_side: float = 6.0  # crop px; a thinner target is no sample
     jitter_attempts: int = 10
-    augmentation: AugmentationSettings = AugmentationSettings()
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 
     def __post_init__(self) -> None:
         if self.output_size % self.stride:
@@ -68,8 +69,8 @@ class DiMPProcessing:
     ) -> TrackingBatch | None:
         """One sample (a batch without its dimension B) named ``name``.
 
-        None where a target cannot be cropped sensibly (too thin, or never inside its jittered search area): the
-        sampler then draws another.
+        None where a target cannot be cropped sensibly (too thin, or never inside its jittered search area):
+        the sampler then draws another.
         """
         settings = self.settings
         flip = rng.random() < settings.augmentation.flip
@@ -97,7 +98,8 @@ class DiMPProcessing:
         gray: bool,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None where ten draws give none."""
+        """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None where ten draws give
+        none."""
         area = self._draw_area(box, jitter, rng)
         if area is None:
             return None

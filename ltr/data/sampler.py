@@ -18,8 +18,8 @@ FrameMode = Literal["causal", "interval"]
 
 @dataclass(frozen=True)
 class SamplerSettings:
-    """``max_gap`` in frames. Mode "causal": train frames up to a base frame, test frames after it; "interval": both
-    within the gap on either side of it."""
+    """``max_gap`` in frames. Mode "causal": train frames up to a base frame, test frames after it;
+    "interval": both within the gap on either side of it."""
 
     samples_per_epoch: int
     num_train_frames: int = 3
@@ -36,10 +36,11 @@ def choose_frames(
     mode: FrameMode,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Train and test frame ids, drawn from the frames where the target is visible (``bool [n]``, two at least).
+    """Train and test frame ids, drawn from the frames where the target is visible (``bool [n]``, two at
+    least).
 
-    No frame lies further than ``max_gap`` from a common base frame, unless no other visible frame is that near: then
-    the next one is taken. Ids repeat only where there are fewer frames than asked for.
+    No frame lies further than ``max_gap`` from a common base frame, unless no other visible frame is that
+    near: then the next one is taken. Ids repeat only where there are fewer frames than asked for.
     """
     ids = np.flatnonzero(visible)
     if mode == "causal":
@@ -60,8 +61,8 @@ def _draw(ids: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
 class TrackingSampler(Dataset[TrackingBatch]):
     """Samples of ``datasets`` = [(data set, weight), ...].
 
-    Item k is item i = k mod n of epoch e = k div n, with n samples an epoch, and depends on (seed, e, i) alone: not on
-    the number of workers or on what was drawn before.
+    Item k is item i = k mod n of epoch e = k div n, with n samples an epoch, and depends on (seed, e, i)
+    alone: not on the number of workers or on what was drawn before.
     """
 
     _ATTEMPTS = 100

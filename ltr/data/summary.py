@@ -14,7 +14,8 @@ _TRAIN_COLOUR, _TEST_COLOUR = (0, 255, 0), (255, 160, 0)
 
 
 def describe(batch: TrackingBatch) -> str:
-    """A line per tensor: name, shape, dtype, smallest and largest value; then a line per sample with its frames."""
+    """A line per tensor: name, shape, dtype, smallest and largest value; then a line per sample with its
+    frames."""
     lines = []
     for name in ("train_images", "train_boxes", "test_images", "test_boxes", "test_labels"):
         tensor: Tensor = getattr(batch, name)
@@ -26,7 +27,8 @@ def describe(batch: TrackingBatch) -> str:
 
 
 def draw_batch(batch: TrackingBatch) -> np.ndarray:
-    """RGB picture ``uint8``, a row per sample: train crops (green boxes), then test crops (orange boxes, label red)."""
+    """RGB picture ``uint8``, a row per sample: train crops (green boxes), then test crops (orange boxes,
+    label red)."""
     rows = []
     for i in range(len(batch.ids)):
         train = [

@@ -5,7 +5,7 @@ Images are RGB ``uint8 [H, W, 3]``; boxes (x, y, w, h) in their pixels. No input
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -18,7 +18,8 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 @dataclass(frozen=True)
 class ColourJitter:
-    """Largest relative changes; each is drawn evenly from 1 - x to 1 + x (``brightness`` and ``gain`` per channel)."""
+    """Largest relative changes; each is drawn evenly from 1 - x to 1 + x (``brightness`` and ``gain`` per
+    channel)."""
 
     brightness: float = 0.2
     contrast: float = 0.15
@@ -28,11 +29,12 @@ class ColourJitter:
 
 @dataclass(frozen=True)
 class AugmentationSettings:
-    """Probabilities and strengths. ``flip`` and ``grayscale`` hold for a whole sample, the rest for single frames."""
+    """Probabilities and strengths. ``flip`` and ``grayscale`` hold for a whole sample, the rest for single
+    frames."""
 
     flip: float = 0.5
     grayscale: float = 0.05
-    colour: ColourJitter = ColourJitter()
+    colour: ColourJitter = field(default_factory=ColourJitter)
     blur: float = 0.15
     blur_sigma: tuple[float, float] = (0.7, 2.5)  # crop px
     noise: float = 0.1
@@ -44,7 +46,8 @@ class AugmentationSettings:
 
 
 def colour_matrix(jitter: ColourJitter, rng: np.random.Generator) -> np.ndarray:
-    """A random affine change of colour ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast round mid grey (128)."""
+    """A random affine change of colour ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast round mid grey
+    (128)."""
 
     def factor(strength: float, size: int | None = None) -> np.ndarray | float:
         return 1 + rng.uniform(-strength, strength, size)
@@ -53,6 +56,11 @@ def colour_matrix(jitter: ColourJitter, rng: np.random.Generator) -> np.ndarray:
     matrix = saturation_matrix(float(factor(jitter.saturation))) * (contrast * factor(jitter.brightness))
     matrix = factor(jitter.gain, 3)[:, None] * matrix  # type: ignore[index]
     return np.column_stack([matrix, np.full(3, 128 * (1 - contrast))])
+
+
+def apply_colour(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """``image`` with its colours changed by an affine ``matrix`` ``[3, 4]``, clipped to 0..255."""
+    return cv2.transform(image, matrix)
 
 
 def saturation_matrix(saturation: float) -> np.ndarray:
@@ -87,7 +95,8 @@ def cover_part(
 def augment_frame(
     image: np.ndarray, box: np.ndarray, settings: AugmentationSettings, gray: bool, rng: np.random.Generator
 ) -> np.ndarray:
-    """Change one crop of a sample: cover, blur, colour, noise and compression, each by chance; the box stays true."""
+    """Change one crop of a sample: cover, blur, colour, noise and compression, each by chance; the box stays
+    true."""
     if rng.random() < settings.cutout:
         image = cover_part(image, box, settings.cutout_side, rng)
     if rng.random() < settings.blur:
@@ -95,7 +104,7 @@ def augment_frame(
     matrix = colour_matrix(settings.colour, rng)
     if gray:
         matrix[:, :3] = matrix[:, :3] @ saturation_matrix(0.0)
-    image = cv2.transform(image, matrix)
+    image = apply_colour(image, matrix)
     if rng.random() < settings.noise:
         amplitude = settings.noise_amplitude
         noise = rng.integers(-amplitude, amplitude, image.shape, dtype=np.int8, endpoint=True)

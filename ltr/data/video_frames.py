@@ -40,9 +40,9 @@ def _open(path: str | Path) -> av.container.InputContainer:
 class VideoCache:
     """Random access to the frames of many short videos.
 
-    A compressed video gives a frame only together with all since its last key frame. So a video is decoded once,
-    as a whole, and its frames are kept as JPEG in memory (about 25 KB each at 480 px, 1 ms to decode), the least
-    recently used videos being dropped above ``max_bytes``. Every worker process has its own.
+    A compressed video gives a frame only together with all since its last key frame. So a video is decoded
+    once, as a whole, and its frames are kept as JPEG in memory (about 25 KB each at 480 px, 1 ms to decode),
+    the least recently used videos being dropped above ``max_bytes``. Every worker process has its own.
     """
 
     def __init__(self, max_bytes: int = 512 * 2**20) -> None:

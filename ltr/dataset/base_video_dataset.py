@@ -20,14 +20,16 @@ class SequenceInfo:
 
 @dataclass(frozen=True)
 class FrameSet:
-    """Some frames of one sequence: RGB ``uint8 [H, W, 3]`` images and their boxes, ``float32 [n, 4]`` (x, y, w, h)."""
+    """Some frames of one sequence: RGB ``uint8 [H, W, 3]`` images and their boxes, ``float32 [n, 4]`` (x, y,
+    w, h)."""
 
     images: list[np.ndarray]
     boxes: np.ndarray
 
 
 class FrameSource(Protocol):
-    """Anything that gives pictures by item and frame; the backgrounds of cut-and-paste clips are read through it."""
+    """Anything that gives pictures by item and frame; the backgrounds of cut-and-paste clips are read through
+    it."""
 
     def __len__(self) -> int:
         """Number of items (pictures or videos)."""
@@ -62,6 +64,6 @@ class BaseVideoDataset(ABC):
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
         """The frames ``frame_ids``, in that order; the images are not to be written to.
 
-        All frames of one call belong together: data sets that make their frames up draw everything that is random
-        from ``rng``, once per call.
+        All frames of one call belong together: data sets that make their frames up draw everything that is
+            random from ``rng``, once per call.
         """

@@ -20,7 +20,7 @@ class BoxFilter:
 
     min_side: float = 12.0
     max_aspect: float = 6.0  # longer side / shorter side
-    max_size_fraction: float = 0.7  # sqrt(box area / picture area): above it a crop is mostly repeated border
+    max_size_fraction: float = 0.5  # sqrt(box area / picture area): above it a crop is mostly repeated border
 
     def accepts(self, box: Sequence[float], width: int, height: int) -> bool:
         """Whether ``box`` (x, y, w, h) in a picture of ``width`` x ``height`` pixels passes."""
@@ -33,7 +33,8 @@ class BoxFilter:
 
 @dataclass(frozen=True)
 class CocoObject:
-    """One annotation: picture, box (x, y, w, h) in its pixels and, where there is one, COCO's notation of the mask."""
+    """One annotation: picture, box (x, y, w, h) in its pixels and, where there is one, COCO's notation of the
+    mask."""
 
     id: int
     image: Path
@@ -88,7 +89,8 @@ def _coco_object(annotation: dict, picture: dict, categories: dict, folder: Path
 
 
 def weigh_sources(objects: list[CocoObject], weights: Mapping[str, float]) -> list[float]:
-    """The weight of every object by its ``source``: 1 where not named; ValueError for names that do not occur."""
+    """The weight of every object by its ``source``: 1 where not named; ValueError for names that do not
+    occur."""
     unknown = set(weights) - {item.source for item in objects}
     if unknown:
         raise ValueError(f"source_weights name sources that do not occur: {', '.join(sorted(unknown))}")
@@ -102,7 +104,8 @@ class CocoImages(BaseVideoDataset):
         root: the folder.
         name: how the data set is called in reports.
         box_filter: boxes that do not pass are left out; crowds always are.
-        source_weights: weight of every box by its picture's ``dataset`` field, 1 where not named; 0 leaves it out.
+        source_weights: weight of every box by its picture's ``dataset`` field, 1 where not named; 0 leaves it
+            out.
         annotations, images: names under ``root`` where they differ from the above.
     """
 
