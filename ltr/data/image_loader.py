@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-JPEG_QUALITY = 95
+JPEG_QUALITY = 92  # above what the pictures and videos of most data sets were compressed with
 
 
 def load_image(path: str | Path) -> np.ndarray:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from ltr.data.image_loader import decode_image, encode_jpeg
 
@@ -73,9 +74,11 @@ class VideoCache:
 
 
 def _decode_to_jpegs(path: str) -> list[bytes]:
+    converter = VideoReformatter()  # one for all frames: setting it up costs more than a conversion
     with _open(path) as container:
         container.streams.video[0].thread_count = 1  # the loader's workers are the parallelism
         try:
-            return [encode_jpeg(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+            frames = (converter.reformat(frame, format="rgb24") for frame in container.decode(video=0))
+            return [encode_jpeg(frame.to_ndarray()) for frame in frames]
         except av.FFmpegError as error:
             raise ValueError(f"cannot decode video {path}: {error}") from None
