@@ -44,6 +44,12 @@ def random_wave(rng: np.random.Generator, mean: float, amplitude: float, period:
     return Wave(mean, amplitude * rng.random(), length, rng.uniform(0, 2 * math.pi))
 
 
+def swing_inside(rng: np.random.Generator, extent: float, margin: float, period: tuple[float, float]) -> Wave:
+    """A random wave that stays ``margin`` away from the ends of 0 ... ``extent``."""
+    mean = extent * rng.uniform(0.3, 0.7)
+    return random_wave(rng, mean, min(mean, extent - mean) - margin, period)
+
+
 @dataclass(frozen=True)
 class Pose:
     """How a layer lies in a frame: its middle (x, y) in px, scale, aspect (> 1: wider) and angle in
@@ -75,9 +81,7 @@ class Motion:
 
     def at(self, t: float) -> Pose:
         """The pose at time ``t`` in frames."""
-        return Pose(
-            self.x(t), self.y(t), math.exp(self.log_scale(t)), math.exp(self.log_aspect(t)), self.angle(t)
-        )
+        return Pose(self.x(t), self.y(t), math.exp(self.log_scale(t)), math.exp(self.log_aspect(t)), self.angle(t))
 
     def streak(self, t: float, exposure: float) -> tuple[float, float]:
         """Way (dx, dy) in px of the layer's middle while the shutter is open, ``exposure`` in frames round
@@ -172,9 +176,7 @@ def hidden_share(target: Layer, others: list[Layer]) -> float:
     left, top = target.corner
     seen = np.ones((height, width, 1), np.float32)
     for other in others:
-        shifted = Layer(
-            other.premultiplied, other.alpha, (other.corner[0] - left, other.corner[1] - top), other.box
-        )
+        shifted = Layer(other.premultiplied, other.alpha, (other.corner[0] - left, other.corner[1] - top), other.box)
         inside, part = _overlap(seen.shape, shifted)
         seen[inside] *= 1 - shifted.alpha[part]
     return 1 - float((target.alpha * seen).sum() / target.alpha.sum())

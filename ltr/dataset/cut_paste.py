@@ -24,6 +24,7 @@ from ltr.dataset.compositing import (
     place,
     random_wave,
     recolour,
+    swing_inside,
 )
 from ltr.dataset.cutouts import CutoutBank, back_and_forth
 
@@ -46,9 +47,7 @@ class CutPasteSettings:
     colour: ColourJitter = field(default_factory=ColourJitter)
     distractors: float = 0.5  # share of the clips that have some
     max_distractors: int = 3
-    look_alike: float = (
-        0.5  # share of the distractors that are of the target's group (or the target once more)
-    )
+    look_alike: float = 0.5  # share of the distractors that are of the target's group (or the target once more)
     occluder: float = 0.3  # share of the clips in which an object passes before the target
     max_hidden: float = 0.5  # share of the target that others may hide
 
@@ -109,9 +108,7 @@ class CutPaste(BaseVideoDataset):
         self.name = name
         self.settings = settings
         self._objects = [(bank, i) for bank, _ in objects for i in range(len(bank))]
-        self.sequence_weights = np.concatenate(
-            [weight * bank.weights / bank.weights.sum() for bank, weight in objects]
-        )
+        self.sequence_weights = np.concatenate([weight * bank.weights / bank.weights.sum() for bank, weight in objects])
         self._groups: dict[str, list[int]] = {}
         for index, (bank, i) in enumerate(self._objects):
             self._groups.setdefault(bank.groups[i], []).append(index)
@@ -189,12 +186,9 @@ class CutPaste(BaseVideoDataset):
         changed = {id(cutout): recolour(cutout, colour) for cutout in cutouts}
         own_side = float(np.median([math.sqrt(cutout.alpha.size) for cutout in cutouts]))
         limit = min(settings.target_side[1], own_side * settings.max_enlargement, 0.5 * min(size))
-        side = math.exp(
-            rng.uniform(math.log(settings.target_side[0]), math.log(max(limit, settings.target_side[0])))
-        )
+        side = math.exp(rng.uniform(math.log(settings.target_side[0]), math.log(max(limit, settings.target_side[0]))))
         motion = Motion(
-            _across(size[0], settings.period, rng),
-            _across(size[1], settings.period, rng),
+            *(swing_inside(rng, extent, 0.08 * extent, settings.period) for extent in size),
             random_wave(rng, math.log(side / own_side), settings.scale_swing, settings.period),
             random_wave(rng, 0.0, settings.aspect_swing, settings.period),
             random_wave(rng, 0.0, settings.angle_swing, settings.period),
@@ -243,16 +237,7 @@ def _shift(wave: Wave, by: float) -> Wave:
     return Wave(wave.mean + by, wave.amplitude, wave.period, wave.phase)
 
 
-def _across(extent: float, period: tuple[float, float], rng: np.random.Generator) -> Wave:
-    """A way along one side of the frame that never leaves it: the middle stays 8 % away from the border."""
-    mean = extent * rng.uniform(0.25, 0.75)
-    room = min(mean, extent - mean) - 0.08 * extent
-    return random_wave(rng, mean, room, period)
-
-
-def _camera(
-    size: tuple[int, int], zoom: float, settings: CutPasteSettings, rng: np.random.Generator
-) -> Motion:
+def _camera(size: tuple[int, int], zoom: float, settings: CutPasteSettings, rng: np.random.Generator) -> Motion:
     """The background's way: it covers the frame, swings sideways and zooms a little."""
     return Motion(
         random_wave(rng, size[0] / 2, settings.camera_shift * size[0], settings.period),
