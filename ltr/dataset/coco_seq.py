@@ -45,9 +45,7 @@ class CocoObject:
     segmentation: Any = field(default=None, repr=False)  # polygons, RLE or None
 
 
-def read_coco(
-    root: str | Path, annotations: str = "annotations.json", images: str = "images"
-) -> list[CocoObject]:
+def read_coco(root: str | Path, annotations: str = "annotations.json", images: str = "images") -> list[CocoObject]:
     """All annotations but crowds of the COCO-format ``root/annotations``, pictures in ``root/images``.
 
     Raises:
@@ -70,9 +68,7 @@ def read_coco(
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is not valid JSON: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} is not in COCO format (images, annotations, categories): {error!r}"
-        ) from None
+        raise ValueError(f"{path} is not in COCO format (images, annotations, categories): {error!r}") from None
 
 
 def _coco_object(annotation: dict, picture: dict, categories: dict, folder: Path) -> CocoObject:

@@ -187,8 +187,10 @@ class CutPaste(BaseVideoDataset):
         own_side = float(np.median([math.sqrt(cutout.alpha.size) for cutout in cutouts]))
         limit = min(settings.target_side[1], own_side * settings.max_enlargement, 0.5 * min(size))
         side = math.exp(rng.uniform(math.log(settings.target_side[0]), math.log(max(limit, settings.target_side[0]))))
+        x, y = (swing_inside(rng, extent, 0.08 * extent, settings.period) for extent in size)
         motion = Motion(
-            *(swing_inside(rng, extent, 0.08 * extent, settings.period) for extent in size),
+            x,
+            y,
             random_wave(rng, math.log(side / own_side), settings.scale_swing, settings.period),
             random_wave(rng, 0.0, settings.aspect_swing, settings.period),
             random_wave(rng, 0.0, settings.angle_swing, settings.period),

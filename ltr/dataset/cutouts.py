@@ -128,9 +128,7 @@ class VideoCutouts(CutoutBank):
                 self._frames.append(np.array(whole))
                 self._sequence.append(index)
         if not self._masks:
-            raise ValueError(
-                f"no sequence of {videos.name} has {min_frames} frames with a whole object in {MASKS}"
-            )
+            raise ValueError(f"no sequence of {videos.name} has {min_frames} frames with a whole object in {MASKS}")
         self.weights = np.ones(len(self._masks))
         self.groups = [videos.sequences[index].folder.name for index in self._sequence]
 

@@ -44,9 +44,7 @@ def read_sequence(folder: Path) -> FolderSequence:
     if video.exists():
         frames, found = video, count_frames(video)
     else:
-        frames = sorted(
-            p for p in (folder / "img").glob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"}
-        )
+        frames = sorted(p for p in (folder / "img").glob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
         found = len(frames)
     if not found:
         raise FileNotFoundError(f"{folder} has neither frames.mp4 nor pictures in img/")
@@ -54,6 +52,11 @@ def read_sequence(folder: Path) -> FolderSequence:
     if len(boxes) != found:
         raise ValueError(f"{folder}: {found} frames but {len(boxes)} boxes in {GROUND_TRUTH}")
     return FolderSequence(folder, frames, boxes)
+
+
+def list_sequences(root: str | Path) -> list[str]:
+    """Names of the sequence folders in ``root`` (those with a ``groundtruth_rect.txt``), sorted."""
+    return sorted(path.parent.name for path in Path(root).glob(f"*/{GROUND_TRUTH}"))
 
 
 class SequenceFolder(BaseVideoDataset):
@@ -80,20 +83,18 @@ class SequenceFolder(BaseVideoDataset):
         self._cache = cache or VideoCache()
         if not Path(root).is_dir():
             raise FileNotFoundError(f"folder of sequences does not exist: {root}")
-        found = {path.parent.name: path.parent for path in sorted(Path(root).glob(f"*/{GROUND_TRUTH}"))}
+        found = list_sequences(root)
         missing = sorted(set(sequences or ()) - set(found))
         if missing or not found:
             raise FileNotFoundError(f"{root}: no {GROUND_TRUTH} for {', '.join(missing) or 'any sequence'}")
-        self.sequences = [read_sequence(found[key]) for key in (sequences or found)]
+        self.sequences = [read_sequence(Path(root) / key) for key in (sequences or found)]
 
     def __len__(self) -> int:
         return len(self.sequences)
 
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
         sequence = self.sequences[seq_id]
-        present = np.isfinite(sequence.boxes).all(axis=1) & (sequence.boxes[:, 2:] >= self.min_side).all(
-            axis=1
-        )
+        present = np.isfinite(sequence.boxes).all(axis=1) & (sequence.boxes[:, 2:] >= self.min_side).all(axis=1)
         return SequenceInfo(f"{self.name}/{sequence.folder.name}", present)
 
     def num_frames(self, index: int) -> int:

@@ -16,6 +16,7 @@ from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceI
 from ltr.dataset.compositing import (
     Cutout,
     Motion,
+    Pose,
     Wave,
     clip_box,
     draw_background,
@@ -25,18 +26,32 @@ from ltr.dataset.compositing import (
     swing_inside,
 )
 
-_OCTAVES = (64, 24, 8, 3)  # px per cell of the noise that textures are made of
+# The noise that textures are made of: px per cell, and strength in grey levels.
+_OCTAVES = ((64, 18.0), (24, 12.0), (8, 8.0), (3, 6.0))
+_LANDMARKS = 12  # shapes that make up a background
 
 
 def draw_texture(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """Cloudy colours with finer and finer detail, RGB ``uint8 [height, width, 3]``."""
-    texture = np.zeros((height, width, 3), np.float32)
-    base = rng.uniform(60, 195, 3).astype(np.float32)
-    for cell in _OCTAVES:
-        grid = rng.normal(size=(height // cell + 2, width // cell + 2, 3)).astype(np.float32)
+    texture = np.tile(rng.uniform(50, 205, 3).astype(np.float32), (height, width, 1))
+    for cell, strength in _OCTAVES:
+        shape = (height // cell + 2, width // cell + 2)
+        # Mostly brightness, a little colour, as in photographs.
+        grid = rng.normal(size=(*shape, 1)) + 0.3 * rng.normal(size=(*shape, 3))
+        grid = (strength * grid).astype(np.float32)
         texture += cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
-    contrast = rng.uniform(14, 30)
-    return np.clip(base + contrast * texture, 0, 255).astype(np.uint8)
+    return np.clip(texture, 0, 255).astype(np.uint8)
+
+
+def draw_scenery(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
+    """A textured background with some still shapes, RGB ``uint8 [height, width, 3]``."""
+    scenery = draw_texture(width, height, rng)
+    for _ in range(_LANDMARKS):
+        still = Pose(rng.uniform(0, width), rng.uniform(0, height), 1.0, angle=rng.uniform(0, 6))
+        layer = place(draw_shape(int(rng.integers(20, 90)), rng), still)
+        if layer is not None:
+            paste(scenery, layer)
+    return cv2.GaussianBlur(scenery, (0, 0), 1.0)
 
 
 def draw_shape(side: int, rng: np.random.Generator) -> Cutout:
@@ -50,8 +65,8 @@ def draw_shape(side: int, rng: np.random.Generator) -> Cutout:
     cv2.fillPoly(alpha, [np.round(outline).astype(np.int32)], 255)
     image = draw_texture(side, side, rng)
     colour = rng.integers(0, 256, 3).tolist()
-    for start in range(0, side, int(rng.integers(side // 5, side // 3))):
-        cv2.line(image, (start, 0), (side - start, side), colour, max(1, side // 20))
+    for start in range(-side, side, max(2, int(side * rng.uniform(0.2, 0.4)))):
+        cv2.line(image, (start, 0), (start + side, side), colour, max(1, side // 12))
     return Cutout(image, cv2.GaussianBlur(alpha, (3, 3), 0.8))
 
 
@@ -86,8 +101,9 @@ class SyntheticShapes(BaseVideoDataset):
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
         width, height = self.size
         scene = np.random.default_rng((self.seed, seq_id))
-        background = draw_texture(width + 80, height + 80, scene)
-        camera = Motion(*(random_wave(scene, extent / 2, 30, (80, 200)) for extent in self.size), Wave(0.0))
+        background = draw_scenery(width + 80, height + 80, scene)
+        drift_x, drift_y = (random_wave(scene, extent / 2, 30, (80, 200)) for extent in self.size)
+        camera = Motion(drift_x, drift_y, Wave(0.0))
         (other, other_motion), (target, motion) = (self._draw_actor(scene) for _ in range(2))
         images, boxes = [], []
         for t in frame_ids:
@@ -104,8 +120,10 @@ class SyntheticShapes(BaseVideoDataset):
     def _draw_actor(self, scene: np.random.Generator) -> tuple[Cutout, Motion]:
         side = int(min(self.size) * scene.uniform(0.15, 0.3))
         period = (60.0, 200.0)
+        x, y = (swing_inside(scene, extent, side / 2, period) for extent in self.size)
         motion = Motion(
-            *(swing_inside(scene, extent, side / 2, period) for extent in self.size),
+            x,
+            y,
             random_wave(scene, 0.0, 0.25, period),
             random_wave(scene, 0.0, 0.15, period),
             random_wave(scene, 0.0, 0.4, period),
