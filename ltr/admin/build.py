@@ -1,4 +1,4 @@
-"""The one place where things are put together, with plain constructors."""
+"""Where a network is put together, with plain constructors."""
 
 from __future__ import annotations
 

@@ -80,7 +80,11 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
     if card.get("sha256") != sha256(path):
         raise ValueError(f"{path}: does not match the sha256 in {card_path.name}; the file is damaged or was replaced")
     network = build_network(settings)
-    load_weights(network, {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, path)
+    load_weights(
+        network,
+        {name: value.float() if value.is_floating_point() else value for name, value in state.items()},
+        path,
+    )
     return network.eval(), settings, card
 
 

@@ -60,9 +60,7 @@ def augmented_crops(
     return np.stack(crops), np.stack(boxes).astype(np.float32)
 
 
-def _warp(
-    patch: np.ndarray, crop_size: int, offset: np.ndarray, angle: float, zoom: float, mirror: bool
-) -> np.ndarray:
+def _warp(patch: np.ndarray, crop_size: int, offset: np.ndarray, angle: float, zoom: float, mirror: bool) -> np.ndarray:
     """Turn and scale the patch about its centre, and put that centre at the crop's centre plus ``offset``."""
     cos, sin = math.cos(math.radians(angle)) * zoom, math.sin(math.radians(angle)) * zoom
     linear = np.array([[cos, sin], [-sin, cos]]) @ np.diag([-1.0 if mirror else 1.0, 1.0])

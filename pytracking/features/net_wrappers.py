@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ def find_network(name: str) -> Path:
     path = NETWORKS / f"{name}.safetensors"
     if not path.is_file():
         known = sorted(file.stem for file in NETWORKS.glob("*.safetensors"))
-        raise ValueError(f"unknown network {name!r}; known are {', '.join(known) or 'none'}, or a path to a .safetensors file")
+        raise ValueError(
+            f"unknown network {name!r}; known are {', '.join(known) or 'none'}, or a path to a .safetensors file"
+        )
     return path
 
 
@@ -40,8 +43,7 @@ def fold_batch_norm(module: nn.Module) -> None:
     """Fold, in place, every batch norm into the convolution registered just before it (eval mode only)."""
     for child in module.children():
         fold_batch_norm(child)
-    names = list(module._modules)
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in itertools.pairwise(list(module._modules)):
         conv, norm = module._modules[before], module._modules[after]
         if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
             module._modules[before] = fuse_conv_bn_eval(copy.deepcopy(conv), norm)

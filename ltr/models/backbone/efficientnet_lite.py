@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -68,7 +69,7 @@ class EfficientNetLite0(Backbone):
 
     mean = (127.0, 127.0, 127.0)
     std = (128.0, 128.0, 128.0)
-    out_channels = {"conv1": 32, "layer1": 24, "layer2": 40, "layer3": 112}
+    out_channels: ClassVar = {"conv1": 32, "layer1": 24, "layer2": 40, "layer3": 112}
 
     def __init__(self, frozen_layers: Iterable[str] = ()) -> None:
         super().__init__(frozen_layers)

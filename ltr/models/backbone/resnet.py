@@ -8,7 +8,7 @@ from urllib.error import URLError
 
 import torchvision
 from torch import nn
-from torchvision.models import ResNet50_Weights, ResNet18_Weights, WeightsEnum
+from torchvision.models import ResNet18_Weights, ResNet50_Weights, WeightsEnum
 
 from .base import Backbone
 
@@ -49,12 +49,12 @@ class _ResNet(Backbone):
 class ResNet18(_ResNet):
     """ResNet-18: basic blocks, 64 / 64 / 128 / 256 channels."""
 
-    out_channels = {"conv1": 64, "layer1": 64, "layer2": 128, "layer3": 256}
+    out_channels: ClassVar = {"conv1": 64, "layer1": 64, "layer2": 128, "layer3": 256}
     weights = ResNet18_Weights.IMAGENET1K_V1
 
 
 class ResNet50(_ResNet):
     """ResNet-50: bottleneck blocks, 64 / 256 / 512 / 1024 channels."""
 
-    out_channels = {"conv1": 64, "layer1": 256, "layer2": 512, "layer3": 1024}
+    out_channels: ClassVar = {"conv1": 64, "layer1": 256, "layer2": 512, "layer3": 1024}
     weights = ResNet50_Weights.IMAGENET1K_V1

@@ -16,7 +16,9 @@ class LinearFilter(nn.Module):
         feature_extractor: backbone features -> classification features.
     """
 
-    def __init__(self, filter_initializer: nn.Module, filter_optimizer: nn.Module, feature_extractor: nn.Module) -> None:
+    def __init__(
+        self, filter_initializer: nn.Module, filter_optimizer: nn.Module, feature_extractor: nn.Module
+    ) -> None:
         super().__init__()
         self.filter_initializer = filter_initializer
         self.filter_optimizer = filter_optimizer

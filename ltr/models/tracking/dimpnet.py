@@ -53,7 +53,9 @@ class DiMPnet(nn.Module):
         images = torch.cat([train_images.flatten(0, 1), test_images.flatten(0, 1)])
         features = self.extract_backbone_features(images)
         split = frames * sequences
-        train, test = ({name: value[part] for name, value in features.items()} for part in (slice(split), slice(split, None)))
+        train, test = (
+            {name: value[part] for name, value in features.items()} for part in (slice(split), slice(split, None))
+        )
 
         scores = self.classifier(train[CLASSIFICATION_LAYER], test[CLASSIFICATION_LAYER], train_boxes)
 

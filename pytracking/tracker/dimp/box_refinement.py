@@ -36,9 +36,7 @@ def refine_box(
     spread = box.new_tensor([params.position_jitter, params.position_jitter, params.size_jitter, params.size_jitter])
     start = torch.randn(params.num_boxes, 4, generator=generator).to(box) * spread
     start[0] = 0
-    refined, values = refine(
-        relative_energy, start[None], params.step_length, params.num_iterations, params.step_decay
-    )
+    refined, values = refine(relative_energy, start[None], params.step_length, params.num_iterations, params.step_decay)
     best = values[0].topk(min(params.top_k, params.num_boxes)).indices
     return box_from_relative(damp(refined[0, best].mean(dim=0), params), box)
 

@@ -34,7 +34,12 @@ class DiMP:
     """
 
     def __init__(
-        self, network: DiMPnet, settings: DiMPnetSettings, params: DiMPParams, device: torch.device, seed: int = 0
+        self,
+        network: DiMPnet,
+        settings: DiMPnetSettings,
+        params: DiMPParams,
+        device: torch.device,
+        seed: int = 0,
     ) -> None:
         self.network, self.settings, self.params = network, settings, params
         self.device, self.seed = device, seed

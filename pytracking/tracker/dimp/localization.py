@@ -35,7 +35,10 @@ def _vertex(profile: np.ndarray, index: int) -> float:
 
 
 def localize(
-    scores: np.ndarray, target_size: tuple[float, float], last_displacement: tuple[float, float], params: LocalizationParams
+    scores: np.ndarray,
+    target_size: tuple[float, float],
+    last_displacement: tuple[float, float],
+    params: LocalizationParams,
 ) -> Localization:
     """Choose the target's peak and judge it, as DiMP does (its "advanced localization").
 

@@ -33,7 +33,7 @@ class MLIS(EBMLoss):
     Args:
         sigmas: standard deviations of the proposal q, see :class:`GaussianMixture`.
         num_samples: M, draws per target. With few of them the loss has no minimum (M = 1: f may fall without
-            end at every draw and rise at the label), which is why it fails there in the paper's Figures 2 and 3.
+            end at every draw and rise at the label), which is why it fails there in Figures 2 and 3.
     """
 
     sigmas: Sigmas = (0.2, 1.6)

@@ -1,0 +1,30 @@
+"""What a trainer sees of a task: a network, and a loss of a batch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Stats = dict[str, float]
+
+
+class BaseActor(ABC):
+    """Runs the network on a batch and computes the loss.
+
+    Args:
+        net: the network to train.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        self.net = net
+
+    @abstractmethod
+    def __call__(self, batch: Any, generator: torch.Generator) -> tuple[Tensor, Stats]:
+        """The loss (a scalar to minimise) of a batch on the network's device, and numbers to log."""
+
+    @abstractmethod
+    def validate(self, batch: Any, generator: torch.Generator) -> Stats:
+        """Numbers to log of a batch that is not trained on; the network is in eval mode."""

@@ -1,0 +1,135 @@
+"""Where a training run is put together, with plain constructors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+from ltr.actors.tracking import DiMPActor
+from ltr.admin.build import build_network
+from ltr.admin.loading import save_network
+from ltr.admin.provenance import training_data
+from ltr.admin.settings import OptimSettings, TrainSettings, to_json
+from ltr.data.loader import TrackingLoader
+from ltr.data.processing import DiMPProcessing
+from ltr.data.sampler import TrackingSampler
+from ltr.data.video_frames import VideoCache
+from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSource
+from ltr.dataset.coco_seq import CocoImages
+from ltr.dataset.cut_paste import CutPaste, PictureFolder
+from ltr.dataset.cutouts import CocoCutouts, CutoutBank, VideoCutouts
+from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
+from ltr.dataset.synthetic import SyntheticShapes
+from ltr.models.loss.target_classification import LBHinge
+from ltr.train_settings.dimp.base import DiMPTrainSettings
+from ltr.trainers.ltr_trainer import Training
+
+
+def build_optimizer(net: nn.Module, settings: OptimSettings) -> tuple[torch.optim.Optimizer, LRScheduler]:
+    """Adam over the parameters that are trained, and the schedule of its rates by epoch.
+
+    Raises:
+        ValueError: a prefix in ``settings.part_lr`` fits no parameter.
+    """
+    groups: dict[str, list[nn.Parameter]] = {}
+    prefixes = sorted(settings.part_lr, key=len, reverse=True)
+    for name, parameter in net.named_parameters():
+        prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
+        if parameter.requires_grad:
+            groups.setdefault(prefix, []).append(parameter)
+    unused = [prefix for prefix in prefixes if prefix not in groups]
+    if unused:
+        raise ValueError(f"optim.part_lr: no trained parameter starts with {', '.join(unused)}")
+    optimizer = torch.optim.Adam(
+        [{"params": group, "lr": settings.part_lr.get(prefix, settings.lr)} for prefix, group in groups.items()],
+        weight_decay=settings.weight_decay,
+    )
+    schedules: dict[str, Callable[[int], float]] = {
+        "constant": lambda epoch: 1.0,
+        "step": lambda epoch: settings.step_factor ** (epoch // settings.step_epochs),
+        "cosine": lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / settings.epochs)),
+    }
+    return optimizer, LambdaLR(optimizer, schedules[settings.schedule])
+
+
+def build_datasets(
+    settings: DiMPTrainSettings, data: Path
+) -> tuple[list[tuple[BaseVideoDataset, float]], list[tuple[BaseVideoDataset, float]]]:
+    """Training and validation data sets with their weights; ``data`` is the folder that the sources lie in."""
+    cache = VideoCache()
+    train: list[tuple[BaseVideoDataset, float]] = []
+    validation: list[tuple[BaseVideoDataset, float]] = []
+    backgrounds: list[tuple[FrameSource, float]] = []
+    cutouts: list[tuple[CutoutBank, float]] = []
+    sources = [source for source in settings.sources if source.weight > 0]
+    for source in sources:
+        root = data / source.path
+        if source.kind == "coco":
+            images = CocoImages(root, name=source.path)
+            train.append((images, source.weight))
+            backgrounds.append((images, 1.0))
+            cutouts.append((CocoCutouts(root), 1.0))
+        elif source.kind == "video":
+            held_out = settings.validation_sequences
+            names = [name for name in list_sequences(root) if name not in held_out]
+            videos = SequenceFolder(root, source.path, names, cache=cache)
+            train.append((videos, source.weight))
+            backgrounds.append((videos, 1.0))
+            cutouts.append((VideoCutouts(videos), 1.0))
+            if held_out:
+                validation.append((SequenceFolder(root, "validation", held_out, cache=cache), 1.0))
+        elif source.kind == "synthetic":
+            train.append((SyntheticShapes(), source.weight))
+            validation.append((SyntheticShapes(), 1.0))
+    # Last, because it is made of the others.
+    for source in sources:
+        if source.kind == "cut_paste":
+            pictures = [(PictureFolder(data / source.path), 1.0)] if source.path else []
+            train.append((CutPaste(cutouts, backgrounds + pictures), source.weight))
+    return train, validation
+
+
+def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int) -> Training:
+    """Network, data, losses and optimizer of a tracker's training."""
+    net = build_network(settings.network)
+    if settings.pretrained:
+        net.feature_extractor.load_pretrained()
+    net.to(device, memory_format=torch.channels_last)  # on a CPU, too, convolutions are faster so
+    train, validation = build_datasets(settings, data)
+    processing = DiMPProcessing(settings.processing)
+    pin = device.type == "cuda"
+    sampler = TrackingSampler(train, settings.sampler, processing, seed)
+    val_loader = None
+    if validation:
+        val_settings = replace(settings.sampler, samples_per_epoch=settings.validation_samples)
+        val_loader = TrackingLoader(
+            TrackingSampler(validation, val_settings, processing), settings.optim.batch_size, 0, pin
+        )
+    actor = DiMPActor(net, settings.box_loss, LBHinge(settings.hinge_threshold), settings.loss_weights)
+    train_loader = TrackingLoader(sampler, settings.optim.batch_size, settings.num_workers, pin)
+    optimizer, scheduler = build_optimizer(net, settings.optim)
+    card = {"training": to_json(settings), "seed": seed, "data": training_data(settings, data)}
+
+    def export(folder: Path) -> None:
+        save_network(net, settings.network, folder / "network.safetensors", card)
+
+    return Training(actor, train_loader, val_loader, optimizer, scheduler, export)
+
+
+def build_training(settings: TrainSettings, data: Path, device: torch.device, seed: int) -> Training:
+    """A training run of any task, by the class of its settings.
+
+    Args:
+        settings: of the task.
+        data: folder that data sources lie in.
+        device: where the network is trained.
+        seed: of the order and the augmentation of the samples.
+    """
+    builders = {DiMPTrainSettings: build_dimp_training}
+    return builders[type(settings)](settings, data, device, seed)

@@ -1,0 +1,68 @@
+"""Settings that every training task has; a task's own settings derive from :class:`TrainSettings`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class OptimSettings:
+    """Adam, its learning rates over the epochs, and the size of a step's batch."""
+
+    epochs: int = 50
+    batch_size: int = 10
+    lr: float = 1e-3
+    part_lr: Mapping[str, float] = field(default_factory=dict)  # by prefix of the parameter's name; the longest wins
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "step", "cosine"] = "step"
+    step_epochs: int = 15  # "step": epochs between two drops
+    step_factor: float = 0.2
+    clip_norm: float | None = None  # largest norm of a step's gradient
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        positive = {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "lr": self.lr,
+            "step_epochs": self.step_epochs,
+        }
+        return [f"optim.{name}: expected more than 0, got {value}" for name, value in positive.items() if value <= 0]
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What the trainer needs to know; the rest belongs to the task."""
+
+    optim: OptimSettings = field(default_factory=OptimSettings)
+    num_workers: int = 1  # processes that make samples
+    validate_every: int = 1  # epochs
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        found = self.optim.problems()
+        if self.num_workers < 0:
+            found.append(f"num_workers: expected at least 0, got {self.num_workers}")
+        if self.validate_every < 1:
+            found.append(f"validate_every: expected at least 1, got {self.validate_every}")
+        return found
+
+    def check(self) -> None:
+        """Raise one ValueError that lists everything wrong."""
+        found = self.problems()
+        if found:
+            raise ValueError("settings: " + "; ".join(found))
+
+
+def to_json(settings: Any) -> Any:
+    """A (nested) settings dataclass as JSON values; every dataclass says its class, so that the choice is visible."""
+    if is_dataclass(settings) and not isinstance(settings, type):
+        values = {field.name: to_json(getattr(settings, field.name)) for field in fields(settings)}
+        return {"class": type(settings).__name__, **values}
+    if isinstance(settings, Mapping):
+        return {key: to_json(value) for key, value in settings.items()}
+    if isinstance(settings, list | tuple):
+        return [to_json(value) for value in settings]
+    return settings

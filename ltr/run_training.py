@@ -1,0 +1,99 @@
+"""Train a network: ``python ltr/run_training.py dimp dimp_ncep_mobile --data DIR [--optim.lr 1e-4 ...]``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import tyro
+
+from ltr.admin.build_training import build_training
+from ltr.admin.settings import TrainSettings, to_json
+from ltr.train_settings import TASKS, load_settings
+from ltr.trainers.base_trainer import seed_everything
+from ltr.trainers.ltr_trainer import LTRTrainer
+
+USAGE = "usage: run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run; the fields of the settings follow."""
+
+    data: Path = Path("data")  # the folder that the settings' data sources lie in
+    workspace: Path = Path("workspace")  # runs are kept in WORKSPACE/TASK/NAME
+    run: str = ""  # name of the run, where it is not that of the settings
+    resume: bool = False  # go on from the run's checkpoint
+    dry_run: bool = False  # build everything, walk one batch, and stop
+    seed: int = 0
+    device: str = "auto"  # cpu, cuda, mps, ...
+    threads: int = 0  # of torch on the CPU; 0: torch's own choice
+
+
+def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
+    """Task, name, options and the named settings with the overrides of the command line."""
+    if len(argv) < 2 or argv[0].startswith("-") or argv[1].startswith("-"):
+        known = "\n".join(f"  {task}: {', '.join(names)}" for task, names in TASKS.items())
+        raise SystemExit(f"{USAGE}\ntasks and their settings:\n{known}")
+    settings = load_settings(argv[0], argv[1])
+
+    def command(
+        options: Annotated[RunOptions, tyro.conf.arg(name="")],
+        settings: Annotated[Any, tyro.conf.arg(name="")],
+    ) -> tuple[RunOptions, TrainSettings]:
+        return options, settings
+
+    command.__annotations__["settings"] = Annotated[type(settings), tyro.conf.arg(name="")]
+    command.__annotations__["options"] = Annotated[RunOptions, tyro.conf.arg(name="")]
+    command.__defaults__ = (RunOptions(), settings)
+    options, settings = tyro.cli(command, args=argv[2:], prog=f"run_training.py {argv[0]} {argv[1]}")
+    settings.check()
+    return argv[0], argv[1], options, settings
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` is CUDA where there is one, else the CPU."""
+    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+
+
+def train(task: str, name: str, options: RunOptions, settings: TrainSettings) -> None:
+    """Run the training to its end, or one batch of it."""
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    seed_everything(options.seed)
+    device = choose_device(options.device)
+    folder = options.workspace / task / (options.run or name)
+    if not (options.resume or options.dry_run) and (folder / "checkpoint.pt").exists():
+        raise FileExistsError(f"{folder} holds a run already: add --resume to go on, or --run OTHER for another one")
+    print(json.dumps(to_json(settings), indent=1))
+    training = build_training(settings, options.data, device, options.seed)
+    if options.dry_run:
+        training.train_loader.set_epoch(0)
+        batch = next(iter(training.train_loader)).to(device)
+        _, stats = training.actor(batch, torch.Generator(device).manual_seed(options.seed))
+        print("one batch: " + " ".join(f"{key} {value:.4g}" for key, value in stats.items()))
+        return
+    trainer = LTRTrainer(training, settings, folder, device, options.seed)
+    if options.resume:
+        trainer.resume()
+    try:
+        trainer.run()
+    except KeyboardInterrupt:
+        print(f"\nstopped after epoch {trainer.epoch}; go on with --resume", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line; errors are one line and exit code 1."""
+    try:
+        train(*parse(sys.argv[1:] if argv is None else argv))
+    except (ValueError, OSError, FloatingPointError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

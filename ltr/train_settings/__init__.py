@@ -1,0 +1,19 @@
+"""Training settings by task and name: ``load_settings("dimp", "dimp_ncep_mobile")``."""
+
+from collections.abc import Mapping
+
+from ltr.admin.settings import TrainSettings
+from ltr.train_settings import dimp
+
+TASKS: dict[str, Mapping[str, TrainSettings]] = {
+    "dimp": dimp.SETTINGS,
+}
+
+
+def load_settings(task: str, name: str) -> TrainSettings:
+    """The settings called ``name`` of a task; ValueError lists what exists."""
+    if task not in TASKS:
+        raise ValueError(f"unknown task {task!r}; known are {', '.join(TASKS)}")
+    if name not in TASKS[task]:
+        raise ValueError(f"unknown settings {name!r} of task {task}; known are {', '.join(TASKS[task])}")
+    return TASKS[task][name]

@@ -1,0 +1,65 @@
+"""Settings of tracker training: the network, the data, the losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ltr.actors.tracking import TrackingLossWeights
+from ltr.admin.settings import TrainSettings
+from ltr.data.processing import ProcessingSettings
+from ltr.data.sampler import SamplerSettings
+from ltr.models.loss.ebm import EBMLoss, NCEPlus
+from ltr.models.tracking.settings import DiMPnetSettings
+
+# The tracker's noise (Gustafsson et al., D.2): relative box space, K = 2, M = 128.
+TRACKING_SIGMAS = (0.05, 0.5)
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data set under the data folder, by kind:
+
+    coco: a folder with ``annotations.json`` and ``images/``;  video: a folder of annotated sequences;
+    cut_paste: the masked objects of all coco and video sources, moved over their pictures and those of the folder
+    ``path`` (which may be empty);  synthetic: drawn shapes, no files.
+    """
+
+    kind: Literal["coco", "video", "cut_paste", "synthetic"]
+    path: str = ""
+    weight: float = 1.0  # of being sampled
+
+
+@dataclass(frozen=True)
+class DiMPTrainSettings(TrainSettings):
+    """Training of a :class:`~ltr.models.tracking.dimpnet.DiMPnet`."""
+
+    network: DiMPnetSettings = field(default_factory=DiMPnetSettings)
+    pretrained: bool = True  # start the backbone from ImageNet
+    sources: tuple[DataSource, ...] = ()
+    validation_sequences: tuple[str, ...] = ()  # of the video sources: validated on, never trained on
+    sampler: SamplerSettings = SamplerSettings(samples_per_epoch=40_000)
+    validation_samples: int = 240
+    processing: ProcessingSettings = field(default_factory=ProcessingSettings)
+    box_loss: EBMLoss = NCEPlus(sigmas=TRACKING_SIGMAS, num_samples=128, beta=0.1)
+    hinge_threshold: float = 0.05
+    loss_weights: TrackingLossWeights = field(default_factory=TrackingLossWeights)
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        found = super().problems() + [f"network.{line}" for line in self.network.problems()]
+        if not any(source.weight > 0 for source in self.sources):
+            found.append("sources: expected at least one with a weight above 0")
+        agree = {
+            "search_area_factor": (self.network.search_area_factor, self.processing.search_area_factor),
+            "output_size": (self.network.image_size, self.processing.output_size),
+            "kernel_size": (self.network.classifier.filter_size, self.processing.kernel_size),
+            "output_sigma_factor": (
+                self.network.classifier.output_sigma_factor,
+                self.processing.output_sigma_factor,
+            ),
+        }
+        for name, (network, processing) in agree.items():
+            if network != processing:
+                found.append(f"processing.{name}: {processing}, but the network expects {network}")
+        return found

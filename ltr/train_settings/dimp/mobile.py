@@ -1,0 +1,66 @@
+"""The network we ship: EfficientNet-Lite0, frozen, with slim heads; trained on small open data on a CPU."""
+
+from dataclasses import replace
+
+from ltr.admin.settings import OptimSettings
+from ltr.data.sampler import SamplerSettings
+from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
+from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
+from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
+
+DIMP_NCEP_MOBILE = DiMPTrainSettings(
+    network=DiMPnetSettings(
+        backbone="efficientnet_lite0",
+        frozen_layers=("conv1", "layer1", "layer2", "layer3"),
+        search_area_factor=5.0,
+        image_size=288,
+        classifier=ClassifierSettings(feature_dim=112, optimizer=FilterOptimizerSettings(num_iter=5)),
+        box_branch=AtomIoUNetSettings(reference_dim=64, mid_dim=64, pred_input_dim=64, pred_inter_dim=256),
+    ),
+    sources=(
+        DataSource("video", "train_video", weight=1.0),
+        DataSource("coco", "train_images", weight=0.4),
+        DataSource("coco", "train_images2", weight=0.4),
+        DataSource("cut_paste", "unlabelled_images", weight=1.2),
+    ),
+    validation_samples=96,
+    validation_sequences=(
+        "OMNI_cat",
+        "SegTrack_bmx",
+        "TIR_horse",
+        "TLD_car",
+        "TinyTLP_Bike",
+        "TinyTLP_Mohiniyattam",
+        "UAVDT_S0601",
+        "UAVDT_S1301",
+        "VOT_ball2",
+        "VOT_book",
+        "VOT_monkey",
+        "VOT_octopus",
+        "VOT_traffic",
+    ),
+    sampler=SamplerSettings(samples_per_epoch=800, num_train_frames=2, num_test_frames=2, max_gap=50),
+    optim=OptimSettings(
+        epochs=20,
+        batch_size=8,
+        lr=1e-3,
+        part_lr={
+            "classifier.feature_extractor": 5e-5,
+            "classifier.filter_initializer": 5e-5,
+            "classifier.filter_optimizer": 5e-4,
+        },
+        schedule="cosine",
+        clip_norm=1000.0,
+    ),
+)
+
+# For the tests and for a first look: drawn shapes, an untrained thin network, minutes on a laptop.
+TOY = replace(
+    DIMP_NCEP_MOBILE,
+    sources=(DataSource("synthetic"),),
+    validation_sequences=(),
+    validation_samples=32,
+    sampler=SamplerSettings(samples_per_epoch=128, num_train_frames=2, num_test_frames=2, max_gap=20),
+    optim=replace(DIMP_NCEP_MOBILE.optim, epochs=4, batch_size=8),
+)
