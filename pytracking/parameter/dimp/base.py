@@ -35,9 +35,18 @@ class MemoryParams:
 class AugmentationParams:
     """Samples made of the first frame, besides the frame itself."""
 
-    shifts: tuple[tuple[float, float], ...] = ((0.3, 0.3), (-0.3, 0.3), (0.3, -0.3), (-0.3, -0.3))  # target sizes
+    shifts: tuple[tuple[float, float], ...] = (
+        (0.3, 0.3),
+        (-0.3, 0.3),
+        (0.3, -0.3),
+        (-0.3, -0.3),
+    )  # target sizes
     rotations: tuple[float, ...] = (10.0, -10.0, 30.0, -30.0)  # degrees
-    blurs: tuple[tuple[float, float], ...] = ((3.0, 0.5), (0.5, 3.0), (2.0, 2.0))  # sigma in crop pixels, x and y
+    blurs: tuple[tuple[float, float], ...] = (
+        (3.0, 0.5),
+        (0.5, 3.0),
+        (2.0, 2.0),
+    )  # sigma in crop pixels, x and y
     scales: tuple[float, ...] = (0.85, 1.15)
     flip: bool = True
 
