@@ -1,0 +1,81 @@
+"""What is measured on one sequence: overlaps, errors, curves and their summaries (numpy, float64, no files).
+
+Boxes are [n, 4] arrays of x, y, w, h in pixels of the image, one row a frame, of any origin as long as both arguments
+share it. Nothing here modifies its input or knows about invalid frames: the protocol does (``protocols.py``).
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def iou(prediction: Array, truth: Array) -> Array:
+    """Intersection over union [n] of ``prediction`` [n, 4] and ``truth`` [n, 4], frame by frame, in 0..1.
+
+    A box covers x..x+w. The inclusive form of OTB's MATLAB code (right = x + w - 1, and + 1 in the overlap) gives the
+    same number. 0 where the union has no area, NaN where a box is NaN.
+    """
+    low = np.maximum(prediction[:, :2], truth[:, :2])
+    high = np.minimum(prediction[:, :2] + prediction[:, 2:], truth[:, :2] + truth[:, 2:])
+    sides = np.maximum(high - low, 0.0)
+    intersection = sides[:, 0] * sides[:, 1]
+    union = prediction[:, 2] * prediction[:, 3] + truth[:, 2] * truth[:, 3] - intersection
+    ratio = np.divide(intersection, union, out=np.where(np.isnan(union), np.nan, 0.0), where=union > 0)
+    return np.minimum(ratio, 1.0)  # x + w - x may be a last bit more than w
+
+
+def centre(boxes: Array) -> Array:
+    """Centres [n, 2] of ``boxes`` [n, 4] at x + (w - 1)/2, as OTB has them.
+
+    TrackingNet's (w + 1)/2 shifts truth and prediction alike.
+    """
+    return boxes[:, :2] + (boxes[:, 2:] - 1.0) / 2
+
+
+def centre_error(prediction: Array, truth: Array) -> Array:
+    """Distance [n] in pixels between the centres of the boxes (Wu et al., "Online Object Tracking", CVPR 2013)."""
+    offset = centre(prediction) - centre(truth)
+    return np.hypot(offset[:, 0], offset[:, 1])
+
+
+def normalised_centre_error(prediction: Array, truth: Array, divide_first: bool = False) -> Array:
+    """Distance [n] between the centres, each axis in units of the true box's side (Mueller et al., TrackingNet, 2018).
+
+    divide_first: each centre is divided by the side before they are subtracted, as pytracking, pysot and LaSOT's
+    toolkit do. It is the same number but for rounding, yet boxes are often integers and so lie on a threshold exactly:
+    on UAV123 the order moves the score by 0.02 points. Infinite where the true box has a side of zero or less.
+    """
+    sides = np.where(truth[:, 2:] <= 0, np.nan, truth[:, 2:])
+    if divide_first:
+        offset = centre(prediction) / sides - centre(truth) / sides
+    else:
+        offset = (centre(prediction) - centre(truth)) / sides
+    error = np.hypot(offset[:, 0], offset[:, 1])
+    return np.where((truth[:, 2:] <= 0).any(axis=1), np.inf, error)
+
+
+def success_curve(overlaps: Array, thresholds: ArrayLike, strict: bool = True) -> Array:
+    """Fraction [k] of the ``overlaps`` [n] above each of ``thresholds`` [k]; at it too where not ``strict``."""
+    below = np.searchsorted(np.sort(overlaps), thresholds, side="right" if strict else "left")
+    return (len(overlaps) - below) / len(overlaps)
+
+
+def precision_curve(errors: Array, thresholds: ArrayLike) -> Array:
+    """Fraction [k] of the ``errors`` [n] at or below each of ``thresholds`` [k] (the same unit as the errors)."""
+    return np.searchsorted(np.sort(errors), thresholds, side="right") / len(errors)
+
+
+def area_under_curve(curve: Array, trapezoid: bool = False) -> Array:
+    """Area under ``curve`` [..., k] over equally spaced thresholds scaled to 0..1.
+
+    The mean of the k values (OTB's MATLAB code, pytracking, got10k, pysot), or the trapezoid rule (TrackingNet).
+    """
+    if not trapezoid:
+        return curve.mean(axis=-1)
+    return (curve[..., 1:] + curve[..., :-1]).mean(axis=-1) / 2
+
+
+def at_threshold(curve: Array, thresholds: ArrayLike, threshold: float) -> Array:
+    """The value of ``curve`` [..., k] at the one of ``thresholds`` [k] nearest to ``threshold``."""
+    return curve[..., int(np.argmin(np.abs(np.asarray(thresholds) - threshold)))]

@@ -1,0 +1,91 @@
+"""Success, precision and normalised-precision plots, as in the papers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from pytracking.analysis.extract_results import Evaluation, TrackerScores, average_curves, overall
+from pytracking.analysis.metrics import Array
+from pytracking.analysis.tables import sort_trackers
+
+# Okabe and Ito's colours, told apart by the colour-blind; line styles tell the second eight from the first
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
+_DASHES: tuple[tuple[int, tuple[float, ...]], ...] = ((0, ()), (0, (5, 2)), (0, (1.2, 1.6)))
+_STYLE: Any = {
+    "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 8,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#dddddd",
+    "grid.linewidth": 0.6, "svg.hashsalt": "0", "svg.fonttype": "path",
+}  # fmt: skip
+
+PLOTS = {  # curve: (score of the legend, title, label of the x axis)
+    "success": ("auc", "Success plot", "Overlap threshold"),
+    "precision": ("precision", "Precision plot", "Location error threshold [px]"),
+    "norm_precision": ("norm_precision", "Normalised precision plot", "Normalised location error threshold"),
+}
+
+
+def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
+    """One of ``PLOTS``: a line a tracker (the mean over its runs), the legend sorted by score, best first."""
+    score, default_title, label = PLOTS[curve]
+    thresholds = _thresholds(evaluation, curve)
+    trackers = sort_trackers(evaluation, score)
+    place = {tracker.name: i for i, tracker in enumerate(evaluation.trackers)}  # one look in all plots
+    with plt.rc_context(_STYLE):
+        figure, axes = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
+        for tracker in reversed(trackers):  # the best is drawn last, on top
+            i = place[tracker.name]
+            value = overall(tracker, evaluation.protocol)[score].mean()
+            axes.plot(
+                thresholds,
+                100 * _mean_curve(tracker, curve, evaluation),
+                color=_COLOURS[i % len(_COLOURS)],
+                linestyle=_DASHES[i // len(_COLOURS) % len(_DASHES)],
+                linewidth=1.8,
+                label=f"{tracker.name} [{value:.1f}]",
+                clip_on=False,
+                zorder=3,
+            )
+        axes.set(xlabel=label, ylabel=f"{default_title.split(' plot')[0]} [%]", title=title or default_title)
+        axes.set(xlim=(thresholds[0], thresholds[-1]), ylim=(0, 100))
+        handles, labels = axes.get_legend_handles_labels()
+        corner = "lower left" if curve == "success" else "lower right"
+        if len(trackers) <= 8:
+            axes.legend(handles[::-1], labels[::-1], framealpha=0.9, edgecolor="none", loc=corner)
+        else:
+            axes.legend(handles[::-1], labels[::-1], frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return figure
+
+
+def _thresholds(evaluation: Evaluation, curve: str) -> Sequence[float]:
+    protocol = evaluation.protocol
+    return {
+        "success": protocol.overlap_thresholds,
+        "precision": protocol.centre_thresholds,
+        "norm_precision": protocol.normalised_thresholds,
+    }[curve]
+
+
+def _mean_curve(tracker: TrackerScores, curve: str, evaluation: Evaluation) -> Array:
+    return np.mean([getattr(average_curves(run, evaluation.protocol), curve)[0] for run in tracker.runs], axis=0)
+
+
+def save_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
+    """Write every plot to ``folder`` as PNG (200 dpi), SVG and PDF; the paths written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for curve in PLOTS:
+        figure = plot_curve(evaluation, curve)
+        for suffix in ("png", "svg", "pdf"):
+            paths.append(folder / f"{curve}.{suffix}")
+            # no date in the files: the same numbers give the same bytes
+            metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
+            figure.savefig(paths[-1], dpi=200, metadata=metadata)
+        plt.close(figure)
+    return paths

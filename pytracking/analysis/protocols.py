@@ -1,0 +1,205 @@
+"""The rules by which benchmarks turn boxes into numbers, as data.
+
+One tracker's boxes on UAV123 give 66.1, 68.1 or 70.3 by whose rules they are scored, so the rules have names. The
+default reproduces pytracking; ``matlab``, ``pysot`` and ``got10k_toolkit`` score any data set by the rules of those
+toolkits; ``trackingnet`` and ``got10k`` are the official rules of the two data sets.
+
+Sources: pytracking ``analysis/extract_results.py`` and ``plot_results.py``; the OTB and LaSOT MATLAB toolkits
+(``calc_seq_err_robust.m``); pysot ``toolkit/utils/statistics.py`` and ``evaluation/ope_benchmark.py``; got10k
+``experiments/otb.py`` and ``experiments/got10k.py``; TrackingNet-devkit ``metrics.py``.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+
+class FrameRule(NamedTuple):
+    """What stands in for the three measures of a frame without a usable truth; NaN leaves the frame out altogether."""
+
+    overlap: float
+    centre_error: float
+    normalised_error: float
+
+
+NO_OVERLAP, HIT, MISS = -1.0, -1.0, math.inf
+LEAVE_OUT = FrameRule(math.nan, math.nan, math.nan)
+ALL_MISSED = FrameRule(NO_OVERLAP, MISS, MISS)
+ERRORS_HIT = FrameRule(NO_OVERLAP, HIT, HIT)  # an error of -1 is below every threshold
+CENTRE_MISSED = FrameRule(NO_OVERLAP, MISS, HIT)
+
+_STEPS_OF_5_PERCENT = tuple(0.05 * i for i in range(21))
+_PIXELS = tuple(float(i) for i in range(51))
+_PERCENT = tuple(i / 100 for i in range(51))
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The rules of one benchmark or toolkit.
+
+    overlap_thresholds, centre_thresholds (px), normalised_thresholds: where the three curves are taken.
+    strict: success counts overlaps above the threshold, not those at it.
+    trapezoid: all three scores are areas by the trapezoid rule; otherwise AUC is the mean of the success curve, and
+        precision and normalised precision are their curves at 20 px and 0.2.
+    first_frame: the first box is set to the truth, kept as it is, or left out.
+    repeat_empty: a predicted box without area takes the place of the box before (it stays where the truth is NaN).
+    usable: a true box is usable where w, h > 0 ("size") or all four numbers > 0 ("all").
+    errors_need_centre: centre errors are usable by their own rule, a true centre with both coordinates > 0.
+    unusable: what a frame counts whose true box is there but not usable; None measures it like any other.
+    absent: what a frame counts whose target is flagged absent.
+    nan_truth: a frame of NaN truth is one of the "absent", or one of the "unusable" frames.
+    divide_first: see ``metrics.normalised_centre_error``.
+    rows_short: how many rows a result may lack at its end; they count as boxes without area. Any more is an error.
+    rows_over: how many rows a result may have too many; they are cut off. Any more is an error.
+    round_boxes, clip_to_image: boxes are rounded to whole pixels; clipped to the image, where its size is known.
+    pool_frames: data set scores average over all frames, not over sequences.
+    omitted_rows: sequence (letters and digits, lower case) -> (rows of the full truth, rows left out at its start).
+    """
+
+    name: str
+    source: str
+    overlap_thresholds: tuple[float, ...] = _STEPS_OF_5_PERCENT
+    centre_thresholds: tuple[float, ...] = _PIXELS
+    normalised_thresholds: tuple[float, ...] = _PERCENT
+    strict: bool = True
+    trapezoid: bool = False
+    first_frame: Literal["truth", "keep", "drop"] = "truth"
+    repeat_empty: bool = True
+    usable: Literal["size", "all"] = "all"
+    errors_need_centre: bool = False
+    unusable: FrameRule | None = CENTRE_MISSED
+    absent: FrameRule = LEAVE_OUT
+    nan_truth: Literal["absent", "unusable"] = "absent"
+    divide_first: bool = False
+    rows_short: int = 1
+    rows_over: int = 1
+    round_boxes: bool = False
+    clip_to_image: bool = False
+    pool_frames: bool = False
+    exclude_unusable: bool = False
+    omitted_rows: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+# pytracking's loader starts Tiger1 at frame 6 (initOmit = 5); nearly all published results have 349 rows for it.
+_TIGER1 = {"tiger1": (354, 5)}
+
+# MDNet and others stop one frame early on Board and Twinnings, whose last true box is 0 0 0 0: hence one row short.
+_OTB = Protocol(
+    name="otb",
+    source="pytracking on OTB, NFS and others without a rule of their own; NaN truth, which it refuses, is left out",
+    divide_first=True,
+    omitted_rows=_TIGER1,
+)
+_MATLAB = replace(
+    _OTB,
+    name="matlab",
+    source="OTB and LaSOT MATLAB toolkits: errors of unusable frames are -1; absent frames leave only the numerator",
+    unusable=ERRORS_HIT,
+    absent=ALL_MISSED,
+    nan_truth="unusable",
+    divide_first=False,
+)
+_GOT10K_TOOLKIT = replace(
+    _OTB,
+    name="got10k_toolkit",
+    source="got10k ExperimentOTB and its kin: only frames of NaN truth are left out, no box is repaired",
+    repeat_empty=False,
+    usable="size",
+    unusable=None,
+    divide_first=False,
+)
+
+_ALL = (
+    _OTB,
+    replace(_OTB, name="nfs", omitted_rows={}),
+    replace(_OTB, name="dtb70", omitted_rows={}),
+    replace(_OTB, name="uavdt", omitted_rows={}),
+    replace(
+        _OTB,
+        name="folder",
+        source="our rule for other data: as otb, but coordinates may be 0, and frames without a true box are left out",
+        usable="size",
+        unusable=LEAVE_OUT,
+    ),
+    replace(
+        _OTB,
+        name="uav",
+        source="pytracking on UAV123 and UAV20L: unusable and NaN frames have errors -1, which hit",
+        unusable=ERRORS_HIT,
+        absent=ERRORS_HIT,
+        omitted_rows={},
+    ),
+    replace(
+        _OTB,
+        name="lasot",
+        source="pytracking on LaSOT: absent frames are missed; results may be longer (monkey-17), never shorter",
+        absent=ALL_MISSED,
+        rows_short=0,
+        rows_over=10**9,
+        omitted_rows={},
+    ),
+    _MATLAB,
+    replace(
+        _OTB,
+        name="pysot",
+        source="pysot OPEBenchmark: first box kept, -1 where the truth has no area (overlap) or no centre (errors)",
+        first_frame="keep",
+        repeat_empty=False,
+        usable="size",
+        errors_need_centre=True,
+        unusable=ERRORS_HIT,
+        absent=ALL_MISSED,
+        nan_truth="unusable",
+    ),
+    _GOT10K_TOOLKIT,
+    replace(
+        _GOT10K_TOOLKIT,
+        name="got10k",
+        source="got10k ExperimentGOT10k (val): frame 1 and covered frames left out, boxes clipped, frames pooled",
+        overlap_thresholds=tuple(i / 100 for i in range(101)),
+        first_frame="drop",
+        clip_to_image=True,
+        pool_frames=True,
+        rows_short=0,
+        rows_over=0,
+        omitted_rows={},
+    ),
+    replace(
+        _GOT10K_TOOLKIT,
+        name="trackingnet",
+        source="TrackingNet-devkit: whole pixels, overlap at or above the threshold, trapezoid areas of 21 thresholds",
+        overlap_thresholds=tuple(i / 20 for i in range(21)),
+        centre_thresholds=tuple(2.5 * i for i in range(21)),
+        normalised_thresholds=tuple(i / 40 for i in range(21)),
+        strict=False,
+        trapezoid=True,
+        rows_short=0,
+        rows_over=0,
+        round_boxes=True,
+        omitted_rows={},
+    ),
+)
+PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in _ALL}
+
+_ALIASES = {
+    "otb100": "otb", "otb2015": "otb", "otb50": "otb", "otb2013": "otb", "tb100": "otb", "tb50": "otb",
+    "uav123": "uav", "uav20l": "uav", "nfs30": "nfs", "dtb": "dtb70", "demo": "folder",
+    "lasotextensionsubset": "lasot", "lasotext": "lasot", "got10kval": "got10k",
+}  # fmt: skip
+
+
+def find_protocol(name: str) -> Protocol:
+    """The protocol called ``name``; case and punctuation do not matter, and data sets' tags are accepted."""
+    bare = {re.sub(r"[^a-z0-9]", "", key): key for key in PROTOCOLS}
+    wanted = re.sub(r"[^a-z0-9]", "", name.lower())
+    wanted = _ALIASES.get(wanted, wanted)
+    if wanted not in bare:
+        raise ValueError(f"protocol {name!r} is unknown; there are {', '.join(sorted(PROTOCOLS))}")
+    return PROTOCOLS[bare[wanted]]
+
+
+def exclude_unusable_frames(protocol: Protocol) -> Protocol:
+    """pytracking's ``exclude_invalid_frames``: the divisor counts usable frames alone (the numerator is unchanged)."""
+    return replace(protocol, exclude_unusable=True)

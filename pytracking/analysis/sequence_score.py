@@ -1,0 +1,127 @@
+"""One sequence scored: a result and its truth, by the rules of a protocol."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytracking.analysis import metrics
+from pytracking.analysis.metrics import Array
+from pytracking.analysis.protocols import Protocol
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The truth of one sequence.
+
+    boxes: [n, 4] x, y, w, h in pixels, NaN where there is none. absent: [n] true where the data set flags the target
+    as out of sight. image_size: (width, height) in pixels where known.
+    """
+
+    name: str
+    boxes: Array
+    absent: NDArray[np.bool_]
+    image_size: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class SequenceScore:
+    """The curves of one sequence, as fractions of ``frames``, and its mean overlap (AO) over usable frames."""
+
+    frames: int
+    success: Array
+    precision: Array
+    norm_precision: Array
+    ao: float
+
+
+def without_omitted_rows(truth: Truth, protocol: Protocol) -> Truth:
+    """``truth`` without the rows the protocol leaves out at its start (OTB's Tiger1)."""
+    full, omitted = _omitted_rows(truth, protocol)
+    if not omitted or len(truth.boxes) != full:
+        return truth
+    return Truth(truth.name, truth.boxes[omitted:], truth.absent[omitted:], truth.image_size)
+
+
+def align_rows(boxes: Array, truth: Truth, protocol: Protocol) -> Array:
+    """``boxes`` [m, 4] of a result without the rows that ``truth`` (already cut) leaves out, where it has them."""
+    full, omitted = _omitted_rows(truth, protocol)
+    starts_at_first = abs(len(boxes) - full) < abs(len(boxes) - len(truth.boxes))
+    return boxes[omitted:] if omitted and starts_at_first else boxes
+
+
+def _omitted_rows(truth: Truth, protocol: Protocol) -> tuple[int, int]:
+    key = "".join(c for c in truth.name.lower() if c.isalnum())
+    return protocol.omitted_rows.get(key, (0, 0))
+
+
+def score_sequence(prediction: Array, truth: Truth, protocol: Protocol) -> SequenceScore:
+    """Score ``prediction`` [m, 4] (pixels, NaN = no box) against ``truth`` [n, 4] by ``protocol``.
+
+    Surplus rows are cut; missing rows count as boxes without area. Raises ValueError where no frame is left to score.
+    """
+    boxes = prepare_boxes(prediction, truth, protocol)
+    true_boxes, absent = truth.boxes, truth.absent
+    if protocol.nan_truth == "absent":
+        absent = absent | np.isnan(true_boxes).any(axis=1)
+    if protocol.first_frame == "drop":
+        boxes, true_boxes, absent = boxes[1:], true_boxes[1:], absent[1:]
+    if protocol.round_boxes:
+        boxes, true_boxes = np.round(boxes), np.round(true_boxes)
+    if protocol.clip_to_image and truth.image_size is not None:
+        boxes, true_boxes = _clip(boxes, truth.image_size), _clip(true_boxes, truth.image_size)
+
+    with np.errstate(invalid="ignore"):
+        overlap = metrics.iou(boxes, true_boxes)
+        error = metrics.centre_error(boxes, true_boxes)
+        normalised = metrics.normalised_centre_error(boxes, true_boxes, protocol.divide_first)
+        usable = (true_boxes[:, 2 if protocol.usable == "size" else 0 :] > 0).all(axis=1) & ~absent
+        has_centre = (metrics.centre(true_boxes) > 0).all(axis=1)
+    unusable = ~usable & ~absent
+    no_error = ~has_centre & ~absent if protocol.errors_need_centre else unusable
+    if protocol.unusable is not None:
+        overlap[unusable] = protocol.unusable.overlap
+        error[no_error] = protocol.unusable.centre_error
+        normalised[no_error] = protocol.unusable.normalised_error
+    overlap[absent], error[absent], normalised[absent] = protocol.absent
+    return _summarise(overlap, error, normalised, usable, truth.name, protocol)
+
+
+def _summarise(
+    overlap: Array, error: Array, normalised: Array, usable: NDArray[np.bool_], name: str, protocol: Protocol
+) -> SequenceScore:
+    counted = ~np.isnan(overlap)
+    frames = int(usable.sum() if protocol.exclude_unusable else counted.sum())
+    if frames == 0:
+        raise ValueError(f"{name}: no frame of the truth can be scored")
+    rescale = counted.sum() / frames
+    seen = overlap[usable & counted]
+    return SequenceScore(
+        frames,
+        metrics.success_curve(overlap[counted], protocol.overlap_thresholds, protocol.strict) * rescale,
+        metrics.precision_curve(error[counted], protocol.centre_thresholds) * rescale,
+        metrics.precision_curve(normalised[counted], protocol.normalised_thresholds) * rescale,
+        float(seen.mean()) if len(seen) else float("nan"),
+    )
+
+
+def prepare_boxes(prediction: Array, truth: Truth, protocol: Protocol) -> Array:
+    """``prediction`` [m, 4] made to fit the truth: [n, 4] without NaN, by the rules for rows and the first frame."""
+    boxes = np.zeros_like(truth.boxes)
+    rows = align_rows(prediction, truth, protocol)[: len(boxes)]
+    boxes[: len(rows)] = np.nan_to_num(rows, nan=0.0)
+    if protocol.repeat_empty:
+        has_area = np.logical_or((boxes[:, 2:] > 0).all(axis=1), np.isnan(truth.boxes).any(axis=1))
+        has_area[0] = True
+        has_area[len(rows) :] = True  # missing rows stay empty
+        boxes = boxes[np.maximum.accumulate(np.where(has_area, np.arange(len(boxes)), 0))]
+    if protocol.first_frame == "truth" and len(boxes):
+        boxes[0] = truth.boxes[0]
+    return boxes
+
+
+def _clip(boxes: Array, size: tuple[float, float]) -> Array:
+    """``boxes`` [n, 4] clipped to an image of ``size`` (width, height) as got10k does: corner first, then the sides."""
+    limit = np.array(size)
+    corner = np.clip(boxes[:, :2], 0, limit)
+    return np.hstack([corner, np.clip(boxes[:, 2:], 0, limit - corner)])

@@ -1,0 +1,132 @@
+"""Where truth and results come from: folders of text files, or the benchmarks' own trees. No image is opened."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pytracking.analysis.names import match_names
+from pytracking.analysis.sequence_score import Truth
+from pytracking.evaluation.results import box_files, read_boxes, read_flags
+
+
+class AnalysisError(ValueError):
+    """Everything that is wrong with the input, in one message."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(problems)} problems:\n  " if len(problems) > 1 else ""
+        super().__init__(count + "\n  ".join(problems))
+
+
+@dataclass(frozen=True)
+class Run:
+    """The result files of one run of one tracker: sequence name as the files spell it -> its repeats."""
+
+    folder: Path
+    files: dict[str, tuple[Path, ...]]
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """A tracker under the name it is shown by, with its runs."""
+
+    name: str
+    runs: tuple[Run, ...]
+
+
+def read_truths(folder: Path, absent_folder: Path | None = None) -> list[Truth]:
+    """The truth of every sequence under ``folder``, sorted by name.
+
+    Accepted: ``<Seq>.txt`` files; or ``<Seq>/groundtruth_rect.txt``, ``<Seq>/groundtruth_rect.<k>.txt`` (OTB, named
+    ``<Seq>-<k>``) and ``<Seq>/groundtruth.txt`` (LaSOT, GOT-10k, with the flags of absence beside it), also one folder
+    deeper. absent_folder: ``<Seq>.txt`` files of 0/1, one a frame (LaSOT). Raises FileNotFoundError or AnalysisError.
+    """
+    for path in filter(None, (folder, absent_folder)):
+        if not path.is_dir():
+            raise FileNotFoundError(f"{path}: no such folder")
+    files = box_files(folder) or _truths_in_folders(folder)
+    if not files:
+        raise FileNotFoundError(f"{folder}: holds neither <Seq>.txt nor <Seq>/groundtruth*.txt files")
+    flags = box_files(absent_folder) if absent_folder else {}
+    flag_names = match_names(files, flags)
+    truths, problems = [], []
+    for name, path in files.items():
+        try:
+            if absent_folder and name not in flag_names:
+                raise FileNotFoundError(f"{absent_folder}: no flags of absence for {name}")
+            flag_files = [flags[flag_names[name]]] if absent_folder else _flags_beside(path)
+            truths.append(_read_truth(name, path, flag_files))
+        except (ValueError, OSError) as error:
+            problems.append(str(error))
+    if problems:
+        raise AnalysisError(problems)
+    return truths
+
+
+def _truths_in_folders(folder: Path) -> dict[str, Path]:
+    for pattern in ("*/groundtruth*.txt", "*/*/groundtruth*.txt"):
+        files = {}
+        for path in sorted(p for p in folder.glob(pattern) if p.stat().st_size):  # Human4's first target is empty
+            target = re.fullmatch(r"groundtruth(?:_rect)?[._](\d+)", path.stem)
+            files[path.parent.name + (f"-{target[1]}" if target else "")] = path
+        if files:
+            return files
+    return {}
+
+
+def _flags_beside(path: Path) -> list[Path]:
+    names = ("full_occlusion.txt", "out_of_view.txt", "absence.label") if path.stem == "groundtruth" else ()
+    return [file for file in (path.with_name(name) for name in names) if file.is_file()]
+
+
+def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> Truth:
+    boxes = read_boxes(path)
+    absent = np.zeros(len(boxes), bool)
+    for file in flag_files:
+        flags = read_flags(file)
+        if len(flags) != len(boxes):
+            raise ValueError(f"{file}: {len(flags)} flags for the {len(boxes)} boxes of {path}")
+        absent |= flags
+    cover = path.with_name("cover.label")  # GOT-10k: 0 = nothing of the target is visible
+    if path.stem == "groundtruth" and cover.is_file():
+        absent |= np.loadtxt(cover, ndmin=1) == 0
+    return Truth(name, boxes, absent, _image_size(path.with_name("meta_info.ini")))
+
+
+def _image_size(meta_info: Path) -> tuple[float, float] | None:
+    if not meta_info.is_file():
+        return None
+    found = re.search(r"resolution:\s*\(\s*([\d.]+)\s*,\s*([\d.]+)\s*\)", meta_info.read_text())
+    return (float(found[1]), float(found[2])) if found else None
+
+
+def find_tracker(name: str, folder: Path) -> Tracker:
+    """The runs of a tracker under ``folder``.
+
+    One run: ``<Seq>.txt`` files, or ``<Seq>/<Seq>_001.txt`` (got10k's repeats, which are averaged). Several runs:
+    folders of such files in ``folder``, or beside it as ``<folder>_000``, ``<folder>_001`` (pytracking's run ids).
+    Raises FileNotFoundError where there is no box file.
+    """
+    folder = Path(folder)
+    candidates: Iterable[Path] = [folder]
+    run = _find_run(folder)
+    if run is None:
+        beside = [p for p in folder.parent.glob(f"{folder.name}_[0-9]*") if re.fullmatch(r".*_\d{3}", p.name)]
+        candidates = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else sorted(beside)
+    runs = [run for run in map(_find_run, candidates) if run is not None]
+    if not runs:
+        raise FileNotFoundError(f"{folder}: {'holds no <Seq>.txt box files' if folder.is_dir() else 'no such folder'}")
+    return Tracker(name, tuple(runs))
+
+
+def _find_run(folder: Path) -> Run | None:
+    files: dict[str, tuple[Path, ...]] = {name: (path,) for name, path in box_files(folder).items()}
+    if not files and folder.is_dir():
+        for sequence in sorted(p for p in folder.iterdir() if p.is_dir()):
+            repeats = tuple(sorted(sequence.glob(f"{sequence.name}_[0-9][0-9][0-9].txt")))
+            if repeats:
+                files[sequence.name] = repeats
+    return Run(folder, files) if files else None

@@ -1,0 +1,169 @@
+"""Score results: tables, JSON, plots.
+
+    python pytracking/run_analysis.py --ground-truth DIR --results NAME=DIR [NAME=DIR ...] --protocol otb --json OUT
+    python pytracking/run_analysis.py dimp:dimp_ncep_mobile --dataset_name NAME
+
+Only numpy and matplotlib are needed: nothing here imports torch or opens an image.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tyro
+
+from pytracking.analysis import tables
+from pytracking.analysis.extract_results import Evaluation, evaluate
+from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, find_protocol
+from pytracking.analysis.sequence_score import Truth
+from pytracking.analysis.sources import AnalysisError, Tracker, find_tracker, read_truths
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Score result files against the truth."""
+
+    trackers: tyro.conf.Positional[tuple[str, ...]] = ()
+    """our own results, TRACKER:PARAMETER or TRACKER:PARAMETER:RUN, below --results_dir (needs --dataset_name)"""
+    dataset_name: str | None = None
+    """data set whose truth is read through the evaluation's readers"""
+    results_dir: Path = Path("results")
+    """root of our own results"""
+    ground_truth: Path | None = None
+    """folder of <Seq>.txt truth files, or of <Seq>/groundtruth*.txt"""
+    results: tuple[str, ...] = ()
+    """NAME=DIR: a tracker's name and its folder of <Seq>.txt box files, or of run folders"""
+    protocol: str | None = None
+    """rules to score by; without it those of the data set, or otb"""
+    exclude_invalid_frames: bool = False
+    """divide by the frames with a usable truth only, as pytracking's switch of this name"""
+    absent: Path | None = None
+    """folder of <Seq>.txt files, 1 where the target is absent (LaSOT)"""
+    allow_missing: bool = False
+    """score what is there, and say in every table what is not"""
+    per_sequence: bool = False
+    """print the AUC of every sequence too"""
+    format: Literal["text", "markdown", "latex", "csv"] = "text"
+    """how the tables are written"""
+    json: Path | None = None
+    """file to write all scores to, in percent"""
+    plots: Path | None = None
+    """folder to write the plots to (PNG, SVG, PDF)"""
+    debug: bool = False
+    """show the traceback of an error"""
+
+
+def load(arguments: Arguments) -> tuple[list[Truth], list[Tracker], Protocol]:
+    """Truths, trackers and protocol that the arguments name; all problems in one AnalysisError."""
+    problems: list[str] = []
+    from_dataset = arguments.dataset_name is not None
+    if from_dataset == (arguments.ground_truth is not None):
+        problems.append("give the truth once: --ground-truth DIR or --dataset_name NAME")
+    if arguments.trackers and not from_dataset:
+        problems.append("TRACKER:PARAMETER needs --dataset_name NAME")
+    if not arguments.trackers and not arguments.results:
+        problems.append("nothing to score: give --results NAME=DIR or TRACKER:PARAMETER")
+    trackers = _find_trackers(arguments, problems)
+    truths: list[Truth] = []
+    protocol = find_protocol("otb")
+    try:
+        if arguments.dataset_name is not None:
+            truths, tag = dataset_truths(arguments.dataset_name)
+            protocol = _protocol_of_dataset(tag)
+        elif arguments.ground_truth is not None:
+            truths = read_truths(arguments.ground_truth, arguments.absent)
+        if arguments.protocol is not None:
+            protocol = find_protocol(arguments.protocol)
+    except AnalysisError as error:
+        problems += error.problems
+    except (ValueError, OSError) as error:
+        problems.append(str(error))
+    if problems:
+        raise AnalysisError(problems)
+    return truths, trackers, exclude_unusable_frames(protocol) if arguments.exclude_invalid_frames else protocol
+
+
+def _find_trackers(arguments: Arguments, problems: list[str]) -> list[Tracker]:
+    named: list[tuple[str, Path]] = []
+    for text in arguments.trackers:
+        tracker, _, parameter = text.partition(":")
+        parameter, _, run = parameter.partition(":")
+        if not parameter or (run and not run.isdecimal()):
+            problems.append(f"{text}: expected TRACKER:PARAMETER or TRACKER:PARAMETER:RUN")
+            continue
+        named.append((text, arguments.results_dir / tracker / (parameter + (f"_{int(run):03d}" if run else ""))))
+    for text in arguments.results:
+        name, _, path = text.partition("=")
+        if not (name and path):
+            problems.append(f"{text}: expected NAME=DIR")
+            continue
+        named.append((name, Path(path)))
+    names = [name for name, _ in named]
+    problems += [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
+    trackers = []
+    for name, folder in named:
+        try:
+            trackers.append(find_tracker(name, folder))
+        except OSError as error:
+            problems.append(str(error))
+    return trackers
+
+
+def dataset_truths(name: str) -> tuple[list[Truth], str]:
+    """The truth of the data set ``name`` and the tag of its benchmark, read without touching an image."""
+    from pytracking.evaluation.datasets import get_dataset
+
+    sequences = get_dataset(name)
+    tag = sequences[0].dataset
+    truths = []
+    for sequence in sequences:
+        boxes = np.asarray(sequence.ground_truth, np.float64)
+        # UAV's own files hold NaN; elsewhere NaN stands for a flag of absence
+        flagged = not tag.startswith("uav")
+        absent = np.logical_and(np.isnan(boxes).any(axis=1), flagged)
+        truths.append(Truth(sequence.name, boxes, absent))
+    return truths, tag
+
+
+def _protocol_of_dataset(tag: str) -> Protocol:
+    try:
+        return find_protocol(tag)
+    except ValueError:
+        return find_protocol("folder")
+
+
+def report(evaluation: Evaluation, arguments: Arguments) -> None:
+    """Print the tables; write JSON and plots where asked for."""
+    render = tables.FORMATS[arguments.format]
+    print(render(tables.overall_table(evaluation)))
+    if arguments.per_sequence:
+        print("\n" + render(tables.sequence_table(evaluation)))
+    if arguments.json is not None:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(tables.as_json(evaluation), indent=1) + "\n", encoding="utf-8")
+    if arguments.plots is not None:
+        from pytracking.analysis.plot_results import save_plots  # matplotlib only where it is needed
+
+        save_plots(evaluation, arguments.plots)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    arguments = tyro.cli(Arguments, args=argv, description=__doc__, config=(tyro.conf.FlagCreatePairsOff,))
+    try:
+        truths, trackers, protocol = load(arguments)
+        report(evaluate(trackers, truths, protocol, arguments.allow_missing), arguments)
+    except (ValueError, OSError) as error:
+        if arguments.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Tracking scores by plain loops over frames, straight from the definitions; the oracle of pytracking/analysis."""
+
+import math
+
+Box = tuple[float, float, float, float]
+
+
+def iou(a: Box, b: Box) -> float:
+    """The inclusive form of OTB's MATLAB code: pixels x .. x + w - 1."""
+    right = min(a[0] + a[2] - 1, b[0] + b[2] - 1)
+    bottom = min(a[1] + a[3] - 1, b[1] + b[3] - 1)
+    width = max(0.0, right - max(a[0], b[0]) + 1)
+    height = max(0.0, bottom - max(a[1], b[1]) + 1)
+    union = a[2] * a[3] + b[2] * b[3] - width * height
+    return width * height / union if union > 0 else 0.0
+
+
+def centre_error(a: Box, b: Box, units: tuple[float, float] = (1.0, 1.0)) -> float:
+    dx = (a[0] + (a[2] - 1) / 2) / units[0] - (b[0] + (b[2] - 1) / 2) / units[0]
+    dy = (a[1] + (a[3] - 1) / 2) / units[1] - (b[1] + (b[3] - 1) / 2) / units[1]
+    return math.sqrt(dx * dx + dy * dy)
+
+
+def pytracking_scores(prediction: list[Box], truth: list[Box], absent: list[bool], tag: str) -> dict[str, float]:
+    """AUC, precision (20 px), normalised precision (0.2) as fractions, by pytracking's rules for otb, uav or lasot."""
+    boxes = [tuple(0.0 if math.isnan(v) else v for v in box) for box in prediction][: len(truth)]
+    for i in range(1, len(boxes)):
+        if (boxes[i][2] == 0 or boxes[i][3] == 0) and not any(map(math.isnan, truth[i])):
+            boxes[i] = boxes[i - 1]
+    boxes += [(0.0, 0.0, 0.0, 0.0)] * (len(truth) - len(boxes))
+    boxes[0] = truth[0]
+    overlaps, errors, normalised = [], [], []
+    for box, true, gone in zip(boxes, truth, absent, strict=True):
+        if all(v > 0 for v in true) and not gone:
+            overlaps.append(iou(box, true))
+            errors.append(centre_error(box, true))
+            normalised.append(centre_error(box, true, (true[2], true[3])))
+        else:
+            overlaps.append(-1.0)
+            errors.append(-1.0 if tag == "uav" else math.inf)
+            normalised.append(math.inf if tag == "lasot" and gone else -1.0)
+    frames = len(truth)
+    curve = [sum(o > 0.05 * k for o in overlaps) / frames for k in range(21)]
+    return {
+        "auc": sum(curve) / 21,
+        "precision": sum(e <= 20 for e in errors) / frames,
+        "norm_precision": sum(e <= 0.2 for e in normalised) / frames,
+        "op50": curve[10],
+        "op75": curve[15],
+    }
