@@ -18,8 +18,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class CropTransform:
-    """Where a crop lies: ``centre`` (x, y) in image pixels, ``scale`` in image px per crop px, ``size`` in
-    crop px."""
+    """Where a crop lies: ``centre`` (x, y) in image pixels, ``scale`` in image px per crop px, ``size`` in crop px."""
 
     centre: tuple[float, float]
     scale: float
@@ -27,8 +26,7 @@ class CropTransform:
 
 
 def crop_scale(box_size: tuple[float, float], search_area_factor: float, output_size: int) -> float:
-    """Image pixels per crop pixel so that the crop's side is ``search_area_factor`` times sqrt(w h) of the
-    box."""
+    """Image pixels per crop pixel so that the crop's side is ``search_area_factor`` times sqrt(w h) of the box."""
     return math.sqrt(box_size[0] * box_size[1]) * search_area_factor / output_size
 
 
@@ -84,8 +82,7 @@ def sample_crop(
 
 
 def _reduced_patch(image: np.ndarray, transform: CropTransform, factor: int) -> tuple[np.ndarray, list[int]]:
-    """The part of the image under the crop, averaged in blocks of ``factor``; and its left, top in image
-    pixels."""
+    """The part of the image under the crop, averaged in blocks of ``factor``; and its left, top in image pixels."""
     margin = 2 * factor
     half = transform.scale * transform.size / 2
     origin, length = [], []

@@ -23,8 +23,7 @@ def load_image(path: str | Path) -> np.ndarray:
 
 
 def decode_image(encoded: bytes, source: str) -> np.ndarray:
-    """Decode a JPEG, PNG, ... held in memory to RGB ``uint8 [H, W, 3]``; ``source`` names it in the
-    ValueError."""
+    """Decode a JPEG, PNG, ... held in memory to RGB ``uint8 [H, W, 3]``; ``source`` names it in the ValueError."""
     bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR) if encoded else None
     if bgr is None:
         raise ValueError(f"cannot decode picture {source}: empty, truncated or not in a format OpenCV reads")

@@ -29,8 +29,7 @@ class JitterSettings:
 
 @dataclass(frozen=True)
 class ProcessingSettings:
-    """Crops and labels. The defaults are DiMP's for a search area of 5 target sizes at 288 px (18 x 18
-    cells)."""
+    """Crops and labels. The defaults are DiMP's for a search area of 5 target sizes at 288 px (18 x 18 cells)."""
 
     search_area_factor: float = 5.0
     output_size: int = 288  # S, crop px
@@ -98,8 +97,7 @@ class DiMPProcessing:
         gray: bool,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None where ten draws give
-        none."""
+        """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None where ten draws give none."""
         area = self._draw_area(box, jitter, rng)
         if area is None:
             return None

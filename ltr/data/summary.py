@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import tyro
 from torch import Tensor
 
-from ltr.data.batch import TrackingBatch
+from ltr.admin.build_training import build_datasets
+from ltr.data.batch import TrackingBatch, collate
+from ltr.data.processing import DiMPProcessing
+from ltr.data.sampler import TrackingSampler
+from ltr.train_settings import load_settings
+from ltr.train_settings.dimp import DiMPTrainSettings
 
 _TRAIN_COLOUR, _TEST_COLOUR = (0, 255, 0), (255, 160, 0)
 
 
 def describe(batch: TrackingBatch) -> str:
-    """A line per tensor: name, shape, dtype, smallest and largest value; then a line per sample with its
-    frames."""
+    """A line per tensor: name, shape, dtype, smallest and largest value; then a line per sample with its frames."""
     lines = []
     for name in ("train_images", "train_boxes", "test_images", "test_boxes", "test_labels"):
         tensor: Tensor = getattr(batch, name)
@@ -27,8 +33,7 @@ def describe(batch: TrackingBatch) -> str:
 
 
 def draw_batch(batch: TrackingBatch) -> np.ndarray:
-    """RGB picture ``uint8``, a row per sample: train crops (green boxes), then test crops (orange boxes,
-    label red)."""
+    """RGB picture ``uint8``, a row per sample: train crops (green boxes), then test crops (orange boxes, label red)."""
     rows = []
     for i in range(len(batch.ids)):
         train = [
@@ -63,3 +68,37 @@ def summarise(batch: TrackingBatch, path: str | Path) -> str:
     if not cv2.imwrite(str(path), cv2.cvtColor(draw_batch(batch), cv2.COLOR_RGB2BGR)):
         raise ValueError(f"cannot write the picture {path}")
     return describe(batch)
+
+
+@dataclass(frozen=True)
+class SummaryOptions:
+    """What to look at."""
+
+    task: tyro.conf.Positional[str]  # dimp
+    name: tyro.conf.Positional[str]  # of its settings
+    data: Path = Path("data")  # the folder that the settings' data sources lie in
+    out: Path = Path("samples.png")  # the picture to write
+    samples: int = 6
+    seed: int = 0
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line: ``python -m ltr.data.summary dimp NAME --data DIR``; errors are one line and exit code 1."""
+    options = tyro.cli(SummaryOptions, args=argv)
+    try:
+        settings = load_settings(options.task, options.name)
+        if not isinstance(settings, DiMPTrainSettings):
+            raise ValueError(f"task {options.task!r} has no image sequences to show; dimp has")
+        datasets, _ = build_datasets(settings, options.data)
+        for dataset, weight in datasets:
+            print(f"{dataset.name:24} {len(dataset):6} sequences, weight {weight:g}")
+        sampler = TrackingSampler(datasets, settings.sampler, DiMPProcessing(settings.processing), options.seed)
+        batch = collate([sampler[i] for i in range(options.samples)])
+        print(summarise(batch, options.out))
+        print(f"wrote {options.out}")
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -18,8 +18,7 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 @dataclass(frozen=True)
 class ColourJitter:
-    """Largest relative changes; each is drawn evenly from 1 - x to 1 + x (``brightness`` and ``gain`` per
-    channel)."""
+    """Largest relative changes; each is drawn evenly from 1 - x to 1 + x (``brightness`` and ``gain`` per channel)."""
 
     brightness: float = 0.2
     contrast: float = 0.15
@@ -29,8 +28,7 @@ class ColourJitter:
 
 @dataclass(frozen=True)
 class AugmentationSettings:
-    """Probabilities and strengths. ``flip`` and ``grayscale`` hold for a whole sample, the rest for single
-    frames."""
+    """Probabilities and strengths. ``flip`` and ``grayscale`` hold for a whole sample, the rest for single frames."""
 
     flip: float = 0.5
     grayscale: float = 0.05
@@ -46,8 +44,7 @@ class AugmentationSettings:
 
 
 def colour_matrix(jitter: ColourJitter, rng: np.random.Generator) -> np.ndarray:
-    """A random affine change of colour ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast round mid grey
-    (128)."""
+    """A random affine change of colour ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast round mid grey (128)."""
 
     def factor(strength: float, size: int | None = None) -> np.ndarray | float:
         return 1 + rng.uniform(-strength, strength, size)
@@ -95,8 +92,7 @@ def cover_part(
 def augment_frame(
     image: np.ndarray, box: np.ndarray, settings: AugmentationSettings, gray: bool, rng: np.random.Generator
 ) -> np.ndarray:
-    """Change one crop of a sample: cover, blur, colour, noise and compression, each by chance; the box stays
-    true."""
+    """Change one crop of a sample: cover, blur, colour, noise and compression, each by chance; the box stays true."""
     if rng.random() < settings.cutout:
         image = cover_part(image, box, settings.cutout_side, rng)
     if rng.random() < settings.blur:

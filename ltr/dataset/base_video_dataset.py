@@ -20,16 +20,14 @@ class SequenceInfo:
 
 @dataclass(frozen=True)
 class FrameSet:
-    """Some frames of one sequence: RGB ``uint8 [H, W, 3]`` images and their boxes, ``float32 [n, 4]`` (x, y,
-    w, h)."""
+    """Some frames of one sequence: RGB ``uint8 [H, W, 3]`` images and their boxes, ``float32 [n, 4]`` (x, y, w, h)."""
 
     images: list[np.ndarray]
     boxes: np.ndarray
 
 
 class FrameSource(Protocol):
-    """Anything that gives pictures by item and frame; the backgrounds of cut-and-paste clips are read through
-    it."""
+    """Anything that gives pictures by item and frame; the backgrounds of cut-and-paste clips are read through it."""
 
     def __len__(self) -> int:
         """Number of items (pictures or videos)."""

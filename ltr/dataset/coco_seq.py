@@ -33,8 +33,7 @@ class BoxFilter:
 
 @dataclass(frozen=True)
 class CocoObject:
-    """One annotation: picture, box (x, y, w, h) in its pixels and, where there is one, COCO's notation of the
-    mask."""
+    """One annotation: picture, box (x, y, w, h) in its pixels and, where there is one, COCO's notation of the mask."""
 
     id: int
     image: Path
@@ -85,8 +84,7 @@ def _coco_object(annotation: dict, picture: dict, categories: dict, folder: Path
 
 
 def weigh_sources(objects: list[CocoObject], weights: Mapping[str, float]) -> list[float]:
-    """The weight of every object by its ``source``: 1 where not named; ValueError for names that do not
-    occur."""
+    """The weight of every object by its ``source``: 1 where not named; ValueError for names that do not occur."""
     unknown = set(weights) - {item.source for item in objects}
     if unknown:
         raise ValueError(f"source_weights name sources that do not occur: {', '.join(sorted(unknown))}")

@@ -52,8 +52,7 @@ def swing_inside(rng: np.random.Generator, extent: float, margin: float, period:
 
 @dataclass(frozen=True)
 class Pose:
-    """How a layer lies in a frame: its middle (x, y) in px, scale, aspect (> 1: wider) and angle in
-    radians."""
+    """How a layer lies in a frame: its middle (x, y) in px, scale, aspect (> 1: wider) and angle in radians."""
 
     x: float
     y: float
@@ -84,8 +83,7 @@ class Motion:
         return Pose(self.x(t), self.y(t), math.exp(self.log_scale(t)), math.exp(self.log_aspect(t)), self.angle(t))
 
     def streak(self, t: float, exposure: float) -> tuple[float, float]:
-        """Way (dx, dy) in px of the layer's middle while the shutter is open, ``exposure`` in frames round
-        ``t``."""
+        """Way (dx, dy) in px of the layer's middle while the shutter is open, ``exposure`` in frames round ``t``."""
         before, after = t - exposure / 2, t + exposure / 2
         return self.x(after) - self.x(before), self.y(after) - self.y(before)
 
@@ -130,8 +128,7 @@ def place(cutout: Cutout, pose: Pose, streak: tuple[float, float] = (0.0, 0.0)) 
 
 
 def _shrink(cutout: Cutout, pose: Pose) -> tuple[Cutout, Pose]:
-    """Average areas where the cut-out is drawn much smaller than it is: bilinear sampling alone would
-    alias."""
+    """Average areas where the cut-out is drawn much smaller than it is: bilinear sampling alone would alias."""
     if pose.scale > 0.7:
         return cutout, pose
     height, width = cutout.alpha.shape
@@ -149,8 +146,7 @@ def _between_pixel_indices(matrix: np.ndarray) -> np.ndarray:
 
 
 def line_kernel(streak: tuple[float, float]) -> np.ndarray | None:
-    """Kernel ``float32 [k, k]`` of a motion blur along ``streak`` (dx, dy) px; None where it is too short to
-    matter."""
+    """Kernel ``float32 [k, k]`` of a motion blur along ``streak`` (dx, dy) px; None where it is too short to matter."""
     length = math.hypot(*streak)
     if length < _SHORTEST_BLUR:
         return None
@@ -204,8 +200,7 @@ def clip_box(box: tuple[float, float, float, float], width: int, height: int) ->
 def draw_background(
     picture: np.ndarray, size: tuple[int, int], pose: Pose, streak: tuple[float, float] = (0.0, 0.0)
 ) -> np.ndarray:
-    """A new frame of ``size`` (width, height) that shows ``picture`` in this pose, mirrored beyond its
-    borders."""
+    """A new frame of ``size`` (width, height) that shows ``picture`` in this pose, mirrored beyond its borders."""
     matrix = _between_pixel_indices(pose.matrix(picture.shape[1], picture.shape[0]))
     frame = cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REFLECT_101)
     kernel = line_kernel(streak)

@@ -151,8 +151,7 @@ class CutPaste(BaseVideoDataset):
         behind: list[_Actor],
         before: list[_Actor],
     ) -> np.ndarray:
-        """Paste all objects of a clip at time ``t`` into ``frame``; returns the target's box ``float32
-        [4]``."""
+        """Paste all objects of a clip at time ``t`` into ``frame``; returns the target's box ``float32 [4]``."""
         shown = target.layer(i, t, exposure)
         if shown is None:
             return np.zeros(4, np.float32)

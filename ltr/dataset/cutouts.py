@@ -38,8 +38,7 @@ class CutoutBank(ABC):
 
     @abstractmethod
     def load(self, index: int, times: Sequence[int]) -> list[Cutout]:
-        """The object at each time (frames >= 0 of a clip); the middle of the cut-out is the middle of its
-        mask."""
+        """The object at each time (frames >= 0 of a clip); the middle of the cut-out is the middle of its mask."""
 
 
 def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray:
@@ -74,8 +73,7 @@ def _is_whole(box: Sequence[float], width: int, height: int, min_side: float) ->
 
 
 class CocoCutouts(CutoutBank):
-    """Objects with masks in a COCO-format folder (see :class:`ltr.dataset.coco_seq.CocoImages` for the
-    arguments)."""
+    """Objects with masks in a COCO-format folder (see :class:`ltr.dataset.coco_seq.CocoImages` for the arguments)."""
 
     def __init__(
         self, root: str | Path, min_side: float = 24.0, source_weights: Mapping[str, float] | None = None

@@ -17,8 +17,7 @@ GROUND_TRUTH = "groundtruth_rect.txt"
 
 @dataclass(frozen=True)
 class FolderSequence:
-    """Where the frames of a sequence lie (one video file, or one file a frame) and its boxes ``float32 [n,
-    4]``."""
+    """Where the frames of a sequence lie (one video file, or one file a frame) and its boxes ``float32 [n, 4]``."""
 
     folder: Path
     frames: Path | list[Path]

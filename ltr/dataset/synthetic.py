@@ -55,8 +55,7 @@ def draw_scenery(width: int, height: int, rng: np.random.Generator) -> np.ndarra
 
 
 def draw_shape(side: int, rng: np.random.Generator) -> Cutout:
-    """A random blob of five to nine corners, ``side`` px wide at most, with a texture and stripes of its
-    own."""
+    """A random blob of five to nine corners, ``side`` px wide at most, with a texture and stripes of its own."""
     corners = int(rng.integers(5, 10))
     angles = 2 * math.pi * (np.arange(corners) + rng.uniform(-0.3, 0.3, corners)) / corners
     radii = side / 2 * rng.uniform(0.65, 1.0, corners)
