@@ -39,6 +39,7 @@ class ProcessingSettings:
     train_jitter: JitterSettings = JitterSettings(centre=3.0, scale=0.25)
     test_jitter: JitterSettings = JitterSettings(centre=4.5, scale=0.5)
     min_box_side: float = 6.0  # crop px; a thinner target is no sample
+    min_inside: float = 0.5  # share of the target's area within the search area
     jitter_attempts: int = 10
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 
@@ -68,7 +69,7 @@ class DiMPProcessing:
     ) -> TrackingBatch | None:
         """One sample (a batch without its dimension B) named ``name``.
 
-        None where a target cannot be cropped sensibly (too thin, or never inside its jittered search area):
+        None where a target cannot be cropped sensibly (too thin, or hardly inside its jittered search area):
         the sampler then draws another.
         """
         settings = self.settings
@@ -110,7 +111,7 @@ class DiMPProcessing:
     def _draw_area(
         self, box: np.ndarray, jitter: JitterSettings, rng: np.random.Generator
     ) -> tuple[tuple[float, float], float] | None:
-        """Centre and scale of a search area that holds the target's centre and shows it thick enough."""
+        """Centre and scale of a search area that holds enough of the target and shows it thick enough."""
         settings = self.settings
         size = box[2:].astype(float)
         middle = box[:2] + size / 2
@@ -118,8 +119,10 @@ class DiMPProcessing:
             made_for = size * np.exp(rng.normal(0, jitter.scale, 2))
             scale = crop_scale((made_for[0], made_for[1]), settings.search_area_factor, settings.output_size)
             offset = np.sqrt(made_for.prod()) * jitter.centre * (rng.random(2) - 0.5)
-            inside = np.abs(offset).max() / scale < settings.output_size / 2
-            if inside and size.min() / scale >= settings.min_box_side:
+            half = scale * settings.output_size / 2
+            covered = np.minimum(size / 2, offset + half) - np.maximum(-size / 2, offset - half)
+            inside = (covered.clip(min=0) / size).prod()
+            if inside >= settings.min_inside and size.min() / scale >= settings.min_box_side:
                 return (float(middle[0] + offset[0]), float(middle[1] + offset[1])), scale
         return None
 

@@ -35,7 +35,7 @@ class CutPasteSettings:
 
     num_frames: int = 120
     long_side: int = 432  # of the frames
-    target_side: tuple[float, float] = (26.0, 130.0)
+    target_side: tuple[float, float] = (24.0, 100.0)
     max_enlargement: float = 1.6  # of a cut-out over its own resolution
     period: tuple[float, float] = (60.0, 500.0)  # of the swing across the frame
     scale_swing: float = 0.35  # of the logarithm of the size

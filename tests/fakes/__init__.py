@@ -1,0 +1,1 @@
+"""Tiny data sets, written in the formats that the real ones have on disk."""
