@@ -1,0 +1,57 @@
+"""Where the benchmarks lie on this machine: one TOML file, read and never written.
+
+    # ~/.config/ebm-tracking/paths.toml
+    otb = "/data/OTB100"
+    lasot = "/data/LaSOTBenchmark"
+
+Its place can be changed by the environment variable EBM_TRACKING_PATHS or by --paths. Only the benchmarks named in
+``BENCHMARKS`` need it: folders, videos and the demo do not.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+
+VARIABLE = "EBM_TRACKING_PATHS"
+DEFAULT_FILE = Path("~/.config/ebm-tracking/paths.toml")
+BENCHMARKS = {
+    "otb": "the folder that holds Basketball/, Biker/, ... of OTB-100",
+    "uav": "the folder that holds data_seq/UAV123/ and anno/UAV123/",
+    "nfs": "the folder that holds airboard_1/30/, ... as downloaded, or sequences/ and anno/",
+    "lasot": "the folder that holds airplane/airplane-1/, ...",
+    "got10k": "the folder that holds val/ of GOT-10k",
+    "dtb70": "the folder that holds Animal1/, Animal2/, ...",
+}
+
+
+def paths_file(chosen: Path | None = None) -> Path:
+    """The TOML file in force: ``chosen``, or what EBM_TRACKING_PATHS names, or the one in the home folder."""
+    return (chosen or Path(os.environ.get(VARIABLE) or DEFAULT_FILE)).expanduser()
+
+
+def benchmark_root(name: str, chosen: Path | None = None) -> Path:
+    """The folder of the benchmark ``name`` (a key of ``BENCHMARKS``) by the TOML file in force.
+
+    Raises:
+        FileNotFoundError: the file, or the folder that it names, does not exist.
+        ValueError: the file is no TOML, holds an unknown key or a value that is no text, or lacks this key.
+    """
+    file = paths_file(chosen)
+    advice = f'write the line {name} = "FOLDER" into {file}, FOLDER being {BENCHMARKS[name]}'
+    if not file.is_file():
+        raise FileNotFoundError(f"no path to {name} is known, since {file} does not exist: {advice}")
+    try:
+        paths = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is not a TOML file: {error}") from None
+    for key, value in paths.items():
+        if key not in BENCHMARKS:
+            raise ValueError(f"{file}: unknown key {key!r}; it may hold {', '.join(BENCHMARKS)}")
+        if not isinstance(value, str):
+            raise ValueError(f'{file}: {key} = {value!r} should be a folder in quotes: {key} = "FOLDER"')
+    if name not in paths:
+        raise ValueError(f"no path to {name} is known: {advice}")
+    root = Path(paths[name]).expanduser()
+    if not root.is_dir():
+        raise FileNotFoundError(f"{file} says {name} = {str(root)!r}, and there is no such folder: {advice}")
+    return root

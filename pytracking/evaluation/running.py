@@ -1,0 +1,187 @@
+"""A tracker over a data set: several processes, results that survive a kill, failures that do not stop the rest."""
+
+import json
+import multiprocessing
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytracking.evaluation.data import Box, Sequence
+from pytracking.evaluation.results import box_path, read_stamp, read_times, write_result
+from pytracking.tracker.base.output import BaseTracker, TrackOutput
+
+INCIDENTAL = ("device", "threads", "versions")  # parts of a stamp that do not make another result
+
+
+class StampedTracker(BaseTracker, Protocol):
+    """A tracker that can say what it is; ``initialize`` makes it forget the sequence before."""
+
+    def stamp(self) -> dict[str, Any]:
+        """Settings, SHA-256 of the network, versions, device, seed: anything JSON can hold."""
+
+
+Factory = Callable[[], StampedTracker]  # hashable and picklable: each process calls it once
+
+
+@dataclass(frozen=True)
+class TrackerFactory:
+    """Builds a tracker of this package by its names, in whichever process it is called."""
+
+    tracker: str
+    parameter: str
+    device: str = "auto"
+    threads: int | None = None
+    seed: int = 0
+
+    def __call__(self) -> StampedTracker:
+        from pytracking import Tracker  # torch is loaded here, in the process that tracks
+
+        return Tracker(self.tracker, self.parameter, device=self.device, threads=self.threads, seed=self.seed)
+
+
+@dataclass(frozen=True)
+class TrackedSequence:
+    """Boxes float64 [n, 4] (x, y, w, h, pixels), seconds [n] without image loading, scores [n], n states."""
+
+    boxes: NDArray[np.float64]
+    times: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    states: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a sequence: frames and seconds if there is a result; kept: it was there already; else error."""
+
+    sequence: str
+    frames: int = 0
+    seconds: float = 0.0
+    kept: bool = False
+    error: str = ""
+    trace: str = ""
+
+
+def track_sequence(tracker: BaseTracker, sequence: Sequence) -> TrackedSequence:
+    """Track ``sequence`` from its first annotated frame to its end.
+
+    Frames before that one get its box, a score of 0 and the state "lost". Raises ValueError or OSError where a frame
+    or the first box is unusable, or the frames are not as many as the rows of the ground truth.
+    """
+    start, first_box, expected = sequence.start, sequence.first_box, len(sequence.ground_truth)
+    rows: list[tuple[Box, float, float, str]] = [(first_box, 0.0, 0.0, "lost")] * start
+    for image in islice(sequence.open(), start, None):
+        begin = time.perf_counter()
+        if len(rows) == start:
+            tracker.initialize(image, first_box)
+            output = TrackOutput(first_box, 1.0, "tracking")
+        else:
+            output = tracker.track(image)
+        rows.append((output.box, time.perf_counter() - begin, output.score, output.state))
+    if len(rows) != expected and (expected > 1 or not rows):
+        raise ValueError(f"{sequence.name}: {len(rows)} frames, but the ground truth has {expected} rows")
+    boxes, times, scores, states = zip(*rows, strict=True)
+    return TrackedSequence(np.array(boxes), np.array(times), np.array(scores), list(states))
+
+
+def run_sequence(factory: Factory, sequence: Sequence, folder: Path, rerun: bool = False) -> Outcome:
+    """Track ``sequence`` and write its result into ``folder``, unless it is there (see :func:`finished`).
+
+    The tracker is built once in each process. An error of any kind becomes the outcome's, so that others can go on.
+    """
+    try:
+        tracker = _tracker(factory)
+        stamp = _stamp(tracker, sequence)
+        if not rerun and finished(folder, sequence.name, stamp):
+            times = read_times(folder / f"{sequence.name}_time.txt")
+            return Outcome(sequence.name, len(times), float(times.sum()), kept=True)
+        done = track_sequence(tracker, sequence)
+        write_result(folder, sequence.name, done.boxes, done.times, done.scores, done.states, stamp)
+        return Outcome(sequence.name, len(done.times), float(done.times.sum()))
+    except Exception as error:
+        return Outcome(sequence.name, error=f"{error or type(error).__name__}", trace=traceback.format_exc())
+
+
+def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
+    """Whether ``folder`` holds a whole result of this very run: the box file is there and the stamps agree.
+
+    Device, number of threads and versions may differ.
+    """
+    path = box_path(folder, sequence)
+    stamp_file = path.with_suffix(".json")
+    if not (path.is_file() and stamp_file.is_file()):
+        return False
+    return _identity(read_stamp(stamp_file)) == _identity(json.loads(json.dumps(stamp)))
+
+
+def _identity(stamp: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in stamp.items() if key not in INCIDENTAL}
+
+
+def _stamp(tracker: StampedTracker, sequence: Sequence) -> dict[str, Any]:
+    about = {"dataset": sequence.dataset, "rows": len(sequence.ground_truth), "first_box": sequence.first_box}
+    return {**tracker.stamp(), "sequence": about}
+
+
+@lru_cache(maxsize=1)
+def _tracker(factory: Factory) -> StampedTracker:
+    return factory()
+
+
+def _describe(factory: Factory) -> dict[str, Any]:
+    return _tracker(factory).stamp()
+
+
+def run_dataset(
+    factory: Factory,
+    sequences: list[Sequence],
+    folder: Path,
+    processes: int = 0,
+    rerun: bool = False,
+    announce: Callable[[dict[str, Any]], None] = lambda stamp: None,
+) -> Iterator[Outcome]:
+    """Run all ``sequences``, in this process (0) or in ``processes`` others, and yield what became of each.
+
+    announce: is given the tracker's stamp before anything is tracked. A tracker that cannot be built raises its error
+    at once. Every process builds its tracker once; a result depends on the sequence and the factory alone, not on
+    order or number of processes. Ctrl-C ends the other processes; what is finished stays.
+    """
+    if not processes:
+        announce(_describe(factory))
+        for sequence in sequences:
+            yield run_sequence(factory, sequence, folder, rerun)
+        return
+    context = multiprocessing.get_context("spawn")  # CUDA and threads do not survive a fork
+    with ProcessPoolExecutor(min(processes, len(sequences)), context, _leave_interrupts_to_parent) as pool:
+        try:
+            announce(pool.submit(_describe, factory).result())
+            futures = {pool.submit(run_sequence, factory, s, folder, rerun): s for s in sequences}
+            for future in as_completed(futures):
+                yield _outcome(future, futures[future])
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.terminate()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _leave_interrupts_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _outcome(future: "Future[Outcome]", sequence: Sequence) -> Outcome:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        error = "a worker process died before or while running it (killed, out of memory?); run again to go on"
+        return Outcome(sequence.name, error=error)

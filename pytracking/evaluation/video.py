@@ -1,0 +1,180 @@
+"""Frames in: a video file, a folder or glob of images, a camera or a URL, as RGB frames.
+
+This module and ``ltr.data.image_loader`` are where OpenCV's BGR order ends.
+"""
+
+import glob
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+from ltr.data.image_loader import load_image
+
+Image = NDArray[np.uint8]
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+URL_TIMEOUT = 15.0  # seconds without an answer
+
+
+class BrokenSourceError(ValueError):
+    """A source that ends before its end. The message names it and the frame (from 0) that could not be read."""
+
+
+@dataclass(frozen=True)
+class FrameSource:
+    """A video to iterate over, as often as wanted (a camera or stream goes on from now).
+
+    name: what messages call it. frames: starts a pass over the RGB uint8 [H, W, 3] frames. length: number of frames,
+    fps: frames a second, where known. Iterating raises BrokenSourceError after the last frame that could be read.
+    """
+
+    name: str
+    frames: Callable[[], Iterator[Image]]
+    length: int | None = None
+    fps: float | None = None
+
+    def __iter__(self) -> Iterator[Image]:
+        return self.frames()
+
+
+def open_frames(source: str | Path) -> FrameSource:
+    """The frames of ``source``: a video file, image folder, glob of images, camera index or URL (rtsp://, http://).
+
+    Images are taken in numerical order of their names. Raises FileNotFoundError or ValueError naming the source.
+    """
+    text, path = str(source), Path(source)
+    if "://" in text:
+        return _open_video(text, live=True)
+    if path.is_dir():
+        return open_images(image_files(path), text)
+    if path.is_file():
+        return open_images([path], text) if path.suffix.lower() in IMAGE_SUFFIXES else open_video(path)
+    if text.isdecimal():
+        return FrameSource(f"camera {text}", partial(_read_camera, int(text)))
+    if glob.has_magic(text):
+        return open_images(_images_among(map(Path, glob.glob(text)), text), text)
+    raise FileNotFoundError(f"{text}: no such video file or image folder (a camera index, glob or URL is fine too)")
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The images in ``folder`` in numerical order (9.jpg before 10.jpg); FileNotFoundError where there are none."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder of images")
+    return _images_among(folder.iterdir(), str(folder))
+
+
+def _images_among(paths: Iterator[Path], source: str) -> list[Path]:
+    images = [p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
+    if not images:
+        raise FileNotFoundError(f"{source}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
+    return sorted(images, key=_natural_order)
+
+
+def _natural_order(path: Path) -> list[str | int]:
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.stem)]
+
+
+def open_images(paths: Sequence[Path], name: str) -> FrameSource:
+    """The image files ``paths`` as a video called ``name``."""
+    return FrameSource(name, partial(_read_images, paths), len(paths))
+
+
+def _read_images(paths: Sequence[Path]) -> Iterator[Image]:
+    for number, path in enumerate(paths):
+        try:
+            yield load_image(path)
+        except (ValueError, OSError) as error:
+            raise BrokenSourceError(f"frame {number}: {error}") from None
+
+
+def open_video(path: Path) -> FrameSource:
+    """The video file ``path``; FileNotFoundError or ValueError where it cannot be read at all."""
+    return _open_video(str(path), live=False)
+
+
+def _open_video(url: str, live: bool) -> FrameSource:
+    with _open_container(url) as container:
+        stream = container.streams.video[0]
+        rate = stream.average_rate or stream.guessed_rate
+        return FrameSource(url, partial(_read_video, url, live), stream.frames or None, float(rate) if rate else None)
+
+
+def _open_container(url: str) -> av.container.InputContainer:
+    try:
+        container = av.open(url, timeout=URL_TIMEOUT)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{url}: no such video") from None
+    except (av.FFmpegError, OSError) as error:
+        raise ValueError(f"{url}: not a video that FFmpeg can read ({_reason(error)})") from None
+    if not container.streams.video:
+        container.close()
+        raise ValueError(f"{url}: holds no video that FFmpeg can read")
+    return container
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _read_video(url: str, live: bool) -> Iterator[Image]:
+    """Decode with PyAV, not OpenCV: as fast, and it tells a file that broke off from one that ended."""
+    frames, packets, converter = 0, 0, VideoReformatter()  # setting a converter up costs more than a conversion
+    with _open_container(url) as container:
+        stream = container.streams.video[0]
+        try:
+            for packet in container.demux(stream):
+                packets += packet.size > 0
+                for frame in packet.decode():
+                    if frame.is_corrupt and not live:
+                        raise BrokenSourceError(f"{url}: breaks off at frame {frames}: damaged data")
+                    image: Image = converter.reformat(frame, format="rgb24").to_ndarray().astype(np.uint8, copy=False)
+                    yield np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
+                    frames += 1
+        except av.FFmpegError as error:
+            raise BrokenSourceError(f"{url}: breaks off at frame {frames}: {_reason(error)}") from None
+        if packets < stream.frames:  # the data ends early and FFmpeg takes that for the end of the file
+            raise BrokenSourceError(f"{url}: breaks off at frame {frames} of {stream.frames}: the file is cut short")
+
+
+def _read_camera(index: int) -> Iterator[Image]:
+    camera = cv2.VideoCapture(index)
+    try:
+        if not camera.isOpened():
+            raise ValueError(f"camera {index}: cannot be opened")
+        for number in range(2**62):
+            ok, bgr = camera.read()
+            if not ok:
+                raise BrokenSourceError(f"camera {index}: gave no frame {number}")
+            yield cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    finally:
+        camera.release()
+
+
+def part_of(source: FrameSource, start: int = 0, end: int | None = None) -> FrameSource:
+    """Frames ``start`` to ``end`` (left out; None: to the last) of ``source``, counted from 0."""
+    if start < 0 or (end is not None and end <= start) or start >= (source.length or start + 1):
+        raise ValueError(f"{source.name}: no frames from {start} to {end} (it has {source.length or 'some'})")
+    length = None if source.length is None else min(end or source.length, source.length) - start
+    return replace(source, frames=partial(_slice, source, start, end), length=length)
+
+
+def _slice(source: FrameSource, start: int, end: int | None) -> Iterator[Image]:
+    return islice(source, start, end)
+
+
+def cropped(source: FrameSource, width: int, height: int) -> FrameSource:
+    """The top left ``width`` x ``height`` px of each frame: takes off what an encoder padded."""
+    return replace(source, frames=partial(_crop, source, width, height))
+
+
+def _crop(source: FrameSource, width: int, height: int) -> Iterator[Image]:
+    return (np.ascontiguousarray(image[:height, :width]) for image in source)

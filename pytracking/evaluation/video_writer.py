@@ -1,0 +1,80 @@
+"""Frames out: an H.264 file that every browser plays."""
+
+from fractions import Fraction
+from os import getpid
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from pytracking.evaluation.video import Image
+
+DEFAULT_FPS = 25.0  # of sources that have no rate, such as image folders
+QUALITY = {"crf": "20", "preset": "veryfast"}
+BT709 = 1  # FFmpeg's number for the primaries, transfer and matrix of HD video
+LIMITED_RANGE = 1
+
+
+class VideoWriter:
+    """Writes RGB frames to an mp4 (H.264, yuv420p, index at the front), under a temporary name until it is closed.
+
+    Used as a context manager: leaving it by an exception removes the unfinished file. Frames of odd size get one row
+    or column more, a copy of the last.
+
+    Raises:
+        ValueError: another suffix than .mp4, frames of different sizes, or no frame at all.
+        OSError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, fps: float | None) -> None:
+        if path.suffix.lower() != ".mp4":
+            raise ValueError(f"{path}: videos are written as .mp4")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._temporary = path.with_name(f".{path.name}.{getpid()}.tmp")
+        self._rate = Fraction(fps or DEFAULT_FPS).limit_denominator(1001)
+        self._shape: tuple[int, ...] | None = None
+        self._converter = VideoReformatter()
+
+    def write(self, image: Image) -> None:
+        """Append one frame, RGB uint8 [H, W, 3], of the same size as the first."""
+        if self._shape is None:
+            self._open(image.shape)
+        if image.shape != self._shape:
+            raise ValueError(f"{self._path}: expected frames of {self._shape}, got {image.shape}")
+        height, width = image.shape[:2]
+        even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+        yuv = self._converter.reformat(frame, format="yuv420p", dst_colorspace=BT709, dst_color_range=LIMITED_RANGE)
+        self._container.mux(self._stream.encode(yuv))
+
+    def _open(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+        self._container = av.open(str(self._temporary), "w", format="mp4", options={"movflags": "+faststart"})
+        self._stream = self._container.add_stream("libx264", rate=self._rate, options=QUALITY)
+        self._stream.height, self._stream.width = (side + side % 2 for side in shape[:2])
+        self._stream.pix_fmt = "yuv420p"
+        context = self._stream.codec_context
+        context.colorspace = context.color_primaries = context.color_trc = BT709
+        context.color_range = LIMITED_RANGE
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shape is None:
+            if kind is None:
+                raise ValueError(f"{self._path}: no frames to write")
+            return
+        try:
+            if kind is None:
+                self._container.mux(self._stream.encode())
+            self._container.close()
+            if kind is None:
+                self._temporary.replace(self._path)
+        finally:
+            self._temporary.unlink(missing_ok=True)

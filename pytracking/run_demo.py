@@ -1,0 +1,84 @@
+"""Track a target through the demo clip: prints speed and AUC, writes an annotated video and the boxes.
+
+python pytracking/run_demo.py [--output demo] [--frames N]
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from pytracking.analysis.metrics import area_under_curve, iou, success_curve
+from pytracking.analysis.protocols import find_protocol
+from pytracking.evaluation.data import Box
+from pytracking.evaluation.demo import demo_sequence
+from pytracking.evaluation.follow import Step, follow, record
+from pytracking.evaluation.running import TrackerFactory
+from pytracking.evaluation.video import part_of
+from pytracking.utils.cli import run_command
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Track a target through the demo clip."""
+
+    output: Path = Path("demo")
+    """folder for demo.mp4 and demo.csv"""
+    frames: int | None = None
+    """only so many frames"""
+    tracker: str = "dimp"
+    """family of trackers"""
+    parameter: str = "dimp_ncep_mobile"
+    """its settings"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps"""
+    debug: bool = False
+    """show the traceback of an error"""
+
+
+def run(arguments: Arguments) -> int:
+    """Run the demo; the exit code."""
+    sequence = demo_sequence()
+    source = part_of(sequence.open(), 0, arguments.frames)
+    tracker = TrackerFactory(arguments.tracker, arguments.parameter, arguments.device)()
+    boxes: list[Box] = []
+
+    def collected(steps: Iterator[Step]) -> Iterator[Step]:
+        for step in steps:
+            boxes.append(step.targets[0].box)
+            yield step
+
+    steps = tqdm(follow(source, [sequence.first_box], [tracker]), total=source.length, unit="frame", disable=None)
+    video, table = arguments.output / "demo.mp4", arguments.output / "demo.csv"
+    recording = record(collected(steps), source.fps, video, table)
+    auc, annotated = score(np.array(boxes), sequence.ground_truth[: len(boxes)])
+    print(f"{sequence.name}: {recording.frames} frames, {recording.fps:.1f} FPS")
+    print(f"AUC {100 * auc:.1f} on {annotated} annotated frames" if annotated else "no annotated frame to score")
+    print(f"annotated video: {video.resolve()}\nboxes: {table.resolve()}")
+    if recording.broken:
+        print(f"error: {recording.broken}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def score(boxes: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
+    """AUC (0..1) of ``boxes`` [n, 4] and the number of frames it is taken over: those with a ``truth`` [n, 4] that is
+    not NaN, the first (which is given to the tracker) left out."""
+    annotated = np.isfinite(truth).all(axis=1)
+    annotated[0] = False
+    if not annotated.any():
+        return 0.0, 0
+    curve = success_curve(iou(boxes[annotated], truth[annotated]), find_protocol("otb").overlap_thresholds)
+    return float(area_under_curve(curve)), int(annotated.sum())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``argv`` and run; the exit code."""
+    return run_command(Arguments, run, argv, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

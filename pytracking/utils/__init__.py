@@ -1,0 +1,1 @@
+"""What the commands share: how they fail, and how a target is drawn."""

@@ -1,0 +1,56 @@
+"""Trackers of the real interface that need no network."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pytracking.tracker.base.output import Box, TrackOutput
+
+
+@dataclass(frozen=True)
+class FakeFactory:
+    """Builds :class:`FakeTracker`; fields as there. log: file that gets a line for every tracker built."""
+
+    seed: int = 0
+    fail_on_width: int = 0
+    slow: float = 0.0
+    log: str = ""
+
+    def __call__(self) -> "FakeTracker":
+        if self.log:
+            with open(self.log, "a") as file:
+                file.write(f"built in {os.getpid()}\n")
+        return FakeTracker(self.seed, self.fail_on_width, self.slow)
+
+
+class FakeTracker:
+    """Moves its box by a random step from its seed; raises on images of ``fail_on_width`` px; ``slow`` seconds a frame."""
+
+    def __init__(self, seed: int = 0, fail_on_width: int = 0, slow: float = 0.0) -> None:
+        self.seed, self.fail_on_width, self.slow = seed, fail_on_width, slow
+
+    def initialize(self, frame: np.ndarray, box: Box) -> None:
+        self.rng, self.box, self.frames = np.random.default_rng(self.seed), box, 0
+
+    def track(self, frame: np.ndarray) -> TrackOutput:
+        time.sleep(self.slow)
+        if frame.shape[1] == self.fail_on_width:
+            raise RuntimeError("this tracker cannot do that width")
+        self.frames += 1
+        dx, dy = self.rng.normal(size=2)
+        self.box = (self.box[0] + dx, self.box[1] + dy, *self.box[2:])
+        return TrackOutput(self.box, 0.25, "lost" if self.frames % 2 else "uncertain")
+
+    def stamp(self) -> dict[str, Any]:
+        return {"tracker": "fake", "seed": self.seed, "device": "cpu", "versions": {"numpy": np.__version__}}
+
+
+@dataclass(frozen=True)
+class UnbuildableFactory:
+    """A tracker that does not exist."""
+
+    def __call__(self) -> FakeTracker:
+        raise ValueError("unknown tracker 'nix'; there are dimp")
