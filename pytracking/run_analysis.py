@@ -121,11 +121,10 @@ def dataset_truths(name: str) -> tuple[list[Truth], str]:
     tag = sequences[0].dataset
     truths = []
     for sequence in sequences:
-        boxes = np.asarray(sequence.ground_truth, np.float64)
-        # UAV's own files hold NaN; elsewhere NaN stands for a flag of absence
-        flagged = not tag.startswith("uav")
-        absent = np.logical_and(np.isnan(boxes).any(axis=1), flagged)
-        truths.append(Truth(sequence.name, boxes, absent))
+        without_box = np.isnan(sequence.ground_truth[:, 0])
+        # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
+        absent = np.zeros_like(without_box) if tag.startswith("uav") else without_box
+        truths.append(Truth(sequence.name, sequence.ground_truth, absent))
     return truths, tag
 
 

@@ -26,7 +26,7 @@ SCORES = ("auc", "precision", "norm_precision", "op50", "op75", "ao")
 
 @dataclass(frozen=True)
 class Curves:
-    """Scores of several sequences, a row each: curves [s, k] as fractions of ``frames`` [s], mean overlaps ``ao`` [s]."""
+    """Several sequences, a row each: curves [s, k] as fractions of ``frames`` [s], and mean overlaps ``ao`` [s]."""
 
     frames: NDArray[np.int64]
     success: Array

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 
@@ -17,7 +17,7 @@ from pytracking.analysis.tables import sort_trackers
 
 # Okabe and Ito's colours, told apart by the colour-blind; line styles tell the second eight from the first
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
-_DASHES: tuple[tuple[int, tuple[float, ...]], ...] = ((0, ()), (0, (5, 2)), (0, (1.2, 1.6)))
+_DASHES = ("-", "--", ":")
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 8,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#dddddd",
@@ -54,12 +54,12 @@ def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
             )
         axes.set(xlabel=label, ylabel=f"{default_title.split(' plot')[0]} [%]", title=title or default_title)
         axes.set(xlim=(thresholds[0], thresholds[-1]), ylim=(0, 100))
-        handles, labels = axes.get_legend_handles_labels()
-        corner = "lower left" if curve == "success" else "lower right"
+        lines = axes.get_lines()[::-1]
         if len(trackers) <= 8:
-            axes.legend(handles[::-1], labels[::-1], framealpha=0.9, edgecolor="none", loc=corner)
+            loc: Literal["lower left", "lower right"] = "lower left" if curve == "success" else "lower right"
+            axes.legend(handles=lines, framealpha=0.9, edgecolor="none", loc=loc)
         else:
-            axes.legend(handles[::-1], labels[::-1], frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+            axes.legend(handles=lines, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return figure
 
 
@@ -86,6 +86,7 @@ def save_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
             paths.append(folder / f"{curve}.{suffix}")
             # no date in the files: the same numbers give the same bytes
             metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
-            figure.savefig(paths[-1], dpi=200, metadata=metadata)
+            with plt.rc_context(_STYLE):
+                figure.savefig(paths[-1], dpi=200, metadata=metadata)
         plt.close(figure)
     return paths

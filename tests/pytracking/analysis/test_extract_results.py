@@ -1,0 +1,99 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytracking.analysis.extract_results import average_curves, evaluate, overall, per_sequence
+from pytracking.analysis.protocols import PROTOCOLS
+from pytracking.analysis.sources import AnalysisError, find_tracker, read_truths
+
+Write = Callable[..., Path]
+OTB = PROTOCOLS["otb"]
+
+
+def test_scores_are_means_over_sequences_in_percent(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = read_truths(write_boxes("gt", a=boxes, b=boxes[:20]))
+    shifted = boxes[:20] + np.array([0, 100, 0, 0])
+    evaluation = evaluate([find_tracker("x", write_boxes("x", a=boxes, b=shifted))], truths, OTB)
+    scores, rows = overall(evaluation.trackers[0], OTB), per_sequence(evaluation.trackers[0], OTB)
+    assert rows["auc"] == pytest.approx([100 * 20 / 21, 100 * 20 / 21 / 20])  # the first box of b is the truth
+    assert scores["auc"] == pytest.approx([rows["auc"].mean()])
+    assert scores["precision"] == pytest.approx([(100 + 5) / 2])
+    assert evaluation.notes == ()
+
+
+def test_got10k_averages_over_frames(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = read_truths(write_boxes("gt", a=boxes, b=boxes[:11]))
+    tracker = find_tracker("x", write_boxes("x", a=boxes, b=boxes[:11] + np.array([0, 100, 0, 0])))
+    evaluation = evaluate([tracker], truths, PROTOCOLS["got10k"])
+    assert overall(evaluation.trackers[0], evaluation.protocol)["ao"] == pytest.approx([100 * 39 / 49])
+    assert average_curves(evaluation.trackers[0].runs[0], evaluation.protocol).success[0, 50] == pytest.approx(39 / 49)
+
+
+def test_repeats_are_averaged_and_runs_are_kept(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = read_truths(write_boxes("gt", a=boxes))
+    away = boxes + np.array([0, 100, 0, 0])
+    write_boxes("repeats/a", a_001=boxes, a_002=away)
+    write_boxes("runs/1", a=boxes), write_boxes("runs/2", a=away)
+    trackers = [find_tracker(name, write_boxes(name)) for name in ("repeats", "runs")]
+    repeats, runs = (overall(t, OTB)["precision"] for t in evaluate(trackers, truths, OTB).trackers)
+    assert repeats == pytest.approx([(100 + 2.5) / 2])
+    assert runs == pytest.approx([100, 2.5])
+
+
+def test_speed_is_frames_over_seconds(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = read_truths(write_boxes("gt", a=boxes, b=boxes))
+    folder = write_boxes("x", a=boxes, b=boxes, a_time=np.full((40, 1), 0.01), b_time=np.full((40, 1), 0.03))
+    assert evaluate([find_tracker("x", folder)], truths, OTB).trackers[0].fps == pytest.approx(50)
+
+
+def test_all_problems_come_in_one_message(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = read_truths(write_boxes("gt", a=boxes, b=boxes, c=boxes, d=boxes))
+    folder = write_boxes("x", a=boxes[:30], b=boxes, d=boxes * [1, 1, -1, 1], other=boxes)
+    (folder / "b.txt").write_text("1,2,3\n")
+    with pytest.raises(AnalysisError) as caught:
+        evaluate([find_tracker("x", folder), find_tracker("y", write_boxes("y", a=boxes))], truths, OTB)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "7 problems:"
+    assert "a.txt: 30 rows for the 40 frames of a" in lines[1]
+    assert "b.txt:1: expected four numbers" in lines[2]
+    assert "d.txt: frame 1 has a negative size" in lines[3]
+    assert lines[4].endswith("x: no result for c (unmatched files: other)")
+    assert [line.rsplit("y: ", 1)[1] for line in lines[5:]] == [f"no result for {name}" for name in "bcd"]
+
+
+def test_what_is_there_is_scored_on_request_and_what_is_not_is_said(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = read_truths(write_boxes("gt", a=boxes, b=boxes, c=boxes))
+    x = find_tracker("x", write_boxes("x", a=boxes, b=boxes[:30], c=boxes))
+    y = find_tracker("y", write_boxes("y", a=boxes, b=boxes))
+    evaluation = evaluate([x, y], truths, OTB, allow_missing=True)
+    assert evaluation.sequences == ("a", "b")
+    assert overall(evaluation.trackers[0], OTB)["precision"] == pytest.approx([(100 + 75) / 2])
+    assert evaluation.notes == (
+        "INCOMPLETE: scored on 2 of 3 sequences",
+        "x: results end early, the missing frames count as boxes without area (1)",
+        "y: no result for c",
+    )
+    with pytest.raises(AnalysisError, match="no sequence has a result of every tracker"):
+        evaluate([find_tracker("z", write_boxes("z", q=boxes))], truths, OTB, allow_missing=True)
+
+
+def test_tolerated_irregularities_are_noted(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = read_truths(write_boxes("gt", a=boxes, b=boxes, c=boxes))
+    holes = boxes.copy()
+    holes[3] = np.nan
+    folder = write_boxes("x", a=boxes[:-1], b=np.vstack([boxes, boxes[-1]]), c=holes)
+    assert evaluate([find_tracker("x", folder)], truths, OTB).notes == (
+        "x: results end early, the missing frames count as boxes without area (1)",
+        "x: results longer than the truth, cut (1)",
+        "x: results with NaN rows, scored as boxes without area (1)",
+    )
+
+
+def test_a_longer_result_is_cut_only_on_lasot(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = read_truths(write_boxes("gt", a=boxes[:20]))
+    tracker = find_tracker("x", write_boxes("x", a=boxes))
+    assert overall(evaluate([tracker], truths, PROTOCOLS["lasot"]).trackers[0], OTB)["precision"] == [100]
+    with pytest.raises(AnalysisError, match="40 rows for the 20 frames of a"):
+        evaluate([tracker], truths, OTB)

@@ -1,0 +1,106 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytracking.analysis.sources import AnalysisError, find_tracker, read_truths
+
+Write = Callable[..., Path]
+
+
+def test_flat_truth_with_flags_of_absence(write_boxes: Write, boxes: np.ndarray) -> None:
+    truth, flags = write_boxes("gt", a=boxes, b=boxes), write_boxes("absent")
+    (flags / "a.txt").write_text("0\n1\n" + "0\n" * 38)
+    (flags / "B.txt").write_text("0\n" * 40)
+    first, second = read_truths(truth, flags)
+    assert (first.name, second.name) == ("a", "b")
+    assert np.flatnonzero(first.absent).tolist() == [1]
+    assert not second.absent.any()
+    np.testing.assert_array_equal(first.boxes, boxes)
+
+
+def test_otb_tree_with_two_targets_and_an_empty_file(tmp_path: Path) -> None:
+    for name, text in {
+        "Basketball/groundtruth_rect.txt": "1,2,3,4\n",
+        "Jogging/groundtruth_rect.1.txt": "1\t2\t3\t4\n",
+        "Jogging/groundtruth_rect.2.txt": "5 6 7 8\n",
+        "Human4/groundtruth_rect.1.txt": "",
+        "Human4/groundtruth_rect.2.txt": "1,2,3,4\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert [t.name for t in read_truths(tmp_path)] == ["Basketball", "Human4-2", "Jogging-1", "Jogging-2"]
+
+
+def test_lasot_tree_takes_occlusion_and_out_of_view_as_absence(tmp_path: Path) -> None:
+    folder = tmp_path / "airplane" / "airplane-1"
+    folder.mkdir(parents=True)
+    (folder / "groundtruth.txt").write_text("1,2,3,4\n" * 3)
+    (folder / "full_occlusion.txt").write_text("0,1,0")
+    (folder / "out_of_view.txt").write_text("0,0,1")
+    (truth,) = read_truths(tmp_path)
+    assert truth.name == "airplane-1"
+    assert truth.absent.tolist() == [False, True, True]
+
+
+def test_got10k_tree_takes_cover_and_resolution(tmp_path: Path) -> None:
+    folder = tmp_path / "GOT-10k_Val_000001"
+    folder.mkdir()
+    (folder / "groundtruth.txt").write_text("1.0000,2.0000,3.0000,4.0000\n" * 3)
+    (folder / "absence.label").write_text("0\n0\n0\n")
+    (folder / "cover.label").write_text("8\n0\n3\n")
+    (folder / "meta_info.ini").write_text("[METAINFO]\nresolution: (1920, 1080)\n")
+    (truth,) = read_truths(tmp_path)
+    assert truth.absent.tolist() == [False, True, False]
+    assert truth.image_size == (1920, 1080)
+
+
+def test_every_broken_truth_is_listed_at_once(write_boxes: Write, boxes: np.ndarray) -> None:
+    truth, flags = write_boxes("gt", a=boxes, b=boxes, c=boxes), write_boxes("absent")
+    (truth / "a.txt").write_text("1,2,3\n")
+    (flags / "a.txt").write_text("0\n")
+    (flags / "b.txt").write_text("0\n")
+    with pytest.raises(AnalysisError) as caught:
+        read_truths(truth, flags)
+    message = str(caught.value)
+    assert message.startswith("3 problems:")
+    assert "a.txt:1: expected four numbers" in message
+    assert "1 flags for the 40 boxes of" in message
+    assert "no flags of absence for c" in message
+
+
+def test_folders_without_truth_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere: no such folder"):
+        read_truths(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"holds neither <Seq>\.txt nor"):
+        read_truths(tmp_path)
+
+
+def test_a_run_leaves_out_times_and_scores(write_boxes: Write, boxes: np.ndarray) -> None:
+    folder = write_boxes("ours", a=boxes, a_time=boxes[:, :1], a_score=boxes[:, :1])
+    (run,) = find_tracker("ours", folder).runs
+    assert run.files == {"a": (folder / "a.txt",)}
+
+
+def test_repeats_in_got10k_layout_are_one_run(write_boxes: Write, boxes: np.ndarray) -> None:
+    write_boxes("ours/a", a_001=boxes, a_002=boxes, a_time=boxes[:, :1])
+    write_boxes("ours/b", b_001=boxes)
+    (run,) = find_tracker("ours", write_boxes("ours")).runs
+    assert {name: len(files) for name, files in run.files.items()} == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize("pattern", ["ours/run{}", "ours_00{}"])
+def test_several_runs_lie_inside_or_beside_the_folder(write_boxes: Write, boxes: np.ndarray, pattern: str) -> None:
+    folders = [write_boxes(pattern.format(i), a=boxes) for i in range(3)]
+    runs = find_tracker(
+        "ours", folders[0].parent.parent / "ours" if "/" in pattern else folders[0].parent / "ours"
+    ).runs
+    assert [run.folder for run in runs] == folders
+
+
+def test_a_tracker_without_results_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nothing: no such folder"):
+        find_tracker("ours", tmp_path / "nothing")
+    with pytest.raises(FileNotFoundError, match=r"holds no <Seq>\.txt box files"):
+        find_tracker("ours", tmp_path)

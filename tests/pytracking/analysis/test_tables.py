@@ -1,0 +1,71 @@
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytracking.analysis import tables
+from pytracking.analysis.extract_results import Evaluation, evaluate
+from pytracking.analysis.protocols import PROTOCOLS
+from pytracking.analysis.sources import find_tracker, read_truths
+
+
+@pytest.fixture
+def evaluation(write_boxes: Callable[..., Path], boxes: np.ndarray) -> Evaluation:
+    truths = read_truths(write_boxes("gt", a=boxes, b=boxes, c=boxes))
+    write_boxes("poor/1", a=boxes + np.array([0, 30, 0, 0]), b=boxes)
+    write_boxes("poor/2", a=boxes, b=boxes)
+    good = find_tracker("good_50%", write_boxes("good", a=boxes, b=boxes, c=boxes))
+    return evaluate([find_tracker("poor", write_boxes("poor")), good], truths, PROTOCOLS["otb"], allow_missing=True)
+
+
+def test_trackers_are_sorted_and_runs_have_a_deviation(evaluation: Evaluation) -> None:
+    table = tables.overall_table(evaluation)
+    assert [row[0] for row in table.rows] == ["good_50%", "poor"]
+    assert table.rows[0][1] == "95.24"
+    assert table.rows[1][2] == f"{(51.25 + 100) / 2:.2f} ± {np.std([51.25, 100], ddof=1):.2f}"
+
+
+def test_every_format_holds_every_number_and_says_what_is_missing(evaluation: Evaluation) -> None:
+    for table in (tables.overall_table(evaluation), tables.sequence_table(evaluation)):
+        for name, render in tables.FORMATS.items():
+            text = render(table)
+            assert "95.24" in text, name
+            assert "INCOMPLETE: scored on 2 of 3 sequences" in text, name
+            assert "poor (1): no result for c" in text, name
+
+
+def test_columns_of_the_text_table_are_aligned(evaluation: Evaluation) -> None:
+    lines = tables.as_text(tables.overall_table(evaluation)).splitlines()
+    assert len({len(line) for line in lines[1:7]}) == 1
+
+
+def test_latex_escapes_its_special_characters(evaluation: Evaluation) -> None:
+    text = tables.as_latex(tables.overall_table(evaluation))
+    assert r"good\_50\% & 95.24" in text
+    assert r"$\pm$" in text
+    assert text.count("{") == text.count("}")
+
+
+def test_markdown_and_csv_have_a_cell_for_every_column(evaluation: Evaluation) -> None:
+    table = tables.sequence_table(evaluation)
+    rows = [line for line in tables.as_markdown(table).splitlines() if line.startswith("|")]
+    assert [line.count("|") for line in rows] == [len(table.header) + 1] * (len(table.rows) + 2)
+    lines = [line for line in tables.as_csv(table).splitlines() if not line.startswith("#")]
+    assert [tuple(row) for row in csv.reader(io.StringIO("\n".join(lines)))] == [table.header, *table.rows]
+
+
+def test_json_has_the_layout_scripts_rely_on(evaluation: Evaluation) -> None:
+    content = json.loads(json.dumps(tables.as_json(evaluation), allow_nan=False))
+    assert set(content) == {"poor", "good_50%"}
+    scores = {"auc", "precision", "norm_precision", "op50", "op75"}
+    assert scores <= set(content["poor"])
+    assert set(content["poor"]["sequences"]) == {"a", "b"}
+    assert scores <= set(content["poor"]["sequences"]["a"])
+    assert content["good_50%"]["auc"] == pytest.approx(100 * 20 / 21)
+    assert content["poor"]["runs"] == 2
+    assert content["poor"]["precision"] == pytest.approx((51.25 + 100) / 2)
+    assert content["poor"]["sequences"]["a"]["precision"] == pytest.approx((2.5 + 100) / 2)

@@ -1,0 +1,118 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytracking.run_analysis import main
+
+BOXES = np.column_stack([np.arange(40.0), np.arange(40.0), np.full(40, 20.0), np.full(40, 10.0)]) + 1
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Truth as the folder data set (and its boxes as flat files), and a tracker's results below ``results/dimp/x``."""
+    for name in ("a", "b"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        np.savetxt(tmp_path / "data" / name / "groundtruth_rect.txt", BOXES, fmt="%g", delimiter=",")
+    results = tmp_path / "results" / "dimp" / "x"
+    results.mkdir(parents=True)
+    np.savetxt(results / "a.txt", BOXES, fmt="%.4f", delimiter=",")
+    np.savetxt(results / "b.txt", BOXES + np.array([0, 30, 0, 0]), fmt="%.4f", delimiter=",")
+    return tmp_path / "data", results
+
+
+def test_table_json_and_plots(folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    truth, results = folders
+    out = tmp_path / "out"
+    arguments = ["--ground-truth", str(truth), "--results", f"X={results}", f"T={results}", "--protocol", "otb"]
+    arguments += ["--json", str(out / "scores.json"), "--plots", str(out / "plots"), "--per-sequence"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "2 sequences, 80 frames, protocol otb (percent)" in printed
+    assert "AUC, 2 sequences" in printed
+    content = json.loads((out / "scores.json").read_text())
+    assert content["X"]["auc"] == pytest.approx(100 * (20 / 21 + 20 / 21 / 40) / 2)
+    assert content["X"]["sequences"]["b"]["precision"] == pytest.approx(2.5)
+    assert (out / "plots" / "success.svg").is_file()
+
+
+def test_our_own_results_by_data_set_name(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["dimp:x", "--dataset_name", f"folder:{folders[0]}", "--json", "scores.json"]) == 0
+    assert "protocol folder" in capsys.readouterr().out
+    assert set(json.loads(Path("scores.json").read_text())["dimp:x"]["sequences"]) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "messages"),
+    [
+        ([], ["give the truth once", "nothing to score"]),
+        (["dimp:z"], ["give the truth once", "TRACKER:PARAMETER needs --dataset_name", "z: no such folder"]),
+        (["dimp", "--dataset_name", "folder:."], ["dimp: expected TRACKER:PARAMETER"]),
+        (["--ground-truth", "none", "--results", "X=none", "Y"], ["none: no such folder", "Y: expected NAME=DIR"]),
+        (["--ground-truth", "data", "--results", "X=results/dimp/x", "X=results/dimp/x"], ["X: given 2 times"]),
+        (
+            ["--ground-truth", "data", "--results", "X=results/dimp/x", "--protocol", "vot"],
+            ["protocol 'vot' is unknown"],
+        ),
+        (["dimp:x", "--dataset_name", "nonsense"], ["nonsense"]),
+    ],
+)
+def test_bad_arguments_are_all_named_without_a_traceback(
+    folders: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    arguments: list[str],
+    messages: list[str],
+) -> None:
+    monkeypatch.chdir(folders[0].parent)
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert not captured.out
+    for message in messages:
+        assert message in captured.err
+
+
+def test_missing_sequences_fail_unless_allowed(folders: tuple[Path, Path], capsys: pytest.CaptureFixture) -> None:
+    truth, results = folders
+    (results / "b.txt").unlink()
+    command = ["--ground-truth", str(truth), "--results", f"X={results}"]
+    assert main(command) == 1
+    assert "no result for b" in capsys.readouterr().err
+    assert main([*command, "--allow-missing", "--format", "csv"]) == 0
+    assert "# INCOMPLETE: scored on 1 of 2 sequences" in capsys.readouterr().out
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such folder"):
+        main(["--ground-truth", str(tmp_path / "none"), "--results", "X=none", "--debug"])
+
+
+def test_neither_torch_nor_opencv_is_imported(folders: tuple[Path, Path], repository: Path, tmp_path: Path) -> None:
+    truth, results = folders
+    arguments = ["--ground-truth", str(truth), "--results", f"X={results}", "--plots", str(tmp_path / "plots")]
+    code = (
+        "import sys; from pytracking.run_analysis import main; "
+        f"assert main({arguments!r}) == 0; "
+        "heavy = {'torch', 'torchvision', 'cv2', 'av'} & set(sys.modules); assert not heavy, heavy"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path, timeout=120)
+
+
+def test_the_command_exits_1_on_an_error_and_2_on_wrong_usage(repository: Path, tmp_path: Path) -> None:
+    command = [sys.executable, str(repository / "pytracking" / "run_analysis.py")]
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    for arguments, code in ((["--ground-truth", "none"], 1), (["--no-such-flag"], 2)):
+        done = subprocess.run(
+            command + arguments, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=120, check=False
+        )
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
