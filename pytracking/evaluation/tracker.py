@@ -1,0 +1,130 @@
+"""A tracker by name, ready to run: what programs and commands use."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ltr.admin.settings import to_json
+from pytracking.features.net_wrappers import load_for_tracking
+from pytracking.parameter import load_parameters
+from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.dimp.dimp import DiMP
+
+
+class Tracker:
+    """A tracker of one target. Its network is loaded once; ``initialize`` may be called again and again.
+
+    Args:
+        name: the tracker, e.g. ``"dimp"``.
+        parameter: its parameters, e.g. ``"dimp_ncep_mobile"``, or the path of a .safetensors network.
+        device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
+        threads: CPU threads of torch in this process; its own choice by default.
+        seed: of everything random; the same seed gives the same boxes.
+        overrides: parameters to change, nested ones by mappings:
+            ``Tracker("dimp", "dimp_ncep_mobile", refinement={"num_iterations": 5})``.
+
+    Raises:
+        ValueError: unknown tracker, parameters, override or device; the message lists what exists.
+        FileNotFoundError: the network's file is missing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parameter: str,
+        device: str = "auto",
+        threads: int | None = None,
+        seed: int = 0,
+        **overrides: Any,
+    ) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.name, self.parameter, self.seed = name, parameter, seed
+        self.params = override(load_parameters(name, parameter), overrides)
+        self.device = choose_device(device)
+        network, settings, self._card = load_for_tracking(self.params.network, self.device)
+        self._tracker = DiMP(network, settings, self.params, self.device, seed)
+        self._started = False
+
+    def initialize(self, frame: np.ndarray, box: Box) -> None:
+        """Learn a target.
+
+        Args:
+            frame: RGB uint8 ``[H, W, 3]``.
+            box: (x, y, w, h) in pixels; must overlap the frame.
+        Raises:
+            ValueError: the frame or the box is not of this kind.
+        """
+        check_frame(frame)
+        check_box(box, frame)
+        self._tracker.initialize(frame, (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+        self._started = True
+
+    def track(self, frame: np.ndarray) -> TrackOutput:
+        """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
+        if not self._started:
+            raise ValueError("track was called before initialize")
+        check_frame(frame)
+        return self._tracker.track(frame)
+
+    def stamp(self) -> dict[str, Any]:
+        """Everything a result depends on, as JSON values: parameters, network, versions, device, seed."""
+        return {
+            "tracker": self.name,
+            "parameter": self.parameter,
+            "settings": to_json(self.params),
+            "network_sha256": self._card["sha256"],
+            "device": str(self.device),
+            "threads": torch.get_num_threads(),
+            "seed": self.seed,
+            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        }
+
+
+def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:
+    """A copy of a (nested) frozen dataclass with some fields changed; ValueError names an unknown field."""
+    known = vars(params)
+    values = {}
+    for name, value in changes.items():
+        if name not in known:
+            raise ValueError(f"unknown parameter {where}{name}; known are {', '.join(known)}")
+        values[name] = override(known[name], value, f"{where}{name}.") if isinstance(value, Mapping) else value
+    return replace(params, **values)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device ``name``; ``auto`` is CUDA where there is one, else the CPU."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}") from error
+    return device
+
+
+def check_frame(frame: np.ndarray) -> None:
+    """Raise ValueError unless ``frame`` is uint8 ``[H, W, 3]``."""
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        found = f"{frame.dtype} {list(frame.shape)}" if isinstance(frame, np.ndarray) else type(frame).__name__
+        raise ValueError(f"frame: expected a numpy array, uint8 [H, W, 3] RGB, got {found}")
+
+
+def check_box(box: Box, frame: np.ndarray) -> None:
+    """Raise ValueError unless ``box`` is (x, y, w, h), finite, with area, and overlaps the frame."""
+    height, width = frame.shape[:2]
+    if len(box) != 4 or not all(math.isfinite(value) for value in box):
+        raise ValueError(f"box: expected four finite numbers x, y, w, h, got {tuple(box)}")
+    x, y, w, h = box
+    if w <= 0 or h <= 0:
+        raise ValueError(f"box: expected a width and height above 0, got {tuple(box)}")
+    if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+        raise ValueError(f"box: {tuple(box)} lies outside the {width} x {height} frame")

@@ -1,0 +1,7 @@
+"""Named parameters of the DiMP tracker."""
+
+from pytracking.parameter.dimp.base import DiMPParams
+
+PARAMETERS: dict[str, DiMPParams] = {
+    "dimp_ncep_mobile": DiMPParams(network="dimp_ncep_mobile"),
+}
