@@ -101,6 +101,7 @@ def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.d
     if settings.pretrained:
         net.feature_extractor.load_pretrained()
     net.to(device, memory_format=torch.channels_last)  # on a CPU, too, convolutions are faster so
+    net.feature_extractor.run_folded()
     train, validation = build_datasets(settings, data)
     processing = DiMPProcessing(settings.processing)
     pin = device.type == "cuda"

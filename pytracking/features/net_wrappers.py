@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import itertools
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ltr.admin.loading import load_network
+from ltr.models.backbone.folding import fold_batch_norm
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 
@@ -37,14 +34,3 @@ def load_for_tracking(name: str, device: torch.device) -> tuple[DiMPnet, DiMPnet
     network.requires_grad_(False)
     fold_batch_norm(network.feature_extractor)
     return network.to(device, memory_format=torch.channels_last), settings, card
-
-
-def fold_batch_norm(module: nn.Module) -> None:
-    """Fold, in place, every batch norm into the convolution registered just before it (eval mode only)."""
-    for child in module.children():
-        fold_batch_norm(child)
-    for before, after in itertools.pairwise(list(module._modules)):
-        conv, norm = module._modules[before], module._modules[after]
-        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            module._modules[before] = fuse_conv_bn_eval(copy.deepcopy(conv), norm)
-            module._modules[after] = nn.Identity()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+
+from ltr.models.backbone.folding import fold_batch_norm
 
 LAYERS = ("conv1", "layer1", "layer2", "layer3")
 
@@ -27,6 +30,7 @@ class Backbone(nn.Module):
     def __init__(self, frozen_layers: Iterable[str] = ()) -> None:
         super().__init__()
         self.frozen_layers = frozenset(frozen_layers)
+        self._twin: tuple[Backbone, ...] = ()  # a tuple keeps it out of the module's state
         unknown = self.frozen_layers - set(LAYERS)
         if unknown:
             raise ValueError(f"frozen_layers: unknown {sorted(unknown)}; layers are {', '.join(LAYERS)}")
@@ -47,6 +51,16 @@ class Backbone(nn.Module):
         for module in self._frozen_modules():
             module.requires_grad_(False)
 
+    def run_folded(self) -> None:
+        """Where every layer is frozen: run a copy with batch norm folded into the convolutions, twice as fast on a CPU.
+
+        Call it once weights and device are settled; the state dict stays that of the network as it is.
+        """
+        if self.frozen_layers.issuperset(LAYERS):
+            twin = copy.deepcopy(self).eval()
+            fold_batch_norm(twin)
+            self._twin = (twin,)
+
     def train(self, mode: bool = True) -> Backbone:
         super().train(mode)
         for module in self._frozen_modules():
@@ -58,6 +72,8 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor, layers: Iterable[str] = ("layer2", "layer3")) -> dict[str, Tensor]:
         """Images ``[N, 3, H, W]`` (RGB, 0..255, uint8 or float) -> ``{layer: [N, C, H / stride, W / stride]}``."""
+        if self._twin:
+            return self._twin[0](images, layers)
         wanted = set(layers)
         x = (images.to(self.pixel_mean.dtype) - self.pixel_mean) / self.pixel_std
         features = {}

@@ -42,7 +42,7 @@ DIMP_NCEP_MOBILE = DiMPTrainSettings(
     ),
     sampler=SamplerSettings(samples_per_epoch=800, num_train_frames=2, num_test_frames=2, max_gap=50),
     optim=OptimSettings(
-        epochs=20,
+        epochs=14,
         batch_size=8,
         lr=1e-3,
         part_lr={
