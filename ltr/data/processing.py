@@ -77,13 +77,13 @@ class DiMPProcessing:
         gray = rng.random() < settings.augmentation.grayscale
         sets = []
         for frames, jitter in ((train, settings.train_jitter), (test, settings.test_jitter)):
-            crops = [
-                self._crop(image, box, jitter, flip, gray, rng)
-                for image, box in zip(frames.images, frames.boxes, strict=True)
-            ]
-            if None in crops:
-                return None
-            sets.append(_stack([crop for crop in crops if crop is not None]))
+            crops = []
+            for image, box in zip(frames.images, frames.boxes, strict=True):
+                crop = self._crop(image, box, jitter, flip, gray, rng)
+                if crop is None:
+                    return None
+                crops.append(crop)
+            sets.append(_stack(crops))
         (train_images, train_boxes), (test_images, test_boxes) = sets
         centres = test_boxes[:, :2] + test_boxes[:, 2:] / 2
         labels = gaussian_label(centres, settings.num_scores, settings.stride, settings.sigma)

@@ -34,7 +34,7 @@ def _open(path: str | Path) -> av.container.InputContainer:
         raise ValueError(f"cannot read video {path}: {error}") from None
     if not container.streams.video:
         container.close()
-        raise ValueError(f"{path} has no video stream")
+        raise ValueError(f"cannot read video {path}: no video stream in it")
     return container
 
 

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+import torch
+
+from ltr.data.crop import CropTransform, box_from_crop, box_to_crop, crop_scale, sample_crop
+from tests.fakes.datasets import draw_box, noise_picture
+from tests.reference import crops as loops
+
+
+@pytest.mark.parametrize(
+    ("centre", "scale", "size"),
+    [((80.0, 60.0), 1.0, 32), ((71.3, 44.8), 0.37, 24), ((3.2, 115.0), 1.4, 40), ((-20.0, 50.0), 1.1, 33)],
+)
+def test_crop_is_the_bilinear_loop(centre: tuple[float, float], scale: float, size: int) -> None:
+    image = noise_picture(0)
+    crop, transform = sample_crop(image, centre, scale, size)
+    # OpenCV rounds the weights of the four neighbours to 1/32.
+    assert np.abs(crop - loops.bilinear_crop(image, centre, scale, size)).max() <= 2.5
+    assert transform == CropTransform(centre, scale, size)
+
+
+def test_even_crop_at_scale_one_copies_pixels() -> None:
+    image = noise_picture(1)
+    crop, _ = sample_crop(image, (50.0, 40.0), 1.0, 20)
+    np.testing.assert_array_equal(crop, image[30:50, 40:60])
+
+
+@pytest.mark.parametrize("scale", [2.0, 3.3, 4.0, 7.6])
+def test_shrinking_keeps_a_ramp_in_place(scale: float) -> None:
+    x, y = np.arange(400) + 0.5, np.arange(300) + 0.5
+    image = np.stack(np.broadcast_arrays(x[None] / 2, y[:, None] / 2, 0 * y[:, None]), axis=-1).astype(np.uint8)
+    crop, _ = sample_crop(image, (201.7, 148.1), scale, 24)
+    along = scale * (np.arange(24) + 0.5 - 12)
+    assert np.abs(crop[..., 0] - (201.7 + along)[None] / 2).max() < 1.6
+    assert np.abs(crop[..., 1] - (148.1 + along)[:, None] / 2).max() < 1.6
+
+
+def test_shrinking_by_a_whole_number_averages_blocks() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    crop, _ = sample_crop(image, (30.0, 30.0), 4.0, 8)
+    blocks = image[14:46, 14:46].reshape(8, 4, 8, 4, 3).mean(axis=(1, 3))
+    assert np.abs(crop - blocks).max() <= 1
+
+
+def test_far_outside_the_image_the_border_is_repeated() -> None:
+    image = noise_picture(2)
+    crop, _ = sample_crop(image, (1000.0, 60.5), 1.0, 15)
+    np.testing.assert_array_equal(crop, np.repeat(image[53:68, -1:], 15, axis=1))
+
+
+def test_boxes_go_there_and_back() -> None:
+    boxes = torch.rand(6, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 100
+    transform = CropTransform((31.5, -4.25), 1.7, 288)
+    torch.testing.assert_close(box_from_crop(box_to_crop(boxes, transform), transform), boxes)
+
+
+@pytest.mark.parametrize(("centre", "scale"), [((70.0, 60.0), 0.5), ((66.0, 58.0), 0.35), ((80.0, 70.0), 2.0)])
+def test_a_drawn_box_lies_where_box_to_crop_says(centre: tuple[float, float], scale: float) -> None:
+    box = (56, 44, 20, 28)
+    image = draw_box(np.zeros((120, 160, 3), np.uint8), box, (255, 255, 255))
+    crop, transform = sample_crop(image, centre, scale, 96)
+    found = loops.mask_bounds(crop[..., 0] > 127)
+    np.testing.assert_allclose(found, box_to_crop(torch.tensor(box, dtype=torch.float64), transform), atol=1.0)
+
+
+def test_scale_makes_the_crop_a_multiple_of_the_target() -> None:
+    assert crop_scale((16.0, 64.0), 5.0, 160) * 160 == pytest.approx(5 * 32)
+
+
+def test_image_is_not_modified() -> None:
+    image = noise_picture(3)
+    before = image.copy()
+    crop, _ = sample_crop(image, (80.0, 60.0), 1.0, 32)
+    crop[:] = 0
+    np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize(
+    ("centre", "scale"), [((0.0, 0.0), 0.0), ((float("nan"), 0.0), 1.0), ((0.0, 0.0), float("inf"))]
+)
+def test_impossible_crops_are_refused(centre: tuple[float, float], scale: float) -> None:
+    with pytest.raises(ValueError, match="finite centre and a scale > 0"):
+        sample_crop(noise_picture(0), centre, scale, 16)

@@ -1,0 +1,25 @@
+import pytest
+import torch
+
+from ltr.data.labels import gaussian_label, label_sigma
+from tests.reference import crops as loops
+
+
+@pytest.mark.parametrize("centre", [(144.0, 144.0), (13.7, 250.2), (-30.0, 10.0)])
+def test_label_is_the_loop(centre: tuple[float, float]) -> None:
+    label = gaussian_label(torch.tensor(centre, dtype=torch.float64), 19, 16, 0.9)
+    torch.testing.assert_close(label, torch.from_numpy(loops.gaussian_label(centre, 19, 16, 0.9)))
+
+
+def test_labels_of_a_batch_keep_its_shape_and_type() -> None:
+    centres = torch.tensor([[[16.0, 32.0], [48.0, 0.0]]])
+    labels = gaussian_label(centres, 5, 16, 0.5)
+    assert labels.shape == (1, 2, 5, 5)
+    assert labels.dtype == torch.float32
+    assert labels[0, 0, 2, 1] == 1
+    assert labels[0, 1, 0, 3] == 1
+
+
+def test_sigma_of_dimp18() -> None:
+    # A quarter of a target of 18 / 5 cells.
+    assert label_sigma(0.25, 5.0, 18) == pytest.approx(0.9)

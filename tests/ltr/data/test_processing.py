@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ltr.data.processing import DiMPProcessing, JitterSettings, ProcessingSettings
+from ltr.data.transforms import AugmentationSettings, ColourJitter
+from ltr.dataset.base_video_dataset import FrameSet
+from tests.fakes.datasets import draw_box, noise_picture
+from tests.reference import crops as loops
+
+STILL = JitterSettings(centre=0.0, scale=0.0)
+PLAIN = AugmentationSettings(flip=0, grayscale=0, colour=ColourJitter(0, 0, 0, 0), blur=0, noise=0, jpeg=0, cutout=0)
+BOX = (60, 44, 40, 30)
+
+
+def _frames(count: int, box: tuple[int, int, int, int] = BOX) -> FrameSet:
+    picture = draw_box(noise_picture(0) // 2, box, (255, 255, 255))
+    return FrameSet([picture] * count, np.tile(np.array(box, np.float32), (count, 1)))
+
+
+def test_without_jitter_the_target_is_in_the_middle() -> None:
+    settings = ProcessingSettings(train_jitter=STILL, test_jitter=STILL, augmentation=PLAIN)
+    sample = DiMPProcessing(settings)(_frames(2), _frames(3), np.random.default_rng(0), "who")
+    assert sample is not None
+    assert sample.train_images.shape == (2, 3, 288, 288)
+    assert sample.train_images.dtype == torch.uint8
+    assert sample.test_images.shape == (3, 3, 288, 288)
+    assert sample.test_labels.shape == (3, 19, 19)
+    assert sample.ids == ("who",)
+    factor = 288 / 5 / (40 * 30) ** 0.5
+    expected = torch.tensor([144 - 20 * factor, 144 - 15 * factor, 40 * factor, 30 * factor])
+    torch.testing.assert_close(sample.test_boxes, expected.repeat(3, 1))
+    label = loops.gaussian_label((144, 144), 19, 16, 0.25 / 5 * 18)
+    torch.testing.assert_close(sample.test_labels[1], torch.from_numpy(label).float())
+
+
+def test_jittered_and_flipped_boxes_lie_on_the_target() -> None:
+    settings = ProcessingSettings(augmentation=replace(PLAIN, flip=0.5))
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        sample = DiMPProcessing(settings)(_frames(1), _frames(2), rng)
+        assert sample is not None
+        for image, box in zip(sample.test_images, sample.test_boxes, strict=True):
+            x, y, w, h = loops.mask_bounds(image[0].numpy() > 190)
+            left, top = box[:2].clamp(min=0).tolist()
+            right, bottom = (box[:2] + box[2:]).clamp(max=288).tolist()
+            np.testing.assert_allclose((x, y, x + w, y + h), (left, top, right, bottom), atol=3)
+
+
+def test_jitter_stays_within_its_limits() -> None:
+    settings = ProcessingSettings(
+        train_jitter=JitterSettings(centre=1.0, scale=0.0), test_jitter=STILL, augmentation=PLAIN
+    )
+    sample = DiMPProcessing(settings)(_frames(200), _frames(1), np.random.default_rng(0))
+    assert sample is not None
+    offsets = (sample.train_boxes[:, :2] + sample.train_boxes[:, 2:] / 2 - 144) / (288 / 5)  # in target sizes
+    assert 0.45 < offsets.abs().max() <= 0.5
+    assert offsets.mean(dim=0).abs().max() < 0.06
+
+
+def test_at_least_half_of_the_target_is_inside() -> None:
+    settings = ProcessingSettings(test_jitter=JitterSettings(centre=6.0, scale=0.5), augmentation=PLAIN)
+    rng = np.random.default_rng(0)
+    shares = []
+    for _ in range(20):
+        sample = DiMPProcessing(settings)(_frames(1), _frames(4), rng)
+        assert sample is not None
+        corner = sample.test_boxes[:, :2]
+        inside = (corner + sample.test_boxes[:, 2:]).clamp(max=288) - corner.clamp(min=0)
+        shares += (inside.prod(dim=1) / sample.test_boxes[:, 2:].prod(dim=1)).tolist()
+    assert min(shares) >= 0.5 - 1e-4
+    assert min(shares) < 1
+
+
+def test_a_target_too_thin_is_no_sample() -> None:
+    thin = (20, 50, 140, 1)
+    assert DiMPProcessing()(_frames(1, thin), _frames(1, thin), np.random.default_rng(0)) is None
+
+
+def test_frames_of_one_picture_differ_and_the_sample_is_given_by_the_generator() -> None:
+    samples = [DiMPProcessing()(_frames(2), _frames(2), np.random.default_rng(4)) for _ in range(2)]
+    first, again = samples
+    assert first is not None
+    assert again is not None
+    assert torch.equal(first.test_images, again.test_images)
+    assert not torch.equal(first.test_images[0], first.test_images[1])
+    assert not torch.equal(first.train_images[0], first.test_images[0])
+
+
+def test_odd_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match="output_size 290 is not a multiple of stride 16"):
+        ProcessingSettings(output_size=290)
+
+
+def test_an_odd_filter_gives_as_many_scores_as_cells() -> None:
+    assert (ProcessingSettings(kernel_size=3).num_scores, ProcessingSettings(kernel_size=4).num_scores) == (18, 19)

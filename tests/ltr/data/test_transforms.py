@@ -1,0 +1,113 @@
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from ltr.data.transforms import (
+    AugmentationSettings,
+    ColourJitter,
+    apply_colour,
+    augment_frame,
+    colour_matrix,
+    cover_part,
+    flip_horizontally,
+    saturation_matrix,
+)
+from tests.fakes.datasets import draw_box, noise_picture
+from tests.reference.crops import mask_bounds
+
+STILL = ColourJitter(brightness=0, contrast=0, saturation=0, gain=0)
+NOTHING = AugmentationSettings(flip=0, grayscale=0, colour=STILL, blur=0, noise=0, jpeg=0, cutout=0)
+BOX = np.array([40, 30, 50, 40], dtype=np.float32)
+
+
+def _augment(settings: AugmentationSettings, image: np.ndarray, gray: bool = False) -> np.ndarray:
+    before = image.copy()
+    changed = augment_frame(image, BOX, settings, gray, np.random.default_rng(0))
+    np.testing.assert_array_equal(image, before)
+    return changed
+
+
+def test_nothing_changes_nothing() -> None:
+    image = noise_picture(0)
+    np.testing.assert_array_equal(_augment(NOTHING, image), image)
+
+
+def test_flip_takes_the_box_along() -> None:
+    image = draw_box(np.zeros((60, 90, 3), np.uint8), (10, 20, 30, 15), (255, 255, 255))
+    flipped, box = flip_horizontally(image, np.array([10, 20, 30, 15], np.float32))
+    np.testing.assert_array_equal(box, mask_bounds(flipped[..., 0] > 0))
+    twice, back = flip_horizontally(flipped, box)
+    np.testing.assert_array_equal(twice, image)
+    np.testing.assert_array_equal(back, [10, 20, 30, 15])
+
+
+def test_gray_is_opencv_gray() -> None:
+    image = noise_picture(1)
+    gray = _augment(NOTHING, image, gray=True)
+    expected = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(int)
+    assert np.abs(gray - expected[..., None]).max() <= 1
+
+
+def test_full_saturation_keeps_colours() -> None:
+    np.testing.assert_allclose(saturation_matrix(1.0), np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("jitter", "check"),
+    [
+        (replace(STILL, brightness=0.5), lambda m: np.allclose(m[:, :3], m[0, 0] * np.eye(3)) and not m[:, 3].any()),
+        (replace(STILL, contrast=0.5), lambda m: np.allclose(m @ [128, 128, 128, 1], 128) and m[0, 0] != 1),
+        (replace(STILL, saturation=0.5), lambda m: np.allclose(m @ [90, 90, 90, 1], 90) and m[0, 1] != 0),
+        (replace(STILL, gain=0.5), lambda m: len(set(np.diag(m))) == 3 and np.allclose(m[:, :3], np.diag(np.diag(m)))),
+    ],
+)
+def test_each_jitter_does_its_part(jitter: ColourJitter, check) -> None:
+    assert check(colour_matrix(jitter, np.random.default_rng(0)))
+
+
+def test_colours_are_a_matrix_and_are_clipped() -> None:
+    image = np.array([[[10, 100, 250]]], np.uint8)
+    matrix = np.array([[0, 1, 0, 0], [2, 0, 0, 5], [0, 0, 1, 60.0]])
+    np.testing.assert_array_equal(apply_colour(image, matrix), [[[100, 25, 255]]])
+
+
+def test_blur_blurs() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    blurred = _augment(replace(NOTHING, blur=1), image)
+    assert np.abs(np.diff(blurred.astype(int), axis=0)).mean() < 0.5 * np.abs(np.diff(image.astype(int), axis=0)).mean()
+
+
+def test_noise_is_within_its_amplitude() -> None:
+    image = np.full((60, 60, 3), 128, np.uint8)
+    difference = _augment(replace(NOTHING, noise=1, noise_amplitude=5), image).astype(int) - 128
+    assert (difference.min(), difference.max()) == (-5, 5)
+    assert abs(difference.mean()) < 0.2
+
+
+def test_compression_changes_little_but_something() -> None:
+    image = noise_picture(2)
+    difference = np.abs(_augment(replace(NOTHING, jpeg=1), image).astype(int) - image)
+    assert 0 < difference.mean() < 12
+
+
+def test_cover_hides_a_part_of_the_target_only() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    for _ in range(50):
+        changed = (cover_part(image, BOX, (0.3, 0.6), rng) != image).any(axis=-1)
+        x, y, w, h = mask_bounds(changed)
+        assert w <= 0.6 * BOX[2]
+        assert h <= 0.6 * BOX[3]
+        assert x + w > BOX[0]
+        assert x < BOX[0] + BOX[2]
+        assert y + h > BOX[1]
+        assert y < BOX[1] + BOX[3]
+
+
+def test_cover_of_a_target_at_the_edge_stays_in_the_picture() -> None:
+    rng = np.random.default_rng(0)
+    image = noise_picture(3)
+    for box in ([-30, -30, 40, 40], [140, 100, 400, 300]):
+        assert cover_part(image, np.array(box, np.float32), (0.3, 0.6), rng).shape == image.shape
