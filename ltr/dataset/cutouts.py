@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -47,7 +48,10 @@ def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray:
         segmentation = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
     elif isinstance(segmentation["counts"], list):
         segmentation = coco_mask.frPyObjects(segmentation, height, width)
-    return coco_mask.decode(segmentation)
+    with warnings.catch_warnings():
+        # pycocotools 2.0.11 hands its array to numpy in a way that numpy 2 has deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return coco_mask.decode(segmentation)
 
 
 def cut_out(image: np.ndarray, mask: np.ndarray) -> Cutout:

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ltr.dataset.sequence_folder import SequenceFolder, list_sequences, read_boxes
+from tests.fakes.datasets import moving_boxes, write_boxes, write_sequences
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sequences(tmp_path_factory.mktemp("sequences"))
+
+
+def test_videos_and_picture_folders_are_found(root: Path) -> None:
+    dataset = SequenceFolder(root, name="fake")
+    assert list_sequences(root) == ["film", "stills"]
+    assert [dataset.get_sequence_info(i).name for i in range(len(dataset))] == ["fake/film", "fake/stills"]
+    assert [dataset.num_frames(i) for i in (0, 1)] == [16, 4]
+    assert dataset.is_video
+
+
+def test_absent_and_tiny_targets_are_not_visible(root: Path) -> None:
+    visible = SequenceFolder(root).get_sequence_info(0).visible
+    assert np.flatnonzero(~visible).tolist() == [3, 4]
+    larger = SequenceFolder(root, min_side=36).get_sequence_info(0).visible
+    # The shorter side of the moving box is 28 + t.
+    assert np.flatnonzero(larger).tolist() == list(range(8, 16))
+
+
+@pytest.mark.parametrize("seq_id", [0, 1])
+def test_frames_belong_to_their_boxes(root: Path, seq_id: int) -> None:
+    frames = SequenceFolder(root).get_frames(seq_id, [2, 0], RNG)
+    assert frames.boxes.tolist() == [list(moving_boxes(3)[2]), list(moving_boxes(3)[0])]
+    for image, (x, y, w, h) in zip(frames.images, frames.boxes.astype(int), strict=True):
+        inside = image[y + 4 : y + h - 4, x + 4 : x + w - 4].reshape(-1, 3)
+        np.testing.assert_allclose(inside.mean(axis=0), (20, 220, 20), atol=12)
+
+
+def test_sequences_can_be_chosen(root: Path) -> None:
+    dataset = SequenceFolder(root, sequences=["stills"])
+    assert [sequence.folder.name for sequence in dataset.sequences] == ["stills"]
+    with pytest.raises(FileNotFoundError, match=r"no groundtruth_rect\.txt for gone"):
+        SequenceFolder(root, sequences=["stills", "gone"])
+
+
+def test_missing_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"folder of sequences does not exist: .*nowhere"):
+        SequenceFolder(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="for any sequence"):
+        SequenceFolder(tmp_path)
+    write_boxes(tmp_path / "empty", moving_boxes(2))
+    with pytest.raises(FileNotFoundError, match=r"empty has neither frames\.mp4 nor pictures in img/"):
+        SequenceFolder(tmp_path)
+
+
+def test_boxes_and_frames_must_be_as_many(tmp_path: Path) -> None:
+    root = write_sequences(tmp_path)
+    write_boxes(root / "film", moving_boxes(15))
+    with pytest.raises(ValueError, match=r"film: 16 frames but 15 boxes in groundtruth_rect\.txt"):
+        SequenceFolder(root)
+
+
+@pytest.mark.parametrize("separator", [",", "\t", " ", ", "])
+def test_separators(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "boxes.txt"
+    path.write_text(separator.join(["1.5", "2", "3", "4"]) + "\n\n" + separator.join(["NaN"] * 4) + "\n")
+    np.testing.assert_array_equal(read_boxes(path), [[1.5, 2, 3, 4], [np.nan] * 4])
+
+
+@pytest.mark.parametrize("text", ["1,2,3\n4,5,6\n", "1,2,3,4\n1,2,3\n", "a,b,c,d\n", ""])
+def test_broken_boxes_name_their_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "boxes.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"boxes\.txt: every line must hold four numbers"):
+        read_boxes(path)
+
+
+def test_real_videos(shared: Path) -> None:
+    dataset = SequenceFolder(shared / "data" / "train_video")
+    assert len(dataset) == 109
+    index = [sequence.folder.name for sequence in dataset.sequences].index("DAVIS_bear")
+    frames = dataset.get_frames(index, [40, 81], RNG)
+    assert [image.shape for image in frames.images] == [(270, 480, 3)] * 2
+    assert frames.boxes.shape == (2, 4)
