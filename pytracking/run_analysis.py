@@ -17,10 +17,11 @@ import numpy as np
 import tyro
 
 from pytracking.analysis import tables
+from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, find_protocol
 from pytracking.analysis.sequence_score import Truth
-from pytracking.analysis.sources import AnalysisError, Tracker, find_tracker, read_truths
+from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, find_tracker, loaded, truth_folder
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,14 @@ class Arguments:
     """file to write all scores to, in percent"""
     plots: Path | None = None
     """folder to write the plots to (PNG, SVG, PDF)"""
+    cache: Path | None = None
+    """folder that keeps the scores of runs, to be found again while no file they were made from has changed"""
     debug: bool = False
     """show the traceback of an error"""
 
 
-def load(arguments: Arguments) -> tuple[list[Truth], list[Tracker], Protocol]:
-    """Truths, trackers and protocol that the arguments name; all problems in one AnalysisError."""
+def load(arguments: Arguments) -> tuple[TruthSource, list[Tracker], Protocol]:
+    """Truth, trackers and protocol that the arguments name; all problems in one AnalysisError."""
     problems: list[str] = []
     from_dataset = arguments.dataset_name is not None
     if from_dataset == (arguments.ground_truth is not None):
@@ -68,23 +71,22 @@ def load(arguments: Arguments) -> tuple[list[Truth], list[Tracker], Protocol]:
     if not arguments.trackers and not arguments.results:
         problems.append("nothing to score: give --results NAME=DIR or TRACKER:PARAMETER")
     trackers = _find_trackers(arguments, problems)
-    truths: list[Truth] = []
+    truth = loaded([])
     protocol = find_protocol("otb")
     try:
         if arguments.dataset_name is not None:
             truths, tag = dataset_truths(arguments.dataset_name)
+            truth = loaded(truths)
             protocol = _protocol_of_dataset(tag)
         elif arguments.ground_truth is not None:
-            truths = read_truths(arguments.ground_truth, arguments.absent)
+            truth = truth_folder(arguments.ground_truth, arguments.absent)
         if arguments.protocol is not None:
             protocol = find_protocol(arguments.protocol)
-    except AnalysisError as error:
-        problems += error.problems
     except (ValueError, OSError) as error:
         problems.append(str(error))
     if problems:
         raise AnalysisError(problems)
-    return truths, trackers, exclude_unusable_frames(protocol) if arguments.exclude_invalid_frames else protocol
+    return truth, trackers, exclude_unusable_frames(protocol) if arguments.exclude_invalid_frames else protocol
 
 
 def _find_trackers(arguments: Arguments, problems: list[str]) -> list[Tracker]:
@@ -154,8 +156,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     arguments = tyro.cli(Arguments, args=argv, description=__doc__, config=(tyro.conf.FlagCreatePairsOff,))
     try:
-        truths, trackers, protocol = load(arguments)
-        report(evaluate(trackers, truths, protocol, arguments.allow_missing), arguments)
+        truth, trackers, protocol = load(arguments)
+        cache = Cache(arguments.cache) if arguments.cache else None
+        report(evaluate(trackers, truth, protocol, arguments.allow_missing, cache), arguments)
     except (ValueError, OSError) as error:
         if arguments.debug:
             raise

@@ -1,38 +1,23 @@
-"""Trackers scored on a data set: every result read, every problem found, all curves kept."""
+"""Trackers scored on a data set: all their curves, every problem at once, and the scores of the tables."""
 
-from collections import Counter
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pytracking.analysis.cache import Cache
 from pytracking.analysis.metrics import Array, area_under_curve, at_threshold
-from pytracking.analysis.names import match_names
 from pytracking.analysis.protocols import Protocol
-from pytracking.analysis.sequence_score import (
-    SequenceScore,
-    Truth,
-    align_rows,
-    score_sequence,
-    without_omitted_rows,
-)
-from pytracking.analysis.sources import AnalysisError, Run, Tracker
-from pytracking.evaluation.results import read_boxes, read_times
+from pytracking.analysis.run_score import Curves, RunScore, score_run
+from pytracking.analysis.sequence_score import Truth
+from pytracking.analysis.sources import AnalysisError, Run, Tracker, TruthSource
 
 SCORES = ("auc", "precision", "norm_precision", "op50", "op75", "ao")
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Several sequences, a row each: curves [s, k] as fractions of ``frames`` [s], and mean overlaps ``ao`` [s]."""
-
-    frames: NDArray[np.int64]
-    success: Array
-    precision: Array
-    norm_precision: Array
-    ao: Array
+_WORTH_A_PROCESS = 5_000_000  # bytes of result files; below it, starting a process takes longer than the work
 
 
 @dataclass(frozen=True)
@@ -54,114 +39,75 @@ class Evaluation:
     notes: tuple[str, ...]
 
 
-@dataclass
-class _Findings:
-    """What came up while a run was read: problems stop the analysis, notes are printed under every table."""
-
-    problems: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    notes: Counter[str] = field(default_factory=Counter)
-    frames: int = 0
-    seconds: float = 0.0
-
-
 def evaluate(
-    trackers: Sequence[Tracker], truths: Sequence[Truth], protocol: Protocol, allow_missing: bool = False
+    trackers: Sequence[Tracker],
+    truth: TruthSource,
+    protocol: Protocol,
+    allow_missing: bool = False,
+    cache: Cache | None = None,
 ) -> Evaluation:
-    """Score ``trackers`` against ``truths``.
+    """Score ``trackers`` against ``truth``.
 
     allow_missing: sequences that a tracker lacks are left out for all trackers, and results of the wrong length are
     cut or counted as empty where they end; the notes say so. Without it, and for files that cannot be read, raises
     AnalysisError listing everything at once.
     """
-    truths = [without_omitted_rows(truth, protocol) for truth in truths]
-    problems: list[str] = []
-    notes: list[str] = []
-    scored: list[tuple[Tracker, list[dict[str, SequenceScore]], float | None]] = []
-    for tracker in trackers:
-        runs, frames, seconds = [], 0, 0.0
-        for run in tracker.runs:
-            scores, found = _score_run(run, truths, protocol, allow_missing)
-            runs.append(scores)
-            label = tracker.name if len(tracker.runs) == 1 else f"{tracker.name} ({run.folder.name})"
-            problems += found.problems
-            notes += [f"{label}: {note} ({count})" for note, count in found.notes.items()]
-            if found.missing:
-                notes.append(f"{label}: no result for {', '.join(found.missing)}")
-            frames, seconds = frames + found.frames, seconds + found.seconds
-        scored.append((tracker, runs, frames / seconds if seconds > 0 else None))
+    runs = [run for tracker in trackers for run in tracker.runs]
+    scores = _score_runs(runs, truth, protocol, allow_missing, cache)
+    problems = [problem for score in scores for problem in score.problems]
     if problems:
         raise AnalysisError(problems)
-    common = [t.name for t in truths if all(t.name in scores for _, runs, _ in scored for scores in runs)]
+    common = [name for name in scores[0].names if all(name in score.names for score in scores)]
+    labels = [t.name + (f" ({run.folder.name})" if len(t.runs) > 1 else "") for t in trackers for run in t.runs]
+    notes = [note for label, score in zip(labels, scores, strict=True) for note in _notes(label, score)]
     if not common:
         raise AnalysisError(["no sequence has a result of every tracker", *notes])
-    if len(common) < len(truths):
-        notes.insert(0, f"INCOMPLETE: scored on {len(common)} of {len(truths)} sequences")
-    entries = tuple(
-        TrackerScores(tracker.name, tuple(_stack([scores[name] for name in common]) for scores in runs), fps)
-        for tracker, runs, fps in scored
-    )
+    total = len(scores[0].names) + len(scores[0].missing)
+    if len(common) < total:
+        notes.insert(0, f"INCOMPLETE: scored on {len(common)} of {total} sequences")
+    left = iter(scores)
+    entries = tuple(_tracker_scores(t.name, [next(left) for _ in t.runs], common) for t in trackers)
     return Evaluation(protocol, tuple(common), entries, tuple(notes))
 
 
-def _score_run(
-    run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missing: bool
-) -> tuple[dict[str, SequenceScore], _Findings]:
-    found = _Findings()
-    names = match_names([truth.name for truth in truths], run.files)
-    scores: dict[str, SequenceScore] = {}
-    for truth in truths:
-        if truth.name not in names:
-            found.missing.append(truth.name)
-            continue
-        repeats = []
-        for path in run.files[names[truth.name]]:
-            try:
-                boxes = _read_result(path, truth, protocol, allow_missing, found)
-                repeats.append(score_sequence(boxes, truth, protocol))
-            except (ValueError, OSError) as error:
-                found.problems.append(str(error))
-        if repeats:
-            scores[truth.name] = _average(repeats)
-    if found.missing and not allow_missing:
-        unused = sorted(set(run.files) - set(names.values()))
-        hint = f" (unmatched files: {', '.join(unused[:8])})" if unused else ""
-        found.problems += [f"{run.folder}: no result for {name}{hint}" for name in found.missing]
-    return scores, found
+def _score_runs(
+    runs: Sequence[Run], truth: TruthSource, protocol: Protocol, allow_missing: bool, cache: Cache | None
+) -> list[RunScore]:
+    """The score of each run: from the cache, or else computed, in several processes where that pays."""
+    scores: dict[int, RunScore] = {}
+    if cache is not None:
+        digest = truth.digest()
+        paths = [cache.path(digest, run, protocol, allow_missing) for run in runs]
+        scores = {i: score for i, path in enumerate(paths) if (score := cache.load(path)) is not None}
+    todo = [i for i in range(len(runs)) if i not in scores]
+    if todo:
+        computed = _compute([runs[i] for i in todo], truth.load(), protocol, allow_missing)
+        scores |= dict(zip(todo, computed, strict=True))
+    if cache is not None:
+        for i in todo:
+            cache.save(paths[i], scores[i])
+    return [scores[i] for i in range(len(runs))]
 
 
-def _read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: bool, found: _Findings) -> Array:
-    """Boxes [m, 4] of one result file, checked; what is tolerated goes to the notes of ``found``, with its times."""
-    boxes = read_boxes(path)
-    surplus = len(align_rows(boxes, truth, protocol)) - len(truth.boxes)
-    if surplus and not allow_missing and not -protocol.rows_short <= surplus <= protocol.rows_over:
-        raise ValueError(f"{path}: {len(boxes)} rows for the {len(truth.boxes)} frames of {truth.name}")
-    if surplus < 0:
-        found.notes["results end early, the missing frames count as boxes without area"] += 1
-    if surplus > 0:
-        found.notes["results longer than the truth, cut"] += 1
-    if np.isnan(boxes[:, 0]).any():
-        found.notes["results with NaN rows, scored as boxes without area"] += 1
-    if (boxes[:, 2:] < 0).any():
-        row = int(np.argmax((boxes[:, 2:] < 0).any(axis=1)))
-        raise ValueError(f"{path}: frame {row + 1} has a negative size, {boxes[row].tolist()}")
-    for times in (path.with_name(f"{path.stem}_time.txt"), path.parent / "times" / f"{path.stem}_time.txt"):
-        if times.is_file():
-            seconds = read_times(times)
-            found.frames, found.seconds = found.frames + len(seconds), found.seconds + float(seconds.sum())
-    return boxes
+def _compute(runs: Sequence[Run], truths: list[Truth], protocol: Protocol, allow_missing: bool) -> list[RunScore]:
+    score = partial(score_run, truths=truths, protocol=protocol, allow_missing=allow_missing)
+    size = sum(path.stat().st_size for run in runs for files in run.files.values() for path in files)
+    workers = min(len(runs), os.cpu_count() or 1, size // _WORTH_A_PROCESS)
+    if workers < 2:
+        return [score(run) for run in runs]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # fork is unsafe beside threads
+        return list(pool.map(score, runs))
 
 
-def _average(repeats: Sequence[SequenceScore]) -> SequenceScore:
-    stack = _stack(repeats)
-    success, precision, norm_precision = (
-        c.mean(axis=0) for c in (stack.success, stack.precision, stack.norm_precision)
-    )
-    return SequenceScore(repeats[0].frames, success, precision, norm_precision, float(stack.ao.mean()))
+def _notes(label: str, score: RunScore) -> list[str]:
+    notes = [f"{label}: {note} ({count})" for note, count in score.notes.items()]
+    return notes + ([f"{label}: no result for {', '.join(score.missing)}"] if score.missing else [])
 
 
-def _stack(scores: Sequence[SequenceScore]) -> Curves:
-    return Curves(*(np.array([getattr(score, field.name) for score in scores]) for field in fields(Curves)))
+def _tracker_scores(name: str, scores: Sequence[RunScore], common: Sequence[str]) -> TrackerScores:
+    curves = tuple(score.curves[[score.names.index(sequence) for sequence in common]] for score in scores)
+    speeds = [score.fps for score in scores if score.fps is not None]
+    return TrackerScores(name, curves, float(np.mean(speeds)) if speeds else None)
 
 
 def average_curves(curves: Curves, protocol: Protocol) -> Curves:

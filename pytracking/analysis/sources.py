@@ -1,8 +1,10 @@
 """Where truth and results come from: folders of text files, or the benchmarks' own trees. No image is opened."""
 
+import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,10 @@ import numpy as np
 from pytracking.analysis.names import match_names
 from pytracking.analysis.sequence_score import Truth
 from pytracking.evaluation.results import box_files, read_boxes, read_flags
+
+_FLAGS = ("full_occlusion.txt", "out_of_view.txt", "absence.label")
+_COVER = "cover.label"  # GOT-10k: 0 where nothing of the target is visible
+_META = "meta_info.ini"
 
 
 class AnalysisError(ValueError):
@@ -37,12 +43,24 @@ class Tracker:
     runs: tuple[Run, ...]
 
 
-def read_truths(folder: Path, absent_folder: Path | None = None) -> list[Truth]:
+@dataclass(frozen=True)
+class TruthSource:
+    """The truth of a data set, read only when it is needed.
+
+    load: reads it; raises AnalysisError. digest: identifies its content without reading it as numbers.
+    """
+
+    load: Callable[[], list[Truth]]
+    digest: Callable[[], bytes]
+
+
+def truth_folder(folder: Path, absent_folder: Path | None = None) -> TruthSource:
     """The truth of every sequence under ``folder``, sorted by name.
 
     Accepted: ``<Seq>.txt`` files; or ``<Seq>/groundtruth_rect.txt``, ``<Seq>/groundtruth_rect.<k>.txt`` (OTB, named
     ``<Seq>-<k>``) and ``<Seq>/groundtruth.txt`` (LaSOT, GOT-10k, with the flags of absence beside it), also one folder
-    deeper. absent_folder: ``<Seq>.txt`` files of 0/1, one a frame (LaSOT). Raises FileNotFoundError or AnalysisError.
+    deeper. absent_folder: ``<Seq>.txt`` files of 0/1, one a frame (LaSOT). Raises FileNotFoundError where there is no
+    file.
     """
     for path in filter(None, (folder, absent_folder)):
         if not path.is_dir():
@@ -50,20 +68,46 @@ def read_truths(folder: Path, absent_folder: Path | None = None) -> list[Truth]:
     files = box_files(folder) or _truths_in_folders(folder)
     if not files:
         raise FileNotFoundError(f"{folder}: holds neither <Seq>.txt nor <Seq>/groundtruth*.txt files")
-    flags = box_files(absent_folder) if absent_folder else {}
-    flag_names = match_names(files, flags)
+    flags: dict[str, list[Path]] = {name: _files_beside(path, _FLAGS) for name, path in files.items()}
+    if absent_folder:
+        available = box_files(absent_folder)
+        names = match_names(files, available)
+        flags = {name: [available[names[name]]] if name in names else [] for name in files}
+    used = [p for n, path in files.items() for p in (path, *flags[n], *_files_beside(path, (_COVER, _META)))]
+    return TruthSource(partial(_read_truths, files, flags, absent_folder), partial(digest_files, used))
+
+
+def _read_truths(files: dict[str, Path], flags: dict[str, list[Path]], absent_folder: Path | None) -> list[Truth]:
     truths, problems = [], []
     for name, path in files.items():
         try:
-            if absent_folder and name not in flag_names:
+            if absent_folder and not flags[name]:
                 raise FileNotFoundError(f"{absent_folder}: no flags of absence for {name}")
-            flag_files = [flags[flag_names[name]]] if absent_folder else _flags_beside(path)
-            truths.append(_read_truth(name, path, flag_files))
+            truths.append(_read_truth(name, path, flags[name]))
         except (ValueError, OSError) as error:
             problems.append(str(error))
     if problems:
         raise AnalysisError(problems)
     return truths
+
+
+def loaded(truths: list[Truth]) -> TruthSource:
+    """A source of truth that is in memory already."""
+
+    def digest() -> bytes:
+        parts = [repr((t.name, t.image_size)).encode() + t.boxes.tobytes() + t.absent.tobytes() for t in truths]
+        return hashlib.sha256(b"".join(parts)).digest()
+
+    return TruthSource(lambda: truths, digest)
+
+
+def digest_files(paths: Iterable[Path]) -> bytes:
+    """SHA-256 of the names and contents of files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    return digest.digest()
 
 
 def _truths_in_folders(folder: Path) -> dict[str, Path]:
@@ -77,9 +121,9 @@ def _truths_in_folders(folder: Path) -> dict[str, Path]:
     return {}
 
 
-def _flags_beside(path: Path) -> list[Path]:
-    names = ("full_occlusion.txt", "out_of_view.txt", "absence.label") if path.stem == "groundtruth" else ()
-    return [file for file in (path.with_name(name) for name in names) if file.is_file()]
+def _files_beside(path: Path, names: Sequence[str]) -> list[Path]:
+    """Those of ``names`` that lie beside a ``groundtruth.txt``."""
+    return [path.with_name(n) for n in names if path.stem == "groundtruth" and path.with_name(n).is_file()]
 
 
 def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> Truth:
@@ -90,15 +134,13 @@ def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> Truth:
         if len(flags) != len(boxes):
             raise ValueError(f"{file}: {len(flags)} flags for the {len(boxes)} boxes of {path}")
         absent |= flags
-    cover = path.with_name("cover.label")  # GOT-10k: 0 = nothing of the target is visible
-    if path.stem == "groundtruth" and cover.is_file():
+    for cover in _files_beside(path, (_COVER,)):
         absent |= np.loadtxt(cover, ndmin=1) == 0
-    return Truth(name, boxes, absent, _image_size(path.with_name("meta_info.ini")))
+    sizes = [_image_size(meta) for meta in _files_beside(path, (_META,))]
+    return Truth(name, boxes, absent, sizes[0] if sizes else None)
 
 
 def _image_size(meta_info: Path) -> tuple[float, float] | None:
-    if not meta_info.is_file():
-        return None
     found = re.search(r"resolution:\s*\(\s*([\d.]+)\s*,\s*([\d.]+)\s*\)", meta_info.read_text())
     return (float(found[1]), float(found[2])) if found else None
 

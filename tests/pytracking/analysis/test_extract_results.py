@@ -6,14 +6,14 @@ import pytest
 
 from pytracking.analysis.extract_results import average_curves, evaluate, overall, per_sequence
 from pytracking.analysis.protocols import PROTOCOLS
-from pytracking.analysis.sources import AnalysisError, find_tracker, read_truths
+from pytracking.analysis.sources import AnalysisError, find_tracker, truth_folder
 
 Write = Callable[..., Path]
 OTB = PROTOCOLS["otb"]
 
 
 def test_scores_are_means_over_sequences_in_percent(write_boxes: Write, boxes: np.ndarray) -> None:
-    truths = read_truths(write_boxes("gt", a=boxes, b=boxes[:20]))
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes[:20]))
     shifted = boxes[:20] + np.array([0, 100, 0, 0])
     evaluation = evaluate([find_tracker("x", write_boxes("x", a=boxes, b=shifted))], truths, OTB)
     scores, rows = overall(evaluation.trackers[0], OTB), per_sequence(evaluation.trackers[0], OTB)
@@ -24,7 +24,7 @@ def test_scores_are_means_over_sequences_in_percent(write_boxes: Write, boxes: n
 
 
 def test_got10k_averages_over_frames(write_boxes: Write, boxes: np.ndarray) -> None:
-    truths = read_truths(write_boxes("gt", a=boxes, b=boxes[:11]))
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes[:11]))
     tracker = find_tracker("x", write_boxes("x", a=boxes, b=boxes[:11] + np.array([0, 100, 0, 0])))
     evaluation = evaluate([tracker], truths, PROTOCOLS["got10k"])
     assert overall(evaluation.trackers[0], evaluation.protocol)["ao"] == pytest.approx([100 * 39 / 49])
@@ -32,7 +32,7 @@ def test_got10k_averages_over_frames(write_boxes: Write, boxes: np.ndarray) -> N
 
 
 def test_repeats_are_averaged_and_runs_are_kept(write_boxes: Write, boxes: np.ndarray) -> None:
-    truths = read_truths(write_boxes("gt", a=boxes))
+    truths = truth_folder(write_boxes("gt", a=boxes))
     away = boxes + np.array([0, 100, 0, 0])
     write_boxes("repeats/a", a_001=boxes, a_002=away)
     write_boxes("runs/1", a=boxes), write_boxes("runs/2", a=away)
@@ -43,13 +43,13 @@ def test_repeats_are_averaged_and_runs_are_kept(write_boxes: Write, boxes: np.nd
 
 
 def test_speed_is_frames_over_seconds(write_boxes: Write, boxes: np.ndarray) -> None:
-    truths = read_truths(write_boxes("gt", a=boxes, b=boxes))
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes))
     folder = write_boxes("x", a=boxes, b=boxes, a_time=np.full((40, 1), 0.01), b_time=np.full((40, 1), 0.03))
     assert evaluate([find_tracker("x", folder)], truths, OTB).trackers[0].fps == pytest.approx(50)
 
 
 def test_all_problems_come_in_one_message(write_boxes: Write, boxes: np.ndarray) -> None:
-    truths = read_truths(write_boxes("gt", a=boxes, b=boxes, c=boxes, d=boxes))
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes, d=boxes))
     folder = write_boxes("x", a=boxes[:30], b=boxes, d=boxes * [1, 1, -1, 1], other=boxes)
     (folder / "b.txt").write_text("1,2,3\n")
     with pytest.raises(AnalysisError) as caught:
@@ -64,7 +64,7 @@ def test_all_problems_come_in_one_message(write_boxes: Write, boxes: np.ndarray)
 
 
 def test_what_is_there_is_scored_on_request_and_what_is_not_is_said(write_boxes: Write, boxes: np.ndarray) -> None:
-    truths = read_truths(write_boxes("gt", a=boxes, b=boxes, c=boxes))
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes))
     x = find_tracker("x", write_boxes("x", a=boxes, b=boxes[:30], c=boxes))
     y = find_tracker("y", write_boxes("y", a=boxes, b=boxes))
     evaluation = evaluate([x, y], truths, OTB, allow_missing=True)
@@ -80,7 +80,7 @@ def test_what_is_there_is_scored_on_request_and_what_is_not_is_said(write_boxes:
 
 
 def test_tolerated_irregularities_are_noted(write_boxes: Write, boxes: np.ndarray) -> None:
-    truths = read_truths(write_boxes("gt", a=boxes, b=boxes, c=boxes))
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes))
     holes = boxes.copy()
     holes[3] = np.nan
     folder = write_boxes("x", a=boxes[:-1], b=np.vstack([boxes, boxes[-1]]), c=holes)
@@ -92,7 +92,7 @@ def test_tolerated_irregularities_are_noted(write_boxes: Write, boxes: np.ndarra
 
 
 def test_a_longer_result_is_cut_only_on_lasot(write_boxes: Write, boxes: np.ndarray) -> None:
-    truths = read_truths(write_boxes("gt", a=boxes[:20]))
+    truths = truth_folder(write_boxes("gt", a=boxes[:20]))
     tracker = find_tracker("x", write_boxes("x", a=boxes))
     assert overall(evaluate([tracker], truths, PROTOCOLS["lasot"]).trackers[0], OTB)["precision"] == [100]
     with pytest.raises(AnalysisError, match="40 rows for the 20 frames of a"):

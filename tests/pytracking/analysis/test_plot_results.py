@@ -9,11 +9,11 @@ from matplotlib.colors import to_hex
 from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.plot_results import PLOTS, plot_curve, save_plots
 from pytracking.analysis.protocols import PROTOCOLS
-from pytracking.analysis.sources import find_tracker, read_truths
+from pytracking.analysis.sources import find_tracker, truth_folder
 
 
 def make(write_boxes: Callable[..., Path], boxes: np.ndarray, trackers: int) -> Evaluation:
-    truths = read_truths(write_boxes("gt", a=boxes))
+    truths = truth_folder(write_boxes("gt", a=boxes))
     found = [find_tracker(f"t{i}", write_boxes(f"t{i}", a=boxes + np.array([0, 2 * i, 0, 0]))) for i in range(trackers)]
     return evaluate(found[::-1], truths, PROTOCOLS["otb"])
 

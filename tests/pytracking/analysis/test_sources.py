@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytracking.analysis.sources import AnalysisError, find_tracker, read_truths
+from pytracking.analysis.sources import AnalysisError, find_tracker, truth_folder
 
 Write = Callable[..., Path]
 
@@ -13,7 +13,7 @@ def test_flat_truth_with_flags_of_absence(write_boxes: Write, boxes: np.ndarray)
     truth, flags = write_boxes("gt", a=boxes, b=boxes), write_boxes("absent")
     (flags / "a.txt").write_text("0\n1\n" + "0\n" * 38)
     (flags / "B.txt").write_text("0\n" * 40)
-    first, second = read_truths(truth, flags)
+    first, second = truth_folder(truth, flags).load()
     assert (first.name, second.name) == ("a", "b")
     assert np.flatnonzero(first.absent).tolist() == [1]
     assert not second.absent.any()
@@ -30,7 +30,7 @@ def test_otb_tree_with_two_targets_and_an_empty_file(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert [t.name for t in read_truths(tmp_path)] == ["Basketball", "Human4-2", "Jogging-1", "Jogging-2"]
+    assert [t.name for t in truth_folder(tmp_path).load()] == ["Basketball", "Human4-2", "Jogging-1", "Jogging-2"]
 
 
 def test_lasot_tree_takes_occlusion_and_out_of_view_as_absence(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_lasot_tree_takes_occlusion_and_out_of_view_as_absence(tmp_path: Path) -
     (folder / "groundtruth.txt").write_text("1,2,3,4\n" * 3)
     (folder / "full_occlusion.txt").write_text("0,1,0")
     (folder / "out_of_view.txt").write_text("0,0,1")
-    (truth,) = read_truths(tmp_path)
+    (truth,) = truth_folder(tmp_path).load()
     assert truth.name == "airplane-1"
     assert truth.absent.tolist() == [False, True, True]
 
@@ -51,7 +51,7 @@ def test_got10k_tree_takes_cover_and_resolution(tmp_path: Path) -> None:
     (folder / "absence.label").write_text("0\n0\n0\n")
     (folder / "cover.label").write_text("8\n0\n3\n")
     (folder / "meta_info.ini").write_text("[METAINFO]\nresolution: (1920, 1080)\n")
-    (truth,) = read_truths(tmp_path)
+    (truth,) = truth_folder(tmp_path).load()
     assert truth.absent.tolist() == [False, True, False]
     assert truth.image_size == (1920, 1080)
 
@@ -62,7 +62,7 @@ def test_every_broken_truth_is_listed_at_once(write_boxes: Write, boxes: np.ndar
     (flags / "a.txt").write_text("0\n")
     (flags / "b.txt").write_text("0\n")
     with pytest.raises(AnalysisError) as caught:
-        read_truths(truth, flags)
+        truth_folder(truth, flags).load()
     message = str(caught.value)
     assert message.startswith("3 problems:")
     assert "a.txt:1: expected four numbers" in message
@@ -72,9 +72,9 @@ def test_every_broken_truth_is_listed_at_once(write_boxes: Write, boxes: np.ndar
 
 def test_folders_without_truth_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere: no such folder"):
-        read_truths(tmp_path / "nowhere")
+        truth_folder(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match=r"holds neither <Seq>\.txt nor"):
-        read_truths(tmp_path)
+        truth_folder(tmp_path).load()
 
 
 def test_a_run_leaves_out_times_and_scores(write_boxes: Write, boxes: np.ndarray) -> None:

@@ -10,12 +10,12 @@ import pytest
 from pytracking.analysis import tables
 from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.protocols import PROTOCOLS
-from pytracking.analysis.sources import find_tracker, read_truths
+from pytracking.analysis.sources import find_tracker, truth_folder
 
 
 @pytest.fixture
 def evaluation(write_boxes: Callable[..., Path], boxes: np.ndarray) -> Evaluation:
-    truths = read_truths(write_boxes("gt", a=boxes, b=boxes, c=boxes))
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes))
     write_boxes("poor/1", a=boxes + np.array([0, 30, 0, 0]), b=boxes)
     write_boxes("poor/2", a=boxes, b=boxes)
     good = find_tracker("good_50%", write_boxes("good", a=boxes, b=boxes, c=boxes))

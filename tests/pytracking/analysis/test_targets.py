@@ -8,7 +8,7 @@ import pytest
 
 from pytracking.analysis.extract_results import evaluate, overall
 from pytracking.analysis.protocols import exclude_unusable_frames, find_protocol
-from pytracking.analysis.sources import find_tracker, read_truths
+from pytracking.analysis.sources import find_tracker, truth_folder
 
 IDS = ["OTB100/KCF", "OTB100/MDNet", "OTB100/TLD", "OTB100/SiamBAN", "UAV123/ARCF", "LaSOT/ATOM", "DTB70/NanoTrackV3"]
 NAMES = {"auc": "auc", "prec20": "precision", "norm_prec20": "norm_precision", "op50": "op50", "op75": "op75"}
@@ -19,8 +19,8 @@ def test_every_target_is_met_within_a_hundredth_of_a_point(reference: Path, iden
     targets = {t["id"]: t for t in json.loads((reference / "targets.json").read_text())["targets"]}
     assert sorted(targets) == sorted(IDS)
     target = targets[identity]
-    truths = read_truths(reference / target["gt"], reference / target["absent"] if "absent" in target else None)
-    assert len(truths) == target["n_seq"]
+    truths = truth_folder(reference / target["gt"], reference / target["absent"] if "absent" in target else None)
+    assert len(truths.load()) == target["n_seq"]
     tracker = find_tracker(identity, reference / target["results"])
     official = find_protocol(target["dataset_tag"])
     protocols = {
@@ -36,7 +36,7 @@ def test_every_target_is_met_within_a_hundredth_of_a_point(reference: Path, iden
 
 
 def test_the_truth_of_otb_against_itself_scores_20_of_21(reference: Path) -> None:
-    truths, tracker = read_truths(reference / "OTB100" / "gt"), find_tracker("truth", reference / "OTB100" / "gt")
+    truths, tracker = truth_folder(reference / "OTB100" / "gt"), find_tracker("truth", reference / "OTB100" / "gt")
     otb = find_protocol("otb")
     scores = overall(evaluate([tracker], truths, otb).trackers[0], otb)
     # but for the frames whose truth is not usable: 10 coordinates at or below zero

@@ -1,0 +1,48 @@
+"""Scored runs kept on disk, found again by the content of every file they were made from."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from pytracking.analysis.protocols import Protocol
+from pytracking.analysis.run_score import Curves, RunScore, time_files
+from pytracking.analysis.sources import Run, digest_files
+
+VERSION = "1"  # to be raised whenever the same files would score differently
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Scored runs in a folder, one ``.npz`` file (arrays and JSON, no code) for each run and protocol."""
+
+    folder: Path
+
+    def path(self, truth: bytes, run: Run, protocol: Protocol, allow_missing: bool) -> Path:
+        """Where the score of ``run`` lies; ``truth`` is the digest of the truth's content."""
+        files = [file for repeats in run.files.values() for path in repeats for file in (path, *time_files(path))]
+        rules = json.dumps([VERSION, asdict(protocol), allow_missing, list(run.files)])
+        return self.folder / f"{hashlib.sha256(rules.encode() + truth + digest_files(files)).hexdigest()}.npz"
+
+    def load(self, path: Path) -> RunScore | None:
+        """The score at ``path``, or None where there is none."""
+        if not path.is_file():
+            return None
+        with np.load(path, allow_pickle=False) as archive:
+            rest = json.loads(str(archive["rest"]))
+            curves = Curves(*(archive[field.name] for field in fields(Curves)))
+        return RunScore(tuple(rest["names"]), curves, tuple(rest["missing"]), (), rest["notes"], rest["fps"])
+
+    def save(self, path: Path, score: RunScore) -> None:
+        """Keep ``score``, unless problems came up: those are looked for anew every time."""
+        if score.problems:
+            return
+        rest = {name: getattr(score, name) for name in ("names", "missing", "notes", "fps")}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.npz")
+        arrays = {field.name: getattr(score.curves, field.name) for field in fields(Curves)}
+        np.savez(temporary, rest=np.array(json.dumps(rest)), **arrays)
+        temporary.replace(path)

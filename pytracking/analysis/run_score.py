@@ -1,0 +1,123 @@
+"""One run of a tracker scored on a data set: its files read, checked and turned into curves."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytracking.analysis.metrics import Array
+from pytracking.analysis.names import match_names
+from pytracking.analysis.protocols import Protocol
+from pytracking.analysis.sequence_score import (
+    SequenceScore,
+    Truth,
+    align_rows,
+    score_sequence,
+    without_omitted_rows,
+)
+from pytracking.analysis.sources import Run
+from pytracking.evaluation.results import read_boxes, read_times
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Several sequences, a row each: curves [s, k] as fractions of ``frames`` [s], and mean overlaps ``ao`` [s]."""
+
+    frames: NDArray[np.int64]
+    success: Array
+    precision: Array
+    norm_precision: Array
+    ao: Array
+
+    def __getitem__(self, rows: Sequence[int]) -> "Curves":
+        """The given rows, in their order."""
+        return Curves(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class RunScore:
+    """What came of one run.
+
+    names: the sequences scored, the rows of ``curves``. missing: those without a result. problems: what stops the
+    analysis. notes: what a reader of the numbers must know, with how often it happened. fps: frames a second where the
+    run wrote its times.
+    """
+
+    names: tuple[str, ...]
+    curves: Curves
+    missing: tuple[str, ...]
+    problems: tuple[str, ...]
+    notes: dict[str, int]
+    fps: float | None
+
+
+def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missing: bool) -> RunScore:
+    """Score every sequence of ``truths`` that ``run`` has a result of; nothing that is wrong with a file is raised.
+
+    allow_missing: results of the wrong length are cut, or count as boxes without area where they end, and missing
+    ones are no problem.
+    """
+    truths = [without_omitted_rows(truth, protocol) for truth in truths]
+    names = match_names([truth.name for truth in truths], run.files)
+    missing = [truth.name for truth in truths if truth.name not in names]
+    problems: list[str] = []
+    notes: Counter[str] = Counter()
+    seconds: list[Array] = []
+    scores: dict[str, SequenceScore] = {}
+    for truth in truths:
+        repeats = []
+        for path in run.files[names[truth.name]] if truth.name in names else ():
+            try:
+                boxes = _read_result(path, truth, protocol, allow_missing, notes)
+                repeats.append(score_sequence(boxes, truth, protocol))
+                seconds += [read_times(file) for file in time_files(path)]
+            except (ValueError, OSError) as error:
+                problems.append(str(error))
+        if repeats:
+            scores[truth.name] = _average(repeats)
+    if missing and not allow_missing:
+        unused = sorted(set(run.files) - set(names.values()))
+        hint = f" (unmatched files: {', '.join(unused[:8])})" if unused else ""
+        problems += [f"{run.folder}: no result for {name}{hint}" for name in missing]
+    total = sum(float(times.sum()) for times in seconds)
+    fps = sum(map(len, seconds)) / total if total > 0 else None
+    return RunScore(tuple(scores), _stack(list(scores.values())), tuple(missing), tuple(problems), dict(notes), fps)
+
+
+def time_files(result: Path) -> list[Path]:
+    """The file of times of a result, as we and pytracking place it, or got10k: ``times/<Seq>_time.txt``."""
+    name = f"{result.stem}_time.txt"
+    return [path for path in (result.with_name(name), result.parent / "times" / name) if path.is_file()]
+
+
+def _read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: bool, notes: Counter[str]) -> Array:
+    """Boxes [m, 4] of one result file, checked; what is tolerated is counted in ``notes``."""
+    boxes = read_boxes(path)
+    surplus = len(align_rows(boxes, truth, protocol)) - len(truth.boxes)
+    if surplus and not allow_missing and not -protocol.rows_short <= surplus <= protocol.rows_over:
+        raise ValueError(f"{path}: {len(boxes)} rows for the {len(truth.boxes)} frames of {truth.name}")
+    negative = np.flatnonzero((boxes[:, 2:] < 0).any(axis=1))
+    if len(negative):
+        raise ValueError(f"{path}: frame {negative[0] + 1} has a negative size, {boxes[negative[0]].tolist()}")
+    if surplus < 0:
+        notes["results end early, the missing frames count as boxes without area"] += 1
+    if surplus > 0:
+        notes["results longer than the truth, cut"] += 1
+    if np.isnan(boxes[:, 0]).any():
+        notes["results with NaN rows, scored as boxes without area"] += 1
+    return boxes
+
+
+def _average(repeats: Sequence[SequenceScore]) -> SequenceScore:
+    stack = _stack(repeats)
+    success, precision, norm_precision = (
+        c.mean(axis=0) for c in (stack.success, stack.precision, stack.norm_precision)
+    )
+    return SequenceScore(repeats[0].frames, success, precision, norm_precision, float(stack.ao.mean()))
+
+
+def _stack(scores: Sequence[SequenceScore]) -> Curves:
+    return Curves(*(np.array([getattr(score, field.name) for score in scores]) for field in fields(Curves)))

@@ -1,0 +1,81 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytracking.analysis import extract_results
+from pytracking.analysis.cache import Cache
+from pytracking.analysis.extract_results import Evaluation, evaluate, overall
+from pytracking.analysis.protocols import PROTOCOLS
+from pytracking.analysis.sources import AnalysisError, Tracker, find_tracker, loaded, truth_folder
+
+Write = Callable[..., Path]
+OTB = PROTOCOLS["otb"]
+
+
+@pytest.fixture
+def tracker(write_boxes: Write, boxes: np.ndarray) -> Tracker:
+    return find_tracker("x", write_boxes("x", a=boxes, b=boxes[:-1], a_time=np.full((40, 1), 0.01)))
+
+
+def same(first: Evaluation, second: Evaluation) -> bool:
+    scores = [overall(e.trackers[0], e.protocol) for e in (first, second)]
+    equal = all((scores[0][name] == scores[1][name]).all() for name in scores[0])
+    rest = [(e.protocol, e.sequences, e.notes, e.trackers[0].fps) for e in (first, second)]
+    return equal and rest[0] == rest[1]
+
+
+def test_a_second_evaluation_reads_no_numbers_and_is_the_same(
+    write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth, cache = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes)), Cache(tmp_path / "cache")
+    first = evaluate([tracker], truth, OTB, allow_missing=True, cache=cache)
+    monkeypatch.setattr(extract_results, "_compute", None)  # calling it would fail
+    assert same(first, evaluate([tracker], truth, OTB, allow_missing=True, cache=cache))
+    assert first.trackers[0].fps == pytest.approx(100)
+
+
+def test_any_change_of_content_or_rules_is_noticed(
+    write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path
+) -> None:
+    cache, truth = Cache(tmp_path / "cache"), write_boxes("gt", a=boxes, b=boxes)
+
+    def stored() -> int:
+        evaluate([tracker], truth_folder(truth), OTB, cache=cache)
+        return len(list((tmp_path / "cache").iterdir()))
+
+    assert stored() == stored() == 1
+    write_boxes("x", a=boxes + 1)
+    assert stored() == 2
+    write_boxes("gt", b=boxes + 1)
+    assert stored() == 3
+    write_boxes("x", a_time=np.full((40, 1), 0.02))
+    assert stored() == 4
+    evaluate([tracker], truth_folder(truth), PROTOCOLS["pysot"], allow_missing=True, cache=cache)
+    assert stored() == 5
+
+
+def test_problems_are_not_kept(write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path) -> None:
+    truth, cache = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes)), Cache(tmp_path / "cache")
+    for _ in range(2):
+        with pytest.raises(AnalysisError, match="no result for c"):
+            evaluate([tracker], truth, OTB, cache=cache)
+    assert not cache.folder.exists()
+
+
+def test_truth_in_memory_is_told_apart_by_its_numbers(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes)).load()
+    other = truth_folder(write_boxes("gt", a=boxes + 1)).load()
+    assert loaded(truths).digest() == loaded(truths).digest() != loaded(other).digest()
+
+
+def test_several_processes_find_what_one_finds(
+    write_boxes: Write, boxes: np.ndarray, tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = truth_folder(write_boxes("gt", a=boxes, b=boxes))
+    trackers = [tracker, find_tracker("y", write_boxes("y", a=boxes + 5, b=boxes))]
+    alone = evaluate(trackers, truth, OTB)
+    monkeypatch.setattr(extract_results, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(extract_results.os, "cpu_count", lambda: 2)
+    assert same(alone, evaluate(trackers, truth, OTB))
