@@ -32,7 +32,7 @@ class Arguments:
     tracker: str = "dimp"
     """family of trackers"""
     parameter: str = "dimp_ncep_mobile"
-    """its settings"""
+    """its parameters, or a .safetensors network of yours"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps"""
     debug: bool = False

@@ -28,7 +28,7 @@ class Arguments:
     tracker: tyro.conf.Positional[str]
     """family of trackers, dimp for instance"""
     parameter: tyro.conf.Positional[str]
-    """its settings, dimp_ncep_mobile for instance"""
+    """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
     dataset_name: str
     """folder:DIR, demo, otb, uav, lasot, got10k_val or dtb70"""
     sequence: str | None = None
@@ -77,16 +77,17 @@ def run(arguments: Arguments) -> int:
 
 
 def result_folder(arguments: Arguments) -> Path:
-    """RESULTS/TRACKER/PARAMETER, with _RRR for a run id."""
+    """RESULTS/TRACKER/PARAMETER, with _RRR for a run id; a network file stands for its name without the suffix."""
+    name = arguments.parameter
+    name = Path(name).stem if name.endswith(".safetensors") else name
     run_suffix = "" if arguments.runid is None else f"_{arguments.runid:03d}"
-    return arguments.results / arguments.tracker / (arguments.parameter + run_suffix)
+    return arguments.results / arguments.tracker / (name + run_suffix)
 
 
 def announce(stamp: dict[str, Any]) -> None:
     """Print what is about to run: device, threads and network."""
-    print(
-        ", ".join(f"{key} {stamp[key]}" for key in ("device", "threads", "network_sha256") if key in stamp), flush=True
-    )
+    known = [key for key in ("device", "threads", "network_sha256") if key in stamp]
+    print(", ".join(f"{key} {stamp[key]}" for key in known), flush=True)
 
 
 def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:

@@ -36,7 +36,7 @@ class Arguments:
     tracker: str = "dimp"
     """family of trackers"""
     parameter: str = "dimp_ncep_mobile"
-    """its settings"""
+    """its parameters, or a .safetensors network of yours"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps"""
     start: int = 0
@@ -70,13 +70,11 @@ def run(arguments: Arguments) -> int:
 
 
 def parse_box(text: str) -> Box:
-    """The box in ``x,y,w,h``; ValueError saying so where it is none, or has no area."""
+    """The four numbers of ``x,y,w,h``; the tracker checks them against the first frame."""
     try:
         x, y, w, h = (float(part) for part in text.split(","))
     except ValueError:
         raise ValueError(f"--box {text}: expected x,y,w,h, four numbers in pixels") from None
-    if not (0 < w < float("inf") and 0 < h < float("inf") and abs(x + y) < float("inf")):
-        raise ValueError(f"--box {text}: expected finite numbers, and a width and height above 0")
     return x, y, w, h
 
 

@@ -65,9 +65,7 @@ def select(sequences: list[Sequence], which: str | None) -> list[Sequence]:
     if which.isdecimal() and int(which) < len(sequences):
         return [sequences[int(which)]]
     names = ", ".join(s.name for s in sequences[:12]) + (", ..." if len(sequences) > 12 else "")
-    raise ValueError(
-        f"no sequence {which!r} in {sequences[0].dataset}: expected 0..{len(sequences) - 1} or one of {names}"
-    )
+    raise ValueError(f"no sequence {which!r}: expected an index from 0 to {len(sequences) - 1} or one of {names}")
 
 
 def read_folder(root: Path) -> list[Sequence]:

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,6 +48,8 @@ class TrackerFactory:
     def __call__(self) -> StampedTracker:
         from pytracking import Tracker  # torch is loaded here, in the process that tracks
 
+        if self.threads is not None:
+            cv2.setNumThreads(self.threads)
         return Tracker(self.tracker, self.parameter, device=self.device, threads=self.threads, seed=self.seed)
 
 

@@ -27,7 +27,7 @@ class FakeFactory:
 
 
 class FakeTracker:
-    """Moves its box by a random step from its seed; raises on images of ``fail_on_width`` px; ``slow`` seconds a frame."""
+    """Moves its box by random steps; raises on images of ``fail_on_width`` px; takes ``slow`` seconds a frame."""
 
     def __init__(self, seed: int = 0, fail_on_width: int = 0, slow: float = 0.0) -> None:
         self.seed, self.fail_on_width, self.slow = seed, fail_on_width, slow

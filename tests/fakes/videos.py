@@ -1,0 +1,67 @@
+"""Tiny videos and sequence folders for the evaluation side."""
+
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pytracking.evaluation.video_writer import VideoWriter
+
+# Display matrices of mp4 (ISO 14496-12): (a, b, u, c, d, v, x, y, w)
+QUARTER_TURN_CLOCKWISE = (0, 1, 0, -1, 0, 0, 48, 0, 1)
+
+
+def numbered_frame(number: int, height: int = 48, width: int = 64) -> np.ndarray:
+    """An RGB uint8 frame whose grey level, 10 * number, tells which it is; the top left quarter is redder."""
+    frame = np.full((height, width, 3), 10 * number, np.uint8)
+    frame[: height // 2, : width // 2, 0] += 50
+    return frame
+
+
+def number_of(frame: np.ndarray) -> int:
+    """The number of a :func:`numbered_frame`, after lossy compression."""
+    return round(float(frame[-8:, -8:].mean()) / 10)
+
+
+def write_video(path: Path, frames: int = 6, height: int = 48, width: int = 64, fps: float = 25) -> Path:
+    """An H.264 file of numbered frames."""
+    with VideoWriter(path, fps) as writer:
+        for number in range(frames):
+            writer.write(numbered_frame(number, height, width))
+    return path
+
+
+def write_noise_video(path: Path, frames: int = 30) -> Path:
+    """An H.264 file whose size lies in its frames (noise does not compress), to be cut or damaged."""
+    rng = np.random.default_rng(0)
+    with VideoWriter(path, 25) as writer:
+        for _ in range(frames):
+            writer.write(rng.integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    return path
+
+
+def turn_clockwise(path: Path) -> None:
+    """Set the display matrix of an mp4 to a quarter turn, as phones do."""
+    data = path.read_bytes()
+    begin = data.index(b"tkhd") + 4 + 40
+    units = (0x10000, 0x10000, 0x40000000) * 3
+    matrix = struct.pack(">9i", *(v * unit for v, unit in zip(QUARTER_TURN_CLOCKWISE, units, strict=True)))
+    path.write_bytes(data[:begin] + matrix + data[begin + 36 :])
+
+
+def write_images(folder: Path, names: list[str], width: int = 64) -> Path:
+    """Image i of ``names`` is numbered frame i."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(names):
+        frame = numbered_frame(number, width=width)
+        assert cv2.imwrite(str(folder / name), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+    return folder
+
+
+def write_sequence(root: Path, name: str, frames: int = 5, truth: str | None = None, width: int = 64) -> Path:
+    """ROOT/NAME/img/0001.png ... with groundtruth_rect.txt (a box that moves right by 2 px a frame)."""
+    write_images(root / name / "img", [f"{i + 1:04d}.png" for i in range(frames)], width)
+    text = truth if truth is not None else "".join(f"{10 + 2 * i},12,20,16\n" for i in range(frames))
+    (root / name / "groundtruth_rect.txt").write_text(text)
+    return root / name

@@ -1,0 +1,55 @@
+import av
+import numpy as np
+import pytest
+
+from pytracking.evaluation.video_writer import VideoWriter
+from tests.fakes.videos import numbered_frame, write_video
+
+
+@pytest.mark.parametrize("size", [(48, 64), (47, 63)])
+def test_file_is_h264_of_even_size_that_starts_to_play_before_it_is_loaded(tmp_path, size):
+    path = write_video(tmp_path / "new" / "a.mp4", frames=7, height=size[0], width=size[1])
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.height, stream.width) == (48, 64)
+        assert sum(1 for _ in container.decode(stream)) == 7
+    data = path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    assert [p.name for p in path.parent.iterdir()] == ["a.mp4"]
+
+
+def test_colours_survive(tmp_path):
+    colours = [(255, 0, 0), (0, 255, 0), (30, 60, 200), (250, 250, 250)]
+    frame = np.concatenate([np.full((32, 32, 3), c, np.uint8) for c in colours], axis=1)
+    with VideoWriter(tmp_path / "c.mp4", 25) as writer:
+        writer.write(frame)
+    with av.open(str(tmp_path / "c.mp4")) as container:
+        back = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    for i, colour in enumerate(colours):
+        np.testing.assert_allclose(back[16, 32 * i + 16], colour, atol=4)
+
+
+def test_an_error_leaves_no_file(tmp_path):
+    def fail():
+        with VideoWriter(tmp_path / "a.mp4", None) as writer:
+            writer.write(numbered_frame(0))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_use_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"a\.avi: videos are written as \.mp4"):
+        VideoWriter(tmp_path / "a.avi", 25)
+    with pytest.raises(ValueError, match=r"a\.mp4: no frames to write"), VideoWriter(tmp_path / "a.mp4", 25):
+        pass
+    writer = VideoWriter(tmp_path / "a.mp4", 25)
+    with writer:
+        writer.write(numbered_frame(0))
+        with pytest.raises(ValueError, match="expected frames of"):
+            writer.write(numbered_frame(0, width=66))
+    (tmp_path / "a.mp4").unlink()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,67 @@
+import pytest
+
+from pytracking import run_video
+from pytracking.evaluation.video import open_frames
+from tests.fakes.trackers import FakeFactory
+from tests.fakes.videos import write_images, write_noise_video, write_video
+
+
+@pytest.fixture(autouse=True)
+def _fake_tracker(monkeypatch):
+    monkeypatch.setattr(run_video, "TrackerFactory", lambda *args, **options: FakeFactory())
+
+
+def test_part_of_a_video_with_two_targets(tmp_path, capsys):
+    video = write_video(tmp_path / "in.mp4", frames=8)
+    save, table = tmp_path / "out.mp4", tmp_path / "out.csv"
+    argv = [str(video), "--box", "10,12,20,16", "--box=-3.5,5,9,8", "--start", "2", "--end", "6"]
+    assert run_video.main([*argv, "--save", str(save), "--csv", str(table)]) == 0
+    lines = table.read_text().splitlines()
+    assert lines[0] == "frame,id,x,y,w,h,score,state"
+    assert lines[2] == "2,1,-3.5000,5.0000,9.0000,8.0000,1.0000,tracking"
+    assert [line.split(",")[0] for line in lines[1::2]] == ["2", "3", "4", "5"]
+    assert len(list(open_frames(save))) == 4
+    out = capsys.readouterr().out
+    assert "4 frames, " in out
+    assert " FPS tracking 2 target(s)" in out
+    assert str(save) in out
+    assert str(table) in out
+
+
+def test_images_need_no_output(tmp_path):
+    folder = write_images(tmp_path / "img", ["1.png", "2.png"])
+    assert run_video.main([str(folder), "--box", "1,2,30,20"]) == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["img"]
+
+
+def test_a_broken_video_keeps_what_was_there(tmp_path, capsys):
+    whole = write_noise_video(tmp_path / "cut.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    argv = [str(tmp_path / "cut.mp4"), "--box", "1,2,30,20", "--save", str(tmp_path / "o.mp4")]
+    assert run_video.main([*argv, "--csv", str(tmp_path / "o.csv")]) == 1
+    rows = len((tmp_path / "o.csv").read_text().splitlines()) - 1
+    assert rows == len(list(open_frames(tmp_path / "o.mp4"))) >= 5
+    error = capsys.readouterr().err
+    assert f"cut.mp4: breaks off at frame {rows}" in error
+    assert "everything before it is kept" in error
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--box", "1,2,3"], "--box 1,2,3: expected x,y,w,h, four numbers in pixels"),
+        (["--box", "1,2,3,x"], "--box 1,2,3,x: expected x,y,w,h"),
+        ([], "which target? give --box x,y,w,h"),
+        (["--box", "1,2,3,4", "--start", "9"], "no frames from 9 to None"),
+        (["--box", "1,2,3,4", "--save", "o.avi"], "o.avi: videos are written as .mp4"),
+    ],
+)
+def test_bad_input(tmp_path, capsys, argv, message):
+    video = write_video(tmp_path / "in.mp4", frames=2)
+    assert run_video.main([str(video), *argv]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_missing_video(capsys):
+    assert run_video.main(["none.mp4", "--box", "1,2,3,4"]) == 1
+    assert "none.mp4: no such video file or image folder" in capsys.readouterr().err
