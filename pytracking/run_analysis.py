@@ -7,6 +7,7 @@ Only numpy and matplotlib are needed: nothing here imports torch or opens an ima
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         truth, trackers, protocol = load(arguments)
         cache = Cache(arguments.cache) if arguments.cache else None
-        report(evaluate(trackers, truth, protocol, arguments.allow_missing, cache), arguments)
+        report(evaluate(trackers, truth, protocol, arguments.allow_missing, cache, os.cpu_count() or 1), arguments)
     except (ValueError, OSError) as error:
         if arguments.debug:
             raise

@@ -1,6 +1,5 @@
 """Trackers scored on a data set: all their curves, every problem at once, and the scores of the tables."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -45,15 +44,17 @@ def evaluate(
     protocol: Protocol,
     allow_missing: bool = False,
     cache: Cache | None = None,
+    processes: int = 1,
 ) -> Evaluation:
     """Score ``trackers`` against ``truth``.
 
     allow_missing: sequences that a tracker lacks are left out for all trackers, and results of the wrong length are
     cut or counted as empty where they end; the notes say so. Without it, and for files that cannot be read, raises
-    AnalysisError listing everything at once.
+    AnalysisError listing everything at once. processes: how many to use at most (more than one needs a main module
+    that can be imported).
     """
     runs = [run for tracker in trackers for run in tracker.runs]
-    scores = _score_runs(runs, truth, protocol, allow_missing, cache)
+    scores = _score_runs(runs, truth, protocol, allow_missing, cache, processes)
     problems = [problem for score in scores for problem in score.problems]
     if problems:
         raise AnalysisError(problems)
@@ -71,7 +72,12 @@ def evaluate(
 
 
 def _score_runs(
-    runs: Sequence[Run], truth: TruthSource, protocol: Protocol, allow_missing: bool, cache: Cache | None
+    runs: Sequence[Run],
+    truth: TruthSource,
+    protocol: Protocol,
+    allow_missing: bool,
+    cache: Cache | None,
+    processes: int,
 ) -> list[RunScore]:
     """The score of each run: from the cache, or else computed, in several processes where that pays."""
     scores: dict[int, RunScore] = {}
@@ -81,7 +87,7 @@ def _score_runs(
         scores = {i: score for i, path in enumerate(paths) if (score := cache.load(path)) is not None}
     todo = [i for i in range(len(runs)) if i not in scores]
     if todo:
-        computed = _compute([runs[i] for i in todo], truth.load(), protocol, allow_missing)
+        computed = _compute([runs[i] for i in todo], truth.load(), protocol, allow_missing, processes)
         scores |= dict(zip(todo, computed, strict=True))
     if cache is not None:
         for i in todo:
@@ -89,10 +95,12 @@ def _score_runs(
     return [scores[i] for i in range(len(runs))]
 
 
-def _compute(runs: Sequence[Run], truths: list[Truth], protocol: Protocol, allow_missing: bool) -> list[RunScore]:
+def _compute(
+    runs: Sequence[Run], truths: list[Truth], protocol: Protocol, allow_missing: bool, processes: int
+) -> list[RunScore]:
     score = partial(score_run, truths=truths, protocol=protocol, allow_missing=allow_missing)
     size = sum(path.stat().st_size for run in runs for files in run.files.values() for path in files)
-    workers = min(len(runs), os.cpu_count() or 1, size // _WORTH_A_PROCESS)
+    workers = min(len(runs), processes, size // _WORTH_A_PROCESS)
     if workers < 2:
         return [score(run) for run in runs]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # fork is unsafe beside threads
