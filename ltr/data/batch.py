@@ -25,9 +25,7 @@ class TrackingBatch:
     def to(self, device: torch.device | str) -> TrackingBatch:
         """The same batch with every tensor on ``device``."""
         tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "ids"}
-        return replace(
-            self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()}
-        )
+        return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()})
 
 
 def collate(samples: list[TrackingBatch]) -> TrackingBatch:

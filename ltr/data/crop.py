@@ -70,14 +70,10 @@ def sample_crop(
     # Pixel i of the crop has its centre at i + 0.5; so has pixel j of the patch, in blocks of `factor` from
     # `origin`.
     step = scale / factor
-    start = [
-        (c + scale * (0.5 - output_size / 2) - o) / factor - 0.5 for c, o in zip(centre, origin, strict=True)
-    ]
+    start = [(c + scale * (0.5 - output_size / 2) - o) / factor - 0.5 for c, o in zip(centre, origin, strict=True)]
     matrix = np.array([[step, 0.0, start[0]], [0.0, step, start[1]]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    crop = cv2.warpAffine(
-        patch, matrix, (output_size, output_size), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    crop = cv2.warpAffine(patch, matrix, (output_size, output_size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return crop, transform
 
 

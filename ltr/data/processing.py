@@ -114,6 +114,8 @@ class DiMPProcessing:
         """Centre and scale of a search area that holds enough of the target and shows it thick enough."""
         settings = self.settings
         size = box[2:].astype(float)
+        if not size.min() > 0:
+            return None
         middle = box[:2] + size / 2
         for _ in range(settings.jitter_attempts):
             made_for = size * np.exp(rng.normal(0, jitter.scale, 2))

@@ -112,9 +112,7 @@ class TrackingSampler(Dataset[TrackingBatch]):
         if dataset.is_video:
             if np.count_nonzero(info.visible) < 2:
                 return None
-            chosen = choose_frames(
-                info.visible, count, settings.num_test_frames, settings.max_gap, settings.mode, rng
-            )
+            chosen = choose_frames(info.visible, count, settings.num_test_frames, settings.max_gap, settings.mode, rng)
             frame_ids = np.concatenate(chosen).tolist()
         else:
             frame_ids = [0] * (count + settings.num_test_frames)

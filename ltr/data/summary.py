@@ -26,9 +26,7 @@ def describe(batch: TrackingBatch) -> str:
     for name in ("train_images", "train_boxes", "test_images", "test_boxes", "test_labels"):
         tensor: Tensor = getattr(batch, name)
         kind = str(tensor.dtype).removeprefix("torch.")
-        lines.append(
-            f"{name:13} {tuple(tensor.shape)!s:24} {kind:8} {tensor.min():8.2f} .. {tensor.max():.2f}"
-        )
+        lines.append(f"{name:13} {tuple(tensor.shape)!s:24} {kind:8} {tensor.min():8.2f} .. {tensor.max():.2f}")
     return "\n".join(lines + [f"sample {i}: {name}" for i, name in enumerate(batch.ids)])
 
 
@@ -48,9 +46,7 @@ def draw_batch(batch: TrackingBatch) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def _draw_crop(
-    image: Tensor, box: Tensor, colour: tuple[int, int, int], label: Tensor | None = None
-) -> np.ndarray:
+def _draw_crop(image: Tensor, box: Tensor, colour: tuple[int, int, int], label: Tensor | None = None) -> np.ndarray:
     picture = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
     if label is not None:
         side = picture.shape[0]

@@ -71,9 +71,7 @@ def flip_horizontally(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, n
     return np.ascontiguousarray(image[:, ::-1]), np.array([image.shape[1] - x - w, y, w, h], dtype=box.dtype)
 
 
-def cover_part(
-    image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator
-) -> np.ndarray:
+def cover_part(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
     """Hide part of the target behind a patch of the same image, as an object passing before it would.
 
     The patch's sides are drawn from ``side`` times the box's sides and its centre evenly from the box.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ class CutPasteSettings:
     scale_swing: float = 0.35  # of the logarithm of the size
     aspect_swing: float = 0.15  # of the logarithm of width / height
     angle_swing: float = 0.3  # radian
+    light_swing: float = 0.2  # of an object's brightness, relative
     camera_shift: float = 0.12  # of the frame's sides
     camera_zoom: float = 0.12  # of the logarithm
     exposure: float = 0.6  # longest, in frames
@@ -74,13 +75,15 @@ class PictureFolder:
 
 @dataclass(frozen=True)
 class _Actor:
-    """An object of a clip: its look at each time, and its way."""
+    """An object of a clip: its look at each time, its way, and the light on it (1: as in its own picture)."""
 
     cutouts: list[Cutout]
     motion: Motion
+    light: Wave
 
     def layer(self, i: int, t: int, exposure: float) -> Layer | None:
-        return place(self.cutouts[i], self.motion.at(t), self.motion.streak(t, exposure))
+        layer = place(self.cutouts[i], self.motion.at(t), self.motion.streak(t, exposure))
+        return layer and replace(layer, premultiplied=layer.premultiplied * self.light(t))
 
 
 class CutPaste(BaseVideoDataset):
@@ -194,7 +197,8 @@ class CutPaste(BaseVideoDataset):
             random_wave(rng, 0.0, settings.aspect_swing, settings.period),
             random_wave(rng, 0.0, settings.angle_swing, settings.period),
         )
-        return _Actor([changed[id(cutout)] for cutout in cutouts], motion)
+        light = random_wave(rng, 1.0, settings.light_swing, settings.period)
+        return _Actor([changed[id(cutout)] for cutout in cutouts], motion, light)
 
     def _draw_distractors(
         self, seq_id: int, frame_ids: Sequence[int], size: tuple[int, int], rng: np.random.Generator
@@ -221,21 +225,17 @@ class CutPaste(BaseVideoDataset):
         actor = self._draw_actor(int(rng.integers(len(self._objects))), frame_ids, size, rng)
         t = int(rng.choice(frame_ids))
         there, here = target.motion.at(t), actor.motion.at(t)
-        reach = target.motion.at(t).scale * math.sqrt(target.cutouts[0].alpha.size)
-        dx, dy = rng.uniform(-0.6, 0.6, 2) * reach
-        motion = actor.motion
-        shifted = Motion(
-            _shift(motion.x, there.x + dx - here.x),
-            _shift(motion.y, there.y + dy - here.y),
-            motion.log_scale,
-            motion.log_aspect,
-            motion.angle,
+        dx, dy = rng.uniform(-0.6, 0.6, 2) * there.scale * math.sqrt(target.cutouts[0].alpha.size)
+        motion = replace(
+            actor.motion,
+            x=_shift(actor.motion.x, there.x + dx - here.x),
+            y=_shift(actor.motion.y, there.y + dy - here.y),
         )
-        return [_Actor(actor.cutouts, shifted)]
+        return [replace(actor, motion=motion)]
 
 
 def _shift(wave: Wave, by: float) -> Wave:
-    return Wave(wave.mean + by, wave.amplitude, wave.period, wave.phase)
+    return replace(wave, mean=wave.mean + by)
 
 
 def _camera(size: tuple[int, int], zoom: float, settings: CutPasteSettings, rng: np.random.Generator) -> Motion:

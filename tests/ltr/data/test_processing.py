@@ -74,8 +74,8 @@ def test_at_least_half_of_the_target_is_inside() -> None:
     assert min(shares) < 1
 
 
-def test_a_target_too_thin_is_no_sample() -> None:
-    thin = (20, 50, 140, 1)
+@pytest.mark.parametrize("thin", [(20, 50, 140, 1), (20, 50, 0, 0)])
+def test_a_target_too_thin_is_no_sample(thin: tuple[int, int, int, int]) -> None:
     assert DiMPProcessing()(_frames(1, thin), _frames(1, thin), np.random.default_rng(0)) is None
 
 

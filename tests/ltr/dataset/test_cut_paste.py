@@ -13,7 +13,7 @@ from tests.fakes.datasets import noise_picture, write_coco, write_picture, write
 from tests.reference.crops import mask_bounds
 
 STILL = ColourJitter(brightness=0, contrast=0, saturation=0, gain=0)
-ALONE = CutPasteSettings(long_side=200, colour=STILL, distractors=0, occluder=0, exposure=0)
+ALONE = CutPasteSettings(long_side=200, colour=STILL, light_swing=0, distractors=0, occluder=0, exposure=0)
 
 
 @pytest.fixture(scope="module")
