@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import av
@@ -136,8 +136,8 @@ def _read_video(url: str, live: bool) -> Iterator[Image]:
                 for frame in packet.decode():
                     if frame.is_corrupt and not live:
                         raise BrokenSourceError(f"{url}: breaks off at frame {frames}: damaged data")
-                    image: Image = converter.reformat(frame, format="rgb24").to_ndarray().astype(np.uint8, copy=False)
-                    yield np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
+                    image = converter.reformat(frame, format="rgb24").to_ndarray()
+                    yield np.ascontiguousarray(np.rot90(image, frame.rotation // 90), np.uint8)
                     frames += 1
         except av.FFmpegError as error:
             raise BrokenSourceError(f"{url}: breaks off at frame {frames}: {_reason(error)}") from None
@@ -150,11 +150,11 @@ def _read_camera(index: int) -> Iterator[Image]:
     try:
         if not camera.isOpened():
             raise ValueError(f"camera {index}: cannot be opened")
-        for number in range(2**62):
+        for number in count():
             ok, bgr = camera.read()
             if not ok:
                 raise BrokenSourceError(f"camera {index}: gave no frame {number}")
-            yield cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+            yield np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
     finally:
         camera.release()
 
