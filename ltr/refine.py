@@ -12,8 +12,8 @@ def refine(
     """Climb f(x, y) from every start at once (paper, Appendix A).
 
     A step y + lambda * grad f is kept only if f rose; otherwise that start stays where it is and its own
-    lambda shrinks by ``decay``. The result is therefore never worse than the start. Algorithm S1 takes one
-    start; here N x M of them climb independently. Works under ``torch.no_grad``, not ``torch.inference_mode``.
+    lambda shrinks by ``decay``: the result is never worse than the start. Algorithm S1 takes one start; here
+    N x M of them climb independently. Works under ``torch.no_grad``, not ``torch.inference_mode``.
 
     Args:
         energy: f, ``[N, M, D] -> [N, M]``.
