@@ -2,7 +2,9 @@
 
 import json
 import multiprocessing
+import os
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -165,7 +167,7 @@ def run_dataset(
             yield run_sequence(factory, sequence, folder, rerun)
         return
     context = multiprocessing.get_context("spawn")  # CUDA and threads do not survive a fork
-    with ProcessPoolExecutor(min(processes, len(sequences)), context, _leave_interrupts_to_parent) as pool:
+    with ProcessPoolExecutor(min(processes, len(sequences)), context, _live_and_die_with_parent) as pool:
         try:
             announce(pool.submit(_describe, factory).result())
             futures = {pool.submit(run_sequence, factory, s, folder, rerun): s for s in sequences}
@@ -178,8 +180,17 @@ def run_dataset(
             raise
 
 
-def _leave_interrupts_to_parent() -> None:
+def _live_and_die_with_parent() -> None:
+    """In a worker: Ctrl-C is the parent's affair, and a parent that was killed leaves no worker behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_after_parent, daemon=True).start()
+
+
+def _exit_after_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "runs in a worker"
+    parent.join()
+    os._exit(1)
 
 
 def _outcome(future: "Future[Outcome]", sequence: Sequence) -> Outcome:

@@ -131,7 +131,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("processes", "kill"), [(0, signal.SIGKILL), (2, signal.SIGINT)])
+@pytest.mark.parametrize(("processes", "kill"), [(0, signal.SIGKILL), (2, signal.SIGINT), (2, signal.SIGKILL)])
 def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on(tmp_path, repository, processes, kill):
     sequences = folder_of(tmp_path, **{f"s{i}": 64 for i in range(12)})
     out = tmp_path / "out"
@@ -143,7 +143,8 @@ def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on
         process.stdout.readline()
         time.sleep(0.1)
         process.send_signal(kill)
-        assert process.wait(timeout=20) != 0
+        process.communicate(timeout=30)  # to the pipe's end: until every worker, which holds it too, is gone
+        assert process.returncode != 0
     finished = box_files(out)
     assert 1 <= len(finished) < 12
     for path in finished.values():
