@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 from tqdm import tqdm
@@ -25,9 +25,9 @@ from pytracking.utils.cli import run_command
 class Arguments:
     """Run a tracker over a data set."""
 
-    tracker: tyro.conf.Positional[str]
+    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
     """family of trackers, dimp for instance"""
-    parameter: tyro.conf.Positional[str]
+    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
     """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
     dataset_name: str
     """folder:DIR, demo, otb, uav, lasot, got10k_val or dtb70"""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 from tqdm import tqdm
@@ -25,7 +26,7 @@ from pytracking.utils.cli import run_command
 class Arguments:
     """Follow targets through a video."""
 
-    source: tyro.conf.Positional[str]
+    source: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SRC")]
     """video file, image folder, glob (in quotes), camera index or URL"""
     box: tyro.conf.UseAppendAction[tuple[str, ...]]
     """x,y,w,h of a target in pixels: left, top, width, height; once for each target"""
