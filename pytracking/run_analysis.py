@@ -9,10 +9,10 @@ Only numpy and matplotlib are needed: nothing here imports torch or opens an ima
 import json
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import tyro
@@ -23,6 +23,7 @@ from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, find_protocol
 from pytracking.analysis.sequence_score import Truth
 from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, find_tracker, loaded, truth_folder
+from pytracking.analysis.table_formats import FORMATS, Table
 
 
 @dataclass(frozen=True)
@@ -48,21 +49,37 @@ class Arguments:
     allow_missing: bool = False
     """score what is there, and say in every table what is not"""
     per_sequence: bool = False
-    """print the AUC of every sequence too"""
+    """print a table by sequence too"""
+    attributes: Path | None = None
+    """JSON file {sequence: [attribute, ...]}: print a table by attribute too"""
+    published: str | None = None
+    """data set (lasot, nfs, otb, trackingnet, uav) of which published scores are put beside ours"""
     format: Literal["text", "markdown", "latex", "csv"] = "text"
     """how the tables are written"""
     json: Path | None = None
     """file to write all scores to, in percent"""
     plots: Path | None = None
     """folder to write the plots to (PNG, SVG, PDF)"""
+    report: Path | None = None
+    """HTML file to write everything to: tables, plots, and the worst sequences in pictures (frames: --dataset_name)"""
     cache: Path | None = None
     """folder that keeps the scores of runs, to be found again while no file they were made from has changed"""
     debug: bool = False
     """show the traceback of an error"""
 
 
-def load(arguments: Arguments) -> tuple[TruthSource, list[Tracker], Protocol]:
-    """Truth, trackers and protocol that the arguments name; all problems in one AnalysisError."""
+@dataclass(frozen=True)
+class Inputs:
+    """What the arguments name. frames: sequence -> opens its frames; empty where only boxes are given."""
+
+    truth: TruthSource
+    trackers: list[Tracker]
+    protocol: Protocol
+    frames: dict[str, Callable[[], Any]]
+
+
+def load(arguments: Arguments) -> Inputs:
+    """Find everything that is needed; all problems in one AnalysisError."""
     problems: list[str] = []
     from_dataset = arguments.dataset_name is not None
     if from_dataset == (arguments.ground_truth is not None):
@@ -72,22 +89,21 @@ def load(arguments: Arguments) -> tuple[TruthSource, list[Tracker], Protocol]:
     if not arguments.trackers and not arguments.results:
         problems.append("nothing to score: give --results NAME=DIR or TRACKER:PARAMETER")
     trackers = _find_trackers(arguments, problems)
-    truth = loaded([])
-    protocol = find_protocol("otb")
+    inputs = Inputs(loaded([]), trackers, find_protocol("otb"), {})
     try:
         if arguments.dataset_name is not None:
-            truths, tag = dataset_truths(arguments.dataset_name)
-            truth = loaded(truths)
-            protocol = _protocol_of_dataset(tag)
+            inputs = _load_dataset(arguments.dataset_name, trackers)
         elif arguments.ground_truth is not None:
-            truth = truth_folder(arguments.ground_truth, arguments.absent)
+            inputs = replace(inputs, truth=truth_folder(arguments.ground_truth, arguments.absent))
         if arguments.protocol is not None:
-            protocol = find_protocol(arguments.protocol)
+            inputs = replace(inputs, protocol=find_protocol(arguments.protocol))
     except (ValueError, OSError) as error:
         problems.append(str(error))
     if problems:
         raise AnalysisError(problems)
-    return truth, trackers, exclude_unusable_frames(protocol) if arguments.exclude_invalid_frames else protocol
+    if arguments.exclude_invalid_frames:
+        inputs = replace(inputs, protocol=exclude_unusable_frames(inputs.protocol))
+    return inputs
 
 
 def _find_trackers(arguments: Arguments, problems: list[str]) -> list[Tracker]:
@@ -116,9 +132,9 @@ def _find_trackers(arguments: Arguments, problems: list[str]) -> list[Tracker]:
     return trackers
 
 
-def dataset_truths(name: str) -> tuple[list[Truth], str]:
-    """The truth of the data set ``name`` and the tag of its benchmark, read without touching an image."""
-    from pytracking.evaluation.datasets import get_dataset
+def _load_dataset(name: str, trackers: list[Tracker]) -> Inputs:
+    """The truth of the data set ``name``, read without touching an image, and its protocol."""
+    from pytracking.evaluation.datasets import get_dataset  # OpenCV and PyAV only where they are needed
 
     sequences = get_dataset(name)
     tag = sequences[0].dataset
@@ -128,7 +144,7 @@ def dataset_truths(name: str) -> tuple[list[Truth], str]:
         # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
         absent = np.zeros_like(without_box) if tag.startswith("uav") else without_box
         truths.append(Truth(sequence.name, sequence.ground_truth, absent))
-    return truths, tag
+    return Inputs(loaded(truths), trackers, _protocol_of_dataset(tag), {s.name: s.open for s in sequences})
 
 
 def _protocol_of_dataset(tag: str) -> Protocol:
@@ -138,12 +154,10 @@ def _protocol_of_dataset(tag: str) -> Protocol:
         return find_protocol("folder")
 
 
-def report(evaluation: Evaluation, arguments: Arguments) -> None:
-    """Print the tables; write JSON and plots where asked for."""
-    render = tables.FORMATS[arguments.format]
-    print(render(tables.overall_table(evaluation)))
-    if arguments.per_sequence:
-        print("\n" + render(tables.sequence_table(evaluation)))
+def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None:
+    """Print the tables; write JSON, plots and page where asked for."""
+    wanted = wanted_tables(evaluation, arguments)
+    print("\n\n".join(map(FORMATS[arguments.format], wanted)))
     if arguments.json is not None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(tables.as_json(evaluation), indent=1) + "\n", encoding="utf-8")
@@ -151,15 +165,33 @@ def report(evaluation: Evaluation, arguments: Arguments) -> None:
         from pytracking.analysis.plot_results import save_plots  # matplotlib only where it is needed
 
         save_plots(evaluation, arguments.plots)
+    if arguments.report is not None:
+        from pytracking.analysis.report import write_report
+
+        write_report(arguments.report, evaluation, inputs.trackers, inputs.truth.load(), wanted, inputs.frames)
+
+
+def wanted_tables(evaluation: Evaluation, arguments: Arguments) -> list[Table]:
+    """The tables that the arguments ask for."""
+    published = tables.find_published(arguments.published) if arguments.published else None
+    wanted = [tables.overall_table(evaluation, published)]
+    if arguments.attributes is not None:
+        wanted.append(tables.attribute_table(evaluation, tables.read_attributes(arguments.attributes)))
+    if arguments.per_sequence:
+        wanted.append(tables.sequence_table(evaluation))
+    return wanted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     arguments = tyro.cli(Arguments, args=argv, description=__doc__, config=(tyro.conf.FlagCreatePairsOff,))
     try:
-        truth, trackers, protocol = load(arguments)
+        inputs = load(arguments)
         cache = Cache(arguments.cache) if arguments.cache else None
-        report(evaluate(trackers, truth, protocol, arguments.allow_missing, cache, os.cpu_count() or 1), arguments)
+        evaluation = evaluate(
+            inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, os.cpu_count() or 1
+        )
+        report(evaluation, inputs, arguments)
     except (ValueError, OSError) as error:
         if arguments.debug:
             raise

@@ -149,9 +149,10 @@ def percent(curves: Curves, protocol: Protocol) -> dict[str, Array]:
     return {name: 100.0 * value for name, value in zip(SCORES, values, strict=True)}
 
 
-def overall(tracker: TrackerScores, protocol: Protocol) -> dict[str, Array]:
-    """A tracker's scores on the whole data set in percent, one for each run: ``SCORES`` -> [runs]."""
-    runs = [percent(average_curves(run, protocol), protocol) for run in tracker.runs]
+def overall(tracker: TrackerScores, protocol: Protocol, rows: Sequence[int] | None = None) -> dict[str, Array]:
+    """A tracker's scores on the data set, or on the sequences ``rows`` of it, in percent: ``SCORES`` -> [runs]."""
+    curves = tracker.runs if rows is None else [run[rows] for run in tracker.runs]
+    runs = [percent(average_curves(run, protocol), protocol) for run in curves]
     return {name: np.array([float(run[name][0]) for run in runs]) for name in SCORES}
 
 

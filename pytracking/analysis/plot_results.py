@@ -1,5 +1,6 @@
 """Success, precision and normalised-precision plots, as in the papers."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from pytracking.analysis.metrics import Array
 from pytracking.analysis.tables import sort_trackers
 
 # Okabe and Ito's colours, told apart by the colour-blind; line styles tell the second eight from the first
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
 _DASHES = ("-", "--", ":")
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 8,
@@ -45,8 +46,8 @@ def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
             axes.plot(
                 thresholds,
                 100 * _mean_curve(tracker, curve, evaluation),
-                color=_COLOURS[i % len(_COLOURS)],
-                linestyle=_DASHES[i // len(_COLOURS) % len(_DASHES)],
+                color=COLOURS[i % len(COLOURS)],
+                linestyle=_DASHES[i // len(COLOURS) % len(_DASHES)],
                 linewidth=1.8,
                 label=f"{tracker.name} [{value:.1f}]",
                 clip_on=False,
@@ -74,6 +75,16 @@ def _thresholds(evaluation: Evaluation, curve: str) -> Sequence[float]:
 
 def _mean_curve(tracker: TrackerScores, curve: str, evaluation: Evaluation) -> Array:
     return np.mean([getattr(average_curves(run, evaluation.protocol), curve)[0] for run in tracker.runs], axis=0)
+
+
+def svg(figure: Figure) -> str:
+    """``figure`` as an ``<svg>`` element, closed afterwards."""
+    buffer = io.StringIO()
+    with plt.rc_context(_STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
 
 
 def save_plots(evaluation: Evaluation, folder: Path) -> list[Path]:

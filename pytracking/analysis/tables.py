@@ -1,29 +1,27 @@
-"""Evaluations as tables: aligned text, Markdown, LaTeX, CSV, and the JSON that scripts read."""
+"""What of an evaluation goes into a table, and the JSON that scripts read."""
 
-import csv
-import io
-from collections.abc import Callable
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pytracking.analysis.extract_results import SCORES, Evaluation, TrackerScores, overall, per_sequence
+from pytracking.analysis.extract_results import (
+    SCORES,
+    Evaluation,
+    TrackerScores,
+    overall,
+    per_sequence,
+)
+from pytracking.analysis.names import match_names
+from pytracking.analysis.table_formats import Table
 
 TITLES = {
     "auc": "AUC", "precision": "Precision", "norm_precision": "Norm. precision",
     "op50": "OP50", "op75": "OP75", "ao": "AO",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Table:
-    """Cells as text; the first column is left-aligned, the others are numbers."""
-
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
 
 
 def sort_trackers(evaluation: Evaluation, score: str = "auc") -> list[TrackerScores]:
@@ -37,70 +35,87 @@ def caption(evaluation: Evaluation) -> str:
     return f"{len(evaluation.sequences)} sequences, {frames} frames, protocol {evaluation.protocol.name} (percent)"
 
 
-def overall_table(evaluation: Evaluation) -> Table:
-    """A row a tracker, the best AUC first; mean ± standard deviation where there are several runs."""
-    rows = []
-    for tracker in sort_trackers(evaluation):
+@dataclass(frozen=True)
+class Published:
+    """Scores in percent from a paper: tracker -> score -> value."""
+
+    source: str
+    scores: dict[str, dict[str, float]]
+
+
+def find_published(name: str) -> Published:
+    """The published scores on data set ``name`` (``published.json``); ValueError lists the data sets there are."""
+    known = json.loads(Path(__file__).with_name("published.json").read_text(encoding="utf-8"))
+    if name not in known:
+        raise ValueError(f"no published scores on {name!r}; there are {', '.join(sorted(known))}")
+    return Published(**known[name])
+
+
+def overall_table(evaluation: Evaluation, published: Published | None = None) -> Table:
+    """A row a tracker, the best AUC first; mean ± standard deviation where there are several runs.
+
+    published: rows from a paper among them, marked by a star.
+    """
+    rows: dict[tuple[str, ...], float] = {}
+    for tracker in evaluation.trackers:
         scores = overall(tracker, evaluation.protocol)
         fps = "-" if tracker.fps is None else f"{tracker.fps:.1f}"
-        rows.append((tracker.name, *(_mean_and_deviation(scores[name]) for name in SCORES), fps))
-    return Table(caption(evaluation), ("Tracker", *TITLES.values(), "FPS"), tuple(rows), evaluation.notes)
+        cells = (tracker.name, *(_mean_and_deviation(scores[name]) for name in SCORES), fps)
+        rows[cells] = float(scores["auc"].mean())
+    notes = evaluation.notes
+    if published is not None:
+        notes = (*notes, f"* {published.source}")
+        for name, values in published.scores.items():
+            cells = (f"{name} *", *(f"{values[s]:.1f}" if s in values else "-" for s in SCORES), "-")
+            rows[cells] = values["auc"]
+    ordered = tuple(sorted(rows, key=lambda cells: -rows[cells]))
+    return Table(caption(evaluation), ("Tracker", *TITLES.values(), "FPS"), ordered, notes)
 
 
-def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
-    """A row a sequence, a column a tracker."""
-    trackers = sort_trackers(evaluation)
-    columns = [per_sequence(tracker, evaluation.protocol)[score] for tracker in trackers]
-    rows = [(name, *(f"{c[i]:.2f}" for c in columns)) for i, name in enumerate(evaluation.sequences)]
-    header = ("Sequence", *(t.name for t in trackers))
-    return Table(f"{TITLES[score]}, {caption(evaluation)}", header, tuple(rows), evaluation.notes)
+def sequence_table(evaluation: Evaluation) -> Table:
+    """A row a sequence: the AUC of each tracker, or all scores where there is one tracker."""
+    if len(evaluation.trackers) == 1:
+        scores = per_sequence(evaluation.trackers[0], evaluation.protocol)
+        columns = {TITLES[name]: scores[name] for name in SCORES}
+    else:
+        trackers = sort_trackers(evaluation)
+        columns = {t.name: per_sequence(t, evaluation.protocol)["auc"] for t in trackers}
+    rows = [(name, *(f"{c[i]:.2f}" for c in columns.values())) for i, name in enumerate(evaluation.sequences)]
+    what = evaluation.trackers[0].name if len(evaluation.trackers) == 1 else "AUC"
+    return Table(f"{what} by sequence, {caption(evaluation)}", ("Sequence", *columns), tuple(rows), evaluation.notes)
+
+
+def read_attributes(path: Path) -> dict[str, list[str]]:
+    """Attributes of sequences from a JSON file ``{sequence: [attribute, ...]}``; ValueError where it is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: not JSON ({error})") from None
+    if not isinstance(content, dict) or not all(isinstance(v, list) for v in content.values()):
+        raise ValueError(f"{path}: expected {{sequence: [attribute, ...]}}")
+    return content
+
+
+def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[str]]) -> Table:
+    """The AUC of each tracker over the sequences that have an attribute; a row an attribute, with their number.
+
+    Raises ValueError where sequences have no entry in ``attributes`` (matched by name as results are).
+    """
+    names = match_names(evaluation.sequences, attributes)
+    unknown = [name for name in evaluation.sequences if name not in names]
+    if unknown:
+        raise ValueError(f"no attributes for {', '.join(unknown)}")
+    trackers, rows = sort_trackers(evaluation), []
+    for attribute in sorted({a for name in names.values() for a in attributes[name]}):
+        having = [i for i, name in enumerate(evaluation.sequences) if attribute in attributes[names[name]]]
+        means = [overall(t, evaluation.protocol, having)["auc"].mean() for t in trackers]
+        rows.append((f"{attribute} ({len(having)})", *(f"{mean:.2f}" for mean in means)))
+    header = ("Attribute", *(t.name for t in trackers))
+    return Table(f"AUC by attribute, {caption(evaluation)}", header, tuple(rows), evaluation.notes)
 
 
 def _mean_and_deviation(values: np.ndarray) -> str:
     return f"{values.mean():.2f}" + (f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else "")
-
-
-def as_text(table: Table) -> str:
-    """Columns aligned by blanks."""
-    lines = [table.header, *table.rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(table.header))]
-    text = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
-    rule = "-" * len(text[0])
-    return "\n".join([table.caption, rule, text[0], rule, *text[1:], rule, *(f"note: {n}" for n in table.notes)])
-
-
-def as_markdown(table: Table) -> str:
-    """A GitHub table; the caption above it, the notes below."""
-    lines = [table.header, ("---", *("---:" for _ in table.header[1:])), *table.rows]
-    body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
-    return "\n".join([table.caption, "", *body, *(f"\n{note}" for note in table.notes)])
-
-
-def as_latex(table: Table) -> str:
-    """A ``table`` in the style of ``booktabs``."""
-    head, *rows = [" & ".join(map(_escape_latex, line)) + r" \\" for line in (table.header, *table.rows)]
-    text = ". ".join(map(_escape_latex, (table.caption, *table.notes)))
-    begin = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}"]
-    end = [r"\end{tabular}", rf"\caption{{{text}}}", r"\end{table}"]
-    return "\n".join([*begin, r"\toprule", head, r"\midrule", *rows, r"\bottomrule", *end])
-
-
-def _escape_latex(text: str) -> str:
-    for character in "&%#_$":
-        text = text.replace(character, "\\" + character)
-    return text.replace("±", r"$\pm$")
-
-
-def as_csv(table: Table) -> str:
-    """Comma-separated; caption and notes are lines that begin with #."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([table.header, *table.rows])
-    return "".join(f"# {line}\n" for line in (table.caption, *table.notes)) + out.getvalue().rstrip("\n")
-
-
-FORMATS: dict[str, Callable[[Table], str]] = {
-    "text": as_text, "markdown": as_markdown, "latex": as_latex, "csv": as_csv,
-}  # fmt: skip
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def test_table_json_and_plots(folders: tuple[Path, Path], tmp_path: Path, capsys
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     assert "2 sequences, 80 frames, protocol otb (percent)" in printed
-    assert "AUC, 2 sequences" in printed
+    assert "AUC by sequence, 2 sequences" in printed
     content = json.loads((out / "scores.json").read_text())
     assert content["X"]["auc"] == pytest.approx(100 * (20 / 21 + 20 / 21 / 40) / 2)
     assert content["X"]["sequences"]["b"]["precision"] == pytest.approx(2.5)

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytracking.analysis import tables
+from pytracking.analysis import table_formats, tables
 from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.protocols import PROTOCOLS
 from pytracking.analysis.sources import find_tracker, truth_folder
@@ -31,7 +32,7 @@ def test_trackers_are_sorted_and_runs_have_a_deviation(evaluation: Evaluation) -
 
 def test_every_format_holds_every_number_and_says_what_is_missing(evaluation: Evaluation) -> None:
     for table in (tables.overall_table(evaluation), tables.sequence_table(evaluation)):
-        for name, render in tables.FORMATS.items():
+        for name, render in table_formats.FORMATS.items():
             text = render(table)
             assert "95.24" in text, name
             assert "INCOMPLETE: scored on 2 of 3 sequences" in text, name
@@ -39,12 +40,12 @@ def test_every_format_holds_every_number_and_says_what_is_missing(evaluation: Ev
 
 
 def test_columns_of_the_text_table_are_aligned(evaluation: Evaluation) -> None:
-    lines = tables.as_text(tables.overall_table(evaluation)).splitlines()
+    lines = table_formats.as_text(tables.overall_table(evaluation)).splitlines()
     assert len({len(line) for line in lines[1:7]}) == 1
 
 
 def test_latex_escapes_its_special_characters(evaluation: Evaluation) -> None:
-    text = tables.as_latex(tables.overall_table(evaluation))
+    text = table_formats.as_latex(tables.overall_table(evaluation))
     assert r"good\_50\% & 95.24" in text
     assert r"$\pm$" in text
     assert text.count("{") == text.count("}")
@@ -52,9 +53,9 @@ def test_latex_escapes_its_special_characters(evaluation: Evaluation) -> None:
 
 def test_markdown_and_csv_have_a_cell_for_every_column(evaluation: Evaluation) -> None:
     table = tables.sequence_table(evaluation)
-    rows = [line for line in tables.as_markdown(table).splitlines() if line.startswith("|")]
+    rows = [line for line in table_formats.as_markdown(table).splitlines() if line.startswith("|")]
     assert [line.count("|") for line in rows] == [len(table.header) + 1] * (len(table.rows) + 2)
-    lines = [line for line in tables.as_csv(table).splitlines() if not line.startswith("#")]
+    lines = [line for line in table_formats.as_csv(table).splitlines() if not line.startswith("#")]
     assert [tuple(row) for row in csv.reader(io.StringIO("\n".join(lines)))] == [table.header, *table.rows]
 
 
@@ -69,3 +70,46 @@ def test_json_has_the_layout_scripts_rely_on(evaluation: Evaluation) -> None:
     assert content["poor"]["runs"] == 2
     assert content["poor"]["precision"] == pytest.approx((51.25 + 100) / 2)
     assert content["poor"]["sequences"]["a"]["precision"] == pytest.approx((2.5 + 100) / 2)
+
+
+def test_one_tracker_has_all_its_scores_by_sequence(evaluation: Evaluation) -> None:
+    alone = dataclasses.replace(evaluation, trackers=evaluation.trackers[:1])
+    table = tables.sequence_table(alone)
+    assert table.header == ("Sequence", *tables.TITLES.values())
+    assert table.rows[0][2] == "51.25"
+
+
+def test_attributes_select_sequences(evaluation: Evaluation) -> None:
+    table = tables.attribute_table(evaluation, {"A": ["IV", "SV"], "b": ["SV"], "c": ["OCC"]})
+    by_sequence = {row[0]: row[1:] for row in tables.sequence_table(evaluation).rows}
+    assert [row[0] for row in table.rows] == ["IV (1)", "SV (2)"]
+    assert table.rows[0][1:] == by_sequence["a"]
+    assert table.rows[1][1:] == tuple(row[1].split(" ")[0] for row in tables.overall_table(evaluation).rows)
+    with pytest.raises(ValueError, match="no attributes for b"):
+        tables.attribute_table(evaluation, {"a": ["IV"]})
+
+
+@pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("[]", "expected"), ('{"a": "IV"}', "expected")])
+def test_broken_attributes_are_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "attributes.json").write_text(text)
+    with pytest.raises(ValueError, match=rf"attributes\.json: {message}"):
+        tables.read_attributes(tmp_path / "attributes.json")
+
+
+def test_published_scores_take_their_place_by_auc(evaluation: Evaluation) -> None:
+    table = tables.overall_table(evaluation, tables.find_published("trackingnet"))
+    names = [row[0] for row in table.rows]
+    assert names[0] == "good_50%"
+    assert names.index("SiamRCNN *") < names.index("DiMP-NCE+ *") < names.index("SiamFC *")
+    assert ("DiMP-NCE+ *", "78.7", "73.7", "83.7", "-", "-", "-", "-") in table.rows
+    assert "Table S8" in table.notes[-1]
+
+
+@pytest.mark.parametrize(("name", "score"), [("lasot", 63.7), ("uav", 67.2), ("nfs", 65.0), ("otb", 70.7)])
+def test_published_scores_of_the_paper(name: str, score: float) -> None:
+    assert tables.find_published(name).scores["DiMP-NCE+"] == {"auc": score}
+
+
+def test_unknown_published_scores_are_answered_with_the_list() -> None:
+    with pytest.raises(ValueError, match="no published scores on 'vot'; there are lasot, nfs, otb, trackingnet, uav"):
+        tables.find_published("vot")
