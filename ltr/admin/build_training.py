@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from ltr.actors.tracking import DiMPActor
 from ltr.admin.build import build_network
+from ltr.admin.build_optimizer import build_optimizer
+from ltr.admin.build_regression1d import build_regression1d_training
 from ltr.admin.loading import save_network
 from ltr.admin.provenance import training_data
-from ltr.admin.settings import OptimSettings, TrainSettings, to_json
+from ltr.admin.settings import TrainSettings, to_json
 from ltr.data.loader import TrackingLoader
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
@@ -28,34 +27,8 @@ from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
 from ltr.dataset.synthetic import SyntheticShapes
 from ltr.models.loss.target_classification import LBHinge
 from ltr.train_settings.dimp.base import DiMPTrainSettings
+from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
-
-
-def build_optimizer(net: nn.Module, settings: OptimSettings) -> tuple[torch.optim.Optimizer, LRScheduler]:
-    """Adam over the parameters that are trained, and the schedule of its rates by epoch.
-
-    Raises:
-        ValueError: a prefix in ``settings.part_lr`` fits no parameter.
-    """
-    groups: dict[str, list[nn.Parameter]] = {}
-    prefixes = sorted(settings.part_lr, key=len, reverse=True)
-    for name, parameter in net.named_parameters():
-        prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
-        if parameter.requires_grad:
-            groups.setdefault(prefix, []).append(parameter)
-    unused = [prefix for prefix in prefixes if prefix not in groups]
-    if unused:
-        raise ValueError(f"optim.part_lr: no trained parameter starts with {', '.join(unused)}")
-    optimizer = torch.optim.Adam(
-        [{"params": group, "lr": settings.part_lr.get(prefix, settings.lr)} for prefix, group in groups.items()],
-        weight_decay=settings.weight_decay,
-    )
-    schedules: dict[str, Callable[[int], float]] = {
-        "constant": lambda epoch: 1.0,
-        "step": lambda epoch: settings.step_factor ** (epoch // settings.step_epochs),
-        "cosine": lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / settings.epochs)),
-    }
-    return optimizer, LambdaLR(optimizer, schedules[settings.schedule])
 
 
 def build_datasets(
@@ -132,5 +105,8 @@ def build_training(settings: TrainSettings, data: Path, device: torch.device, se
         device: where the network is trained.
         seed: of the order and the augmentation of the samples.
     """
-    builders = {DiMPTrainSettings: build_dimp_training}
+    builders: dict[type, Callable[..., Training]] = {
+        DiMPTrainSettings: build_dimp_training,
+        Regression1DSettings: build_regression1d_training,
+    }
     return builders[type(settings)](settings, data, device, seed)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from ltr.admin.settings import TrainSettings
-from ltr.train_settings import dimp
+from ltr.train_settings import dimp, regression1d
 
 TASKS: dict[str, Mapping[str, TrainSettings]] = {
     "dimp": dimp.SETTINGS,
+    "regression1d": regression1d.SETTINGS,
 }
 
 

@@ -1,0 +1,40 @@
+"""Where a training run of the 1-D regression task is put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from ltr.actors.regression1d import Regression1DActor, Regression1DBatch, Regression1DLoader
+from ltr.admin.build_optimizer import build_optimizer
+from ltr.admin.loading import atomic_write
+from ltr.dataset.regression1d import DATASETS
+from ltr.models.regression1d import RegressionNet1D
+from ltr.train_settings.regression1d.base import Regression1DSettings
+from ltr.trainers.ltr_trainer import Training
+
+
+def build_regression1d_training(
+    settings: Regression1DSettings, data: Path, device: torch.device, seed: int
+) -> Training:
+    """Network, pairs, loss and optimizer. The pairs are drawn from the known density: ``data`` is not used."""
+    del data
+    net = RegressionNet1D().to(device)
+    density = DATASETS[settings.dataset]
+    pairs = Regression1DBatch(*density.pairs(settings.num_pairs, seed))
+    held_out = Regression1DBatch(*density.pairs(settings.num_pairs, seed + 1))
+    optimizer, scheduler = build_optimizer(net, settings.optim)
+
+    def export(folder: Path) -> None:
+        atomic_write(folder / "network.safetensors", lambda temporary: save_file(net.state_dict(), temporary))
+
+    return Training(
+        Regression1DActor(net, settings.loss, density),
+        Regression1DLoader(pairs, settings.optim.batch_size, seed),
+        Regression1DLoader(held_out, settings.num_pairs, seed),
+        optimizer,
+        scheduler,
+        export,
+    )

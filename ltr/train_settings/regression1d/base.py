@@ -1,0 +1,30 @@
+"""Settings of the 1-D regression task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ltr.admin.settings import OptimSettings, TrainSettings
+from ltr.dataset.regression1d import DATASETS, NUM_TRAINING_PAIRS
+from ltr.models.loss.ebm import EBMLoss, NCEPlus
+
+
+@dataclass(frozen=True)
+class Regression1DSettings(TrainSettings):
+    """Training of a :class:`~ltr.models.regression1d.RegressionNet1D`; the defaults are those of Appendix B."""
+
+    optim: OptimSettings = OptimSettings(epochs=75, batch_size=32, lr=1e-3, schedule="constant")
+    num_workers: int = 0
+    validate_every: int = 5
+    dataset: str = "bimodal"  # or "sine"
+    num_pairs: int = NUM_TRAINING_PAIRS
+    loss: EBMLoss = NCEPlus()
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        found = super().problems()
+        if self.dataset not in DATASETS:
+            found.append(f"dataset: expected one of {', '.join(DATASETS)}, got {self.dataset!r}")
+        if self.num_pairs < 1:
+            found.append(f"num_pairs: expected at least 1, got {self.num_pairs}")
+        return found
