@@ -104,6 +104,7 @@ _MATLAB = replace(
 _GOT10K_TOOLKIT = replace(
     _OTB,
     name="got10k_toolkit",
+    overlap_thresholds=tuple(i / 20 for i in range(21)),  # numpy's linspace, not a last bit more as 0.05 i
     source="got10k ExperimentOTB and its kin: only frames of NaN truth are left out, no box is repaired",
     repeat_empty=False,
     usable="size",
@@ -170,7 +171,6 @@ _ALL = (
         _GOT10K_TOOLKIT,
         name="trackingnet",
         source="TrackingNet-devkit: whole pixels, overlap at or above the threshold, trapezoid areas of 21 thresholds",
-        overlap_thresholds=tuple(i / 20 for i in range(21)),
         centre_thresholds=tuple(2.5 * i for i in range(21)),
         normalised_thresholds=tuple(i / 40 for i in range(21)),
         strict=False,

@@ -65,7 +65,7 @@ def truth_folder(folder: Path, absent_folder: Path | None = None) -> TruthSource
     for path in filter(None, (folder, absent_folder)):
         if not path.is_dir():
             raise FileNotFoundError(f"{path}: no such folder")
-    files = box_files(folder) or _truths_in_folders(folder)
+    files = _truths_in_folders(folder) or box_files(folder)  # lists of sequences lie beside the folders of a tree
     if not files:
         raise FileNotFoundError(f"{folder}: holds neither <Seq>.txt nor <Seq>/groundtruth*.txt files")
     flags: dict[str, list[Path]] = {name: _files_beside(path, _FLAGS) for name, path in files.items()}

@@ -51,6 +51,7 @@ def test_got10k_tree_takes_cover_and_resolution(tmp_path: Path) -> None:
     (folder / "absence.label").write_text("0\n0\n0\n")
     (folder / "cover.label").write_text("8\n0\n3\n")
     (folder / "meta_info.ini").write_text("[METAINFO]\nresolution: (1920, 1080)\n")
+    (tmp_path / "list.txt").write_text("GOT-10k_Val_000001\n")
     (truth,) = truth_folder(tmp_path).load()
     assert truth.absent.tolist() == [False, True, False]
     assert truth.image_size == (1920, 1080)
