@@ -75,7 +75,7 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
         card = json.loads(card_path.read_text())
         settings = from_dict(DiMPnetSettings, card["network"], str(card_path))
         state = load_file(path)
-    except (json.JSONDecodeError, KeyError, SafetensorError) as error:
+    except (json.JSONDecodeError, KeyError, TypeError, SafetensorError) as error:
         raise ValueError(f"{path}: not a network written by this toolkit ({error!r})") from error
     if card.get("sha256") != sha256(path):
         raise ValueError(f"{path}: does not match the sha256 in {card_path.name}; the file is damaged or was replaced")

@@ -1,0 +1,47 @@
+"""Small tracking networks with random weights."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ltr.admin.build import build_network
+from ltr.admin.loading import save_network
+from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
+from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
+from ltr.models.tracking.dimpnet import DiMPnet
+from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+
+SMALL = DiMPnetSettings(
+    backbone="efficientnet_lite0",
+    frozen_layers=("conv1", "layer1", "layer2", "layer3"),
+    search_area_factor=4.0,
+    image_size=128,
+    classifier=ClassifierSettings(feature_dim=112, optimizer=FilterOptimizerSettings(num_iter=2)),
+    box_branch=AtomIoUNetSettings(reference_dim=8, mid_dim=8, pred_input_dim=8, pred_inter_dim=8),
+)
+
+
+def small_network(seed: int = 0, settings: DiMPnetSettings = SMALL) -> DiMPnet:
+    """A network with random weights, in eval mode; its batch norms have the statistics of noise, so signals survive."""
+    torch.manual_seed(seed)
+    net = build_network(settings).eval()
+    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.train()
+        norm.momentum = 1.0
+    with torch.no_grad():
+        images = torch.rand(1, 4, 3, settings.image_size, settings.image_size) * 255
+        boxes = torch.full((1, 4, 4), settings.image_size / 3)
+        net(images, images, boxes).energy(boxes[0, :, None] + 10 * torch.rand(4, 8, 4))
+    for norm in norms:
+        norm.momentum = 0.1
+    return net.eval()
+
+
+def write_small_network(path: Path, image_size: int = SMALL.image_size) -> Path:
+    """Save a small network as ``path`` (.safetensors) with its card; the backbone's weights are random, too."""
+    settings = replace(SMALL, image_size=image_size)
+    save_network(small_network(settings=settings), settings, path, {"made_for": "tests"})
+    return path

@@ -1,0 +1,21 @@
+from dataclasses import replace
+
+import pytest
+
+from ltr.admin.build import build_network
+from ltr.models.backbone import BACKBONES
+from tests.fakes.networks import SMALL
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_builds_on_every_backbone(backbone: str) -> None:
+    net = build_network(replace(SMALL, backbone=backbone))
+    assert type(net.feature_extractor) is BACKBONES[backbone]
+    assert not any(parameter.requires_grad for parameter in net.feature_extractor.parameters())
+
+
+def test_unknown_backbone_and_other_problems_come_together() -> None:
+    with pytest.raises(
+        ValueError, match=r"image_size: .*got 90; backbone: unknown 'vgg'; known are efficientnet_lite0, "
+    ):
+        build_network(replace(SMALL, backbone="vgg", image_size=90))

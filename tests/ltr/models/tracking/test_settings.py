@@ -1,0 +1,27 @@
+from dataclasses import replace
+
+import pytest
+
+from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+
+
+@pytest.mark.parametrize(("filter_size", "score_size"), [(4, 19), (3, 18)])
+def test_sizes_follow(filter_size: int, score_size: int) -> None:
+    settings = DiMPnetSettings(
+        image_size=288, search_area_factor=5, classifier=ClassifierSettings(filter_size=filter_size)
+    )
+    assert settings.feature_size == 18
+    assert settings.score_size == score_size
+    assert settings.label_sigma == pytest.approx(0.9)  # a quarter of a target 18 / 5 cells wide
+    assert settings.problems() == []
+
+
+def test_every_problem_is_listed() -> None:
+    settings = replace(
+        DiMPnetSettings(), image_size=100, search_area_factor=0.5, classifier=ClassifierSettings(filter_size=0)
+    )
+    problems = settings.problems()
+    assert len(problems) == 3
+    assert "image_size: expected a multiple of 16, at least 64, got 100" in problems
+    assert any(line.startswith("search_area_factor") for line in problems)
+    assert any(line.startswith("classifier.filter_size") for line in problems)
