@@ -12,6 +12,7 @@ import torch
 import tyro
 
 from ltr.admin.build_training import build_training
+from ltr.admin.device import choose_device
 from ltr.admin.settings import TrainSettings, to_json
 from ltr.train_settings import TASKS, load_settings
 from ltr.trainers.base_trainer import seed_everything
@@ -53,11 +54,6 @@ def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
     options, settings = tyro.cli(command, args=argv[2:], prog=f"run_training.py {argv[0]} {argv[1]}")
     settings.check()
     return argv[0], argv[1], options, settings
-
-
-def choose_device(name: str) -> torch.device:
-    """``auto`` is CUDA where there is one, else the CPU."""
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 
 def train(task: str, name: str, options: RunOptions, settings: TrainSettings) -> None:

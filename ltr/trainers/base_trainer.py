@@ -46,9 +46,11 @@ class Checkpoints:
             raise FileNotFoundError(f"nothing to resume: {self.path} does not exist")
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
-        except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
-            raise ValueError(f"{self.path}: not a readable checkpoint ({error})") from error
-        changed = differences(json.loads(state["settings"]), self.settings)
+            settings = json.loads(state["settings"])
+        except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, KeyError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ValueError(f"{self.path}: not a readable checkpoint ({reason})") from error
+        changed = differences(settings, self.settings)
         if changed:
             raise ValueError(f"{self.path} was made with other settings: {'; '.join(changed)}")
         for name, part in parts.items():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ltr.admin.device import choose_device
 from ltr.admin.settings import to_json
 from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter import load_parameters
@@ -97,18 +98,6 @@ def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:
             raise ValueError(f"unknown parameter {where}{name}; known are {', '.join(known)}")
         values[name] = override(known[name], value, f"{where}{name}.") if isinstance(value, Mapping) else value
     return replace(params, **values)
-
-
-def choose_device(name: str) -> torch.device:
-    """The device ``name``; ``auto`` is CUDA where there is one, else the CPU."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}") from error
-    return device
 
 
 def check_frame(frame: np.ndarray) -> None:

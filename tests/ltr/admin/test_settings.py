@@ -35,7 +35,7 @@ def test_all_problems_come_in_one_message() -> None:
     settings = TrainSettings(
         OptimSettings(epochs=0, batch_size=-1, lr=0.0, step_epochs=0), num_workers=-2, validate_every=0
     )
-    with pytest.raises(ValueError, match="^settings: ") as error:
+    with pytest.raises(ValueError, match=r"^settings: ") as error:
         settings.check()
     for name in ("optim.epochs", "optim.batch_size", "optim.lr", "optim.step_epochs", "num_workers", "validate_every"):
         assert f"{name}: expected" in str(error.value)

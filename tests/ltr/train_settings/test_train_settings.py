@@ -1,0 +1,112 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from ltr.admin.build import build_network
+from ltr.admin.build_training import build_optimizer
+from ltr.admin.settings import TrainSettings, to_json
+from ltr.models.tracking.settings import ClassifierSettings
+from ltr.train_settings import TASKS, load_settings
+from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
+
+NAMED = [(task, name) for task, names in TASKS.items() for name in names]
+TRACKERS = list(TASKS["dimp"])
+
+
+def _tracker(name: str) -> DiMPTrainSettings:
+    settings = load_settings("dimp", name)
+    assert isinstance(settings, DiMPTrainSettings)
+    return settings
+
+
+@pytest.mark.parametrize(("task", "name"), NAMED)
+def test_named_settings_are_sound_and_json(task: str, name: str) -> None:
+    settings = load_settings(task, name)
+    settings.check()
+    values = json.loads(json.dumps(to_json(settings)))
+    assert values["class"] == type(settings).__name__
+    assert values["optim"]["lr"] == settings.optim.lr
+
+
+@pytest.mark.parametrize("name", TRACKERS)
+def test_trackers_build_with_their_learning_rates(name: str) -> None:
+    settings = _tracker(name)
+    net = build_network(settings.network)
+    optimizer, _ = build_optimizer(net, settings.optim)
+    rate_of = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    for parameter_name, parameter in net.named_parameters():
+        assert (id(parameter) in rate_of) == parameter.requires_grad
+        fitting = [prefix for prefix in settings.optim.part_lr if parameter_name.startswith(prefix)]
+        if parameter.requires_grad:
+            prefix = max(fitting, key=len, default=None)
+            expected = settings.optim.lr if prefix is None else settings.optim.part_lr[prefix]
+            assert rate_of[id(parameter)] == pytest.approx(expected), parameter_name
+
+
+def test_unknown_names_list_what_exists() -> None:
+    with pytest.raises(ValueError, match=r"unknown task 'dump'; known are .*dimp"):
+        load_settings("dump", "toy")
+    with pytest.raises(ValueError, match=r"unknown settings 'toi' of task dimp; known are dimp_ncep_mobile, .*toy"):
+        load_settings("dimp", "toi")
+
+
+def test_all_problems_of_a_tracker_come_at_once() -> None:
+    toy = _tracker("toy")
+    wrong = replace(
+        toy,
+        optim=replace(toy.optim, lr=-1.0),
+        network=replace(
+            toy.network, image_size=100, search_area_factor=4.0, classifier=ClassifierSettings(filter_size=3)
+        ),
+        processing=replace(toy.processing, output_sigma_factor=0.5),
+        sources=(DataSource("synthetic", weight=0),),
+    )
+    with pytest.raises(ValueError, match=r"^settings: ") as error:
+        wrong.check()
+    for part in (
+        "optim.lr: expected more than 0, got -1.0",
+        "network.image_size",
+        "sources: expected at least one with a weight above 0",
+        "processing.search_area_factor: 5.0, but the network expects 4.0",
+        "processing.output_size: 288, but the network expects 100",
+        "processing.kernel_size: 4, but the network expects 3",
+        "processing.output_sigma_factor: 0.5, but the network expects 0.25",
+    ):
+        assert part in str(error.value)
+
+
+def test_schedules() -> None:
+    net = build_network(_tracker("toy").network)
+    optim = replace(TrainSettings().optim, epochs=4, lr=1.0, step_epochs=2, step_factor=0.1)
+    expected = {
+        "constant": [1, 1, 1, 1],
+        "step": [1, 1, 0.1, 0.1],
+        "cosine": [1, 0.5 + 0.5**1.5, 0.5, 0.5 - 0.5**1.5],
+    }
+    for schedule, rates in expected.items():
+        optimizer, scheduler = build_optimizer(net, replace(optim, schedule=schedule))
+        found = []
+        for _ in range(4):
+            found.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+        assert found == pytest.approx(rates), schedule
+
+
+def test_the_longest_prefix_wins() -> None:
+    net = build_network(_tracker("toy").network)
+    optim = replace(TrainSettings().optim, part_lr={"classifier.": 0.1, "classifier.filter_optimizer": 0.2})
+    optimizer, _ = build_optimizer(net, optim)
+    rate_of = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert rate_of[id(net.classifier.filter_optimizer.filter_reg)] == 0.2
+    assert rate_of[id(net.classifier.filter_initializer.filter_conv.weight)] == 0.1
+    assert rate_of[id(net.bb_regressor.iou_predictor.weight)] == optim.lr
+
+
+@pytest.mark.parametrize("prefix", ["clasifier", "feature_extractor.conv_stem"])
+def test_prefixes_that_fit_nothing_trained_are_refused(prefix: str) -> None:
+    net = build_network(_tracker("toy").network)
+    optim = replace(TrainSettings().optim, part_lr={"bb_regressor": 0.1, prefix: 0.2})
+    with pytest.raises(ValueError, match=f"optim.part_lr: no trained parameter starts with {prefix}$"):
+        build_optimizer(net, optim)
