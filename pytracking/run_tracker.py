@@ -6,7 +6,6 @@ Results go to RESULTS/TRACKER/PARAMETER[_RRR]/: <Seq>.txt, _time.txt, _score.txt
 sequences are kept, so the same command goes on where it was stopped.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,6 +34,8 @@ class Arguments:
     """only this sequence: its name, or its index from 0"""
     threads: int = 0
     """worker processes (pytracking's name for them); 0 runs in this one"""
+    torch_threads: int = 1
+    """CPU threads of each process; with another number boxes come out slightly different"""
     results: Path = Path("results")
     """root of the result folders"""
     runid: int | None = None
@@ -53,17 +54,12 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Run the command; exit code 1 where a sequence failed."""
-    if arguments.threads < 0:
-        raise ValueError(f"--threads {arguments.threads}: expected 0 (this process) or a number of processes")
+    if arguments.threads < 0 or arguments.torch_threads < 1:
+        raise ValueError("--threads: expected 0 (this process) or more processes; --torch_threads: 1 or more")
     sequences = select(get_dataset(arguments.dataset_name, arguments.paths), arguments.sequence)
     folder = result_folder(arguments)
-    cores = os.cpu_count() or 1
     factory = TrackerFactory(
-        arguments.tracker,
-        arguments.parameter,
-        arguments.device,
-        max(1, cores // arguments.threads) if arguments.threads else None,
-        arguments.seed,
+        arguments.tracker, arguments.parameter, arguments.device, arguments.torch_threads, arguments.seed
     )
     outcomes = []
     total = sum(len(s.ground_truth) for s in sequences)

@@ -24,8 +24,6 @@ from pytracking.evaluation.data import Box, Sequence
 from pytracking.evaluation.results import box_path, read_stamp, read_times, write_result
 from pytracking.tracker.base.output import BaseTracker, TrackOutput
 
-INCIDENTAL = ("device", "threads", "versions")  # parts of a stamp that do not make another result
-
 
 class StampedTracker(BaseTracker, Protocol):
     """A tracker that can say what it is; ``initialize`` makes it forget the sequence before."""
@@ -44,7 +42,7 @@ class TrackerFactory:
     tracker: str
     parameter: str
     device: str = "auto"
-    threads: int | None = None
+    threads: int | None = None  # CPU threads; sums over several round differently, so boxes differ slightly with them
     seed: int = 0
 
     def __call__(self) -> StampedTracker:
@@ -118,19 +116,12 @@ def run_sequence(factory: Factory, sequence: Sequence, folder: Path, rerun: bool
 
 
 def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
-    """Whether ``folder`` holds a whole result of this very run: the box file is there and the stamps agree.
-
-    Device, number of threads and versions may differ.
-    """
+    """Whether ``folder`` holds a whole result of this very run: the box file is there and the stamps are equal."""
     path = box_path(folder, sequence)
     stamp_file = path.with_suffix(".json")
     if not (path.is_file() and stamp_file.is_file()):
         return False
-    return _identity(read_stamp(stamp_file)) == _identity(json.loads(json.dumps(stamp)))
-
-
-def _identity(stamp: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in stamp.items() if key not in INCIDENTAL}
+    return read_stamp(stamp_file) == json.loads(json.dumps(stamp))
 
 
 def _stamp(tracker: StampedTracker, sequence: Sequence) -> dict[str, Any]:
@@ -158,8 +149,8 @@ def run_dataset(
     """Run all ``sequences``, in this process (0) or in ``processes`` others, and yield what became of each.
 
     announce: is given the tracker's stamp before anything is tracked. A tracker that cannot be built raises its error
-    at once. Every process builds its tracker once; a result depends on the sequence and the factory alone, not on
-    order or number of processes. Ctrl-C ends the other processes; what is finished stays.
+    at once. Every process builds its tracker once, and a tracker forgets what came before: a result depends on the
+    sequence and the factory, not on order or number of processes. Ctrl-C ends the others; what is finished stays.
     """
     if not processes:
         announce(_describe(factory))

@@ -57,7 +57,8 @@ def test_a_network_file_stands_for_its_name(tmp_path):
     ("argv", "message"),
     [
         (("--sequence", "z"), "error: no sequence 'z': expected an index from 0 to 2 or one of a, bad, c\n"),
-        (("--threads", "-1"), "error: --threads -1: expected 0 (this process) or a number of processes\n"),
+        (("--threads", "-1"), "error: --threads: expected 0 (this process) or more"),
+        (("--torch_threads", "0"), "error: --threads: expected 0 (this process) or more"),
         (("--dataset_name", "otb51"), "error: unknown data set 'otb51'; there are folder:DIR"),
     ],
 )
