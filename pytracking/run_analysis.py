@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import tyro
@@ -24,21 +24,22 @@ from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, fin
 from pytracking.analysis.sequence_score import Truth
 from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, find_tracker, loaded, truth_folder
 from pytracking.analysis.table_formats import FORMATS, Table
+from pytracking.utils.cli import run_command
 
 
 @dataclass(frozen=True)
 class Arguments:
     """Score result files against the truth."""
 
-    trackers: tyro.conf.Positional[tuple[str, ...]] = ()
-    """our own results, TRACKER:PARAMETER or TRACKER:PARAMETER:RUN, below --results_dir (needs --dataset_name)"""
+    trackers: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[TRACKER:PARAMETER ...]")] = ()
+    """our own results below --results_dir (needs --dataset_name); TRACKER:PARAMETER:RUN is one run of several"""
     dataset_name: str | None = None
     """data set whose truth is read through the evaluation's readers"""
     results_dir: Path = Path("results")
     """root of our own results"""
     ground_truth: Path | None = None
     """folder of <Seq>.txt truth files, or of <Seq>/groundtruth*.txt"""
-    results: tuple[str, ...] = ()
+    results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=DIR ...")] = ()
     """NAME=DIR: a tracker's name and its folder of <Seq>.txt box files, or of run folders"""
     protocol: str | None = None
     """rules to score by; without it those of the data set, or otb"""
@@ -182,22 +183,20 @@ def wanted_tables(evaluation: Evaluation, arguments: Arguments) -> list[Table]:
     return wanted
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code."""
-    arguments = tyro.cli(Arguments, args=argv, description=__doc__, config=(tyro.conf.FlagCreatePairsOff,))
-    try:
-        inputs = load(arguments)
-        cache = Cache(arguments.cache) if arguments.cache else None
-        evaluation = evaluate(
-            inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, os.cpu_count() or 1
-        )
-        report(evaluation, inputs, arguments)
-    except (ValueError, OSError) as error:
-        if arguments.debug:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+def run(arguments: Arguments) -> int:
+    """Load, score and report; the exit code."""
+    inputs = load(arguments)
+    cache = Cache(arguments.cache) if arguments.cache else None
+    evaluation = evaluate(
+        inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, os.cpu_count() or 1
+    )
+    report(evaluation, inputs, arguments)
     return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``argv`` and run; the exit code."""
+    return run_command(Arguments, run, argv, __doc__)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,8 @@ def evaluate(
     notes = [note for label, score in zip(labels, scores, strict=True) for note in _notes(label, score)]
     if not common:
         raise AnalysisError(["no sequence has a result of every tracker", *notes])
+    if protocol.needs_flags and not truth.flagged:
+        notes.insert(0, f"{protocol.name}: no flags of absence given, every frame counts as visible")
     total = len(scores[0].names) + len(scores[0].missing)
     if len(common) < total:
         notes.insert(0, f"INCOMPLETE: scored on {len(common)} of {total} sequences")

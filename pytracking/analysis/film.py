@@ -20,15 +20,15 @@ def timeline(overlaps: Sequence[Array], colours: Sequence[str], width: int = 100
     step = max(1, -(-frames // width))  # at most a point a pixel
     paths = []
     for overlap, colour in reversed(list(zip(overlaps, colours, strict=True))):  # the first is drawn on top
-        commands, pen = [], "M"
+        commands, drawing = [], False
         for i in range(0, frames, step):
-            if np.isnan(overlap[i]):
-                pen = "M"
-                continue
-            commands.append(f"{pen}{i / max(1, frames - 1) * width:.1f} {(1 - overlap[i]) * height:.1f}")
-            pen = "L"
+            seen = not np.isnan(overlap[i])
+            if seen:
+                point = f"{i / max(1, frames - 1) * width:.1f} {(1 - overlap[i]) * height:.1f}"
+                commands.append(f"L{point}" if drawing else f"M{point}h0")  # h0: a lone frame is a dot
+            drawing = seen
         line = f'<path d="{" ".join(commands)}" fill="none" stroke="{colour}" stroke-width="1.5" '
-        paths.append(line + 'vector-effect="non-scaling-stroke" stroke-linejoin="round"/>')
+        paths.append(line + 'vector-effect="non-scaling-stroke" stroke-linejoin="round" stroke-linecap="round"/>')
     half = f'<line x1="0" x2="{width}" y1="{height / 2}" y2="{height / 2}" stroke="#bbb" stroke-dasharray="4 4"/>'
     return (
         f'<svg class="timeline" viewBox="0 -2 {width} {height + 4}" preserveAspectRatio="none" role="img" '

@@ -49,6 +49,7 @@ class Protocol:
     errors_need_centre: centre errors are usable by their own rule, a true centre with both coordinates > 0.
     unusable: what a frame counts whose true box is there but not usable; None measures it like any other.
     absent: what a frame counts whose target is flagged absent.
+    needs_flags: the rules speak of absent frames, and the truth alone does not say which they are.
     nan_truth: a frame of NaN truth is one of the "absent", or one of the "unusable" frames.
     divide_first: see ``metrics.normalised_centre_error``.
     rows_short: how many rows a result may lack at its end; they count as boxes without area. Any more is an error.
@@ -71,6 +72,7 @@ class Protocol:
     errors_need_centre: bool = False
     unusable: FrameRule | None = CENTRE_MISSED
     absent: FrameRule = LEAVE_OUT
+    needs_flags: bool = False
     nan_truth: Literal["absent", "unusable"] = "absent"
     divide_first: bool = False
     rows_short: int = 1
@@ -137,6 +139,7 @@ _ALL = (
         name="lasot",
         source="pytracking on LaSOT: absent frames are missed; results may be longer (monkey-17), never shorter",
         absent=ALL_MISSED,
+        needs_flags=True,
         rows_short=0,
         rows_over=10**9,
         omitted_rows={},

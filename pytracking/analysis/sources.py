@@ -47,11 +47,13 @@ class Tracker:
 class TruthSource:
     """The truth of a data set, read only when it is needed.
 
-    load: reads it; raises AnalysisError. digest: identifies its content without reading it as numbers.
+    load: reads it; raises AnalysisError. digest: identifies its content without reading it as numbers. flagged: it
+    says where targets are absent.
     """
 
     load: Callable[[], list[Truth]]
     digest: Callable[[], bytes]
+    flagged: bool
 
 
 def truth_folder(folder: Path, absent_folder: Path | None = None) -> TruthSource:
@@ -74,7 +76,8 @@ def truth_folder(folder: Path, absent_folder: Path | None = None) -> TruthSource
         names = match_names(files, available)
         flags = {name: [available[names[name]]] if name in names else [] for name in files}
     used = [p for n, path in files.items() for p in (path, *flags[n], *_files_beside(path, (_COVER, _META)))]
-    return TruthSource(partial(_read_truths, files, flags, absent_folder), partial(digest_files, used))
+    load = partial(_read_truths, files, flags, absent_folder)
+    return TruthSource(load, partial(digest_files, used), any(flags.values()))
 
 
 def _read_truths(files: dict[str, Path], flags: dict[str, list[Path]], absent_folder: Path | None) -> list[Truth]:
@@ -98,7 +101,7 @@ def loaded(truths: list[Truth]) -> TruthSource:
         parts = [repr((t.name, t.image_size)).encode() + t.boxes.tobytes() + t.absent.tobytes() for t in truths]
         return hashlib.sha256(b"".join(parts)).digest()
 
-    return TruthSource(lambda: truths, digest)
+    return TruthSource(lambda: truths, digest, any(t.absent.any() for t in truths))
 
 
 def digest_files(paths: Iterable[Path]) -> bytes:

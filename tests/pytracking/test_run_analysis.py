@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pytracking.run_analysis import main
 
@@ -90,9 +91,30 @@ def test_missing_sequences_fail_unless_allowed(folders: tuple[Path, Path], capsy
     assert "# INCOMPLETE: scored on 1 of 2 sequences" in capsys.readouterr().out
 
 
-def test_debug_shows_the_traceback(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no such folder"):
-        main(["--ground-truth", str(tmp_path / "none"), "--results", "X=none", "--debug"])
+def test_report_attributes_and_published_scores(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    truth, _ = folders
+    monkeypatch.chdir(tmp_path)
+    for sequence in ("a", "b"):
+        (truth / sequence / "img").mkdir()
+        for frame in range(40):
+            Image.new("RGB", (80, 80)).save(truth / sequence / "img" / f"{frame + 1:04d}.png")
+    Path("attributes.json").write_text('{"a": ["IV"], "b": ["IV", "OCC"]}')
+    command = ["dimp:x", "--dataset_name", f"folder:{truth}", "--attributes", "attributes.json", "--published", "otb"]
+    assert main([*command, "--report", "report.html", "--cache", "cache"]) == 0
+    printed = capsys.readouterr().out
+    assert "OCC (1)" in printed
+    assert "DiMP-NCE+ *" in printed
+    assert Path("report.html").read_text().count("data:image/jpeg") == 2 * 6
+    assert len(list(Path("cache").iterdir())) == 1
+    assert main([*command[:5], "--published", "vot"]) == 1
+    assert "no published scores on 'vot'" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["--ground-truth", str(tmp_path / "none"), "--results", "X=none", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_neither_torch_nor_opencv_is_imported(folders: tuple[Path, Path], repository: Path, tmp_path: Path) -> None:

@@ -48,3 +48,42 @@ def pytracking_scores(prediction: list[Box], truth: list[Box], absent: list[bool
         "op50": curve[10],
         "op75": curve[15],
     }
+
+
+def pysot_scores(prediction: list[Box], truth: list[Box], absent: list[bool]) -> dict[str, float]:
+    """The same by pysot's rules: absent frames leave the numerator, unusable ones have overlap and error -1."""
+    overlaps, errors, normalised = [], [], []
+    for box, true, gone in zip(prediction, truth, absent, strict=True):
+        if gone:
+            continue
+        usable = true[2] > 0 and true[3] > 0
+        has_centre = true[0] + (true[2] - 1) / 2 > 0 and true[1] + (true[3] - 1) / 2 > 0
+        overlaps.append(iou(box, true) if usable else -1.0)
+        errors.append(centre_error(box, true) if has_centre else -1.0)
+        normalised.append(centre_error(box, true, (true[2] + 1e-16, true[3] + 1e-16)) if has_centre else -1.0)
+    frames = len(truth)
+    return {
+        "auc": sum(sum(o > 0.05 * k for o in overlaps) / frames for k in range(21)) / 21,
+        "precision": sum(e <= 20 for e in errors) / frames,
+        "norm_precision": sum(e <= 0.2 for e in normalised) / frames,
+    }
+
+
+def trackingnet_scores(prediction: list[Box], truth: list[Box]) -> dict[str, float]:
+    """The same by TrackingNet's devkit: whole pixels, overlap at or above, and areas by the trapezoid rule."""
+    boxes = [tuple(float(round(v)) for v in box) for box in prediction]
+    trues = [tuple(float(round(v)) for v in box) for box in truth]
+    boxes[0] = trues[0]
+    pairs, frames = list(zip(boxes, trues, strict=True)), len(truth)
+    overlaps = [iou(a, b) for a, b in pairs]
+    errors = [centre_error(a, b) for a, b in pairs]
+    normalised = [
+        math.hypot((a[0] + a[2] / 2 - b[0] - b[2] / 2) / b[2], (a[1] + a[3] / 2 - b[1] - b[3] / 2) / b[3])
+        for a, b in pairs
+    ]
+    curves = {
+        "auc": [sum(o >= k / 20 for o in overlaps) / frames for k in range(21)],
+        "precision": [sum(e <= 2.5 * k for e in errors) / frames for k in range(21)],
+        "norm_precision": [sum(e <= k / 40 for e in normalised) / frames for k in range(21)],
+    }
+    return {name: sum((a + b) / 2 / 20 for a, b in zip(c[1:], c[:-1], strict=True)) for name, c in curves.items()}

@@ -91,6 +91,15 @@ def test_tolerated_irregularities_are_noted(write_boxes: Write, boxes: np.ndarra
     )
 
 
+def test_lasot_without_flags_of_absence_is_noted(write_boxes: Write, boxes: np.ndarray) -> None:
+    truth, flags = write_boxes("gt", a=boxes), write_boxes("absent")
+    (flags / "a.txt").write_text("0\n" * 40)
+    tracker = find_tracker("x", write_boxes("x", a=boxes))
+    (note,) = evaluate([tracker], truth_folder(truth), PROTOCOLS["lasot"]).notes
+    assert "no flags of absence" in note
+    assert evaluate([tracker], truth_folder(truth, flags), PROTOCOLS["lasot"]).notes == ()
+
+
 def test_a_longer_result_is_cut_only_on_lasot(write_boxes: Write, boxes: np.ndarray) -> None:
     truths = truth_folder(write_boxes("gt", a=boxes[:20]))
     tracker = find_tracker("x", write_boxes("x", a=boxes))

@@ -17,7 +17,7 @@ def decode(uri: str) -> np.ndarray:
 def test_a_timeline_breaks_where_there_is_no_truth() -> None:
     overlaps = np.array([1.0, 0.5, np.nan, 0.0])
     text = timeline([overlaps], ["#123456"], width=300, height=100)
-    assert re.findall(r'd="([^"]*)"', text) == ["M0.0 0.0 L100.0 50.0 M300.0 100.0"]
+    assert re.findall(r'd="([^"]*)"', text) == ["M0.0 0.0h0 L100.0 50.0 M300.0 100.0h0"]
     assert 'stroke="#123456"' in text
 
 

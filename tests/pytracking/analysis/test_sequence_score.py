@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pytracking.analysis.metrics import area_under_curve
 from pytracking.analysis.protocols import PROTOCOLS, find_protocol
 from pytracking.analysis.sequence_score import Truth, score_sequence, without_omitted_rows
 from tests.reference import tracking_metrics as loops
@@ -50,6 +51,34 @@ def test_pytracking_protocols_agree_with_loops_over_frames(tag: str, seed: int) 
         "op75": score.success[15],
     }
     assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pysot_agrees_with_loops_over_frames(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = np.round(np.hstack([rng.uniform(-30, 60, (120, 2)), rng.uniform(5, 40, (120, 2))]))
+    boxes[rng.random(120) < 0.05] = 0
+    absent = rng.random(120) < 0.1
+    prediction = np.round(boxes + rng.normal(0, 5, (120, 4))).clip(0)
+    score = score_sequence(prediction, truth(boxes, absent.tolist()), PROTOCOLS["pysot"])
+    expected = loops.pysot_scores(prediction.tolist(), boxes.tolist(), absent.tolist())
+    found = {
+        "auc": score.success.mean(),
+        "precision": score.precision[20],
+        "norm_precision": score.norm_precision[20],
+    }
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_trackingnet_agrees_with_loops_over_frames(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    boxes = np.hstack([rng.uniform(0, 60, (120, 2)), rng.uniform(5, 40, (120, 2))])
+    prediction = boxes + rng.normal(0, 5, (120, 4)).clip(-4)
+    score = score_sequence(prediction, truth(boxes), PROTOCOLS["trackingnet"])
+    curves = {"auc": score.success, "precision": score.precision, "norm_precision": score.norm_precision}
+    found = {name: float(area_under_curve(curve, trapezoid=True)) for name, curve in curves.items()}
+    assert found == pytest.approx(loops.trackingnet_scores(prediction.tolist(), boxes.tolist()), abs=1e-12)
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

@@ -1,0 +1,49 @@
+"""Time run_analysis.py on results of LaSOT's size: 280 sequences, 685,360 frames, 8 trackers, cold and from the cache.
+
+    python tests/benchmarks/analysis.py
+
+Prints one Markdown row per case: seconds of the whole command, start of Python included.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+SEQUENCES, FRAMES, TRACKERS = 280, 685_360, 8
+COMMAND = Path(__file__).resolve().parents[2] / "pytracking" / "run_analysis.py"
+
+
+def write_data(root: Path) -> None:
+    """Truth in whole pixels, results with four decimals, as ours are."""
+    rng = np.random.default_rng(0)
+    for i, length in enumerate(np.diff(np.linspace(0, FRAMES, SEQUENCES + 1).astype(int))):
+        walk = np.cumsum(rng.normal(0, 2, (length, 4)), axis=0) + np.array([500, 400, 120, 90])
+        truth = np.round(walk).clip(1)
+        for folder, boxes in [
+            ("gt", truth),
+            *((f"t{k}", truth + rng.normal(0, 3, truth.shape)) for k in range(TRACKERS)),
+        ]:
+            (root / folder).mkdir(exist_ok=True)
+            rows = "\n".join(",".join(f"{value:.4f}" for value in row) for row in boxes.clip(1).tolist())
+            (root / folder / f"sequence-{i}.txt").write_text(rows + "\n")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_data(root)
+        results = [f"t{k}={root / f't{k}'}" for k in range(TRACKERS)]
+        command = [sys.executable, str(COMMAND), "--ground-truth", str(root / "gt"), "--results", *results]
+        print("| case | seconds |\n|---|---:|")
+        for case in ("cold", "from the cache"):
+            start = time.perf_counter()
+            subprocess.run([*command, "--cache", str(root / "cache")], check=True, stdout=subprocess.DEVNULL)
+            print(f"| {TRACKERS} trackers, {FRAMES:,} frames, {case} | {time.perf_counter() - start:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
