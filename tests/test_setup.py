@@ -68,6 +68,8 @@ echo "$@" >> "$LOG"
 case "$*" in
     *sys.prefix*) echo "$PREFIX" ;;
     *"pip install"*demo,*) exit "${DEMO_EXIT:-0}" ;;
+    *"pip install"*headless) touch "$PREFIX/headless" ;;
+    *"import cv2"*) [ -z "$NO_LIBGL" ] || [ -f "$PREFIX/headless" ] || { echo "ImportError: libGL.so.1"; exit 1; } ;;
 esac
 """
 
@@ -110,6 +112,15 @@ def test_a_demo_clip_that_cannot_be_had_is_done_without(repository, environment)
     assert result.returncode == 0
     assert "trying without the demo clip" in result.stdout
     assert installs(environment) == ["demo,train", "train"]
+
+
+def test_a_machine_without_window_libraries_gets_the_opencv_that_needs_none(repository, environment):
+    result = bash(repository / "install.sh", "--venv", environment["PREFIX"], NO_LIBGL="1", **environment)
+    assert result.returncode == 0, result.stderr
+    assert "ImportError: libGL.so.1" in result.stdout
+    with open(environment["LOG"]) as file:
+        log = file.read()
+    assert log.index("pip uninstall --quiet --yes opencv-python\n") < log.index("--no-deps opencv-python-headless\n")
 
 
 @pytest.mark.parametrize("script", ["install.sh", ".ci/run"])
