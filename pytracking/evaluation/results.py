@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is pytracking's
 _SEPARATORS = str.maketrans(",;\t", "   ")
+_AS_WE_WRITE = re.compile(r"(?:" + ",".join([r"-?+\d{1,11}+\.\d{4}"] * 4) + r"\n)++")
 
 
 def box_path(folder: Path, sequence: str) -> Path:
@@ -103,6 +104,8 @@ def read_boxes(path: Path) -> NDArray[np.float64]:
 
 def _parse_rows(text: str) -> NDArray[np.float64]:
     """The numbers of ``text`` [n, k], a row a line; ValueError where it holds none, or rows of different lengths."""
+    if _AS_WE_WRITE.fullmatch(text):  # without their points the numbers are integers, which numpy reads much faster
+        return np.fromstring(text.replace(".", "").replace(",", " "), np.int64, sep=" ").reshape(-1, 4) / 1e4
     text = text.translate(_SEPARATORS)
     if not text.strip():
         raise ValueError("no rows")

@@ -92,6 +92,15 @@ def test_every_separator_in_use_is_read(tmp_path: Path, text: str) -> None:
     np.testing.assert_array_equal(results.read_boxes(path), [[1, 2, 3, 4], [5, 6, 7, 8]])
 
 
+def test_four_decimals_are_read_to_the_last_bit(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).uniform(-3000, 3000, (500, 4)).round(4)
+    rows[0] = [-0.05, 0.0001, 0, 12345678901.2345]
+    np.savetxt(tmp_path / "a.txt", rows, fmt="%.4f", delimiter=",")
+    np.savetxt(tmp_path / "b.txt", rows, fmt="%.4f", delimiter="\t")
+    np.testing.assert_array_equal(results.read_boxes(tmp_path / "a.txt"), rows)
+    np.testing.assert_array_equal(results.read_boxes(tmp_path / "b.txt"), rows)
+
+
 def test_a_row_of_nan_is_a_frame_without_a_box(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("1,2,3,4\nNaN,NaN,NaN,NaN\nnan nan nan nan\n")
