@@ -59,8 +59,7 @@ def evaluate(
     if problems:
         raise AnalysisError(problems)
     common = [name for name in scores[0].names if all(name in score.names for score in scores)]
-    labels = [t.name + (f" ({run.folder.name})" if len(t.runs) > 1 else "") for t in trackers for run in t.runs]
-    notes = [note for label, score in zip(labels, scores, strict=True) for note in _notes(label, score)]
+    notes = _notes(trackers, scores)
     if not common:
         raise AnalysisError(["no sequence has a result of every tracker", *notes])
     if protocol.needs_flags and not truth.flagged:
@@ -109,9 +108,18 @@ def _compute(
         return list(pool.map(score, runs))
 
 
-def _notes(label: str, score: RunScore) -> list[str]:
-    notes = [f"{label}: {note} ({count})" for note, count in score.notes.items()]
-    return notes + ([f"{label}: no result for {', '.join(score.missing)}"] if score.missing else [])
+def _notes(trackers: Sequence[Tracker], scores: Sequence[RunScore]) -> list[str]:
+    """What a reader of the numbers must know; ``scores`` in the order of the trackers' runs."""
+    notes, left = [], iter(scores)
+    for tracker in trackers:
+        names = [run.folder.name for run in tracker.runs]
+        if len(names) > 1:
+            notes.append(f"{tracker.name}: mean ± standard deviation of {len(names)} runs ({', '.join(names)})")
+        for name, score in zip(names, left, strict=False):
+            label = f"{tracker.name} ({name})" if len(names) > 1 else tracker.name
+            notes += [f"{label}: {note} ({count})" for note, count in score.notes.items()]
+            notes += [f"{label}: no result for {', '.join(score.missing)}"] if score.missing else []
+    return notes
 
 
 def _tracker_scores(name: str, scores: Sequence[RunScore], common: Sequence[str]) -> TrackerScores:

@@ -209,4 +209,4 @@ def find_protocol(name: str) -> Protocol:
 
 def exclude_unusable_frames(protocol: Protocol) -> Protocol:
     """pytracking's ``exclude_invalid_frames``: the divisor counts usable frames alone (the numerator is unchanged)."""
-    return replace(protocol, exclude_unusable=True)
+    return replace(protocol, name=f"{protocol.name} without unusable frames", exclude_unusable=True)

@@ -36,4 +36,5 @@ def test_an_unknown_protocol_is_answered_with_the_list() -> None:
 def test_excluding_frames_changes_only_the_divisor_rule() -> None:
     changed = exclude_unusable_frames(PROTOCOLS["uav"])
     assert changed.exclude_unusable
-    assert dataclasses.replace(changed, exclude_unusable=False) == PROTOCOLS["uav"]
+    assert dataclasses.replace(changed, name="uav", exclude_unusable=False) == PROTOCOLS["uav"]
+    assert changed.name == "uav without unusable frames"

@@ -27,6 +27,7 @@ def test_trackers_are_sorted_and_runs_have_a_deviation(evaluation: Evaluation) -
     table = tables.overall_table(evaluation)
     assert [row[0] for row in table.rows] == ["good_50%", "poor"]
     assert table.rows[0][1] == "95.24"
+    assert "poor: mean ± standard deviation of 2 runs (1, 2)" in table.notes
     assert table.rows[1][2] == f"{(51.25 + 100) / 2:.2f} ± {np.std([51.25, 100], ddof=1):.2f}"
 
 
