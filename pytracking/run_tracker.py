@@ -29,7 +29,7 @@ class Arguments:
     parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
     """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
     dataset_name: str
-    """folder:DIR, demo, otb, uav, lasot, got10k_val or dtb70"""
+    """folder:DIR, demo, otb, uav, nfs, lasot, got10k_val or dtb70"""
     sequence: str | None = None
     """only this sequence: its name, or its index from 0"""
     threads: int = 0

@@ -22,6 +22,7 @@ from pytracking.evaluation.video import FrameSource, cropped, image_files, open_
 SPECS = Path(__file__).parent / "specs"
 FOLDER = "folder:"
 ANNOTATION = "groundtruth_rect.txt"
+NFS_RATIO = 8  # 240 fps to 30 fps
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,42 @@ def read_uav(root: Path) -> list[Sequence]:
     return _read_listed("uav", lambda name, spec: (images / (spec.folder or name), annotations / f"{name}.txt"))
 
 
+def read_nfs(root: Path) -> list[Sequence]:
+    """Need for Speed at 30 fps, as downloaded (<seq>/30/<seq>/00001.jpg, <seq>/30/<seq>.txt), or in the form that
+    pytracking wants (sequences/<seq>/00001.jpg, anno/nfs_<seq>.txt)."""
+    sequences = []
+    for file in sorted(root.glob("*/30/*.txt")):
+        source = partial(_nfs_frames, file.with_suffix(""), len(boxes := _read_nfs_boxes(file)))
+        sequences.append(Sequence(file.stem, "nfs", boxes, source))
+    for file in sorted(root.glob("anno/nfs_*.txt")):
+        name = file.stem.removeprefix("nfs_")
+        source = partial(_numbered_frames, root / "sequences" / name, 1, len(boxes := read_boxes(file)))
+        sequences.append(Sequence(name, "nfs", boxes, source))
+    if not sequences:
+        raise FileNotFoundError(f"{root}: holds neither <seq>/30/<seq>.txt nor anno/nfs_<seq>.txt")
+    return sequences
+
+
+def _read_nfs_boxes(file: Path) -> NDArray[np.float64]:
+    """Every eighth line: the 30 fps files hold the lines of 240 fps. A line is id, x0, y0, x1, y1, flags, "label"."""
+    boxes = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines()[::NFS_RATIO]):
+        try:
+            x0, y0, x1, y1 = (float(word) for word in line.split()[1:5])
+        except ValueError:
+            raise ValueError(f"{file}:{number * NFS_RATIO + 1}: expected id, x0, y0, x1, y1, found {line!r}") from None
+        boxes.append([x0, y0, x1 - x0, y1 - y0])
+    return np.array(boxes).reshape(-1, 4)
+
+
+def _nfs_frames(folder: Path, count: int) -> FrameSource:
+    """The first ``count`` images; ten sequences have one more, any other number means that the rates differ."""
+    found = len(image_files(folder))
+    if found - count not in (0, 1):
+        raise ValueError(f"{folder}: {found} images, expected {count} (every eighth line of {folder.name}.txt)")
+    return _numbered_frames(folder, 1, count)
+
+
 def read_dtb70(root: Path) -> list[Sequence]:
     """DTB70: <Seq>/img/00001.jpg, <Seq>/groundtruth_rect.txt."""
     return _read_listed("dtb70", lambda name, spec: (root / name / "img", root / name / spec.annotation))
@@ -178,6 +215,7 @@ def _numbered_frames(folder: Path, first: int, count: int) -> FrameSource:
 DATASETS: dict[str, tuple[str, Callable[[Path], list[Sequence]]]] = {  # name -> key in the paths file, reader
     "otb": ("otb", read_otb),
     "uav": ("uav", read_uav),
+    "nfs": ("nfs", read_nfs),
     "lasot": ("lasot", read_lasot),
     "got10k_val": ("got10k", read_got10k_val),
     "dtb70": ("dtb70", read_dtb70),

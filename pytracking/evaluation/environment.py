@@ -17,6 +17,7 @@ DEFAULT_FILE = Path("~/.config/ebm-tracking/paths.toml")
 BENCHMARKS = {
     "otb": "the folder that holds Basketball/, Biker/, ... of OTB-100",
     "uav": "the folder that holds data_seq/UAV123/ and anno/UAV123/",
+    "nfs": "the folder that holds airboard_1/30/, ... as downloaded, or sequences/ and anno/",
     "lasot": "the folder that holds airplane/airplane-1/, ...",
     "got10k": "the folder that holds val/ of GOT-10k",
     "dtb70": "the folder that holds Animal1/, Animal2/, ...",

@@ -152,6 +152,31 @@ def test_lasot_and_got10k_blank_flagged_frames(tmp_path, monkeypatch):
     assert np.isnan(got.ground_truth).any(axis=1).tolist() == [False, True]
 
 
+def test_nfs_as_downloaded_and_as_pytracking_wants_it(tmp_path):
+    lines = "".join(f'0 {i} 2 {i + 3} 6 {i + 1} 0 0 1 "a ball"\n' for i in range(17))
+    folder = tmp_path / "official" / "ball" / "30"
+    write_images(folder / "ball", [f"{n:05d}.jpg" for n in (1, 2, 3, 4)])  # one image more than every eighth row
+    (folder / "ball.txt").write_text(lines)
+    (sequence,) = datasets.read_nfs(tmp_path / "official")
+    assert (sequence.name, sequence.dataset) == ("ball", "nfs")
+    assert sequence.ground_truth.tolist() == [[0, 2, 3, 4], [8, 2, 3, 4], [16, 2, 3, 4]]
+    assert numbers(sequence) == [0, 1, 2]
+    write_images(folder / "ball", [f"{n:05d}.jpg" for n in range(1, 18)])
+    with pytest.raises(ValueError, match=r"ball: 17 images, expected 3 \(every eighth line of ball\.txt\)"):
+        sequence.open()
+    (folder / "ball.txt").write_text("1,2,3,4\n")
+    with pytest.raises(ValueError, match=r"ball\.txt:1: expected id, x0, y0, x1, y1, found '1,2,3,4'"):
+        datasets.read_nfs(tmp_path / "official")
+
+    write_images(tmp_path / "packed" / "sequences" / "ball", ["00001.jpg", "00002.jpg"])
+    (tmp_path / "packed" / "anno").mkdir()
+    (tmp_path / "packed" / "anno" / "nfs_ball.txt").write_text("1\t2\t3\t4\n5\t6\t7\t8\n")
+    (packed,) = datasets.read_nfs(tmp_path / "packed")
+    assert (packed.name, numbers(packed)) == ("ball", [0, 1])
+    with pytest.raises(FileNotFoundError, match=r"holds neither <seq>/30/<seq>\.txt nor anno/nfs_<seq>\.txt"):
+        datasets.read_nfs(tmp_path)
+
+
 def test_published_lists_have_the_known_sizes():
     """Counts of the benchmarks' papers and toolkits."""
     counts = {name: [s["frames"] for s in published(name).values()] for name in ("otb", "uav", "lasot", "dtb70")}
