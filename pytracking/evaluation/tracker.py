@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,19 +90,27 @@ class Tracker:
 
 
 def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:
-    """A copy of a (nested) frozen dataclass with some fields changed; ValueError names an unknown field."""
+    """A copy of a (nested) frozen dataclass with some fields changed; ValueError names a field that is unknown or of
+    another type.
+    """
     known = vars(params)
     values = {}
     for name, value in changes.items():
         if name not in known:
             raise ValueError(f"unknown parameter {where}{name}; known are {', '.join(known)}")
-        values[name] = override(known[name], value, f"{where}{name}.") if isinstance(value, Mapping) else value
+        if is_dataclass(known[name]) and isinstance(value, Mapping):
+            value = override(known[name], value, f"{where}{name}.")
+        accepted = (float, int) if isinstance(known[name], float) else type(known[name])
+        if not isinstance(value, accepted):
+            raise ValueError(f"parameter {where}{name}: expected {type(known[name]).__name__}, got {value!r}")
+        values[name] = value
     return replace(params, **values)
 
 
 def check_frame(frame: np.ndarray) -> None:
-    """Raise ValueError unless ``frame`` is uint8 ``[H, W, 3]``."""
-    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+    """Raise ValueError unless ``frame`` is uint8 ``[H, W, 3]`` with a pixel at least."""
+    good = isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 3
+    if not (good and frame.size):
         found = f"{frame.dtype} {list(frame.shape)}" if isinstance(frame, np.ndarray) else type(frame).__name__
         raise ValueError(f"frame: expected a numpy array, uint8 [H, W, 3] RGB, got {found}")
 

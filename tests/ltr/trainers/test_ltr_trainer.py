@@ -107,7 +107,7 @@ def test_resume_with_other_settings_names_the_fields(tmp_path: Path) -> None:
 
 
 def test_nothing_to_resume(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="nothing to resume: .*checkpoint.pt does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"nothing to resume: .*checkpoint\.pt does not exist"):
         _trainer(tmp_path).resume()
 
 

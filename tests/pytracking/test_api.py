@@ -1,0 +1,24 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pytracking
+
+
+@pytest.mark.parametrize("module", ["pytracking", "pytracking.evaluation.results", "pytracking.analysis.metrics"])
+def test_importing_it_does_not_import_torch(repository: Path, module: str) -> None:
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=repository, check=True)
+
+
+def test_names() -> None:
+    from pytracking.evaluation.tracker import Tracker
+    from pytracking.tracker.base.output import TrackOutput
+
+    assert pytracking.Tracker is Tracker
+    assert pytracking.TrackOutput is TrackOutput
+    assert set(pytracking.__all__) == {"Tracker", "TrackOutput"}
+    with pytest.raises(AttributeError, match="module 'pytracking' has no attribute 'Trakcer'"):
+        _ = pytracking.Trakcer

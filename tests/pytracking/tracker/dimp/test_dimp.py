@@ -1,0 +1,183 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ltr.admin.build import build_network
+from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams, MemoryParams
+from pytracking.tracker.base.output import TrackOutput
+from pytracking.tracker.dimp.dimp import DiMP
+from tests.fakes.datasets import noise_picture
+from tests.fakes.networks import SMALL, small_network
+
+ALWAYS_FOUND = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
+ALWAYS_LOST = replace(ALWAYS_FOUND, not_found_threshold=1e9)
+ALWAYS_UNCERTAIN = replace(ALWAYS_FOUND, uncertain_threshold=1e9)
+BOX = (60.0, 40.0, 32.0, 28.0)
+
+
+@pytest.fixture(scope="module")
+def network() -> nn.Module:
+    return small_network().requires_grad_(False)
+
+
+class Counter(nn.Module):
+    """Passes calls on to a filter optimizer and keeps (samples, steps) of each."""
+
+    def __init__(self, optimizer: nn.Module) -> None:
+        super().__init__()
+        self.optimizer = optimizer
+        self.calls: list[tuple[int, int | None]] = []
+
+    def forward(
+        self, filter: Tensor, feat: Tensor, boxes: Tensor, weight: Tensor | None = None, num_iter: int | None = None
+    ) -> list[Tensor]:
+        self.calls.append((len(feat), num_iter))
+        return self.optimizer(filter, feat, boxes, weight, num_iter)
+
+
+def _params(localization: LocalizationParams = ALWAYS_FOUND, refine: bool = True, **changes: object) -> DiMPParams:
+    base = DiMPParams(network="unused")
+    refinement = replace(base.refinement, enabled=refine)
+    return replace(base, localization=localization, refinement=refinement, **changes)  # type: ignore[arg-type]
+
+
+def _tracker(network: nn.Module, params: DiMPParams, seed: int = 0) -> DiMP:
+    return DiMP(network, SMALL, params, torch.device("cpu"), seed)  # type: ignore[arg-type]
+
+
+def _scene(x: float, y: float, seed: int = 0) -> np.ndarray:
+    """A picture of 200 x 150 px with a striped block of 32 x 28 px at (x, y)."""
+    frame = noise_picture(seed, 200, 150) // 2
+    block = np.zeros((28, 32, 3), np.uint8)
+    block[::4], block[1::4], block[:, ::8] = (255, 230, 20), (240, 40, 200), (20, 250, 250)
+    left, top = round(x), round(y)
+    frame[top : top + 28, left : left + 32] = block
+    return frame
+
+
+def _run(tracker: DiMP, frames: list[np.ndarray], box: tuple[float, float, float, float] = BOX) -> list[TrackOutput]:
+    tracker.initialize(frames[0], box)
+    return [tracker.track(frame) for frame in frames[1:]]
+
+
+@pytest.mark.parametrize("step", [(3, 2), (-3, -2), (0, 0)])
+def test_follows_a_block_on_imagenet_features(step: tuple[int, int]) -> None:
+    """Without a systematic shift: standing still it is exact, moving it lags by the same to either side."""
+    network = build_network(SMALL).eval().requires_grad_(False)
+    try:
+        network.feature_extractor.load_pretrained()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    path = [(75 + step[0] * t, 60 + step[1] * t) for t in range(-5, 6)]
+    start = (*map(float, path[0]), 32.0, 28.0)
+    outputs = _run(_tracker(network, _params(refine=False)), [_scene(*place) for place in path], start)
+    for (x, y), output in zip(path[1:], outputs, strict=True):
+        assert output.state == "tracking"
+        assert output.box == pytest.approx((x, y, 32, 28), abs=5 if any(step) else 0.5)
+        assert 0 <= output.score <= 1
+
+
+def test_lost_target_stays_where_it_was(network: nn.Module) -> None:
+    outputs = _run(_tracker(network, _params(ALWAYS_LOST)), [_scene(60 + 4 * t, 40) for t in range(4)])
+    assert [output.state for output in outputs] == ["lost"] * 3
+    assert [output.box for output in outputs] == [BOX] * 3
+
+
+def test_uncertain_target_moves_but_is_neither_resized_nor_learned(network: nn.Module) -> None:
+    tracker = _tracker(network, _params(ALWAYS_UNCERTAIN))
+    outputs = _run(tracker, [_scene(60 + 4 * t, 40) for t in range(4)])
+    assert {output.state for output in outputs} == {"uncertain"}
+    assert all(output.box[2:] == pytest.approx(BOX[2:]) for output in outputs)
+    assert outputs[-1].box[0] > BOX[0] + 4
+    assert tracker.memory.count == tracker.memory.num_init
+
+
+def test_sure_target_is_refined_and_learned(network: nn.Module) -> None:
+    tracker = _tracker(network, _params())
+    outputs = _run(tracker, [_scene(60 + 2 * t, 40) for t in range(4)])
+    assert len({output.box[2] for output in outputs}) == 3
+    assert tracker.memory.count == tracker.memory.num_init + 3
+    for before, after in zip([BOX, *(output.box for output in outputs)], outputs, strict=False):
+        change = np.abs(np.log(np.divide(after.box[2:], before[2:])))
+        assert change.max() <= tracker.params.refinement.max_size_change + 1e-5
+
+
+def test_filter_is_updated_when_it_is_time(network: nn.Module) -> None:
+    counter = Counter(network.classifier.filter_optimizer)  # type: ignore[arg-type, union-attr]
+    memory = MemoryParams(size=50, train_skipping=3, init_iter=4, update_iter=2)
+    params = _params(refine=False, memory=memory)
+    tracker = _tracker(small_network().requires_grad_(False), params)
+    tracker.network.classifier.filter_optimizer = counter  # type: ignore[assignment]
+    _run(tracker, [_scene(60, 40)] * 8)
+    first = tracker.memory.num_init
+    assert counter.calls == [(first, 4), (first + 3, 2), (first + 6, 2)]
+
+
+def test_hard_negatives_are_learned_at_once(network: nn.Module) -> None:
+    """Any second peak counts as one here."""
+    always_hard = replace(ALWAYS_FOUND, hard_negative_ratio=-1e9, neighborhood_scale=0.5)
+    tracker = _tracker(small_network().requires_grad_(False), _params(always_hard, refine=False))
+    counter = Counter(tracker.network.classifier.filter_optimizer)
+    tracker.network.classifier.filter_optimizer = counter  # type: ignore[assignment]
+    _run(tracker, [_scene(60, 40)] * 3)
+    steps = tracker.params.memory.hard_negative_iter
+    assert [call[1] for call in counter.calls[1:]] == [steps, steps]
+    assert float(tracker.memory.weights[-1]) == pytest.approx(tracker.params.memory.hard_negative_learning_rate)
+
+
+@pytest.mark.parametrize("max_outside", [0.0, 0.5])
+@pytest.mark.parametrize("box", [(-40.0, 30.0, 44.0, 40.0), (190.0, 140.0, 60.0, 60.0)])
+def test_centre_stays_near_the_frame(
+    network: nn.Module, box: tuple[float, float, float, float], max_outside: float
+) -> None:
+    frames = [noise_picture(seed, 200, 150) for seed in range(4)]
+    for output in _run(_tracker(network, _params(max_outside=max_outside)), frames, box):
+        x, y, w, h = output.box
+        reach_x, reach_y = (max_outside - 0.5) * w, (max_outside - 0.5) * h
+        assert -reach_x - 1e-3 <= x + w / 2 <= 200 + reach_x + 1e-3
+        assert -reach_y - 1e-3 <= y + h / 2 <= 150 + reach_y + 1e-3
+
+
+@pytest.mark.parametrize("box", [(50.0, 50.0, 1.0, 1.0), (50.0, 50.0, 0.5, 30.0), (-300.0, -300.0, 900.0, 800.0)])
+def test_size_stays_sensible(network: nn.Module, box: tuple[float, float, float, float]) -> None:
+    params = _params(min_target_size=4.0)
+    for output in _run(_tracker(network, params), [_scene(60, 40)] * 3, box):
+        assert np.isfinite(output.box).all()
+        assert 4 <= output.box[2] <= 200
+        assert 4 <= output.box[3] <= 150
+
+
+def test_same_seed_same_boxes_and_other_seed_others(network: nn.Module) -> None:
+    frames = [_scene(60 + 2 * t, 40) for t in range(4)]
+    runs = [_run(_tracker(network, _params(), seed), frames) for seed in (3, 3, 4)]
+    assert runs[0] == runs[1]
+    assert runs[0][0].box != runs[2][0].box
+
+
+def test_initialized_again_it_is_as_new(network: nn.Module) -> None:
+    used = _tracker(network, _params())
+    _run(used, [noise_picture(seed, 120, 90) for seed in range(4)], (20.0, 20.0, 30.0, 30.0))
+    frames = [_scene(60 + 2 * t, 40) for t in range(4)]
+    assert _run(used, frames) == _run(_tracker(network, _params()), frames)
+
+
+def test_frames_and_weights_are_not_changed(network: nn.Module) -> None:
+    frames = [_scene(60 + t, 40) for t in range(3)]
+    copies = [frame.copy() for frame in frames]
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    _run(_tracker(network, _params()), frames)
+    for frame, copy in zip(frames, copies, strict=True):
+        np.testing.assert_array_equal(frame, copy)
+    assert all(torch.equal(value, weights[name]) for name, value in network.state_dict().items())
+
+
+def test_gradients_switched_off_by_the_caller_do_not_matter(network: nn.Module) -> None:
+    frames = [_scene(60 + 2 * t, 40) for t in range(3)]
+    expected = _run(_tracker(network, _params()), frames)
+    with torch.no_grad():
+        assert _run(_tracker(network, _params()), frames) == expected
+    with torch.inference_mode():
+        assert _run(_tracker(network, _params()), frames) == expected

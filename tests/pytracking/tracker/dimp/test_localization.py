@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from pytracking.parameter.dimp.base import LocalizationParams
+from pytracking.tracker.dimp.localization import Localization, localize, peak
+
+CELLS = 19
+PARAMS = LocalizationParams(
+    not_found_threshold=0.25,
+    uncertain_threshold=0.4,
+    distractor_ratio=0.8,
+    hard_negative_ratio=0.5,
+    neighborhood_scale=2.2,
+    displacement_scale=0.8,  # of half of the nine cells' radius: 3.6 cells
+)
+Hill = tuple[float, float, float]  # row, column, height
+
+
+def _scores(*hills: Hill) -> np.ndarray:
+    """Parabolas of height h, 0.1 h lower in the next cell, on a ground of -0.1."""
+    rows, columns = np.mgrid[:CELLS, :CELLS]
+    scores = np.full((CELLS, CELLS), -0.1)
+    for row, column, height in hills:
+        scores = np.maximum(scores, height * (1 - 0.1 * ((rows - row) ** 2 + (columns - column) ** 2)))
+    return scores
+
+
+def _localize(*hills: Hill, last: tuple[float, float] = (0.0, 0.0)) -> Localization:
+    return localize(_scores(*hills), (3.6, 3.6), last, PARAMS)
+
+
+@pytest.mark.parametrize("place", [(9.0, 9.0), (9.3, 8.6), (4.45, 12.51), (0.0, 18.0)])
+def test_peak_lies_between_cells(place: tuple[float, float]) -> None:
+    assert peak(_scores((*place, 0.9))) == pytest.approx(place, abs=1e-9)
+
+
+def test_peak_on_a_plateau_or_border_stays_on_its_cell() -> None:
+    assert peak(np.ones((5, 5))) == (0, 0)
+    assert peak(_scores((-0.4, 5, 0.9))) == pytest.approx((0, 5))
+
+
+def test_sure_target() -> None:
+    found = _localize((10.25, 8.5, 0.9))
+    assert found.displacement == pytest.approx((-0.5, 1.25))  # (x, y) from cell (9, 9)
+    assert found.score == pytest.approx(_scores((10.25, 8.5, 0.9)).max())
+    assert (found.state, found.hard_negative) == ("tracking", False)
+
+
+@pytest.mark.parametrize(
+    ("height", "state"), [(0.24, "lost"), (0.26, "uncertain"), (0.39, "uncertain"), (0.41, "tracking")]
+)
+def test_weak_peaks(height: float, state: str) -> None:
+    assert _localize((9, 9, height)).state == state
+
+
+def test_lost_even_with_a_second_peak() -> None:
+    assert _localize((9, 9, 0.2), (2, 2, 0.19)).state == "lost"
+
+
+def test_of_two_peaks_the_near_one_is_the_target() -> None:
+    far_is_higher = _localize((9, 16, 0.9), (9, 8, 0.8))
+    assert far_is_higher.displacement == pytest.approx((-1, 0), abs=1e-9)
+    assert far_is_higher.score == pytest.approx(0.8)
+    near_is_higher = _localize((9, 8, 0.9), (9, 16, 0.8))
+    assert near_is_higher.displacement == pytest.approx((-1, 0))
+    assert near_is_higher.score == pytest.approx(0.9)
+    for found in (far_is_higher, near_is_higher):
+        assert (found.state, found.hard_negative) == ("tracking", True)
+
+
+def test_nearness_counts_from_where_the_target_was() -> None:
+    found = _localize((9, 16, 0.9), (9, 8, 0.8), last=(6.5, 0))
+    assert found.displacement == pytest.approx((7, 0))
+
+
+@pytest.mark.parametrize("hills", [((9, 8, 0.9), (9, 12, 0.85)), ((9, 1, 0.9), (9, 17, 0.85))])
+def test_two_near_or_two_far_peaks_are_not_learned_from(hills: tuple[Hill, Hill]) -> None:
+    found = localize(_scores(*hills), (1.5, 1.5), (0, 0), PARAMS)
+    assert (found.state, found.hard_negative) == ("uncertain", False)
+    assert found.displacement == pytest.approx((hills[0][1] - 9, 0))
+
+
+@pytest.mark.parametrize(("second", "hard"), [(0.60, True), (0.40, False), (0.22, False)])
+def test_lower_second_peak_is_a_hard_negative(second: float, hard: bool) -> None:
+    found = _localize((9, 9, 0.9), (9, 16, second))
+    assert (found.state, found.hard_negative) == ("tracking", hard)
+    assert found.displacement == pytest.approx((0, 0))
+
+
+def test_hard_negatives_are_themselves_above_the_threshold() -> None:
+    assert not _localize((9, 9, 0.45), (9, 16, 0.24)).hard_negative
+
+
+def test_peaks_within_the_target_are_no_distractors() -> None:
+    one_target = localize(_scores((9, 7, 0.9), (9, 11, 0.85)), (7, 7), (0, 0), PARAMS)
+    assert (one_target.state, one_target.hard_negative) == ("tracking", False)
+
+
+def test_target_that_fills_the_map_leaves_no_room_for_others() -> None:
+    found = localize(_scores((9, 9, 0.9)), (30, 30), (0, 0), PARAMS)
+    assert (found.state, found.hard_negative) == ("tracking", False)
+
+
+def test_scores_are_not_changed() -> None:
+    scores = _scores((9, 16, 0.9), (9, 8, 0.8))
+    before = scores.copy()
+    localize(scores, (3, 3), (0, 0), PARAMS)
+    np.testing.assert_array_equal(scores, before)
