@@ -1,10 +1,10 @@
 """Run, score and look at visual trackers.
 
-    from pytracking import Tracker
+from pytracking import Tracker
 
-    tracker = Tracker("dimp", "dimp_ncep_mobile")
-    tracker.initialize(frame, (x, y, w, h))      # RGB uint8 [H, W, 3]; a box in pixels
-    output = tracker.track(next_frame)           # output.box, output.score, output.state
+tracker = Tracker("dimp", "dimp_ncep_mobile")
+tracker.initialize(frame, (x, y, w, h))      # RGB uint8 [H, W, 3]; a box in pixels
+output = tracker.track(next_frame)           # output.box, output.score, output.state
 """
 
 from typing import TYPE_CHECKING, Any

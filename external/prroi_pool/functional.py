@@ -97,7 +97,6 @@ def prroi_pool2d(
     if len(features) == 1:
         return prroi_pool2d_batch(features, rois[None, :, 1:], *size)[0]
     groups = [
-        prroi_pool2d_batch(features[n : n + 1], rois[None, index == n, 1:], *size)[0]
-        for n in range(len(features))
+        prroi_pool2d_batch(features[n : n + 1], rois[None, index == n, 1:], *size)[0] for n in range(len(features))
     ]
     return torch.cat(groups)[index.argsort(stable=True).argsort()]

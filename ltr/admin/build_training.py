@@ -63,8 +63,9 @@ def build_datasets(
     # Last, because it is made of the others.
     for source in sources:
         if source.kind == "cut_paste":
-            pictures = [(PictureFolder(data / source.path), 1.0)] if source.path else []
-            train.append((CutPaste(cutouts, backgrounds + pictures), source.weight))
+            if source.path:
+                backgrounds.append((PictureFolder(data / source.path), 1.0))
+            train.append((CutPaste(cutouts, backgrounds), source.weight))
     return train, validation
 
 
@@ -73,7 +74,8 @@ def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.d
     net = build_network(settings.network)
     if settings.pretrained:
         net.feature_extractor.load_pretrained()
-    net.to(device, memory_format=torch.channels_last)  # on a CPU, too, convolutions are faster so
+    net.to(device)
+    net.to(memory_format=torch.channels_last)  # on a CPU, too, convolutions are faster so
     net.feature_extractor.run_folded()
     train, validation = build_datasets(settings, data)
     processing = DiMPProcessing(settings.processing)

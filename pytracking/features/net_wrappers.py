@@ -33,4 +33,6 @@ def load_for_tracking(name: str, device: torch.device) -> tuple[DiMPnet, DiMPnet
     network, settings, card = load_network(find_network(name))
     network.requires_grad_(False)
     fold_batch_norm(network.feature_extractor)
-    return network.to(device, memory_format=torch.channels_last), settings, card
+    network.to(device)
+    network.to(memory_format=torch.channels_last)  # on a CPU, too, convolutions are faster so
+    return network, settings, card

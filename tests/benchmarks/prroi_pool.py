@@ -45,14 +45,10 @@ def main() -> None:
     for name, (maps, boxes_per_map, channels, size) in CASES.items():
         features = torch.randn(maps, channels, size, size, requires_grad=True)
         corners = torch.rand(maps, boxes_per_map, 2) * size / 2
-        boxes = torch.cat(
-            [corners, corners + 2 + torch.rand_like(corners) * size / 2], dim=-1
-        ).requires_grad_()
+        boxes = torch.cat([corners, corners + 2 + torch.rand_like(corners) * size / 2], dim=-1).requires_grad_()
         rois = list(boxes.detach())
         repeats = arguments.repeats if maps == 1 else max(arguments.repeats // 10, 3)
-        ours = median_ms(
-            lambda f=features, b=boxes: prroi_pool2d_batch(f, b, BINS, BINS), [features, boxes], repeats
-        )
+        ours = median_ms(lambda f=features, b=boxes: prroi_pool2d_batch(f, b, BINS, BINS), [features, boxes], repeats)
         theirs = median_ms(
             lambda f=features, r=rois: roi_align(f, r, (BINS, BINS), sampling_ratio=-1, aligned=True),
             [features],

@@ -7,6 +7,7 @@ number is f(x, y), the unnormalised log-density of the energy-based model (Gusta
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -60,7 +61,7 @@ class AtomIoUNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, mode="fan_in")
-                nn.init.zeros_(module.bias)
+                nn.init.zeros_(module.get_parameter("bias"))
         # Start with a flat energy: all boxes are equally likely.
         nn.init.normal_(self.iou_predictor.weight, std=1e-2)
 
@@ -87,6 +88,11 @@ class AtomIoUNet(nn.Module):
         hidden3 = self.fc3_rt(self.prroi_pool3t(modulated[0], corners).flatten(0, 1))
         hidden4 = self.fc4_rt(self.prroi_pool4t(modulated[1], corners).flatten(0, 1))
         return self.iou_predictor(torch.cat([hidden3, hidden4], dim=1)).reshape(boxes.shape[:2])
+
+
+def map_pair(function: Callable[[Tensor], Tensor], pair: FeaturePair) -> FeaturePair:
+    """Apply ``function`` to the maps of both strides."""
+    return function(pair[0]), function(pair[1])
 
 
 def modulate(feat: FeaturePair, modulation: FeaturePair) -> FeaturePair:

@@ -28,7 +28,7 @@ class FilterInitializerLinear(nn.Module):
         super().__init__()
         self.filter_conv = nn.Conv2d(feature_dim, feature_dim, 3, padding=1)
         nn.init.dirac_(self.filter_conv.weight)
-        nn.init.zeros_(self.filter_conv.bias)
+        nn.init.zeros_(self.filter_conv.get_parameter("bias"))
         self.filter_pool = FilterPool(filter_size, feature_stride)
 
     def forward(self, feat: Tensor, boxes: Tensor) -> Tensor:

@@ -64,7 +64,7 @@ class DiMPSteepestDescentGN(nn.Module):
             (self.target_mask_predictor[0], mask),
             (self.spatial_weight_predictor, torch.ones(bins)),
         ):
-            predictor.weight.data.copy_(start.view(1, -1, 1, 1))
+            predictor.get_parameter("weight").data.copy_(start.view(1, -1, 1, 1))
 
     def maps(self, boxes: Tensor, filter_size: int, output_sz: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         """Label, mask and spatial weight, each ``[F, B, height, width]``, for boxes ``[F, B, 4]`` in crop pixels."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ltr.models.backbone import Backbone
-from ltr.models.bbreg.atom_iou_net import AtomIoUNet, FeaturePair, modulate
+from ltr.models.bbreg.atom_iou_net import AtomIoUNet, FeaturePair, map_pair, modulate
 from ltr.models.target_classifier.linear_filter import LinearFilter
 
 CLASSIFICATION_LAYER = "layer3"
@@ -60,8 +60,8 @@ class DiMPnet(nn.Module):
         scores = self.classifier(train[CLASSIFICATION_LAYER], test[CLASSIFICATION_LAYER], train_boxes)
 
         # As in ATOM, the first training frame is the box branch's reference.
-        reference = tuple(value[:sequences] for value in self.box_features(train))
+        reference = map_pair(lambda feat: feat[:sequences], self.box_features(train))
         modulation = self.bb_regressor.get_modulation(reference, train_boxes[0])
-        repeated = tuple(vector.repeat(len(test_images), 1, 1, 1) for vector in modulation)
+        repeated = map_pair(lambda vector: vector.repeat(len(test_images), 1, 1, 1), modulation)
         modulated = modulate(self.bb_regressor.get_iou_feat(self.box_features(test)), repeated)
         return DiMPOutput(scores, lambda boxes: self.bb_regressor.energy(modulated, boxes))

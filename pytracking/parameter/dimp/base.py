@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 class LocalizationParams:
     """When a peak of the score map is the target (scores are about 1 on a sure target, 0 on background)."""
 
-    not_found_threshold: float = 0.25  # lower peaks mean the target is lost
-    uncertain_threshold: float = 0.4  # lower peaks are followed, but not learned from
+    not_found_threshold: float = 0.1  # lower peaks mean the target is lost
+    uncertain_threshold: float = 0.15  # lower peaks are followed, but not learned from
     distractor_ratio: float = 0.8  # a second peak this close to the first may be the target instead
     hard_negative_ratio: float = 0.5  # a second peak this strong is learned from as a distractor
     neighborhood_scale: float = 2.2  # second peaks are looked for outside this many target sizes
@@ -25,8 +25,8 @@ class MemoryParams:
     learning_rate: float = 0.01  # weight of a new frame
     hard_negative_learning_rate: float = 0.02  # the same where there was a distractor
     init_samples_minimum_weight: float = 0.25  # the first frame never weighs less
-    train_skipping: int = 20  # frames between two updates of the filter
-    init_iter: int = 10  # optimizer steps in the first frame
+    train_skipping: int = 10  # frames between two updates of the filter
+    init_iter: int = 40  # optimizer steps in the first frame
     update_iter: int = 2  # optimizer steps of an update
     hard_negative_iter: int = 1  # optimizer steps at once where there was a distractor
 
@@ -59,8 +59,8 @@ class RefinementParams:
     num_boxes: int = 10  # the last box at the new place, and jittered copies
     position_jitter: float = 0.1  # standard deviation, in target sizes
     size_jitter: float = 0.1  # standard deviation of log size
-    num_iterations: int = 10
-    step_length: float = 2.5e-3  # on the relative box
+    num_iterations: int = 5
+    step_length: float = 5e-3  # on the relative box
     step_decay: float = 0.5
     top_k: int = 3  # boxes of the highest energy, averaged
     position_weight: float = 0.5  # of the refined centre against the classifier's

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ltr.data.crop import CropTransform, box_from_crop, box_to_crop, crop_scale, sample_crop
-from ltr.models.bbreg.atom_iou_net import FeaturePair, modulate
+from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
 from ltr.models.tracking.dimpnet import CLASSIFICATION_LAYER, DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.augmentation import augmented_crops
@@ -56,7 +56,7 @@ class DiMP:
         )
         features = self._features(crops)
         boxes_crop = torch.from_numpy(boxes).to(self.device)
-        plain = tuple(value[:1] for value in self.network.box_features(features))
+        plain = map_pair(lambda feat: feat[:1], self.network.box_features(features))
         self.modulation = self.network.bb_regressor.get_modulation(plain, boxes_crop[:1])
         samples = self.network.classifier.extract_classification_feat(features[CLASSIFICATION_LAYER], 1)
         self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
@@ -104,7 +104,7 @@ class DiMP:
         with torch.inference_mode(False):
             # Tensors made in inference mode cannot take part in autograd; their clones can.
             maps = modulate(branch.get_iou_feat(feat), self.modulation)
-            energy = partial(branch.energy, tuple(value.clone() for value in maps))
+            energy = partial(branch.energy, map_pair(torch.clone, maps))
             start = box.clone().to(self.device, torch.float32)
             return refine_box(energy, start, self.params.refinement, self.generator).to(box)
 

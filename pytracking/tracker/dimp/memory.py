@@ -30,7 +30,7 @@ class Memory:
         self._weights[: self.count] = 1 / self.count
 
     def add(self, feature: Tensor, box: Tensor, learning_rate: float) -> None:
-        """Store a sample (``[1, C, H, W]``, box ``[1, 4]``) of weight ``learning_rate``; the others shrink by as much."""
+        """Store a sample (``[1, C, H, W]``, box ``[1, 4]``) of weight ``learning_rate``; the others shrink."""
         if self.count < self.params.size:
             index = self.count
             self.count += 1

@@ -81,9 +81,7 @@ def test_box_without_area_gives_zero_and_finite_gradients(features: Tensor, box:
 
 def test_derivatives_of_first_and_second_order(features: Tensor) -> None:
     """Boxes clear of the pixel grid, where the second derivative jumps; two of them across the border."""
-    boxes = torch.tensor(
-        [[1.3, 2.1, 6.2, 4.7], [-2.7, -1.6, 2.4, 3.3], [5.6, 1.2, 10.1, 4.4]], dtype=torch.float64
-    )
+    boxes = torch.tensor([[1.3, 2.1, 6.2, 4.7], [-2.7, -1.6, 2.4, 3.3], [5.6, 1.2, 10.1, 4.4]], dtype=torch.float64)
     inputs = (features[:, :2, :5, :6].clone().requires_grad_(), boxes.repeat(2, 1, 1).requires_grad_())
 
     def pool(f: Tensor, b: Tensor) -> Tensor:
@@ -94,9 +92,7 @@ def test_derivatives_of_first_and_second_order(features: Tensor) -> None:
 
 
 def test_rois_equal_the_batched_form_in_any_order(features: Tensor) -> None:
-    rois = torch.tensor(
-        [[1, 1, 1, 4, 5], [0, 2, 1, 6, 3], [1, 0, 2, 3, 4], [0, 1, 1, 2, 2]], dtype=torch.float64
-    )
+    rois = torch.tensor([[1, 1, 1, 4, 5], [0, 2, 1, 6, 3], [1, 0, 2, 3, 4], [0, 1, 1, 2, 2]], dtype=torch.float64)
     pooled = prroi_pool2d(features, rois, 2, 2, 0.5)
     for row, roi in zip(pooled, rois, strict=True):
         alone = prroi_pool2d_batch(features[int(roi[0]), None], roi[None, None, 1:], 2, 2, 0.5)

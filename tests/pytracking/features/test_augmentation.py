@@ -81,10 +81,8 @@ def test_zoom_scales_light_and_box() -> None:
 def test_rotation_and_flip_move_what_lies_beside_the_target() -> None:
     crops, _ = _augment(_blob((12.0, 0.0)), rotations=(90.0,), flip=True)
     beside = 12 / 0.75
-    centre = np.full(2, CROP / 2)
-    np.testing.assert_allclose(_centroid(crops[0]), centre + [beside, 0], atol=0.1)
-    np.testing.assert_allclose(_centroid(crops[1]), centre + [0, -beside], atol=0.1)
-    np.testing.assert_allclose(_centroid(crops[2]), centre + [-beside, 0], atol=0.1)
+    for crop, offset in zip(crops, [(beside, 0), (0, -beside), (-beside, 0)], strict=True):
+        np.testing.assert_allclose(_centroid(crop) - CROP / 2, offset, atol=0.1)
 
 
 def test_blur_really_blurs_along_its_axis() -> None:
@@ -94,9 +92,7 @@ def test_blur_really_blurs_along_its_axis() -> None:
         light = crop.sum(axis=2).astype(float)
         rows, columns = np.mgrid[: light.shape[0], : light.shape[1]] + 0.5
         x, y = _centroid(crop)
-        return np.sqrt(
-            [(light * (columns - x) ** 2).sum() / light.sum(), (light * (rows - y) ** 2).sum() / light.sum()]
-        )
+        return np.sqrt(np.array([(light * (columns - x) ** 2).sum(), (light * (rows - y) ** 2).sum()]) / light.sum())
 
     plain, wide, tall = (spread(crop) for crop in crops)
     assert math.isclose(wide[0] ** 2 - plain[0] ** 2, 9, rel_tol=0.1)

@@ -61,9 +61,7 @@ def checked(energy: Energy) -> Energy:
     def evaluate(y: Tensor) -> Tensor:
         values = energy(y)
         if values.shape != y.shape[:2]:
-            raise ValueError(
-                f"energy: expected {list(y.shape[:2])} for y {list(y.shape)}, got {list(values.shape)}"
-            )
+            raise ValueError(f"energy: expected {list(y.shape[:2])} for y {list(y.shape)}, got {list(values.shape)}")
         if not torch.isfinite(values).all():
             bad = int(values.isfinite().logical_not().sum())
             raise ValueError(

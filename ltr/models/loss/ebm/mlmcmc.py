@@ -17,9 +17,7 @@ from ltr.models.loss.ebm.base import (
 )
 
 
-def langevin(
-    energy: Energy, start: Tensor, num_steps: int, step_length: float, generator: Generator | None
-) -> Tensor:
+def langevin(energy: Energy, start: Tensor, num_steps: int, step_length: float, generator: Generator | None) -> Tensor:
     """L steps of Langevin dynamics, paper equation (9), from ``start [N, M, D]``, without gradient::
 
     y <- y + alpha^2 / 2 grad_y f(x, y) + alpha eps,   eps ~ N(0, I)

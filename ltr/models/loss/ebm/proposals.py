@@ -38,9 +38,7 @@ class GaussianMixture:
     def scaled(self, factor: float) -> GaussianMixture:
         """The mixture with every standard deviation multiplied by ``factor``."""
         return GaussianMixture(
-            tuple(
-                tuple(factor * v for v in s) if isinstance(s, Sequence) else factor * s for s in self.sigmas
-            )
+            tuple(tuple(factor * v for v in s) if isinstance(s, Sequence) else factor * s for s in self.sigmas)
         )
 
     def sample(self, centre: Tensor, num_samples: int, generator: Generator | None = None) -> Tensor:
@@ -48,27 +46,21 @@ class GaussianMixture:
         sigmas = self._sigmas(centre)
         shape = (len(centre), num_samples)
         component = torch.randint(len(sigmas), shape, generator=generator, device=centre.device)
-        noise = torch.randn(
-            *shape, centre.shape[1], generator=generator, dtype=centre.dtype, device=centre.device
-        )
+        noise = torch.randn(*shape, centre.shape[1], generator=generator, dtype=centre.dtype, device=centre.device)
         return centre.detach()[:, None] + sigmas[component] * noise
 
     def log_prob(self, y: Tensor, centre: Tensor) -> Tensor:
         """Log-density of ``y [N, M, D]`` around ``centre [N, D]``: ``[N, M]``."""
         sigmas = self._sigmas(centre)  # [K, D or 1]
         squared = (y - centre[:, None]).square()
-        exponents = [
-            -0.5 * (squared / sigma.square()).sum(dim=-1) - self._log_volume(sigma, y) for sigma in sigmas
-        ]
+        exponents = [-0.5 * (squared / sigma.square()).sum(dim=-1) - self._log_volume(sigma, y) for sigma in sigmas]
         return torch.stack(exponents).logsumexp(dim=0) - math.log(len(exponents))
 
     def _sigmas(self, like: Tensor) -> Tensor:
         """The standard deviations ``[K, D]``, or ``[K, 1]`` where they are one per component."""
         sigmas = torch.tensor(self.sigmas, dtype=like.dtype, device=like.device).reshape(len(self.sigmas), -1)
         if sigmas.shape[1] not in (1, like.shape[-1]):
-            raise ValueError(
-                f"sigmas: expected 1 or {like.shape[-1]} numbers a component, got {sigmas.shape[1]}"
-            )
+            raise ValueError(f"sigmas: expected 1 or {like.shape[-1]} numbers a component, got {sigmas.shape[1]}")
         return sigmas
 
     @staticmethod
