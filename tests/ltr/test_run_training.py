@@ -1,0 +1,138 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ltr.run_training import main, parse
+from ltr.train_settings import TASKS
+from ltr.train_settings.dimp import DiMPTrainSettings
+
+# The toy's way with little to do: small crops, a random trunk, four samples.
+QUICK = ("--no-pretrained", "--network.image_size", "128", "--processing.output_size", "128", "--num_workers", "0")
+QUICK += ("--sampler.samples_per_epoch", "4", "--optim.batch_size", "2", "--validation_samples", "2")
+QUICK += ("--optim.epochs", "1", "--device", "cpu")
+
+
+def _parse_toy(*overrides: str) -> tuple[Any, DiMPTrainSettings]:
+    task, name, options, settings = parse(["dimp", "toy", *overrides])
+    assert (task, name) == ("dimp", "toy")
+    assert isinstance(settings, DiMPTrainSettings)
+    return options, settings
+
+
+def test_as_a_command_from_anywhere(repository: Path, tmp_path: Path) -> None:
+    command = [sys.executable, str(repository / "ltr" / "run_training.py"), "dimp", "nix"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: unknown settings 'nix' of task dimp")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["dimp"], ["--seed", "3"], ["dimp", "--dry-run"]])
+def test_without_task_and_name_it_lists_them(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    message = str(stop.value)  # printed to stderr by Python, with exit code 1
+    assert message.startswith("usage: run_training.py TASK NAME")
+    for task, names in TASKS.items():
+        assert task in message
+        assert all(name in message for name in names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("dump", "toy"), "error: unknown task 'dump'; known are dimp"),
+        (("dimp", "toi"), "error: unknown settings 'toi' of task dimp; known are dimp_ncep_mobile, "),
+        (("dimp", "toy", "--optim.lr", "-1"), "error: settings: optim.lr: expected more than 0, got -1.0"),
+        (
+            ("dimp", "toy", "--optim.epochs", "0", "--network.image_size", "100"),
+            "error: settings: optim.epochs: expected more than 0, got 0; network.image_size: expected a multiple",
+        ),
+        (("dimp", "toy", "--dry-run", "--device", "toaster"), "error: device 'toaster' cannot be used here"),
+        (("dimp", "toy", "--resume", *QUICK), "error: nothing to resume: "),
+        (("dimp", "dimp_ncep_mobile", "--no-pretrained", "--data", "nowhere", "--dry-run"), "error: .*nowhere"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=f"^{message}") as stop:
+        main([*arguments, "--workspace", str(tmp_path)])
+    assert "\n" not in str(stop.value)
+    assert list(tmp_path.iterdir()) == []  # nothing half-written
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [(("--optim.lr", "fast"), "could not convert string to float"), (("--optim.nix", "3"), "Unrecognized options")],
+)
+def test_broken_overrides_are_usage_errors(
+    override: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["dimp", "toy", *override])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert override[0] in error
+    assert "Traceback" not in error
+
+
+def test_overrides_reach_the_settings() -> None:
+    options, settings = _parse_toy(
+        *("--optim.lr", "1e-4", "--optim.part_lr.classifier.filter-optimizer", "0.5", "--loss_weights.box", "2"),
+        *("--network.classifier.optimizer.num_iter", "9", "--sampler.max-gap", "7", "--box_loss.beta", "0.3"),
+        *("--seed", "5", "--data", "here", "--run", "mine", "--resume", "--dry-run"),
+    )
+    toy = TASKS["dimp"]["toy"]
+    assert settings.optim.lr == 1e-4
+    assert settings.optim.part_lr == {**toy.optim.part_lr, "classifier.filter_optimizer": 0.5}
+    assert settings.loss_weights.box == 2
+    assert settings.network.classifier.optimizer.num_iter == 9
+    assert settings.sampler.max_gap == 7
+    assert settings.box_loss.beta == 0.3  # type: ignore[attr-defined]
+    assert (options.seed, options.data, options.run) == (5, Path("here"), "mine")
+    assert options.resume
+    assert options.dry_run
+
+
+@pytest.mark.parametrize(("task", "name"), [(task, name) for task, names in TASKS.items() for name in names])
+def test_named_settings_pass_through_the_command_line_unchanged(task: str, name: str) -> None:
+    options, settings = parse([task, name])[2:]
+    assert settings == TASKS[task][name]
+    assert not (options.resume)
+    assert not (options.dry_run)
+
+
+def test_dry_run_walks_one_batch_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["dimp", "toy", "--dry-run", "--workspace", str(tmp_path), *QUICK])
+    out = capsys.readouterr().out
+    resolved, _, batch = out.partition("one batch: ")
+    assert json.loads(resolved)["optim"]["batch_size"] == 2
+    numbers = dict(zip(batch.split()[::2], map(float, batch.split()[1::2]), strict=True))
+    assert {"loss", "loss_box", "loss_clf"} <= set(numbers)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_not_overwritten_but_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["dimp", "toy", "--workspace", str(tmp_path), *QUICK]
+    main(command)
+    folder = tmp_path / "dimp" / "toy"
+    files = {file.name for file in folder.iterdir()}
+    assert {"checkpoint.pt", "settings.json", "log.jsonl", "network.safetensors", "network.json"} <= files
+    before = (folder / "network.safetensors").read_bytes()
+    with pytest.raises(
+        SystemExit, match=r"^error: .*dimp/toy holds a run already: add --resume to go on, or --run OTHER"
+    ):
+        main(command)
+    with pytest.raises(SystemExit, match=r"^error: .*made with other settings: optim.lr was 0.001, is 0.1"):
+        main([*command, "--resume", "--optim.lr", "0.1"])
+    main([*command, "--resume"])  # the last epoch is done
+    assert (folder / "network.safetensors").read_bytes() == before
+    card = json.loads((folder / "network.json").read_text())
+    assert card["seed"] == 0
+    assert card["training"]["class"] == "DiMPTrainSettings"
+    assert card["data"] == {}  # synthetic shapes come from no file
