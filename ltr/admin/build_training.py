@@ -12,7 +12,7 @@ from ltr.actors.tracking import DiMPActor
 from ltr.admin.build import build_network
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.build_regression1d import build_regression1d_training
-from ltr.admin.loading import save_network
+from ltr.admin.loading import load_network, load_weights, save_network
 from ltr.admin.provenance import training_data
 from ltr.admin.settings import TrainSettings, to_json
 from ltr.data.loader import TrackingLoader
@@ -23,6 +23,7 @@ from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSource
 from ltr.dataset.coco_seq import CocoImages
 from ltr.dataset.cut_paste import CutPaste, PictureFolder
 from ltr.dataset.cutouts import CocoCutouts, CutoutBank, VideoCutouts
+from ltr.dataset.patches import Patches
 from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
 from ltr.dataset.synthetic import SyntheticShapes
 from ltr.models.loss.target_classification import LBHinge
@@ -57,6 +58,8 @@ def build_datasets(
             cutouts.append((VideoCutouts(videos), 1.0))
             if held_out:
                 validation.append((SequenceFolder(root, "validation", held_out, cache=cache), 1.0))
+        elif source.kind == "patches":
+            train.append((Patches(PictureFolder(root), name=f"patches of {source.path}"), source.weight))
         elif source.kind == "synthetic":
             train.append((SyntheticShapes(), source.weight))
             validation.append((SyntheticShapes(), 1.0))
@@ -72,7 +75,9 @@ def build_datasets(
 def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int) -> Training:
     """Network, data, losses and optimizer of a tracker's training."""
     net = build_network(settings.network)
-    if settings.pretrained:
+    if settings.start is not None:
+        load_weights(net, load_network(settings.start)[0].state_dict(), settings.start)
+    elif settings.pretrained:
         net.feature_extractor.load_pretrained()
     net.to(device)
     net.to(memory_format=torch.channels_last)  # on a CPU, too, convolutions are faster so

@@ -23,8 +23,8 @@ def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
         elif source.kind == "video":
             names = [name for name in list_sequences(root) if name not in settings.validation_sequences]
             found[source.path] = {"sequences": [_origin(root / name) for name in names]}
-        elif source.kind == "cut_paste" and source.path:
-            found[source.path] = {"backgrounds": len(list(root.iterdir()))}
+        elif source.kind in ("cut_paste", "patches") and source.path:
+            found[f"{source.kind} {source.path}"] = {"pictures": len(list(root.iterdir()))}
     return found
 
 

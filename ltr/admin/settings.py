@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 
@@ -63,6 +64,8 @@ def to_json(settings: Any) -> Any:
         return {"class": type(settings).__name__, **values}
     if isinstance(settings, Mapping):
         return {key: to_json(value) for key, value in settings.items()}
+    if isinstance(settings, Path):
+        return str(settings)
     if isinstance(settings, list | tuple):
         return [to_json(value) for value in settings]
     return settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from ltr.actors.tracking import TrackingLossWeights
@@ -22,10 +23,10 @@ class DataSource:
 
     coco: a folder with ``annotations.json`` and ``images/``;  video: a folder of annotated sequences;
     cut_paste: the masked objects of all coco and video sources, moved over their pictures and those of the folder
-    ``path`` (which may be empty);  synthetic: drawn shapes, no files.
+    ``path`` (which may be empty);  patches: random boxes of the pictures in a folder;  synthetic: drawn shapes, no files.
     """
 
-    kind: Literal["coco", "video", "cut_paste", "synthetic"]
+    kind: Literal["coco", "video", "cut_paste", "patches", "synthetic"]
     path: str = ""
     weight: float = 1.0  # of being sampled
 
@@ -36,6 +37,7 @@ class DiMPTrainSettings(TrainSettings):
 
     network: DiMPnetSettings = field(default_factory=DiMPnetSettings)
     pretrained: bool = True  # start the backbone from ImageNet
+    start: Path | None = None  # a .safetensors network to start from instead (fine-tuning)
     sources: tuple[DataSource, ...] = ()
     validation_sequences: tuple[str, ...] = ()  # of the video sources: validated on, never trained on
     sampler: SamplerSettings = SamplerSettings(samples_per_epoch=40_000)
