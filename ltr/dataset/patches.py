@@ -20,7 +20,7 @@ class PatchSettings:
     max_fraction: float = 0.4  # of the picture's shorter side
     aspect: float = 0.35  # standard deviation of log(w / h)
     min_contrast: float = (
-        12.0  # standard deviation of its grey levels: a plain patch cannot be told from its neighbours
+        12.0  # standard deviation of its grey levels: plain ones look like their neighbours
     )
     attempts: int = 10
 

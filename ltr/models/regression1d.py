@@ -23,20 +23,22 @@ class RegressionNet1D(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Energies of targets ``y [N, M, 1]`` for inputs ``x [N, 1]``: ``[N, M]``.
 
+        With the parameters of R networks stacked along a first dimension (``torch.func.stack_module_state``), x is
+        ``[R, N, 1]``, y ``[R, N, M, 1]`` and the result ``[R, N, M]``: each network for its own inputs.
+
         Activations are laid out ``[hidden, N * M]``: products of the small weights with long rows are what a CPU
         does well. The x half of the first joint layer is computed once for each x, not for each of its M targets.
         """
-        num_inputs, num_targets = y.shape[:2]
-        from_x = self.fc2_x(self.fc1_x(x).relu()).relu()
-        weight_x, weight_y = self.fc1_xy.weight.chunk(2, dim=1)
-        offset = weight_x @ from_x.T + self.fc1_xy.bias[:, None]  # [hidden, N]
-        h = _tanh_layer(self.fc1_y.weight @ y.reshape(1, -1), self.fc1_y.bias[:, None])
-        h = _tanh_layer((weight_y @ h).unflatten(1, (num_inputs, num_targets)), offset[..., None]).flatten(1)
-        h = _tanh_layer(self.fc2_xy.weight @ h, self.fc2_xy.bias[:, None]) + h
-        h = _tanh_layer(self.fc3_xy.weight @ h, self.fc3_xy.bias[:, None]) + h
-        return (self.fc4_xy.weight @ h + self.fc4_xy.bias).view(num_inputs, num_targets)
+        from_x = _affine(self.fc2_x, _affine(self.fc1_x, x.mT).relu()).relu()
+        weight_x, weight_y = self.fc1_xy.weight.chunk(2, dim=-1)
+        offset = weight_x @ from_x + self.fc1_xy.bias[..., None]  # [hidden, N]
+        h = _affine(self.fc1_y, y.flatten(-3).unsqueeze(-2)).tanh_()
+        h = (weight_y @ h).unflatten(-1, y.shape[-3:-1]).add_(offset[..., None]).tanh_().flatten(-2)
+        h = _affine(self.fc2_xy, h).tanh_() + h
+        h = _affine(self.fc3_xy, h).tanh_() + h
+        return _affine(self.fc4_xy, h).reshape(y.shape[:-1])
 
 
-def _tanh_layer(product: Tensor, bias: Tensor) -> Tensor:
-    """tanh(product + bias), in place: no pass over fresh memory, which is what large batches wait for."""
-    return product.add_(bias).tanh_()
+def _affine(layer: nn.Linear, h: Tensor) -> Tensor:
+    """W h + b for columns ``h [..., in, S]``, in place: a large batch waits for fresh memory, not for arithmetic."""
+    return (layer.weight @ h).add_(layer.bias[..., None])

@@ -23,7 +23,7 @@ class DataSource:
 
     coco: a folder with ``annotations.json`` and ``images/``;  video: a folder of annotated sequences;
     cut_paste: the masked objects of all coco and video sources, moved over their pictures and those of the folder
-    ``path`` (which may be empty);  patches: random boxes of the pictures in a folder;  synthetic: drawn shapes, no files.
+    ``path`` (which may be empty);  patches: random boxes of the pictures in a folder;  synthetic: drawn, no files.
     """
 
     kind: Literal["coco", "video", "cut_paste", "patches", "synthetic"]
