@@ -41,8 +41,7 @@ def build_datasets(
     validation: list[tuple[BaseVideoDataset, float]] = []
     backgrounds: list[tuple[FrameSource, float]] = []
     cutouts: list[tuple[CutoutBank, float]] = []
-    sources = [source for source in settings.sources if source.weight > 0]
-    for source in sources:
+    for source in settings.used_sources:
         root = data / source.path
         if source.kind == "coco":
             images = CocoImages(root, name=source.path)
@@ -64,7 +63,7 @@ def build_datasets(
             train.append((SyntheticShapes(), source.weight))
             validation.append((SyntheticShapes(), 1.0))
     # Last, because it is made of the others.
-    for source in sources:
+    for source in settings.used_sources:
         if source.kind == "cut_paste":
             if source.path:
                 backgrounds.append((PictureFolder(data / source.path), 1.0))

@@ -15,7 +15,7 @@ _FIELDS = ("name", "benchmark", "source_repo", "commit", "license")
 def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
     """Names and origins by source, read from the ``annotations.json`` and ``meta.json`` files where they say so."""
     found: dict[str, Any] = {}
-    for source in settings.sources:
+    for source in settings.used_sources:
         root = data / source.path
         if source.kind == "coco":
             info = json.loads((root / "annotations.json").read_text()).get("info", {})

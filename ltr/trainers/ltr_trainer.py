@@ -90,7 +90,10 @@ class LTRTrainer:
         batches = tqdm(self.training.train_loader, f"epoch {self.epoch + 1}", leave=False, disable=None)
         for batch in batches:
             batch = batch.to(self.device)
-            loss, step_stats = self.training.actor(batch, self.generator)
+            try:
+                loss, step_stats = self.training.actor(batch, self.generator)
+            except ValueError as error:
+                raise ValueError(f"epoch {self.epoch + 1}, batch {batch.ids}: {error}") from error
             if not math.isfinite(loss.item()):
                 raise FloatingPointError(
                     f"the loss is {loss.item()} in epoch {self.epoch + 1}: {step_stats}; batch: {batch.ids}"

@@ -47,11 +47,25 @@ class DiMPTrainSettings(TrainSettings):
     hinge_threshold: float = 0.05
     loss_weights: TrackingLossWeights = field(default_factory=TrackingLossWeights)
 
+    @property
+    def used_sources(self) -> list[DataSource]:
+        """The sources that samples are drawn from."""
+        return [source for source in self.sources if source.weight > 0]
+
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
         found = super().problems() + [f"network.{line}" for line in self.network.problems()]
-        if not any(source.weight > 0 for source in self.sources):
+        if not self.used_sources:
             found.append("sources: expected at least one with a weight above 0")
+        if self.optim.batch_size == 1:
+            found.append("optim.batch_size: expected at least 2 for the batch norm of the box branch, got 1")
+        samples = {
+            "sampler.samples_per_epoch": self.sampler.samples_per_epoch,
+            "validation_samples": self.validation_samples,
+        }
+        for name, number in samples.items():
+            if number < self.optim.batch_size:
+                found.append(f"{name}: expected at least a batch of {self.optim.batch_size}, got {number}")
         agree = {
             "search_area_factor": (self.network.search_area_factor, self.processing.search_area_factor),
             "output_size": (self.network.image_size, self.processing.output_size),

@@ -21,12 +21,13 @@ def test_card_names_every_sequence_that_is_trained_on(tmp_path: Path) -> None:
             DataSource("video", "videos"),
             DataSource("cut_paste", "rest"),
             DataSource("synthetic"),
+            DataSource("coco", "unused", weight=0.0),
         )
     )
     assert training_data(settings, tmp_path) == {
         "pictures": {"pictures": []},
         "videos": {"sequences": [{"name": "film", "benchmark": "VOT", "license": "CC0"}, {"name": "stills"}]},
-        "rest": {"backgrounds": 1},
+        "cut_paste rest": {"pictures": 1},
     }
     held_out = training_data(replace(settings, validation_sequences=("film",)), tmp_path)
     assert held_out["videos"] == {"sequences": [{"name": "stills"}]}

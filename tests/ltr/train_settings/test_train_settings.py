@@ -76,6 +76,17 @@ def test_all_problems_of_a_tracker_come_at_once() -> None:
         assert part in str(error.value)
 
 
+def test_batches_that_cannot_be_filled_are_refused() -> None:
+    toy = _tracker("toy")
+    few = replace(toy, sampler=replace(toy.sampler, samples_per_epoch=7), validation_samples=0)
+    assert few.problems() == [
+        "sampler.samples_per_epoch: expected at least a batch of 8, got 7",
+        "validation_samples: expected at least a batch of 8, got 0",
+    ]
+    single = replace(toy, optim=replace(toy.optim, batch_size=1))
+    assert single.problems() == ["optim.batch_size: expected at least 2 for the batch norm of the box branch, got 1"]
+
+
 def test_schedules() -> None:
     net = build_network(_tracker("toy").network)
     optim = replace(TrainSettings().optim, epochs=4, lr=1.0, step_epochs=2, step_factor=0.1)

@@ -120,6 +120,19 @@ def test_loss_that_is_not_finite_stops_with_the_batch_s_names(tmp_path: Path) ->
     assert all(torch.isfinite(value).all() for value in _weights(last_good).values())
 
 
+def test_errors_of_the_loss_name_the_batch(tmp_path: Path) -> None:
+    """An energy that is not finite is a ValueError of the loss itself."""
+    trainer = _trainer(tmp_path)
+
+    class Diverged(type(trainer.training.actor)):  # type: ignore[misc]
+        def __call__(self, batch: Any, generator: torch.Generator) -> Any:
+            raise ValueError("energy: 3 of 8 values are not finite")
+
+    broken = replace(trainer.training, actor=Diverged(trainer.training.actor.net))
+    with pytest.raises(ValueError, match=r"epoch 1, batch \('epoch0/batch0',\): energy: 3 of 8 values are not finite"):
+        LTRTrainer(broken, SETTINGS, tmp_path, CPU, 0).run()
+
+
 def test_validation_may_be_rare_or_absent(tmp_path: Path) -> None:
     _trainer(tmp_path / "rare", replace(SETTINGS, validate_every=3)).run()
     assert ["val" in line for line in _log(tmp_path / "rare")] == [False, False, True, False]
