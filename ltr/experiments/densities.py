@@ -1,0 +1,78 @@
+"""Pictures like the paper's Figures S1 and S4-S6: the true density of the first data set and what networks learned.
+
+python -m ltr.experiments.densities --methods nce dsm sm --num-samples 1024 1024 1
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import torch
+import tyro
+from torch import Tensor
+
+from ltr.dataset.regression1d import DATASETS, grid
+from ltr.experiments.results import DIVERGED, Cell, ResultStore
+from ltr.experiments.stacked_runs import unstack
+from ltr.models.regression1d import RegressionNet1D
+
+SIZE = 384  # points along x and y
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to draw."""
+
+    methods: tuple[str, ...] = ("nce", "dsm", "sm")
+    num_samples: tuple[int, ...] = (1024, 1024, 1)  # M of each
+    dataset: str = "bimodal"
+    results: Path = Path("workspace/regression1d")
+    figure: Path = Path("docs/figures/densities.png")
+
+
+def learned_density(network: RegressionNet1D) -> Tensor:
+    """p(y|x; theta) on the grid: ``[SIZE (y), SIZE (x)]``."""
+    points = grid(SIZE)
+    y = points.float()[None, :, None].expand(SIZE, -1, -1)
+    with torch.no_grad():
+        energies = network(points.float()[:, None], y)
+    return (energies.softmax(dim=1) / (points[1] - points[0])).T
+
+
+def best_network(store: ResultStore, cell: Cell) -> tuple[RegressionNet1D, float]:
+    """The network of a cell that is nearest to the truth, and its D_KL."""
+    runs = store.runs(cell)
+    if not runs:
+        raise ValueError(f"results: no runs of {cell} in {store.folder}; train them with ltr.experiments.table1")
+    networks = [network for group in store.networks(cell) for network in unstack(group)]
+    kls = [run.kl for run in runs if run.kl < DIVERGED]  # only these have a network
+    return min(zip(networks, kls, strict=True), key=lambda pair: pair[1])
+
+
+def draw(options: Options) -> None:
+    """Write the figure."""
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    points = grid(SIZE)
+    panels = {"true density": DATASETS[options.dataset].density(points[None], points[:, None])}
+    store = ResultStore(options.results)
+    for method, num_samples in zip(options.methods, options.num_samples, strict=True):
+        network, kl = best_network(store, Cell(method, num_samples, options.dataset))
+        panels[f"{method}: $D_{{KL}}$ {kl:.3f}"] = learned_density(network)
+    figure, all_axes = plt.subplots(1, len(panels), figsize=(2.6 * len(panels), 2.5), layout="constrained", sharey=True)
+    for axes, (title, density) in zip(all_axes, panels.items(), strict=True):
+        axes.imshow(density.sqrt().numpy(), origin="lower", extent=(-3, 3, -3, 3), cmap="magma", vmin=0, vmax=2.3)
+        axes.set(title=title, xlabel="x", ylim=(-2, 2))
+    all_axes[0].set_ylabel("y")
+    options.figure.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(options.figure, dpi=90)
+
+
+if __name__ == "__main__":
+    try:
+        draw(tyro.cli(Options, description=__doc__))
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
