@@ -39,7 +39,11 @@ def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
     """Task, name, options and the named settings with the overrides of the command line."""
     if len(argv) < 2 or argv[0].startswith("-") or argv[1].startswith("-"):
         known = "\n".join(f"  {task}: {', '.join(names)}" for task, names in TASKS.items())
-        raise SystemExit(f"{USAGE}\ntasks and their settings:\n{known}")
+        usage = f"{USAGE}\ntasks and their settings:\n{known}"
+        if {"-h", "--help"}.isdisjoint(argv):
+            raise SystemExit(usage)
+        print(usage)
+        raise SystemExit(0)
     settings = load_settings(argv[0], argv[1])
 
     def command(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ltr.data.loader import TrackingLoader
 from ltr.run_training import main, parse
 from ltr.train_settings import TASKS
 from ltr.train_settings.dimp import DiMPTrainSettings
@@ -41,6 +42,14 @@ def test_without_task_and_name_it_lists_them(arguments: list[str]) -> None:
     for task, names in TASKS.items():
         assert task in message
         assert all(name in message for name in names)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["dimp", "--help"]])
+def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: run_training.py TASK NAME")
 
 
 @pytest.mark.parametrize(
@@ -136,3 +145,23 @@ def test_a_run_is_not_overwritten_but_resumed(tmp_path: Path, capsys: pytest.Cap
     assert card["seed"] == 0
     assert card["training"]["class"] == "DiMPTrainSettings"
     assert card["data"] == {}  # synthetic shapes come from no file
+
+
+def test_interrupted_and_resumed_it_gives_the_same_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["dimp", "toy", "--workspace", str(tmp_path), *QUICK, "--optim.epochs", "2"]
+    main([*command, "--run", "whole"])
+    set_epoch = TrackingLoader.set_epoch
+
+    def interrupt(loader: TrackingLoader, epoch: int) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+        set_epoch(loader, epoch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrackingLoader, "set_epoch", interrupt)
+        with pytest.raises(SystemExit) as stop:
+            main([*command, "--run", "parts"])
+    assert stop.value.code == 130
+    main([*command, "--run", "parts", "--resume"])
+    whole, parts = (tmp_path / "dimp" / name / "network.safetensors" for name in ("whole", "parts"))
+    assert parts.read_bytes() == whole.read_bytes()
