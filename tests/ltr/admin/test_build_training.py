@@ -11,6 +11,7 @@ from ltr.data.sampler import SamplerSettings
 from ltr.dataset.base_video_dataset import BaseVideoDataset
 from ltr.dataset.coco_seq import CocoImages
 from ltr.dataset.cut_paste import CutPaste
+from ltr.dataset.patches import Patches
 from ltr.dataset.sequence_folder import SequenceFolder
 from ltr.dataset.synthetic import SyntheticShapes
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
@@ -24,6 +25,7 @@ SETTINGS = DiMPTrainSettings(
         DataSource("cut_paste", "rest", weight=0.5),
         DataSource("coco", "pictures", weight=2.0),
         DataSource("video", "videos", weight=3.0),
+        DataSource("patches", "rest", weight=0.2),
         DataSource("synthetic", weight=0.1),
         DataSource("coco", "unused", weight=0.0),
     ),
@@ -51,7 +53,13 @@ def _names(dataset: BaseVideoDataset) -> list[str]:
 def test_sources_become_data_sets_with_their_weights(data: Path) -> None:
     train, validation = build_datasets(SETTINGS, data)
     kinds = [(type(dataset), weight) for dataset, weight in train]
-    assert kinds == [(CocoImages, 2.0), (SequenceFolder, 3.0), (SyntheticShapes, 0.1), (CutPaste, 0.5)]
+    assert kinds == [
+        (CocoImages, 2.0),
+        (SequenceFolder, 3.0),
+        (Patches, 0.2),
+        (SyntheticShapes, 0.1),
+        (CutPaste, 0.5),
+    ]
     assert [type(dataset) for dataset, _ in validation] == [SequenceFolder, SyntheticShapes]
 
 
@@ -79,7 +87,7 @@ def test_without_validation_data_there_is_no_validation(data: Path) -> None:
     assert build_training(only_pictures, data, torch.device("cpu"), seed=0).val_loader is None
 
 
-@pytest.mark.parametrize("kind", ["coco", "video", "cut_paste"])
+@pytest.mark.parametrize("kind", ["coco", "video", "cut_paste", "patches"])
 def test_missing_data_is_named(data: Path, kind: str) -> None:
     sources = (SETTINGS.sources[1], DataSource(kind, "nowhere"))  # type: ignore[arg-type]
     with pytest.raises(OSError, match="nowhere"):

@@ -20,6 +20,7 @@ def test_card_names_every_sequence_that_is_trained_on(tmp_path: Path) -> None:
             DataSource("coco", "pictures"),
             DataSource("video", "videos"),
             DataSource("cut_paste", "rest"),
+            DataSource("patches", "rest"),
             DataSource("synthetic"),
             DataSource("coco", "unused", weight=0.0),
         )
@@ -28,6 +29,7 @@ def test_card_names_every_sequence_that_is_trained_on(tmp_path: Path) -> None:
         "pictures": {"pictures": []},
         "videos": {"sequences": [{"name": "film", "benchmark": "VOT", "license": "CC0"}, {"name": "stills"}]},
         "cut_paste rest": {"pictures": 1},
+        "patches rest": {"pictures": 1},
     }
     held_out = training_data(replace(settings, validation_sequences=("film",)), tmp_path)
     assert held_out["videos"] == {"sequences": [{"name": "stills"}]}
