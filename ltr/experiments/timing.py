@@ -16,19 +16,19 @@ from ltr.train_settings.regression1d import SETTINGS
 
 
 def seconds_per_epoch(row: str, num_samples: int, num_runs: int, optim: OptimSettings, num_steps: int) -> list[float]:
-    """Seconds an epoch takes for each run: [trained one after another, trained together].
+    """Processor seconds an epoch takes for each run: [trained one after another, trained together].
 
-    Both are measured in turns, ``num_steps`` steps each, so that whatever else the machine does falls on both alike;
-    medians. Together means in groups of :func:`runs_together`.
+    Medians over ``num_steps`` steps each, taken in turns; processor time, because other work on the machine would
+    count as ours on a clock. Together means in groups of :func:`runs_together`.
     """
     group = min(num_runs, runs_together(num_samples, optim.batch_size))
     steps = [_stepper(row, num_samples, size, optim) for size in (1, group)]
     times: list[list[float]] = [[], []]
     for _ in range(num_steps):
         for step, record in zip(steps, times, strict=True):
-            begin = time.perf_counter()
+            begin = time.process_time()
             step()
-            record.append(time.perf_counter() - begin)
+            record.append(time.process_time() - begin)
     steps_per_epoch = SETTINGS["ncep"].num_pairs / optim.batch_size
     return [steps_per_epoch * statistics.median(record) / size for record, size in zip(times, (1, group), strict=True)]
 
