@@ -46,8 +46,9 @@ def test_files_are_written_and_do_not_change_from_run_to_run(
     write_boxes: Callable[..., Path], boxes: np.ndarray, tmp_path: Path
 ) -> None:
     evaluation = make(write_boxes, boxes, 2)
+    open_before = plt.get_fignums()
     paths = save_plots(evaluation, tmp_path / "a")
     assert {p.name for p in paths} == {f"{curve}.{suffix}" for curve in PLOTS for suffix in ("png", "svg", "pdf")}
     for first, second in zip(paths, save_plots(evaluation, tmp_path / "b"), strict=True):
         assert first.read_bytes() == second.read_bytes() != b""
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == open_before
