@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,18 +46,17 @@ def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
         raise SystemExit(0)
     settings = load_settings(argv[0], argv[1])
 
-    def command(
-        options: Annotated[RunOptions, tyro.conf.arg(name="")],
-        settings: Annotated[Any, tyro.conf.arg(name="")],
-    ) -> tuple[RunOptions, TrainSettings]:
-        return options, settings
-
-    command.__annotations__["settings"] = Annotated[type(settings), tyro.conf.arg(name="")]
-    command.__annotations__["options"] = Annotated[RunOptions, tyro.conf.arg(name="")]
-    command.__defaults__ = (RunOptions(), settings)
-    options, settings = tyro.cli(command, args=argv[2:], prog=f"run_training.py {argv[0]} {argv[1]}")
-    settings.check()
-    return argv[0], argv[1], options, settings
+    unprefixed = tyro.conf.arg(name="")
+    command = make_dataclass(
+        "Command",
+        [
+            ("options", Annotated[RunOptions, unprefixed], RunOptions()),
+            ("settings", Annotated[type(settings), unprefixed], settings),
+        ],
+    )
+    parsed: Any = tyro.cli(command, args=argv[2:], prog=f"run_training.py {argv[0]} {argv[1]}")
+    parsed.settings.check()
+    return argv[0], argv[1], parsed.options, parsed.settings
 
 
 def train(task: str, name: str, options: RunOptions, settings: TrainSettings) -> None:
