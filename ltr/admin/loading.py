@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from ltr.admin.build import build_network
 from ltr.models.tracking.dimpnet import DiMPnet
@@ -60,7 +60,7 @@ def save_network(network: DiMPnet, settings: DiMPnetSettings, path: Path, card: 
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in network.state_dict().items()
     }
-    atomic_write(path, lambda temporary: save_file(state, temporary))
+    atomic_write(path, lambda temporary: temporary.write_bytes(save(state)))
     text = json.dumps({"network": asdict(settings), "sha256": sha256(path), **card}, indent=1)
     atomic_write(path.with_suffix(".json"), lambda temporary: temporary.write_text(text + "\n"))
 
