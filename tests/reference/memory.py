@@ -10,18 +10,18 @@ class NaiveMemory:
         self.weights = [1 / len(names) for _ in names]
 
     def add(self, name: str, learning_rate: float) -> None:
-        """Append, or replace the lightest later sample; then weigh anew."""
+        """Append, or replace the oldest later sample (names count up); weigh 1 / (1 - rate) times the one before."""
+        later = range(self.num_init, len(self.names))
+        newest = max(later, key=lambda i: float(self.names[i]), default=None)
+        weight = (learning_rate if newest is None else self.weights[newest]) / (1 - learning_rate)
         if len(self.names) < self.size:
             self.names.append(name)
-            self.weights.append(0.0)
-            place = len(self.names) - 1
+            self.weights.append(weight)
         else:
-            later = range(self.num_init, self.size)
-            place = min(later, key=lambda i: self.weights[i])
-            self.names[place] = name
-        others = sum(w for i, w in enumerate(self.weights) if i != place)
-        self.weights = [w * (1 - learning_rate) / others for w in self.weights]
-        self.weights[place] = learning_rate
+            oldest = min(later, key=lambda i: float(self.names[i]))
+            self.names[oldest], self.weights[oldest] = name, weight
+        total = sum(self.weights)
+        self.weights = [w / total for w in self.weights]
         first = sum(self.weights[: self.num_init])
         if first < self.floor:
             rest = 1 - first

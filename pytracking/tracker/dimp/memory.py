@@ -9,7 +9,7 @@ from pytracking.parameter.dimp.base import MemoryParams
 
 
 class Memory:
-    """At most ``params.size`` samples; the first frame's are kept for ever, of the others the lightest goes first.
+    """At most ``params.size`` samples; the first frame's are kept for ever, of the others the oldest goes first.
 
     Args:
         features: ``[n, 1, C, H, W]``, of the first frame's samples.
@@ -22,6 +22,7 @@ class Memory:
         self.num_init = self.count = len(features)
         if self.num_init >= params.size:
             raise ValueError(f"memory size {params.size} leaves no room beside {self.num_init} first-frame samples")
+        self._added = 0  # later samples, so far
         self._features = features.new_zeros((params.size, *features.shape[1:]))
         self._boxes = boxes.new_zeros((params.size, *boxes.shape[1:]))
         self._weights = torch.zeros(params.size, dtype=torch.float64)
@@ -30,22 +31,29 @@ class Memory:
         self._weights[: self.count] = 1 / self.count
 
     def add(self, feature: Tensor, box: Tensor, learning_rate: float) -> None:
-        """Store a sample (``[1, C, H, W]``, box ``[1, 4]``) of weight ``learning_rate``; the others shrink."""
-        if self.count < self.params.size:
-            index = self.count
-            self.count += 1
-        else:
-            index = self.num_init + int(self._weights[self.num_init :].argmin())
+        """Store a sample (``[1, C, H, W]``, box ``[1, 4]``), 1 / (1 - ``learning_rate``) times the last.
+
+        So weights fall geometrically with age. (Giving every new sample the weight ``learning_rate`` would leave it the
+        lightest of a full memory, to be replaced by the next, and the rest there for ever.)
+        """
+        newest = self._place(self._added - 1)
+        index = self._place(self._added)
+        before = self._weights[newest] if self._added else learning_rate
+        self._weights[index] = before / (1 - learning_rate)
+        self._weights /= self._weights.sum()
         self._features[index] = feature
         self._boxes[index] = box
-        self._weights[index] = 0
-        self._weights *= (1 - learning_rate) / self._weights.sum()
-        self._weights[index] = learning_rate
+        self._added += 1
+        self.count = min(self.count + 1, self.params.size)
         floor = self.params.init_samples_minimum_weight
         if self._weights[: self.num_init].sum() < floor:
             self._weights[: self.num_init] = floor / self.num_init
             later = self._weights[self.num_init :]
             later *= (1 - floor) / later.sum()
+
+    def _place(self, number: int) -> int:
+        """Where the later sample ``number`` (from 0) lies: the newest takes the place of the oldest."""
+        return self.num_init + number % (self.params.size - self.num_init)
 
     @property
     def features(self) -> Tensor:

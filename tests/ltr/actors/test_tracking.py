@@ -110,7 +110,9 @@ def test_hits_are_peaks_near_the_target() -> None:
 
 
 NO_THIRD_DERIVATIVE = pytest.mark.xfail(
-    raises=RuntimeError, strict=True, reason="SM needs third derivatives, which torch's batch norm has not"
+    raises=RuntimeError,
+    strict=False,
+    reason="SM needs third derivatives, which batch norm has not in every torch (2.14; 2.11 has)",
 )
 
 

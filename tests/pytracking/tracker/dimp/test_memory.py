@@ -42,6 +42,17 @@ def test_invariants() -> None:
     assert set(memory.features[3:, 0, 0, 0, 0].tolist()) == {55.0, 56, 57, 58, 59}
 
 
+def test_a_full_memory_goes_on_taking_in_new_frames() -> None:
+    memory = _memory()
+    for step in range(1000):
+        memory.add(*_sample(float(step)), 0.01)
+    kept = memory.features[3:, 0, 0, 0, 0]
+    order = kept.argsort()
+    assert kept[order].tolist() == [995, 996, 997, 998, 999]
+    weights = memory.weights[3:, 0][order]
+    torch.testing.assert_close(weights[1:] / weights[:-1], torch.full((4,), 1 / 0.99))
+
+
 def test_weights_look_like_features() -> None:
     memory = _memory()
     assert memory.weights.dtype == memory.features.dtype == torch.float32
