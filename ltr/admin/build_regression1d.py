@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 from ltr.actors.regression1d import Regression1DActor, Regression1DBatch, Regression1DLoader
 from ltr.admin.build_optimizer import build_optimizer
-from ltr.admin.loading import atomic_write
+from ltr.admin.loading import save_weights
 from ltr.dataset.regression1d import DATASETS
 from ltr.models.regression1d import RegressionNet1D
 from ltr.train_settings.regression1d.base import Regression1DSettings
@@ -28,7 +27,7 @@ def build_regression1d_training(
     optimizer, scheduler = build_optimizer(net, settings.optim)
 
     def export(folder: Path) -> None:
-        atomic_write(folder / "network.safetensors", lambda temporary: save_file(net.state_dict(), temporary))
+        save_weights(net.state_dict(), folder / "network.safetensors")
 
     return Training(
         Regression1DActor(net, settings.loss, density),

@@ -12,8 +12,9 @@ from ltr.actors.tracking import DiMPActor
 from ltr.admin.build import build_network
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.build_regression1d import build_regression1d_training
+from ltr.admin.device import place
 from ltr.admin.loading import load_network, load_weights, save_network
-from ltr.admin.provenance import training_data
+from ltr.admin.provenance import training_data, training_sequences
 from ltr.admin.settings import TrainSettings, to_json
 from ltr.data.loader import TrackingLoader
 from ltr.data.processing import DiMPProcessing
@@ -24,7 +25,7 @@ from ltr.dataset.coco_seq import CocoImages
 from ltr.dataset.cut_paste import CutPaste, PictureFolder
 from ltr.dataset.cutouts import CocoCutouts, CutoutBank, VideoCutouts
 from ltr.dataset.patches import Patches
-from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
+from ltr.dataset.sequence_folder import SequenceFolder
 from ltr.dataset.synthetic import SyntheticShapes
 from ltr.models.loss.target_classification import LBHinge
 from ltr.train_settings.dimp.base import DiMPTrainSettings
@@ -49,14 +50,13 @@ def build_datasets(
             backgrounds.append((images, 1.0))
             cutouts.append((CocoCutouts(root), 1.0))
         elif source.kind == "video":
-            held_out = settings.validation_sequences
-            names = [name for name in list_sequences(root) if name not in held_out]
-            videos = SequenceFolder(root, source.path, names, cache=cache)
+            videos = SequenceFolder(root, source.path, training_sequences(settings, root), cache=cache)
             train.append((videos, source.weight))
             backgrounds.append((videos, 1.0))
             cutouts.append((VideoCutouts(videos), 1.0))
-            if held_out:
-                validation.append((SequenceFolder(root, "validation", held_out, cache=cache), 1.0))
+            if settings.validation_sequences:
+                held_out = SequenceFolder(root, "validation", settings.validation_sequences, cache=cache)
+                validation.append((held_out, 1.0))
         elif source.kind == "patches":
             train.append((Patches(PictureFolder(root), name=f"patches of {source.path}"), source.weight))
         elif source.kind == "synthetic":
@@ -78,8 +78,7 @@ def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.d
         load_weights(net, load_network(settings.start)[0].state_dict(), settings.start)
     elif settings.pretrained:
         net.feature_extractor.load_pretrained()
-    net.to(device)
-    net.to(memory_format=torch.channels_last)  # on a CPU, too, convolutions are faster so
+    place(net, device)
     net.feature_extractor.run_folded()
     train, validation = build_datasets(settings, data)
     processing = DiMPProcessing(settings.processing)

@@ -1,6 +1,7 @@
 """Where networks run."""
 
 import torch
+from torch import nn
 
 
 def choose_device(name: str) -> torch.device:
@@ -13,3 +14,9 @@ def choose_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}") from error
     return device
+
+
+def place(network: nn.Module, device: torch.device) -> None:
+    """Move a network to ``device``, channels last: on a CPU, too, convolutions are faster so."""
+    network.to(device)
+    network.to(memory_format=torch.channels_last)

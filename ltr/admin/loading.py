@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -15,21 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from ltr.admin.build import build_network
+from ltr.admin.files import atomic_write
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 
 T = TypeVar("T")
-
-
-def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
-    """Call ``write`` with a temporary name beside ``path``, then rename: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:
@@ -54,13 +43,18 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
     return cls(**{name: convert(name, value) for name, value in values.items()})
 
 
+def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Write tensors as safetensors, atomically, with the user's own file permissions (``save_file`` takes stricter)."""
+    atomic_write(path, lambda temporary: temporary.write_bytes(save(dict(state))))
+
+
 def save_network(network: DiMPnet, settings: DiMPnetSettings, path: Path, card: dict[str, Any]) -> None:
     """Write ``path`` (.safetensors, floating weights in half precision) and its card ``path`` (.json)."""
     state = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in network.state_dict().items()
     }
-    atomic_write(path, lambda temporary: temporary.write_bytes(save(state)))
+    save_weights(state, path)
     text = json.dumps({"network": asdict(settings), "sha256": sha256(path), **card}, indent=1)
     atomic_write(path.with_suffix(".json"), lambda temporary: temporary.write_text(text + "\n"))
 

@@ -12,6 +12,11 @@ from ltr.train_settings.dimp.base import DiMPTrainSettings
 _FIELDS = ("name", "benchmark", "source_repo", "commit", "license")
 
 
+def training_sequences(settings: DiMPTrainSettings, root: Path) -> list[str]:
+    """The sequences of a video source that are trained on: those that are not held out for validation."""
+    return [name for name in list_sequences(root) if name not in settings.validation_sequences]
+
+
 def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
     """Names and origins by source, read from the ``annotations.json`` and ``meta.json`` files where they say so."""
     found: dict[str, Any] = {}
@@ -21,8 +26,7 @@ def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
             info = json.loads((root / "annotations.json").read_text()).get("info", {})
             found[source.path] = {"pictures": info.get("sources", [])}
         elif source.kind == "video":
-            names = [name for name in list_sequences(root) if name not in settings.validation_sequences]
-            found[source.path] = {"sequences": [_origin(root / name) for name in names]}
+            found[source.path] = {"sequences": [_origin(root / name) for name in training_sequences(settings, root)]}
         elif source.kind in ("cut_paste", "patches") and source.path:
             found[f"{source.kind} {source.path}"] = {"pictures": len(list(root.iterdir()))}
     return found

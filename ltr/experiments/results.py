@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from ltr.admin.loading import atomic_write
+from ltr.admin.files import atomic_write
+from ltr.admin.loading import save_weights
 from ltr.admin.settings import OptimSettings
 from ltr.dataset.regression1d import DATASETS
 from ltr.experiments.stacked_runs import Parameters, StackedTraining, kl_divergences
@@ -132,8 +133,7 @@ class ResultStore:
             f"{cell}: runs {seeds[0]}..{seeds[-1]}, {seconds:.1f} s each, D_KL {' '.join(f'{kl:.3f}' for kl in kls)}",
             flush=True,
         )
-        file = self.folder / f"{cell}_seed{seeds[0]:03d}.safetensors"
-        atomic_write(file, lambda temporary: save_file(parameters, temporary))
+        save_weights(parameters, self.folder / f"{cell}_seed{seeds[0]:03d}.safetensors")
         return [Run(kl, seconds) for kl in kls]
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltr.admin.loading import atomic_write, load_weights
+from ltr.admin.files import atomic_write
+from ltr.admin.loading import load_weights
 
 
 class Checkpoints:

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
+from ltr.admin.files import replacing
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.run_score import Curves, RunScore, time_files
 from pytracking.analysis.sources import Run, digest_files
@@ -41,8 +41,6 @@ class Cache:
         if score.problems:
             return
         rest = {name: getattr(score, name) for name in ("names", "missing", "notes", "fps")}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.npz")
         arrays = {field.name: getattr(score.curves, field.name) for field in fields(Curves)}
-        np.savez(temporary, rest=np.array(json.dumps(rest)), **arrays)
-        temporary.replace(path)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, rest=np.array(json.dumps(rest)), **arrays)

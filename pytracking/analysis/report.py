@@ -4,13 +4,13 @@ The page needs no other file and no network.
 """
 
 import html
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.admin.files import atomic_write
 from pytracking.analysis import metrics, tables
 from pytracking.analysis.extract_results import Evaluation, per_sequence
 from pytracking.analysis.film import film_strip, timeline
@@ -86,10 +86,7 @@ def write_report(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Tracking results</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(body) + f"\n<script>{_SORT}</script></body></html>\n"
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.replace(path)
+    atomic_write(path, lambda temporary: temporary.write_text(page, encoding="utf-8"))
 
 
 def _text(text: str) -> str:

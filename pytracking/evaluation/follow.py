@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from os import getpid
 from pathlib import Path
-from typing import TextIO
+from types import TracebackType
 
+from ltr.admin.files import replacing
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.video import BrokenSourceError, FrameSource, Image
 from pytracking.evaluation.video_writer import VideoWriter
@@ -99,11 +99,10 @@ class CsvWriter:
     """The CSV of boxes, one row a frame and target, under a temporary name until it is closed without an error."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._temporary = path.with_name(f".{path.name}.{getpid()}.tmp")
-        self._file: TextIO = self._temporary.open("w", encoding="utf-8", newline="")
-        self._rows = csv.writer(self._file, lineterminator="\n")
+        self._stack = ExitStack()
+        temporary = self._stack.enter_context(replacing(path))
+        file = self._stack.enter_context(temporary.open("w", encoding="utf-8", newline=""))
+        self._rows = csv.writer(file, lineterminator="\n")
         self._rows.writerow(CSV_COLUMNS)
 
     def write(self, step: Step) -> None:
@@ -115,8 +114,7 @@ class CsvWriter:
     def __enter__(self) -> "CsvWriter":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._file.close()
-        if kind is None:
-            self._temporary.replace(self._path)
-        self._temporary.unlink(missing_ok=True)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)

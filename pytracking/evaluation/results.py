@@ -12,14 +12,15 @@ finished and whole.
 """
 
 import json
-import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ltr.admin.files import atomic_write
 
 COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is pytracking's
 _SEPARATORS = str.maketrans(",;\t", "   ")
@@ -60,23 +61,11 @@ def write_result(
             raise ValueError(f"{name} of {sequence}: row {np.argwhere(~np.isfinite(array))[0, 0]} is not finite")
     stamp_text = json.dumps(stamp, indent=1, sort_keys=True) + "\n"
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path.with_name(f"{sequence}_time.txt"), lambda f: np.savetxt(f, seconds, fmt="%.6f"))
+    atomic_write(path.with_name(f"{sequence}_time.txt"), lambda file: np.savetxt(file, seconds, fmt="%.6f"))
     score_lines = "".join(f"{value:.4f},{state}\n" for value, state in zip(score, states, strict=True))
-    _replace(path.with_name(f"{sequence}_score.txt"), lambda f: f.write(score_lines))
-    _replace(path.with_name(f"{sequence}.json"), lambda f: f.write(stamp_text))
-    _replace(path, lambda f: np.savetxt(f, rows, fmt="%.4f", delimiter=","))
-
-
-def _replace(path: Path, write: Callable[[TextIO], object]) -> None:
-    """Let ``write`` fill a temporary file beside ``path`` and rename it to ``path``."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            write(file)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    atomic_write(path.with_name(f"{sequence}_score.txt"), lambda file: file.write_text(score_lines, encoding="utf-8"))
+    atomic_write(path.with_name(f"{sequence}.json"), lambda file: file.write_text(stamp_text, encoding="utf-8"))
+    atomic_write(path, lambda file: np.savetxt(file, rows, fmt="%.4f", delimiter=","))
 
 
 def box_files(folder: Path) -> dict[str, Path]:

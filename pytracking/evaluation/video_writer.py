@@ -1,7 +1,7 @@
 """Frames out: an H.264 file that every browser plays."""
 
+from contextlib import ExitStack
 from fractions import Fraction
-from os import getpid
 from pathlib import Path
 from types import TracebackType
 
@@ -9,6 +9,7 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from ltr.admin.files import replacing
 from pytracking.evaluation.video import Image
 
 DEFAULT_FPS = 25.0  # of sources that have no rate, such as image folders
@@ -31,9 +32,10 @@ class VideoWriter:
     def __init__(self, path: Path, fps: float | None) -> None:
         if path.suffix.lower() != ".mp4":
             raise ValueError(f"{path}: videos are written as .mp4")
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._temporary = path.with_name(f".{path.name}.{getpid()}.tmp")
+        self._stack = ExitStack()
+        self._temporary = self._stack.enter_context(replacing(path))
+        self._stack.push(self._finish)
         self._rate = Fraction(fps or DEFAULT_FPS).limit_denominator(1001)
         self._shape: tuple[int, ...] | None = None
         self._converter = VideoReformatter()
@@ -66,15 +68,13 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def _finish(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._shape is None:
             if kind is None:
                 raise ValueError(f"{self._path}: no frames to write")
             return
-        try:
-            if kind is None:
-                self._container.mux(self._stream.encode())
-            self._container.close()
-            if kind is None:
-                self._temporary.replace(self._path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
+        if kind is None:
+            self._container.mux(self._stream.encode())
+        self._container.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ltr.admin.device import place
 from ltr.admin.loading import load_network
 from ltr.models.backbone.folding import fold_batch_norm
 from ltr.models.tracking.dimpnet import DiMPnet
@@ -33,6 +34,5 @@ def load_for_tracking(name: str, device: torch.device) -> tuple[DiMPnet, DiMPnet
     network, settings, card = load_network(find_network(name))
     network.requires_grad_(False)
     fold_batch_norm(network.feature_extractor)
-    network.to(device)
-    network.to(memory_format=torch.channels_last)  # on a CPU, too, convolutions are faster so
+    place(network, device)
     return network, settings, card

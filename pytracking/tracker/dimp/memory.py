@@ -31,7 +31,7 @@ class Memory:
         self._weights[: self.count] = 1 / self.count
 
     def add(self, feature: Tensor, box: Tensor, learning_rate: float) -> None:
-        """Store a sample (``[1, C, H, W]``, box ``[1, 4]``), 1 / (1 - ``learning_rate``) times the last.
+        """Store a sample (``[1, C, H, W]``, box ``[1, 4]``), 1 / (1 - ``learning_rate``) times the last one's weight.
 
         So weights fall geometrically with age. (Giving every new sample the weight ``learning_rate`` would leave it the
         lightest of a full memory, to be replaced by the next, and the rest there for ever.)

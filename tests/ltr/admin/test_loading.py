@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from ltr.admin.loading import atomic_write, from_dict, load_network, load_weights, save_network, sha256
+from ltr.admin.files import atomic_write
+from ltr.admin.loading import from_dict, load_network, load_weights, save_network, sha256
 from ltr.models.tracking.settings import DiMPnetSettings
 from tests.fakes.networks import SMALL, small_network, write_small_network
 
