@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 import numpy as np
@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 from pytracking.evaluation.data import Box, Sequence
 from pytracking.evaluation.results import box_path, read_stamp, read_times, write_result
 from pytracking.tracker.base.output import BaseTracker, TrackOutput
+
+if TYPE_CHECKING:
+    from pytracking import Tracker
 
 
 class StampedTracker(BaseTracker, Protocol):
@@ -45,12 +48,15 @@ class TrackerFactory:
     threads: int | None = 1  # CPU threads; more are slower on these small maps, and round differently
     seed: int = 0
 
-    def __call__(self) -> StampedTracker:
-        from pytracking import Tracker  # torch is loaded here, in the process that tracks
+    def __call__(self) -> "Tracker":
+        import torch  # here, in the process that tracks
+
+        from pytracking import Tracker
 
         if self.threads is not None:
+            torch.set_num_threads(self.threads)
             cv2.setNumThreads(self.threads)
-        return Tracker(self.tracker, self.parameter, device=self.device, threads=self.threads, seed=self.seed)
+        return Tracker(self.tracker, self.parameter, device=self.device, seed=self.seed)
 
 
 @dataclass(frozen=True)

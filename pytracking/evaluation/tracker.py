@@ -5,34 +5,44 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import is_dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ltr.admin.device import choose_device
 from ltr.admin.settings import to_json
+from pytracking.evaluation.frames import Channels, Frame, as_rgb
+from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
 from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter import load_parameters
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.dimp import state
 from pytracking.tracker.dimp.dimp import DiMP
 
 
 class Tracker:
-    """A tracker of one target. Its network is loaded once; ``initialize`` may be called again and again.
+    """A tracker of one target. ``initialize`` may be called again and again; the network is loaded once.
+
+    For several targets see :class:`~pytracking.evaluation.multi_tracker.MultiTracker`. Nothing is shared between
+    trackers but the network, which no call changes: each may run in a thread of its own.
 
     Args:
         name: the tracker, e.g. ``"dimp"``.
         parameter: its parameters, e.g. ``"dimp_ncep_mobile"``, or the path of a .safetensors network.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
-        threads: CPU threads of torch in this process; its own choice by default.
         seed: of everything random; the same seed gives the same boxes.
+        channels: the colours of the frames to come, ``"RGB"`` or ``"BGR"`` (what ``cv2.imread`` and
+            ``cv2.VideoCapture`` give).
         overrides: parameters to change, nested ones by mappings:
             ``Tracker("dimp", "dimp_ncep_mobile", refinement={"num_iterations": 5})``.
 
     Raises:
-        ValueError: unknown tracker, parameters, override or device; the message lists what exists.
+        ValueError: unknown tracker, parameters, override, channels or device; the message lists what exists.
         FileNotFoundError: the network's file is missing.
     """
 
@@ -41,39 +51,71 @@ class Tracker:
         name: str,
         parameter: str,
         device: str = "auto",
-        threads: int | None = None,
         seed: int = 0,
+        channels: Channels = "RGB",
         **overrides: Any,
     ) -> None:
-        if threads is not None:
-            torch.set_num_threads(threads)
-        self.name, self.parameter, self.seed = name, parameter, seed
+        if channels not in get_args(Channels):
+            raise ValueError(f"channels: expected RGB or BGR, got {channels!r}")
+        self.name, self.parameter, self.seed, self.channels = name, parameter, seed, channels
         self.params = override(load_parameters(name, parameter), overrides)
         self.device = choose_device(device)
         network, settings, self._card = load_for_tracking(self.params.network, self.device)
         self._tracker = DiMP(network, settings, self.params, self.device, seed)
         self._started = False
 
-    def initialize(self, frame: np.ndarray, box: Box) -> None:
+    def another(self) -> Tracker:
+        """A tracker like this one, with the same network in memory, for a target of its own."""
+        twin = copy(self)
+        old = self._tracker
+        twin._tracker = DiMP(old.network, old.settings, old.params, old.device, old.seed)
+        twin._started = False
+        return twin
+
+    def initialize(self, frame: Frame, box: Box) -> None:
         """Learn a target.
 
         Args:
-            frame: RGB uint8 ``[H, W, 3]``.
+            frame: uint8, numpy ``[H, W, 3]`` or torch ``[3, H, W]``, colours as ``channels`` says.
             box: (x, y, w, h) in pixels; must overlap the frame.
         Raises:
             ValueError: the frame or the box is not of this kind.
         """
-        check_frame(frame)
-        check_box(box, frame)
-        self._tracker.initialize(frame, (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+        image = as_rgb(frame, self.channels)
+        check_box(box, image)
+        self._tracker.initialize(image, (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
         self._started = True
 
-    def track(self, frame: np.ndarray) -> TrackOutput:
-        """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
-        if not self._started:
-            raise ValueError("track was called before initialize")
-        check_frame(frame)
-        return self._tracker.track(frame)
+    def track(self, frame: Frame) -> TrackOutput:
+        """Find the target in the next frame, which is of the same kind as for :meth:`initialize`."""
+        self._check_started("track")
+        return self._tracker.track(as_rgb(frame, self.channels))
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """A copy of all that was learned since ``initialize``, as named tensors."""
+        self._check_started("state_dict")
+        return state.state_dict(self._tracker)
+
+    def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what :meth:`state_dict` of a tracker with the same network and parameters gave."""
+        state.load_state_dict(self._tracker, tensors)
+        self._started = True
+
+    def save(self, path: str | Path) -> None:
+        """Write the running tracker to ``path`` (.safetensors), without the network."""
+        write_snapshot(Path(path), {0: self.state_dict()}, self.stamp())
+
+    def restore(self, path: str | Path) -> None:
+        """Go on from what :meth:`save` wrote, on this device: the next ``track`` gives what it would have given there.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ValueError: not such a file, or one of another network, other parameters or several targets.
+        """
+        targets = read_snapshot(Path(path), self.stamp())
+        if len(targets) != 1:
+            raise ValueError(f"{path}: holds {len(targets)} targets; MultiTracker restores them")
+        self.load_state_dict(*targets.values())
 
     def stamp(self) -> dict[str, Any]:
         """Everything a result depends on, as JSON values: parameters, network, versions, device, seed."""
@@ -87,6 +129,10 @@ class Tracker:
             "seed": self.seed,
             "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
         }
+
+    def _check_started(self, call: str) -> None:
+        if not self._started:
+            raise ValueError(f"{call} was called before initialize")
 
 
 def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:
@@ -105,14 +151,6 @@ def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:
             raise ValueError(f"parameter {where}{name}: expected {type(known[name]).__name__}, got {value!r}")
         values[name] = value
     return replace(params, **values)
-
-
-def check_frame(frame: np.ndarray) -> None:
-    """Raise ValueError unless ``frame`` is uint8 ``[H, W, 3]`` with a pixel at least."""
-    good = isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 3
-    if not (good and frame.size):
-        found = f"{frame.dtype} {list(frame.shape)}" if isinstance(frame, np.ndarray) else type(frame).__name__
-        raise ValueError(f"frame: expected a numpy array, uint8 [H, W, 3] RGB, got {found}")
 
 
 def check_box(box: Box, frame: np.ndarray) -> None:

@@ -32,6 +32,9 @@ class FakeTracker:
     def __init__(self, seed: int = 0, fail_on_width: int = 0, slow: float = 0.0) -> None:
         self.seed, self.fail_on_width, self.slow = seed, fail_on_width, slow
 
+    def another(self) -> "FakeTracker":
+        return FakeTracker(self.seed, self.fail_on_width, self.slow)
+
     def initialize(self, frame: np.ndarray, box: Box) -> None:
         self.rng, self.box, self.frames = np.random.default_rng(self.seed), box, 0
 

@@ -14,11 +14,13 @@ def test_importing_it_does_not_import_torch(repository: Path, module: str) -> No
 
 
 def test_names() -> None:
+    from pytracking.evaluation.multi_tracker import MultiTracker
     from pytracking.evaluation.tracker import Tracker
     from pytracking.tracker.base.output import TrackOutput
 
     assert pytracking.Tracker is Tracker
     assert pytracking.TrackOutput is TrackOutput
-    assert set(pytracking.__all__) == {"Tracker", "TrackOutput"}
+    assert pytracking.MultiTracker is MultiTracker
+    assert set(pytracking.__all__) == {"MultiTracker", "Tracker", "TrackOutput"}
     with pytest.raises(AttributeError, match="module 'pytracking' has no attribute 'Trakcer'"):
         _ = pytracking.Trakcer

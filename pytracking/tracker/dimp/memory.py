@@ -69,3 +69,20 @@ class Memory:
     def weights(self) -> Tensor:
         """``[n, 1]``, float32 on the features' device; they sum to 1."""
         return self._weights[: self.count, None].to(self._features)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """What is stored, as tensors; :meth:`from_state_dict` takes it."""
+        weights = self._weights[: self.count]
+        numbers = torch.tensor([self.num_init, self._added])
+        return {"features": self.features, "boxes": self.boxes, "weights": weights, "numbers": numbers}
+
+    @classmethod
+    def from_state_dict(cls, state: dict[str, Tensor], params: MemoryParams) -> Memory:
+        """The memory that :meth:`state_dict` was called on."""
+        num_init, added = state["numbers"].tolist()
+        memory = cls(state["features"][:num_init], state["boxes"][:num_init], params)
+        memory.count, memory._added = len(state["features"]), added
+        memory.features[:] = state["features"]
+        memory.boxes[:] = state["boxes"]
+        memory._weights[: memory.count] = state["weights"].cpu()
+        return memory

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from ltr.admin.loading import sha256
 from pytracking import Tracker
 from pytracking.evaluation.tracker import override
 from pytracking.parameter.dimp.base import DiMPParams, MemoryParams, RefinementParams
+from pytracking.tracker.base.output import Box, TrackOutput
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import write_small_network
 
 BOX = (60.0, 40.0, 32.0, 28.0)
 FRAME = noise_picture(0, 200, 150)
+ALWAYS = {"not_found_threshold": -1e9, "uncertain_threshold": -1e9, "distractor_ratio": 1e9}  # never lost
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +31,25 @@ def tracker(path: str) -> Tracker:
     return Tracker("dimp", path, device="cpu")
 
 
-@pytest.mark.parametrize(
-    ("frame", "found"),
-    [
-        (FRAME.astype(np.float32), r"float32 \[150, 200, 3\]"),
-        (FRAME[..., 0], r"uint8 \[150, 200\]"),
-        (np.zeros((10, 10, 4), np.uint8), r"uint8 \[10, 10, 4\]"),
-        (np.zeros((0, 10, 3), np.uint8), r"uint8 \[0, 10, 3\]"),
-        (None, "NoneType"),
-        (torch.zeros(10, 10, 3, dtype=torch.uint8), "Tensor"),
-    ],
-)
-def test_frames_of_another_kind(tracker: Tracker, frame: Any, found: str) -> None:
-    message = rf"frame: expected a numpy array, uint8 \[H, W, 3\] RGB, got {found}"
+def test_a_frame_of_another_kind_does_no_harm(tracker: Tracker) -> None:
+    message = r"frame: expected uint8, numpy \[H, W, 3\] or torch \[3, H, W\], got numpy float32 \[150, 200, 3\]"
     with pytest.raises(ValueError, match=message):
-        tracker.initialize(frame, BOX)
+        tracker.initialize(FRAME.astype(np.float32), BOX)  # type: ignore[arg-type]
     tracker.initialize(FRAME, BOX)
     with pytest.raises(ValueError, match=message):
-        tracker.track(frame)
-    assert np.isfinite(tracker.track(FRAME).box).all()  # the error did no harm
+        tracker.track(FRAME.astype(np.float32))  # type: ignore[arg-type]
+    assert np.isfinite(tracker.track(FRAME).box).all()
+
+
+def test_bgr_and_torch_frames_give_what_rgb_gives(tracker: Tracker, path: str) -> None:
+    outputs = []
+    for channels, frame in (("RGB", FRAME), ("BGR", FRAME[..., ::-1]), ("RGB", torch.from_numpy(FRAME).movedim(2, 0))):
+        other = Tracker("dimp", path, "cpu", channels=channels, localization=ALWAYS)  # type: ignore[arg-type]
+        other.initialize(frame, BOX)
+        outputs.append(other.track(frame))
+    assert outputs[0] == outputs[1] == outputs[2]
+    with pytest.raises(ValueError, match="channels: expected RGB or BGR, got 'rgba'"):
+        Tracker("dimp", path, channels="rgba")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -142,8 +145,7 @@ def test_same_seed_same_boxes(path: str) -> None:
         tracker.initialize(frames[0], BOX)
         return [tracker.track(frame) for frame in frames[1:]]
 
-    always = {"not_found_threshold": -1e9, "uncertain_threshold": -1e9, "distractor_ratio": 1e9}
-    first, again, other = (Tracker("dimp", path, "cpu", seed=seed, localization=always) for seed in (5, 5, 6))
+    first, again, other = (Tracker("dimp", path, "cpu", seed=seed, localization=ALWAYS) for seed in (5, 5, 6))
     expected = run(first)
     assert run(again) == expected
     assert run(first) == expected  # initialised again, it is as new
@@ -159,9 +161,64 @@ def test_stamp_tells_everything_a_result_depends_on(path: str) -> None:
     assert stamp["versions"]["torch"] == torch.__version__
 
 
-def test_threads_are_set(path: str) -> None:
-    before = torch.get_num_threads()
-    try:
-        assert Tracker("dimp", path, device="cpu", threads=3).stamp()["threads"] == 3
-    finally:
-        torch.set_num_threads(before)
+def test_another_shares_the_network_and_nothing_else(tracker: Tracker) -> None:
+    tracker.initialize(FRAME, BOX)
+    twin = tracker.another()
+    with pytest.raises(ValueError, match="track was called before initialize"):
+        twin.track(FRAME)
+    twin.initialize(FRAME, (100.0, 70.0, 40.0, 30.0))
+    alone = tracker.another()
+    alone.initialize(FRAME, BOX)
+    assert tracker.track(FRAME) == alone.track(FRAME)
+    assert tracker._tracker.network is twin._tracker.network
+    assert twin.stamp() == tracker.stamp()
+
+
+def test_trackers_in_threads_give_what_they_give_alone(path: str) -> None:
+    tracker = Tracker("dimp", path, "cpu", localization=ALWAYS, memory={"train_skipping": 1})
+    frames = [noise_picture(seed, 200, 150) for seed in range(5)]
+
+    def run(box: Box) -> list[TrackOutput]:
+        own = tracker.another()
+        own.initialize(frames[0], box)
+        return [own.track(frame) for frame in frames[1:]]
+
+    boxes = [(20.0 * i, 10.0 * i, 30.0, 25.0) for i in range(1, 5)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(run, boxes)) == [run(box) for box in boxes]
+
+
+@pytest.mark.parametrize("frames_before", [0, 3, 40])
+def test_a_saved_tracker_goes_on_as_if_nothing_had_been(path: str, tmp_path: Path, frames_before: int) -> None:
+    def build(seed: int = 0) -> Tracker:
+        memory = {"size": 20, "train_skipping": 2}
+        return Tracker("dimp", path, "cpu", seed=seed, localization=ALWAYS, memory=memory)
+
+    tracker = build()
+    tracker.initialize(FRAME, BOX)
+    for seed in range(frames_before):
+        tracker.track(noise_picture(seed, 200, 150))
+    tracker.save(tmp_path / "running.safetensors")
+    restored = build()
+    restored.restore(tmp_path / "running.safetensors")
+    for seed in range(30, 35):
+        frame = noise_picture(seed, 200, 150)
+        assert restored.track(frame) == tracker.track(frame)
+
+
+def test_restore_names_what_does_not_fit(path: str, tracker: Tracker, tmp_path: Path) -> None:
+    tracker.initialize(FRAME, BOX)
+    saved = tmp_path / "a.safetensors"
+    tracker.save(saved)
+    with pytest.raises(ValueError, match=r"a\.safetensors: was saved by a tracker of another settings, seed"):
+        Tracker("dimp", path, "cpu", seed=1, max_outside=2.0).restore(saved)
+    with pytest.raises(ValueError, match=r"a\.bin: a running tracker is saved as \.safetensors"):
+        tracker.save(tmp_path / "a.bin")
+    with pytest.raises(ValueError, match="state_dict was called before initialize"):
+        tracker.another().save(saved)
+    with pytest.raises(FileNotFoundError, match=r"none\.safetensors: no such file"):
+        tracker.restore(tmp_path / "none.safetensors")
+    for broken in (Path(path).read_bytes(), saved.read_bytes()[:1000], b""):
+        (tmp_path / "b.safetensors").write_bytes(broken)
+        with pytest.raises(ValueError, match=r"b\.safetensors: not a running tracker saved by this toolkit"):
+            tracker.restore(tmp_path / "b.safetensors")

@@ -1,0 +1,42 @@
+"""Running trackers on disk: a .safetensors file of tensors, which says what tracker it is of."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ltr.admin.files import atomic_write
+
+# What has to be equal for a tracker to go on from a file; device, threads and versions may differ.
+IDENTITY = ("tracker", "settings", "network_sha256", "seed")
+
+
+def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], stamp: dict[str, Any]) -> None:
+    """Write the state of each of ``targets`` (by id), and the ``stamp`` of their tracker, to ``path``."""
+    if path.suffix != ".safetensors":
+        raise ValueError(f"{path}: a running tracker is saved as .safetensors")
+    tensors = {f"{key}.{name}": value for key, state in targets.items() for name, value in state.items()}
+    encoded = save(tensors, {"stamp": json.dumps(stamp)})
+    atomic_write(path, lambda temporary: temporary.write_bytes(encoded))
+
+
+def read_snapshot(path: Path, stamp: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
+    """The targets in ``path``, for the tracker of ``stamp``; ValueError where they are of a different one."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    targets: dict[int, dict[str, Tensor]] = {}
+    try:
+        with safe_open(path, "pt") as file:
+            written = json.loads(file.metadata()["stamp"])
+            for key in file.keys():  # noqa: SIM118 (it is no mapping)
+                target_id, name = key.split(".", 1)
+                targets.setdefault(int(target_id), {})[name] = file.get_tensor(key)
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: not a running tracker saved by this toolkit ({error})") from None
+    different = [name for name in IDENTITY if written.get(name) != stamp[name]]
+    if different:
+        raise ValueError(f"{path}: was saved by a tracker of another {', '.join(different)}")
+    return targets

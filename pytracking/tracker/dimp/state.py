@@ -1,0 +1,41 @@
+"""Everything a running DiMP has learned, as named tensors: to put it away and to go on later."""
+
+import torch
+from torch import Tensor
+
+from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.memory import Memory
+
+
+def state_dict(tracker: DiMP) -> dict[str, Tensor]:
+    """A copy of the state of a tracker that has been initialised; :func:`load_state_dict` takes it."""
+    state = {
+        "frame_number": torch.tensor(tracker.frame_number),
+        "generator": tracker.generator.get_state(),
+        "box": tracker.box,
+        "filter": tracker.filter,
+        "modulation.0": tracker.modulation[0],
+        "modulation.1": tracker.modulation[1],
+        **{f"memory.{name}": value for name, value in tracker.memory.state_dict().items()},
+    }
+    return {name: value.clone(memory_format=torch.contiguous_format) for name, value in state.items()}
+
+
+def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
+    """Make ``tracker``, of the same network and parameters, go on where the ``state`` was taken.
+
+    Raises:
+        ValueError: a tensor is missing.
+    """
+    missing = {"frame_number", "generator", "box", "filter", "modulation.0", "modulation.1"} - state.keys()
+    if missing:
+        raise ValueError(f"not the state of a DiMP tracker: {', '.join(sorted(missing))} missing")
+    placed = {name: value.to(tracker.device) for name, value in state.items()}
+    memory = {name.removeprefix("memory."): value for name, value in placed.items() if name.startswith("memory.")}
+    tracker.memory = Memory.from_state_dict(memory, tracker.params.memory)
+    tracker.modulation = (placed["modulation.0"], placed["modulation.1"])
+    tracker.filter = placed["filter"]
+    tracker.box = state["box"].clone()
+    tracker.frame_number = int(state["frame_number"])
+    tracker.generator = torch.Generator()
+    tracker.generator.set_state(state["generator"].cpu())

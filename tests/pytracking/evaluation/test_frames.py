@@ -1,0 +1,42 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from pytracking.evaluation.frames import as_rgb
+
+RGB = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+TENSOR = torch.from_numpy(RGB).permute(2, 0, 1)
+
+
+@pytest.mark.parametrize("frame", [RGB, TENSOR, TENSOR.contiguous(), np.asfortranarray(RGB)])
+def test_arrays_and_tensors_become_one_kind(frame: Any) -> None:
+    rgb = as_rgb(frame, "RGB")
+    np.testing.assert_array_equal(rgb, RGB)
+    assert rgb.flags.c_contiguous
+    np.testing.assert_array_equal(as_rgb(frame, "BGR"), RGB[..., ::-1])
+
+
+def test_nothing_is_copied_where_nothing_changes() -> None:
+    assert np.shares_memory(as_rgb(RGB, "RGB"), RGB)
+
+
+@pytest.mark.parametrize(
+    ("frame", "found"),
+    [
+        (RGB.astype(np.float32), r"numpy float32 \[2, 3, 3\]"),
+        (RGB[..., 0], r"numpy uint8 \[2, 3\]"),
+        (np.zeros((10, 10, 4), np.uint8), r"numpy uint8 \[10, 10, 4\]"),
+        (np.zeros((0, 10, 3), np.uint8), r"numpy uint8 \[0, 10, 3\]"),
+        (TENSOR.float(), r"torch float32 \[3, 2, 3\]"),
+        (torch.zeros(10, 10, 3, dtype=torch.uint8), r"torch uint8 \[10, 10, 3\]"),
+        (None, "NoneType"),
+        ([[1, 2, 3]], "list"),
+    ],
+)
+def test_frames_of_another_kind(frame: Any, found: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"frame: expected uint8, numpy \[H, W, 3\] or torch \[3, H, W\], got {found}"
+    ):
+        as_rgb(frame, "RGB")
