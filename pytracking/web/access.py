@@ -1,0 +1,68 @@
+"""Who may talk to the server, and what a browser may do with its pages.
+
+A page of any site can send requests to localhost, and a name can be made to point there. So the Host header must name
+this server, and where a browser says which page a request comes from (Origin), it must be one of this server. On any
+other address than localhost a random token is asked for as well: once in the address, then in a cookie.
+"""
+
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+COOKIE = "ebm_tracking_token"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'; object-src 'none'",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+
+
+def is_local(host: str) -> bool:
+    """Whether a server bound to ``host`` is reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def guard(token: str | None) -> Middleware:
+    """The middleware that lets a request through or answers 403. token: what is asked for; None: local use only."""
+
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        refusal = _refusal(request, token)
+        if refusal:
+            response: web.StreamResponse = web.Response(status=403, text=refusal)
+        elif token and "token" in request.query:
+            response = web.HTTPSeeOther(request.path)  # so that it stays neither in the address bar nor in the history
+            response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.secure)
+        else:
+            response = await handler(request)
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    return guarded
+
+
+def _refusal(request: web.Request, token: str | None) -> str | None:
+    host = request.headers.get(hdrs.HOST, "")
+    if token is None and not is_local(urlsplit(f"//{host}").hostname or ""):
+        return f"this server answers to localhost, not to {host!r}"
+    origin = request.headers.get(hdrs.ORIGIN)
+    always_said = request.method != "GET" or hdrs.UPGRADE in request.headers  # by browsers
+    if (origin or always_said) and origin != f"{request.scheme}://{host}":
+        return f"requests from {origin} are not accepted"
+    given = request.query.get("token") or request.cookies.get(COOKIE, "")
+    if token is not None and not hmac.compare_digest(given.encode(), token.encode()):
+        return "open the address that the command printed: it ends in a token"
+    return None

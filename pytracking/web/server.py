@@ -1,0 +1,202 @@
+"""The server of run_webcam --web: the page, its WebSocket, and uploaded videos."""
+
+import asyncio
+import json
+import logging
+import secrets
+import socket
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from pytracking.utils.drawing import LOST_COLOUR, PALETTE
+from pytracking.web.access import guard, is_local
+from pytracking.web.protocol import ProtocolError, error_message, parse_command, parse_picture
+from pytracking.web.session import MAX_TARGETS, Session, Targets
+from pytracking.web.uploads import ACCEPTED, MAX_BYTES, NotAVideoError, TooLargeError, open_film, store
+
+STATIC = Path(__file__).parent / "static"
+MAX_SESSIONS = 4  # pages at once; they take turns
+MAX_MESSAGE = 4 * 2**20  # bytes; a picture of a page of ours has about 60 kB
+HEARTBEAT = 20.0  # seconds; a page that does not answer is gone
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Desk:
+    """What all requests share. sessions: the open pages by their secret names, each with its folder for a video."""
+
+    new_targets: Callable[[], Targets]
+    worker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "tracking"))
+    sessions: dict[str, tuple[Session, Path]] = field(default_factory=dict)
+    sockets: set[web.WebSocketResponse] = field(default_factory=set)
+
+
+DESK = web.AppKey("desk", Desk)
+
+
+def build_app(new_targets: Callable[[], Targets], token: str | None = None) -> web.Application:
+    """The application. new_targets: called once for each page. token: see :func:`~pytracking.web.access.guard`."""
+    app = web.Application(middlewares=[guard(token)])
+    app[DESK] = Desk(new_targets)
+    app.add_routes(
+        [
+            web.get("/", _page),
+            web.get("/socket", _socket),
+            web.post("/video/{session}", _upload),
+            web.static("/static", STATIC),
+        ]
+    )
+    app.on_shutdown.append(_hang_up)
+    return app
+
+
+async def _hang_up(app: web.Application) -> None:
+    desk = app[DESK]
+    for connection in set(desk.sockets):
+        await connection.close(code=WSCloseCode.GOING_AWAY, message=b"the server was stopped")
+    desk.worker.shutdown(wait=False, cancel_futures=True)
+
+
+async def _page(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(STATIC / "index.html")
+
+
+async def _socket(request: web.Request) -> web.StreamResponse:
+    desk = request.app[DESK]
+    connection = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT, compress=False)
+    await connection.prepare(request)
+    if len(desk.sessions) >= MAX_SESSIONS:
+        await connection.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"all places are taken: close another page")
+        return connection
+    desk.sockets.add(connection)
+    try:
+        async with _open_session(desk, connection) as session:
+            await _listen(connection, session)
+    finally:
+        desk.sockets.discard(connection)
+    return connection
+
+
+@asynccontextmanager
+async def _open_session(desk: Desk, connection: web.WebSocketResponse) -> AsyncIterator[Session]:
+    name = secrets.token_urlsafe(16)
+    session = Session(desk.new_targets(), desk.worker, connection)
+    with tempfile.TemporaryDirectory(prefix="ebm-tracking-") as folder:
+        desk.sessions[name] = (session, Path(folder))
+        work = asyncio.create_task(_run(session, connection))
+        try:
+            await connection.send_str(_hello(name))
+            yield session
+        finally:
+            del desk.sessions[name]
+            work.cancel()
+            await asyncio.wait([work])
+
+
+def _hello(session: str) -> str:
+    hello = {
+        "type": "hello",
+        "session": session,
+        "colours": PALETTE,
+        "lost_colour": LOST_COLOUR,
+        "max_targets": MAX_TARGETS,
+        "max_bytes": MAX_BYTES,
+        "accepted": ACCEPTED,
+    }
+    return json.dumps(hello)
+
+
+async def _run(session: Session, connection: web.WebSocketResponse) -> None:
+    """Run the session; where it fails, its page hears of it."""
+    try:
+        await session.run()
+    except ConnectionError:
+        pass  # the page went away while it was being answered
+    except Exception:
+        log.exception("a page's session failed")
+        await connection.send_str(error_message("The server failed; its terminal says why."))
+        await connection.close(code=WSCloseCode.INTERNAL_ERROR)
+
+
+async def _listen(connection: web.WebSocketResponse, session: Session) -> None:
+    """Hand on what the page sends, until it leaves or sends nonsense."""
+    try:
+        async for message in connection:
+            if message.type is WSMsgType.BINARY:
+                session.receive(parse_picture(message.data))
+            elif message.type is WSMsgType.TEXT:
+                session.receive(parse_command(message.data))
+    except ProtocolError as error:
+        log.warning("a page was disconnected: %s", error)
+        await connection.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode()[:120])
+
+
+async def _upload(request: web.Request) -> web.StreamResponse:
+    """The body is a video file, whole; 204, or an error in words: 404, 413 (too large) or 415 (not a video)."""
+    desk = request.app[DESK]
+    if request.match_info["session"] not in desk.sessions:
+        return web.Response(status=404, text="that page is no longer connected")
+    session, folder = desk.sessions[request.match_info["session"]]
+    path = folder / secrets.token_hex(8)
+    try:
+        if (request.content_length or 0) > MAX_BYTES:
+            raise TooLargeError(f"the video is larger than {MAX_BYTES >> 20} MB; run_video takes any size")
+        await store(request.content.iter_chunked(2**16), path)
+        film = await asyncio.get_running_loop().run_in_executor(desk.worker, open_film, path)
+    except TooLargeError as error:
+        return web.Response(status=413, text=str(error))
+    except NotAVideoError as error:
+        path.unlink(missing_ok=True)
+        return web.Response(status=415, text=str(error))
+    for old in folder.iterdir():
+        if old != path:
+            old.unlink()
+    session.receive(film)
+    return web.Response(status=204)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen. certificate, key: PEM files for https; port 0: any that is free."""
+
+    host: str = "localhost"
+    port: int = 8000
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def context(self) -> ssl.SSLContext | None:
+        """What https needs, or None."""
+        if self.certificate is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"--certificate {self.certificate}, --key {self.key}: {error}") from None
+        return context
+
+
+async def serve(new_targets: Callable[[], Targets], address: Address, announce: Callable[[str], object]) -> None:
+    """Serve until cancelled. announce: called with the URL once it can be opened; it holds the token if there is one."""
+    token = None if is_local(address.host) else secrets.token_urlsafe(16)
+    context = address.context()
+    runner = web.AppRunner(build_app(new_targets, token), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, address.host, address.port, ssl_context=context)
+        await site.start()
+        host = socket.gethostname() if address.host in ("0.0.0.0", "::") else address.host
+        host = f"[{host}]" if ":" in host else host
+        url = f"{'https' if context else 'http'}://{host}:{runner.addresses[0][1]}/"
+        announce(f"{url}?token={token}" if token else url)
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()

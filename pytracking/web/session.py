@@ -1,0 +1,215 @@
+"""One page: what it has asked for, done one thing after the other."""
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Protocol, TypeVar
+
+from pytracking.evaluation.video import Image
+from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.web.film import Film
+from pytracking.web.pictures import decode_picture, encode_picture
+from pytracking.web.protocol import (
+    Add,
+    Camera,
+    Command,
+    Pause,
+    Picture,
+    Play,
+    ProtocolError,
+    Remove,
+    Reset,
+    Rewind,
+    Seen,
+    added_message,
+    error_message,
+    picture_message,
+    result_message,
+)
+
+MAX_TARGETS = 8
+MAX_WAITING = 32  # messages; a page waits for answers, so that it never gets there
+RECENT = 4  # pictures kept, for a box that is drawn on one of them
+MAX_UNSEEN = 2  # pictures on their way to the page
+Result = TypeVar("Result")
+
+
+class Targets(Protocol):
+    """What follows the targets; :class:`~pytracking.evaluation.multi_tracker.MultiTracker` is one."""
+
+    @property
+    def ids(self) -> list[int]:
+        """The targets that are followed."""
+
+    def add(self, frame: Image, box: Box) -> int:
+        """Learn a target; its id."""
+
+    def remove(self, target_id: int) -> None:
+        """Follow it no longer."""
+
+    def clear(self) -> None:
+        """Follow nothing."""
+
+    def track(self, frame: Image) -> dict[int, TrackOutput]:
+        """Find all targets in the next frame."""
+
+
+class Link(Protocol):
+    """The way to the page: a WebSocket."""
+
+    async def send_str(self, data: str) -> None:
+        """Send a text message; waits while the page is behind."""
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a binary message."""
+
+
+class Session:
+    """The targets and pictures of one page.
+
+    :meth:`receive` takes what the page sends and never waits; :meth:`run` works it off in the order of arrival. Of
+    pictures that wait, the newest replaces the one before it, so a camera that is faster than the tracker loses
+    pictures and gains no delay.
+
+    Args:
+        targets: what follows them; used in ``worker`` only.
+        worker: where tracking, decoding and encoding are done. Sessions that share one take turns.
+        link: the way to the page.
+    """
+
+    def __init__(self, targets: Targets, worker: Executor, link: Link) -> None:
+        self._targets, self._worker, self._link = targets, worker, link
+        self._waiting: deque[Picture | Command | Film] = deque()
+        self._wake = asyncio.Event()
+        self._recent: OrderedDict[int, Image] = OrderedDict()
+        self._outputs: dict[int, TrackOutput] = {}
+        self._film: Film | None = None
+        self._unseen: set[int] = set()
+
+    def receive(self, message: Picture | Command | Film) -> None:
+        """Take a message, or an uploaded video to show. ProtocolError where too many wait."""
+        match message:
+            case Pause() if self._film:
+                self._film.playing = False  # at once: what waits may take a second
+            case Seen(frame):
+                self._unseen.discard(frame)
+            case Picture() if self._waiting and isinstance(self._waiting[-1], Picture):
+                self._waiting[-1] = message
+            case _ if len(self._waiting) >= MAX_WAITING:
+                raise ProtocolError("too many messages at once")
+            case _:
+                self._waiting.append(message)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Do what was received, until cancelled."""
+        while True:
+            delay = self._until_next_picture()
+            if self._waiting:
+                await self._answer(self._waiting.popleft())
+            elif delay == 0:
+                await self._next_picture()
+            else:
+                self._wake.clear()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), delay)
+                except TimeoutError:
+                    continue
+
+    def _until_next_picture(self) -> float | None:
+        """Seconds until the film goes on; None where it does not: it is stopped, or waits for a page that is behind."""
+        if self._film is None or len(self._unseen) >= MAX_UNSEEN:
+            return None
+        return self._film.delay(time.monotonic())
+
+    async def _answer(self, message: Picture | Command | Film) -> None:
+        try:
+            match message:
+                case Picture(number, jpeg):
+                    await self._track(number, await self._work(lambda: decode_picture(jpeg)))
+                case Film():
+                    await self._show(message)
+                case _:
+                    await self._obey(message)
+        except ValueError as error:
+            frame = message.number if isinstance(message, Picture) else None
+            await self._link.send_str(error_message(str(error), frame))
+
+    async def _obey(self, command: Command) -> None:
+        match command:
+            case Add(frame, box):
+                await self._add(frame, box)
+            case Remove(number):
+                await self._work(lambda: self._targets.remove(number))
+                self._outputs.pop(number, None)
+                await self._tell()
+            case Reset():
+                await self._forget()
+                await self._tell()
+            case Camera():
+                self._film = None
+                await self._forget()
+            case Play() if self._film:
+                self._film.play()
+            case Rewind() if self._film:
+                await self._show(self._film)
+
+    async def _add(self, frame: int, box: Box) -> None:
+        if len(self._targets.ids) >= MAX_TARGETS:
+            raise ValueError(f"{MAX_TARGETS} targets are followed already, and that is the limit")
+        image = self._recent.get(frame)
+        if image is None:
+            raise ValueError("the picture has gone by; draw the box again")
+        number = await self._work(lambda: self._targets.add(image, box))
+        self._outputs[number] = TrackOutput(box, 1.0, "tracking")
+        await self._link.send_str(added_message(number))
+        await self._tell(frame)
+
+    async def _track(self, number: int, image: Image) -> None:
+        self._outputs, seconds = await self._work(lambda: self._find(image))
+        self._remember(number, image)
+        await self._tell(number, seconds)
+
+    def _find(self, image: Image) -> tuple[dict[int, TrackOutput], float]:
+        begin = time.perf_counter()
+        return self._targets.track(image), time.perf_counter() - begin
+
+    async def _next_picture(self) -> None:
+        """One frame on in the uploaded video."""
+        assert self._film is not None
+        image = await self._work(self._film.read)
+        if image is None:
+            await self._link.send_str(self._film.ended_message())
+            return
+        number = self._film.number
+        self._unseen.add(number)
+        await self._link.send_bytes(picture_message(number, await self._work(lambda: encode_picture(image))))
+        await self._track(number, image)
+
+    async def _show(self, film: Film) -> None:
+        """The first picture of ``film``, stopped."""
+        self._film = film
+        self._unseen.clear()
+        await self._forget()
+        film.rewind()
+        await self._link.send_str(film.message())
+        await self._next_picture()
+
+    async def _forget(self) -> None:
+        await self._work(self._targets.clear)
+        self._outputs = {}
+        self._recent.clear()
+
+    async def _tell(self, frame: int | None = None, seconds: float = 0.0) -> None:
+        number = next(reversed(self._recent), 0) if frame is None else frame
+        await self._link.send_str(result_message(number, self._outputs, seconds))
+
+    def _remember(self, number: int, image: Image) -> None:
+        self._recent[number] = image
+        while len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
+
+    async def _work(self, job: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job)

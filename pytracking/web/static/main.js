@@ -1,0 +1,322 @@
+// The page: where pictures come from, what is followed in them, and what the person does about it.
+
+import { Boxes } from "./boxes.js";
+import { Camera, encode } from "./camera.js";
+import { Link } from "./link.js";
+import { Meter } from "./meter.js";
+import { Panel } from "./panel.js";
+import { Selector } from "./selector.js";
+import { Stage } from "./stage.js";
+import { upload } from "./upload.js";
+
+const IN_FLIGHT = 2; // pictures without an answer: one in the tracker, one on its way
+const $ = (id) => document.getElementById(id);
+
+let source = "none"; // camera or video
+let hello = null; // what the server told of itself
+let film = null; // the video: {frames, size, playing, ended}
+let frozen = false; // while a box is drawn
+let learning = false; // until the server has learned the box
+let shown = null; // number of the picture on the stage; null: the camera, live
+let goOn = false; // whether the video plays again after a box is drawn
+let sending = Promise.resolve();
+let answering = Promise.resolve();
+const pictures = new Map(); // those without an answer, by number
+
+const stage = new Stage(document.querySelector(".frame"), $("picture"), $("overlay"));
+const meter = new Meter($("meter"));
+const boxes = new Boxes();
+const panel = new Panel($("targets"), $("target"), stage, (id) => link.send("remove", { id }), announce);
+const camera = new Camera($("camera"), cameraFrame, () => leave("The camera was taken away."));
+const selector = new Selector(stage, {
+  begin: beginBox,
+  done: finishBox,
+  cancel: resume,
+  short: () => notify("Drag from one corner of the target to the other."),
+});
+const link = new Link({
+  status: showConnection,
+  hello: (message) => later(() => greet(message)),
+  video: (message) => later(() => showFilm(message)),
+  picture: (number, blob) => pictures.set(number, createImageBitmap(blob)),
+  added: () => later(() => setLearning(false)),
+  result: (message) => later(() => showResult(message)),
+  ended: (message) => later(() => endFilm(message)),
+  error: ({ message, frame }) => later(() => showError(message, frame)),
+});
+
+// Messages are taken in their order, though pictures take time to decode.
+function later(job) {
+  answering = answering.then(job).catch((error) => notify(`The page failed: ${error.message}`));
+}
+
+function greet(message) {
+  hello = message;
+  stage.setColours(message.colours, message.lost_colour);
+  $("file").accept = "video/*,.mkv,.avi";
+  pictures.clear();
+  setLearning(false);
+  setTargets([]);
+  if (source === "video") leave("The connection broke; please open the video again.");
+}
+
+// ---- where pictures come from
+
+function setSource(name) {
+  source = name;
+  if (name !== "camera") camera.stop();
+  if (name !== "video") film = null;
+  document.body.dataset.source = name;
+  $("use-camera").setAttribute("aria-pressed", name === "camera");
+  $("open-video").setAttribute("aria-pressed", name === "video");
+  $("cameras").hidden = name !== "camera" || $("cameras").length < 2;
+  pictures.clear();
+  boxes.clear();
+  meter.clear();
+  setLearning(false);
+  setTargets([]);
+  shown = null;
+}
+
+function leave(reason) {
+  selector.cancel();
+  setSource("none");
+  link.send("camera"); // and no pictures
+  if (reason) notify(reason);
+}
+
+async function useCamera(deviceId) {
+  try {
+    await camera.start(deviceId);
+    const devices = await camera.list();
+    $("cameras").replaceChildren(...devices.map((device, i) => new Option(device.label || `Camera ${i}`, device.deviceId)));
+    $("cameras").value = camera.deviceId;
+    link.send("camera");
+    setSource("camera");
+  } catch (error) {
+    notify(error.message);
+  }
+}
+
+async function openVideo(file) {
+  if (!file) return;
+  if (!link.open) return notify("There is no connection to the server.");
+  const status = $("upload");
+  status.hidden = false;
+  status.textContent = `Sending ${file.name}`;
+  try {
+    await upload(file, hello, (part) => (status.textContent = `Sending ${file.name}: ${Math.round(100 * part)} %`));
+  } catch (error) {
+    notify(error.message);
+  }
+  status.hidden = true;
+}
+
+function cameraFrame() {
+  if (source !== "camera" || frozen || learning) return;
+  if (!stage.targets.length) {
+    shown = null;
+    stage.show(camera.video, camera.size);
+  } else if (link.open && pictures.size < IN_FLIGHT) sendPicture();
+}
+
+// Send what the camera sees; the picture.
+function sendPicture() {
+  const { number, canvas } = camera.grab();
+  pictures.set(number, canvas);
+  meter.start(number);
+  sending = sending.then(async () => link.sendPicture(number, await encode(canvas)));
+  return { number, canvas };
+}
+
+// ---- what the server answers
+
+function settle(frame) {
+  for (const number of pictures.keys()) if (number <= frame) pictures.delete(number);
+}
+
+async function showResult({ frame, targets, seconds }) {
+  const waiting = pictures.get(frame);
+  const image = await waiting;
+  const size = film ? film.size : camera.size;
+  settle(frame);
+  if (image && !frozen) {
+    stage.show(image, size);
+    shown = frame;
+  }
+  setTargets(targets, image !== undefined);
+  boxes.add(frame, targets);
+  if (image && targets.length) meter.stop(frame, size, film ? 1000 * seconds : undefined);
+  if (image && film) {
+    link.send("seen", { frame });
+    image.close();
+    $("progress").value = frame + 1;
+    $("place-in-video").textContent = film.frames ? `${frame + 1} / ${film.frames}` : `${frame + 1}`;
+  }
+}
+
+function setTargets(targets, isNewFrame = false) {
+  if (!frozen) {
+    stage.targets = targets;
+    stage.draw();
+  }
+  panel.update(targets, isNewFrame);
+  document.body.classList.toggle("following", targets.length > 0);
+  $("count").textContent = targets.length || "";
+  if (!targets.length) meter.clear();
+  for (const id of ["reset", "save"]) $(id).disabled = !targets.length && (id === "reset" || boxes.empty);
+  showHint();
+}
+
+function showError(message, frame) {
+  if (frame !== null) settle(frame);
+  setLearning(false);
+  notify(message);
+}
+
+function setLearning(value) {
+  learning = value;
+  showHint();
+}
+
+// ---- the uploaded video
+
+function showFilm({ width, height, frames }) {
+  setSource("video");
+  film = { frames, size: [width, height], playing: false, ended: false };
+  $("progress").max = frames || 1;
+  showPlaying();
+}
+
+function setPlaying(playing) {
+  if (!film || film.ended || playing === film.playing) return;
+  film.playing = playing;
+  link.send(playing ? "play" : "pause");
+  showPlaying();
+}
+
+function showPlaying() {
+  $("play").textContent = film.playing ? "Pause" : "Play";
+  $("play").disabled = film.ended;
+  showHint();
+}
+
+function endFilm({ frames, broken }) {
+  film.playing = false;
+  film.ended = true;
+  showPlaying();
+  if (broken) notify(`The video is damaged: it ends after ${frames} frames.`);
+}
+
+// ---- drawing a box
+
+function beginBox() {
+  if (source === "none" || !hello || learning || (source === "video" && shown === null)) return false;
+  if (!link.open) return notify("There is no connection to the server.") ?? false;
+  if (stage.targets.length >= hello.max_targets) {
+    return notify(`${hello.max_targets} targets is the limit; remove one first.`) ?? false;
+  }
+  frozen = true;
+  goOn = Boolean(film?.playing);
+  setPlaying(false);
+  if (source === "camera" && shown === null) {
+    const { number, canvas } = sendPicture();
+    shown = number;
+    stage.show(canvas, camera.size);
+  }
+  showHint();
+  return true;
+}
+
+async function finishBox(box) {
+  const frame = shown;
+  setLearning(true);
+  await sending;
+  link.send("add", { frame, box });
+  resume();
+}
+
+function resume() {
+  frozen = false;
+  if (goOn) setPlaying(true);
+  showHint();
+}
+
+// ---- what is said to the person
+
+function showHint() {
+  $("hint").textContent = hint();
+}
+
+function hint() {
+  if (learning) return "Learning the target";
+  if (selector.keyboard && selector.active) return "Arrows move it, with Shift they resize it, Enter follows it, Esc leaves it";
+  if (frozen || film?.ended) return film?.ended ? "The end of the video" : "";
+  if (!stage.targets.length) return "Drag a box around what to follow";
+  return film && !film.playing ? "Play the video, or draw another box" : "";
+}
+
+function showConnection(state, text) {
+  $("connection").dataset.state = state;
+  $("connection").textContent = text;
+  if (state === "closed" && selector.active) selector.cancel();
+}
+
+function announce(text) {
+  $("announcer").textContent = text;
+}
+
+let noticeTimer;
+function notify(text) {
+  $("notice").firstElementChild.textContent = text;
+  $("notice").hidden = false;
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => ($("notice").hidden = true), 8000);
+}
+
+// ---- buttons, keys, dropped files
+
+function act(id, action) {
+  $(id).addEventListener("click", action);
+}
+
+const chooseVideo = () => $("file").click();
+const reset = () => link.send("reset");
+const save = () => (boxes.empty ? notify("There are no boxes yet.") : boxes.save("boxes.csv"));
+const togglePlay = () => setPlaying(!film?.playing);
+
+act("use-camera", () => (source === "camera" ? leave() : useCamera()));
+act("start-camera", () => useCamera());
+act("open-video", chooseVideo);
+act("start-video", chooseVideo);
+act("play", togglePlay);
+act("rewind", () => link.send("rewind"));
+act("new", () => selector.startKeyboard());
+act("reset", reset);
+act("save", save);
+$("notice").lastElementChild.addEventListener("click", () => ($("notice").hidden = true));
+$("cameras").addEventListener("change", (event) => useCamera(event.target.value));
+$("file").addEventListener("change", (event) => {
+  openVideo(event.target.files[0]);
+  event.target.value = "";
+});
+
+const KEYS = { n: () => selector.startKeyboard(), r: reset, s: save, " ": togglePlay };
+
+addEventListener("keydown", (event) => {
+  if (selector.key(event)) return event.preventDefault();
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("select, input") || (event.key === " " && event.target.closest("button, summary"))) return;
+  const action = KEYS[event.key.toLowerCase()];
+  if (action && source !== "none") {
+    event.preventDefault();
+    action();
+  }
+});
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  openVideo(event.dataTransfer.files[0]);
+});
+
+$("place").textContent = location.host;

@@ -1,0 +1,72 @@
+"""Videos that are sent to the server: how large, of what kind, where they are kept."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import av
+
+from pytracking.evaluation.video import BrokenSourceError, open_video
+from pytracking.web.film import Film
+
+MAX_BYTES = 500 * 2**20
+MAX_SIDE = 4096  # pixels
+ACCEPTED = "MP4, MOV, WebM, MKV or AVI"
+
+
+class TooLargeError(ValueError):
+    """More bytes than ``MAX_BYTES``."""
+
+
+class NotAVideoError(ValueError):
+    """Something else than a video of an accepted kind."""
+
+
+def looks_like_video(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` (12 bytes) is of an accepted container.
+
+    FFmpeg also takes playlists, which name other files and addresses for it to open: nothing of that kind may reach it.
+    """
+    return (
+        head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # MP4, MOV
+        or head[:4] == b"\x1aE\xdf\xa3"  # WebM, MKV
+        or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
+    )
+
+
+async def store(chunks: AsyncIterator[bytes], path: Path) -> None:
+    """Write ``chunks`` to ``path``; TooLargeError or NotAVideoError as soon as that is known, with no file left."""
+    size, head = 0, b""
+    try:
+        with path.open("wb") as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > MAX_BYTES:
+                    raise TooLargeError(f"the video is larger than {MAX_BYTES >> 20} MB; run_video takes any size")
+                if len(head) < 12:
+                    head += chunk[: 12 - len(head)]
+                    if len(head) == 12 and not looks_like_video(head):
+                        raise NotAVideoError(f"that is not an {ACCEPTED} video")
+                file.write(chunk)
+        if len(head) < 12:
+            raise NotAVideoError(f"that is not an {ACCEPTED} video")
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def open_film(path: Path) -> Film:
+    """The stored video, its first frame tried out; NotAVideoError where there is none, or its frames are too large."""
+    try:
+        source = open_video(path)
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            if max(stream.width, stream.height) > MAX_SIDE:
+                raise NotAVideoError(f"its frames are {stream.width} x {stream.height} px; the limit is {MAX_SIDE}")
+        first = next(iter(source), None)
+    except BrokenSourceError:
+        first = None
+    except ValueError as error:
+        raise NotAVideoError(str(error).replace(f"{path}: ", "the file: ")) from None
+    if first is None:
+        raise NotAVideoError("the video has no frame that can be read")
+    return Film(source, (first.shape[1], first.shape[0]))
