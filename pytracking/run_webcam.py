@@ -1,0 +1,140 @@
+"""Follow what you draw a box around, live.
+
+    python pytracking/run_webcam.py           # a camera of this machine, in a window
+    python pytracking/run_webcam.py --web     # the camera of the browser, or a video, in a page on this machine
+
+In the window: drag a box around a target, and around others; r removes all targets, d the last one, q ends.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from pytracking import Tracker
+
+from pytracking.evaluation.live import LiveFrames
+from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.evaluation.running import TrackerFactory
+from pytracking.evaluation.video import FrameSource, open_frames
+from pytracking.utils.cli import run_command
+from pytracking.utils.drawing import draw_target
+from pytracking.utils.window import Window
+
+TITLE = "pytracking"
+HELP = "drag: follow   r: remove all   d: remove last   q: end"
+SMOOTHING = 0.9  # of the frame rate shown
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Follow what you draw a box around, live."""
+
+    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")] = "dimp"
+    """family of trackers"""
+    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")] = "dimp_ncep_mobile"
+    """its parameters, or a .safetensors network of yours"""
+    camera: str = "0"
+    """camera index, or a URL or video file in its place"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps"""
+    web: bool = False
+    """serve a page instead of opening a window"""
+    host: str = "localhost"
+    """with --web: address to listen on; another than this machine's own asks for the token in the URL printed"""
+    port: int = 8000
+    """with --web: port to listen on"""
+    certificate: Path | None = None
+    """with --web: PEM file, for https; browsers give the camera to https and localhost only"""
+    key: Path | None = None
+    """with --web: PEM file of the certificate's key, where that file does not hold it"""
+    debug: bool = False
+    """show the traceback of an error"""
+
+
+def run(arguments: Arguments) -> int:
+    """Run the command; the exit code."""
+    if arguments.web:
+        return serve_page(arguments)
+    source = open_frames(arguments.camera)
+    try:
+        window = Window(TITLE)
+    except ValueError as error:
+        raise ValueError(f"{error}; --web serves a page instead") from None
+    try:
+        return follow_live(source, MultiTracker(build_tracker(arguments)), window)
+    finally:
+        window.close()
+
+
+def build_tracker(arguments: Arguments) -> Tracker:
+    """The tracker that every target gets a copy of."""
+    return TrackerFactory(arguments.tracker, arguments.parameter, arguments.device)()
+
+
+def follow_live(source: FrameSource, targets: MultiTracker, window: Window) -> int:
+    """Follow the boxes drawn in ``window`` until the user or the source ends it; the exit code.
+
+    The picture stands still while a box is drawn, so that the box is of that picture.
+    """
+    seconds = 0.0
+    with LiveFrames(source) as frames:
+        for image in frames:
+            begin = time.perf_counter()
+            outputs = targets.track(image)
+            seconds = SMOOTHING * seconds + (1 - SMOOTHING) * (time.perf_counter() - begin)
+            rate = f"{1 / seconds:.0f} FPS tracking" if outputs else "draw a box around what to follow"
+            drawn = image.copy()
+            for number, output in outputs.items():
+                draw_target(drawn, output.box, number, output.score, output.state)
+            while True:
+                window.show(drawn.copy(), rate, HELP)
+                match window.key():
+                    case "q" | "esc" | "closed":
+                        return 0
+                    case "r":
+                        targets.clear()
+                    case "d" if targets.ids:
+                        targets.remove(targets.ids[-1])
+                if not window.drawing.selection:
+                    break
+            box = window.drawing.take()
+            if box:
+                targets.add(image, box)
+    return 0
+
+
+def serve_page(arguments: Arguments) -> int:
+    """Serve the page until Ctrl-C."""
+    try:
+        from pytracking.web.server import Address, serve
+    except ModuleNotFoundError as error:
+        raise ImportError(f"--web needs {error.name}: pip install 'ebm-tracking[web]'") from None
+    address = Address(arguments.host, arguments.port, arguments.certificate, arguments.key)
+    tracker = build_tracker(arguments)
+    try:
+        asyncio.run(serve(lambda: MultiTracker(tracker), address, announce))
+    except KeyboardInterrupt:
+        print("\nstopped")
+    return 0
+
+
+def announce(url: str) -> None:
+    """Say where the page is."""
+    print(f"open {url}   (Ctrl-C ends it)", flush=True)
+    if url.startswith("http:") and "token=" in url:
+        print("browsers give this page no camera, since it is neither https nor localhost (see --certificate)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``argv`` and run; the exit code."""
+    return run_command(Arguments, run, argv, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
