@@ -9,6 +9,7 @@ In the window: drag a box around a target, and around others; r removes all targ
 import asyncio
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,6 @@ from typing import Annotated
 import tyro
 
 from pytracking import Tracker
-
 from pytracking.evaluation.live import LiveFrames
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.running import TrackerFactory
@@ -28,7 +28,6 @@ from pytracking.utils.window import Window
 
 TITLE = "pytracking"
 HELP = "drag: follow   r: remove all   d: remove last   q: end"
-SMOOTHING = 0.9  # of the frame rate shown
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,13 @@ def follow_live(source: FrameSource, targets: MultiTracker, window: Window) -> i
 
     The picture stands still while a box is drawn, so that the box is of that picture.
     """
-    seconds = 0.0
+    seconds: deque[float] = deque(maxlen=20)  # of the last frames
     with LiveFrames(source) as frames:
         for image in frames:
             begin = time.perf_counter()
             outputs = targets.track(image)
-            seconds = SMOOTHING * seconds + (1 - SMOOTHING) * (time.perf_counter() - begin)
-            rate = f"{1 / seconds:.0f} FPS tracking" if outputs else "draw a box around what to follow"
+            seconds.append(time.perf_counter() - begin)
+            rate = f"{len(seconds) / sum(seconds):.0f} FPS tracking" if outputs else "draw a box around what to follow"
             drawn = image.copy()
             for number, output in outputs.items():
                 draw_target(drawn, output.box, number, output.score, output.state)
@@ -106,6 +105,7 @@ def follow_live(source: FrameSource, targets: MultiTracker, window: Window) -> i
             box = window.drawing.take()
             if box:
                 targets.add(image, box)
+                seconds.clear()
     return 0
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Box = tuple[float, float, float, float]
 
 SMALLEST = 5  # pixels; a shorter drag is a click
+STRIP = 24  # pixels, of the lines of text
 KEY_WAIT = 1  # ms
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
@@ -67,8 +68,8 @@ class Window:
             x, y, w, h = map(round, self.drawing.selection)
             for colour, thickness in ((BLACK, 4), (WHITE, 2)):
                 cv2.rectangle(image, (x, y), (x + w, y + h), colour, thickness)
-        _write(image, top, 22)
-        _write(image, bottom, image.shape[0] - 12)
+        _write_strip(image[:STRIP], top)
+        _write_strip(image[-STRIP:], bottom)
         cv2.imshow(self._title, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 
     def key(self) -> str:
@@ -83,6 +84,7 @@ class Window:
         cv2.destroyAllWindows()
 
 
-def _write(image: NDArray[np.uint8], text: str, baseline: int) -> None:
-    for colour, thickness in ((BLACK, 4), (WHITE, 1)):
-        cv2.putText(image, text, (10, baseline), cv2.FONT_HERSHEY_SIMPLEX, 0.55, colour, thickness, cv2.LINE_AA)
+def _write_strip(strip: NDArray[np.uint8], text: str) -> None:
+    """White text on a darkened part of the picture."""
+    strip //= 3
+    cv2.putText(strip, text, (8, len(strip) - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.5, WHITE, 1, cv2.LINE_AA)

@@ -7,10 +7,10 @@ other address than localhost a random token is asked for as well: once in the ad
 
 import hmac
 import ipaddress
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 
 COOKIE = "ebm_tracking_token"
 HEADERS = {
@@ -22,8 +22,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 def is_local(host: str) -> bool:
@@ -43,7 +41,8 @@ def guard(token: str | None) -> Middleware:
         if refusal:
             response: web.StreamResponse = web.Response(status=403, text=refusal)
         elif token and "token" in request.query:
-            response = web.HTTPSeeOther(request.path)  # so that it stays neither in the address bar nor in the history
+            # so that it stays neither in the address bar nor in the history
+            response = web.Response(status=303, headers={hdrs.LOCATION: request.path})
             response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.secure)
         else:
             response = await handler(request)

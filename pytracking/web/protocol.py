@@ -10,7 +10,7 @@ Boxes are x, y, w, h in pixels of the picture that they belong to, which its num
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +107,7 @@ def _box(value: Any) -> Box:
     return x, y, w, h
 
 
-_CHECKS = {"frame": _count, "id": _count, "box": _box}
+_CHECKS: dict[str, Callable[[Any], Any]] = {"frame": _count, "id": _count, "box": _box}
 
 
 def parse_picture(message: bytes) -> Picture:

@@ -185,7 +185,7 @@ class Address:
 
 
 async def serve(new_targets: Callable[[], Targets], address: Address, announce: Callable[[str], object]) -> None:
-    """Serve until cancelled. announce: called with the URL once it can be opened; it holds the token if there is one."""
+    """Serve until cancelled. announce: called with the URL, which holds the token if there is one, once it works."""
     token = None if is_local(address.host) else secrets.token_urlsafe(16)
     context = address.context()
     runner = web.AppRunner(build_app(new_targets, token), access_log=None, shutdown_timeout=1.0)

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from pytracking.evaluation.video import FrameSource, open_video
+from pytracking.web.film import Film
+from tests.fakes.videos import number_of, numbered_frame, write_noise_video, write_video
+
+
+def film_of(frames, fps=None):
+    return Film(FrameSource("made", lambda: iter([numbered_frame(i) for i in range(frames)]), frames, fps), (64, 48))
+
+
+def test_plays_every_frame_and_stops_at_the_end(tmp_path):
+    film = Film(open_video(write_video(tmp_path / "a.mp4", frames=3)), (64, 48))
+    assert json.loads(film.message()) == {"type": "video", "width": 64, "height": 48, "frames": 3}
+    assert film.delay(0.0) is None
+    film.play()
+    seen = []
+    while (image := film.read()) is not None:
+        assert film.playing
+        seen.append((film.number, number_of(image)))
+    assert seen == [(0, 0), (1, 1), (2, 2)]
+    assert not film.playing
+    assert json.loads(film.ended_message()) == {"type": "ended", "frames": 3, "broken": ""}
+    film.play()
+    assert not film.playing
+    film.rewind()
+    assert number_of(film.read()) == 0
+
+
+def test_pace(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("pytracking.web.film.time.monotonic", lambda: clock[0])
+    film = film_of(9, fps=10)
+    film.play()
+    film.read()
+    assert film.delay(100.0) == 0
+    film.read()
+    assert film.delay(100.0) == pytest.approx(0.1)
+    assert film.delay(100.3) == 0
+    clock[0] = 105.0  # it was stopped, or the tracker slow: no frames are made up for
+    film.read()
+    film.read()
+    assert film.delay(105.0) == pytest.approx(0.1)
+    film.playing = False
+    assert film.delay(105.0) is None
+
+
+def test_a_damaged_video_says_so(tmp_path):
+    path = write_noise_video(tmp_path / "cut.mp4")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    film = Film(open_video(path), (64, 48))
+    frames = 0
+    while film.read() is not None:
+        frames += 1
+    ended = json.loads(film.ended_message())
+    assert ended["frames"] == frames >= 5
+    assert "breaks off at frame" in ended["broken"]

@@ -1,0 +1,233 @@
+import asyncio
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from aiohttp import WSMsgType, hdrs
+from aiohttp.test_utils import TestClient, TestServer
+
+from ltr.data.image_loader import encode_jpeg
+from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.utils.drawing import PALETTE
+from pytracking.web import server, uploads
+from pytracking.web.protocol import picture_message
+from pytracking.web.server import DESK, MAX_SESSIONS, Address, build_app, serve
+from tests.fakes.trackers import FakeTracker
+from tests.fakes.videos import numbered_frame, write_video
+
+JPEG = encode_jpeg(numbered_frame(3))
+
+
+class Page:
+    """A page without a browser."""
+
+    def __init__(self, client):
+        self.client = client
+        self.headers = {hdrs.ORIGIN: f"http://127.0.0.1:{client.port}"}
+
+    async def __aenter__(self):
+        self.socket = await self.client.ws_connect("/socket", headers=self.headers)
+        return self
+
+    async def __aexit__(self, *_):
+        await self.socket.close()
+
+    async def send(self, kind, **fields):
+        await self.socket.send_str(json.dumps({"type": kind, **fields}))
+
+    async def receive(self, kind):
+        """The next text of this type, what comes before it passed over."""
+        while True:
+            message = await self.socket.receive(timeout=10)
+            assert message.type in (WSMsgType.TEXT, WSMsgType.BINARY), message
+            if message.type is WSMsgType.TEXT and json.loads(message.data)["type"] == kind:
+                return json.loads(message.data)
+
+    async def upload(self, session, data):
+        response = await self.client.post(f"/video/{session}", data=data, headers=self.headers)
+        return response.status, await response.text()
+
+
+def run(scene):
+    async def play():
+        app = build_app(lambda: MultiTracker(FakeTracker()))
+        async with TestClient(TestServer(app)) as client:
+            await scene(client)
+        assert app[DESK].sessions == {}
+        assert app[DESK].sockets == set()
+
+    asyncio.run(play())
+
+
+def test_the_page_and_all_that_it_loads():
+    async def scene(client):
+        page = await (await client.get("/")).text()
+        for name in ("main.js", "style.css", "icon.svg"):
+            assert f"/static/{name}" in page
+        for path in server.STATIC.iterdir():
+            response = await client.get(f"/static/{path.name}")
+            assert response.status == 200
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            if path.suffix == ".js":
+                assert response.content_type in ("text/javascript", "application/javascript")
+        for outside in ("/static/../server.py", "/static/%2e%2e/server.py", "/static/", "/video/x"):
+            assert (await client.get(outside)).status in (403, 404, 405)
+
+    run(scene)
+
+
+def test_camera_pictures_are_followed():
+    async def scene(client):
+        async with Page(client) as page:
+            hello = await page.receive("hello")
+            assert hello["colours"] == [list(colour) for colour in PALETTE]
+            await page.socket.send_bytes(picture_message(0, JPEG))
+            assert (await page.receive("result"))["targets"] == []
+            await page.send("add", frame=0, box=[10, 12, 20, 16])
+            assert (await page.receive("added"))["id"] == 0
+            await page.socket.send_bytes(picture_message(1, JPEG))
+            await page.receive("result")
+            result = await page.receive("result")
+            assert (result["frame"], result["targets"][0]["score"]) == (1, 0.25)
+
+    run(scene)
+
+
+def test_an_uploaded_video_is_shown_and_gone_with_its_page(tmp_path):
+    video = write_video(tmp_path / "a.mp4", frames=3).read_bytes()
+
+    async def scene(client):
+        async with Page(client) as page:
+            session = (await page.receive("hello"))["session"]
+            folder = client.app[DESK].sessions[session][1]
+            for count in (3, 3):  # the second in the place of the first
+                assert await page.upload(session, video) == (204, "")
+                assert (await page.receive("video"))["frames"] == count
+            assert len(list(folder.iterdir())) == 1
+            assert await page.upload(session, b"#EXTM3U\n/etc/passwd") == (
+                415,
+                "that is not an MP4, MOV, WebM, MKV or AVI video",
+            )
+            assert (await page.upload(session, b"\x00\x00\x00\x20ftypisom" + b"x" * 99))[0] == 415
+            assert len(list(folder.iterdir())) == 1
+            await page.send("play")
+            for number in range(3):
+                assert (await page.receive("result"))["frame"] == number
+                await page.send("seen", frame=number)
+            await page.receive("ended")
+        for _ in range(100):
+            if not folder.exists():
+                break
+            await asyncio.sleep(0.05)
+        assert not folder.exists()
+        assert await page.upload(session, video) == (404, "that page is no longer connected")
+
+    run(scene)
+
+
+def test_an_upload_that_is_too_large_is_not_read(monkeypatch):
+    monkeypatch.setattr(server, "MAX_BYTES", 1000)
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1000)
+
+    async def scene(client):
+        async def pieces():  # without a length that is known before
+            yield b"\x00\x00\x00\x20ftypisom"
+            yield b"x" * 2000
+
+        async with Page(client) as page:
+            session = (await page.receive("hello"))["session"]
+            for data in (b"x" * 2000, pieces()):
+                status, text = await page.upload(session, data)
+                assert status == 413
+                assert "is larger than" in text
+
+    run(scene)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [("nonsense", 1008), ('{"type": "add"}', 1008), (b"123", 1008), (b"x" * 1001, 1009)],
+    ids=["no JSON", "no command", "no picture", "too large"],
+)
+def test_nonsense_ends_the_connection(monkeypatch, data, code):
+    monkeypatch.setattr(server, "MAX_MESSAGE", 1000)
+
+    async def scene(client):
+        async with Page(client) as page:
+            await page.receive("hello")
+            await (page.socket.send_str if isinstance(data, str) else page.socket.send_bytes)(data)
+            message = await page.socket.receive(timeout=10)
+            assert message.type is WSMsgType.CLOSE
+            assert page.socket.close_code == code
+        async with Page(client) as page:  # others are served as before
+            await page.receive("hello")
+
+    run(scene)
+
+
+def test_places_are_limited():
+    async def scene(client):
+        pages = [Page(client) for _ in range(MAX_SESSIONS)]
+        for page in pages:
+            await page.__aenter__()
+            await page.receive("hello")
+        async with Page(client) as late:
+            message = await late.socket.receive(timeout=10)
+            assert (message.data, message.extra) == (1013, "all places are taken: close another page")
+        for page in pages:
+            await page.__aexit__()
+
+    run(scene)
+
+
+def test_a_failure_is_logged_and_told(monkeypatch, caplog):
+    monkeypatch.setattr("pytracking.web.session.decode_picture", lambda jpeg: 1 / 0)
+
+    async def scene(client):
+        async with Page(client) as page:
+            await page.receive("hello")
+            await page.socket.send_bytes(picture_message(0, JPEG))
+            assert (await page.receive("error"))["message"] == "The server failed; its terminal says why."
+            await page.socket.receive(timeout=10)
+            assert page.socket.close_code == 1011
+
+    with caplog.at_level(logging.ERROR):
+        run(scene)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def announced(address):
+    """The URL that a server announces."""
+
+    async def play():
+        urls = asyncio.Queue()
+        work = asyncio.create_task(serve(lambda: MultiTracker(FakeTracker()), address, urls.put_nowait))
+        getting = asyncio.create_task(urls.get())
+        done, _ = await asyncio.wait([work, getting], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        if work in done:
+            getting.cancel()
+            work.result()
+        work.cancel()
+        await asyncio.wait([work])
+        return getting.result()
+
+    return asyncio.run(play())
+
+
+def test_addresses():
+    assert announced(Address(port=0)).startswith("http://localhost:")
+    assert "token" not in announced(Address("127.0.0.1", 0))
+    first, second = (announced(Address("0.0.0.0", 0)).partition("?token=")[2] for _ in range(2))
+    assert len(first) > 20
+    assert first != second
+
+
+def test_addresses_that_cannot_be_had(tmp_path):
+    with pytest.raises(ValueError, match=r"--certificate .*none.pem, --key None: .*No such file"):
+        announced(Address(port=0, certificate=Path("none.pem")))
+    (tmp_path / "bad.pem").write_text("no certificate")
+    with pytest.raises(ValueError, match=r"bad\.pem"):
+        announced(Address(port=0, certificate=tmp_path / "bad.pem"))
+    with pytest.raises(OSError, match=r"203\.0\.113\.1"):
+        announced(Address("203.0.113.1", 0))

@@ -1,0 +1,237 @@
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ltr.data.image_loader import encode_jpeg
+from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.evaluation.video import FrameSource
+from pytracking.web import session as session_module
+from pytracking.web.film import Film
+from pytracking.web.protocol import Add, Camera, Pause, Picture, Play, ProtocolError, Remove, Reset, Rewind, Seen
+from pytracking.web.session import MAX_TARGETS, MAX_UNSEEN, MAX_WAITING, Session
+from tests.fakes.pages import RecordingLink
+from tests.fakes.trackers import FakeTracker
+from tests.fakes.videos import numbered_frame
+
+BOX = (10.0, 12.0, 20.0, 16.0)
+JPEG = encode_jpeg(numbered_frame(3))
+
+
+class HeldTargets(MultiTracker):
+    """Real targets that wait, before they track, until ``go`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeTracker())
+        self.go, self.busy = threading.Event(), threading.Event()
+        self.go.set()
+
+    def track(self, frame):
+        self.busy.set()
+        assert self.go.wait(10)
+        return super().track(frame)
+
+
+def run(scene: Callable[[Session, RecordingLink, HeldTargets], Awaitable[None]]) -> None:
+    """Play a scene with a session that is running."""
+
+    async def play() -> None:
+        link, targets = RecordingLink(), HeldTargets()
+        with ThreadPoolExecutor(1) as worker:
+            session = Session(targets, worker, link)
+            work = asyncio.create_task(session.run())
+            try:
+                await scene(session, link, targets)
+            finally:
+                targets.go.set()
+                work.cancel()
+                await asyncio.wait([work])
+
+    asyncio.run(play())
+
+
+def film(frames: int = 5, fps: float = 500.0) -> Film:
+    return Film(
+        FrameSource("made", lambda: iter([numbered_frame(i % 20) for i in range(frames)]), frames, fps), (64, 48)
+    )
+
+
+def test_a_target_is_learned_in_its_picture_and_followed_in_the_next():
+    async def scene(session, link, targets):
+        session.receive(Picture(4, JPEG))
+        session.receive(Add(4, BOX))
+        session.receive(Picture(5, JPEG))
+        await link.until("result", 3)
+        assert [m["type"] for m in link.messages] == ["result", "added", "result", "result"]
+        empty, learned, followed = link.of("result")
+        assert (empty["frame"], empty["targets"]) == (4, [])
+        assert (learned["frame"], learned["targets"][0]["box"]) == (4, list(BOX))
+        assert learned["targets"][0]["state"] == "tracking"
+        assert (followed["frame"], followed["targets"][0]["score"]) == (5, 0.25)
+        assert followed["targets"][0]["box"] != list(BOX)
+
+    run(scene)
+
+
+def test_the_newest_picture_wins_and_orders_keep_their_place():
+    async def scene(session, link, targets):
+        targets.go.clear()
+        session.receive(Picture(0, JPEG))
+        await asyncio.to_thread(targets.busy.wait, 10)
+        for number in range(1, 60):
+            session.receive(Picture(number, JPEG))
+        session.receive(Add(59, BOX))  # in a picture that is still waiting: it must not be dropped for a newer one
+        for number in range(60, 90):
+            session.receive(Picture(number, JPEG))
+        targets.go.set()
+        await link.until("result", 4)
+        assert [m["frame"] for m in link.of("result")] == [0, 59, 59, 89]
+        assert link.of("error") == []
+
+    run(scene)
+
+
+def test_removing_and_resetting():
+    async def scene(session, link, targets):
+        session.receive(Picture(0, JPEG))
+        for _ in range(3):
+            session.receive(Add(0, BOX))
+        session.receive(Remove(1))
+        result = await link.until("result", 5)
+        assert [t["id"] for t in result["targets"]] == [0, 2]
+        session.receive(Remove(1))
+        assert "no target 1" in (await link.until("error"))["message"]
+        session.receive(Reset())
+        assert (await link.until("result", 6))["targets"] == []
+        assert targets.ids == []
+
+    run(scene)
+
+
+def test_what_cannot_be_done_is_told_and_the_rest_goes_on():
+    async def scene(session, link, targets):
+        session.receive(Picture(0, b"no jpeg"))
+        error = await link.until("error")
+        assert error["frame"] == 0
+        assert "no whole JPEG" in error["message"]
+        session.receive(Picture(1, JPEG))
+        for number in range(2, 8):
+            await link.until("result", number - 1)
+            session.receive(Picture(number, JPEG))
+        session.receive(Add(1, BOX))
+        assert "the picture has gone by" in (await link.until("error", 2))["message"]
+        assert targets.ids == []
+
+    run(scene)
+
+
+def test_targets_are_limited():
+    async def scene(session, link, targets):
+        session.receive(Picture(0, JPEG))
+        for _ in range(MAX_TARGETS + 1):
+            session.receive(Add(0, BOX))
+        assert f"{MAX_TARGETS} targets" in (await link.until("error"))["message"]
+        assert len(targets.ids) == MAX_TARGETS
+
+    run(scene)
+
+
+def test_a_page_that_does_not_wait_for_answers_is_refused():
+    async def scene(session, link, targets):
+        with pytest.raises(ProtocolError, match="too many messages"):
+            for _ in range(MAX_WAITING + 1):
+                session.receive(Reset())
+
+    run(scene)
+
+
+def test_a_video_shows_its_first_frame_and_plays_when_told():
+    async def scene(session, link, targets):
+        session.receive(film(frames=4))
+        await link.until("result")
+        assert link.messages[0] == {"type": "video", "width": 64, "height": 48, "frames": 4}
+        assert link.messages[1] == 0  # the picture comes before what is found in it
+        session.receive(Add(0, BOX))
+        await link.until("added")
+        assert targets.ids == [0]
+        session.receive(Play())
+        for number in range(4):
+            await link.until("result", 2 + number if number else 1)
+            session.receive(Seen(number))
+        assert await link.until("ended") == {"type": "ended", "frames": 4, "broken": ""}
+        assert [m for m in link.messages if isinstance(m, int)] == [0, 1, 2, 3]
+        session.receive(Rewind())
+        await link.until("video", 2)
+        assert (await link.until("result", 6))["targets"] == []
+        assert link.messages.count(0) == 2
+
+    run(scene)
+
+
+def test_a_video_waits_for_a_slow_page():
+    async def scene(session, link, targets):
+        session.receive(film())
+        session.receive(Play())
+        await link.until("result", MAX_UNSEEN)
+        await asyncio.sleep(0.1)
+        assert len(link.of("result")) == MAX_UNSEEN
+        session.receive(Seen(0))
+        await link.until("result", MAX_UNSEEN + 1)
+
+    run(scene)
+
+
+def test_pause_holds_though_much_is_waiting():
+    async def scene(session, link, targets):
+        session.receive(film(frames=50))
+        await link.until("result")
+        session.receive(Seen(0))
+        session.receive(Play())
+        await link.until("result", 2)
+        session.receive(Pause())
+        await link.until("result", 2)
+        await asyncio.sleep(0.05)
+        there = len(link.of("result"))
+        session.receive(Seen(1))
+        session.receive(Seen(2))
+        await asyncio.sleep(0.1)
+        assert len(link.of("result")) == there <= 3
+
+    run(scene)
+
+
+def test_the_camera_takes_over_from_a_video():
+    async def scene(session, link, targets):
+        session.receive(film())
+        session.receive(Play())
+        await link.until("result")
+        session.receive(Camera())
+        session.receive(Picture(100, JPEG))
+        count = 0
+        while not count or link.of("result")[-1]["frame"] != 100:
+            count += 1
+            await link.until("result", count)
+        for command in (Play(), Rewind(), Pause()):  # of a video that is gone
+            session.receive(command)
+        session.receive(Picture(101, JPEG))
+        await link.until("result", count + 1)
+        assert link.of("result")[-1]["frame"] == 101
+
+    run(scene)
+
+
+def test_a_session_that_fails_lets_the_server_know(monkeypatch):
+    async def play():
+        def fail(jpeg):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(session_module, "decode_picture", fail)
+        with ThreadPoolExecutor(1) as worker:
+            session = Session(MultiTracker(FakeTracker()), worker, RecordingLink())
+            session.receive(Picture(0, JPEG))
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(session.run(), 10)
+
+    asyncio.run(play())
