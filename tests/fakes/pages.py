@@ -41,8 +41,8 @@ class RecordingLink:
 
 
 @contextmanager
-def served(slow: float = 0.0) -> Iterator[str]:
-    """A server in a thread, on any free port; its URL. slow: seconds that a target takes."""
+def served(slow: float = 0.0, port: int = 0) -> Iterator[str]:
+    """A server in a thread; its URL. slow: seconds that a target takes. port: 0 is any that is free."""
     started, url = threading.Event(), []
     loop = asyncio.new_event_loop()
 
@@ -51,7 +51,7 @@ def served(slow: float = 0.0) -> Iterator[str]:
         started.set()
 
     async def run() -> None:
-        await serve(lambda: MultiTracker(FakeTracker(slow=slow)), Address(port=0), announce)
+        await serve(lambda: MultiTracker(FakeTracker(slow=slow)), Address(port=port), announce)
 
     task = loop.create_task(run())
 

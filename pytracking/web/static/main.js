@@ -283,6 +283,10 @@ function act(id, action) {
 const chooseVideo = () => $("file").click();
 const reset = () => link.send("reset");
 const save = () => (boxes.empty ? notify("There are no boxes yet.") : boxes.save("boxes.csv"));
+const newTarget = () => {
+  selector.startKeyboard();
+  showHint();
+};
 const togglePlay = () => setPlaying(!film?.playing);
 
 act("use-camera", () => (source === "camera" ? leave() : useCamera()));
@@ -291,7 +295,7 @@ act("open-video", chooseVideo);
 act("start-video", chooseVideo);
 act("play", togglePlay);
 act("rewind", () => link.send("rewind"));
-act("new", () => selector.startKeyboard());
+act("new", newTarget);
 act("reset", reset);
 act("save", save);
 $("notice").lastElementChild.addEventListener("click", () => ($("notice").hidden = true));
@@ -301,7 +305,7 @@ $("file").addEventListener("change", (event) => {
   event.target.value = "";
 });
 
-const KEYS = { n: () => selector.startKeyboard(), r: reset, s: save, " ": togglePlay };
+const KEYS = { n: newTarget, r: reset, s: save, " ": togglePlay };
 
 addEventListener("keydown", (event) => {
   if (selector.key(event)) return event.preventDefault();

@@ -1,0 +1,225 @@
+"""The page in a browser: headless Chromium, whose camera is a file, and a server with fake targets."""
+
+import csv
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.browser import chromium, expect, write_camera
+from tests.fakes.pages import served
+from tests.fakes.videos import write_noise_video, write_video
+
+DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+CAMERA_SIZE = (320, 240)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator:
+    with chromium(write_camera(tmp_path_factory.mktemp("camera") / "camera.mjpeg")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with served(slow=0.005) as address:
+        yield address
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def shape(request) -> dict:
+    return request.param
+
+
+@pytest.fixture
+def page(browser, url, shape) -> Iterator:
+    """The page, connected. It fails the test that uses it if it logs an error or asks another host for anything."""
+    context = browser.new_context(**shape)
+    context.set_default_timeout(10000)
+    page = context.new_page()
+    errors, outside = [], []
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: request.url.startswith(("blob:", url)) or outside.append(request.url))
+    page.goto(url)
+    page.wait_for_selector("#connection[data-state=open]")
+    yield page
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    context.close()
+    assert (errors, outside) == ([], [])
+    assert wide <= 0
+
+
+desktop_only = pytest.mark.parametrize("shape", [DESKTOP], ids=["desktop"])
+
+
+def start_camera(page):
+    page.click("#start-camera")
+    expect(page.locator("#picture")).to_have_attribute("width", "320")
+
+
+def open_video(page, path, frames):
+    page.set_input_files("#file", path)
+    expect(page.locator("#place-in-video")).to_have_text(f"1 / {frames}")
+
+
+def drag(page, x0, y0, x1, y1):
+    """Draw a box from corner to corner, in parts of the picture."""
+    place = page.locator("#overlay").bounding_box()
+    corners = [(place["x"] + x * place["width"], place["y"] + y * place["height"]) for x, y in ((x0, y0), (x1, y1))]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    page.mouse.move(*corners[1], steps=4)
+    page.mouse.up()
+
+
+def wait_for_targets(page, count):
+    expect(page.locator("#targets li")).to_have_count(count)
+
+
+def saved_rows(page):
+    with page.expect_download() as download:
+        page.click("#save")
+    with open(download.value.path(), encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_camera_is_followed_with_several_targets(page, shape):
+    start_camera(page)
+    drag(page, 0.25, 0.25, 0.5, 0.75)
+    wait_for_targets(page, 1)
+    drag(page, 0.9, 0.8, 0.7, 0.5)  # from the other corner
+    wait_for_targets(page, 2)
+    expect(page.locator("#meter")).to_have_text(re.compile(r"^\d+\.\d fps · \d+ ms · 320 × 240$"))
+    assert page.inner_text("#targets li:first-child strong") == "Target 0"
+    assert page.inner_text("#targets li:first-child output") in ("0.25", "1.00")
+    rows = saved_rows(page)
+    boxes = {row["id"]: [float(row[side]) for side in "xywh"] for row in reversed(rows) if row["state"] == "tracking"}
+    assert boxes["0"] == pytest.approx([80, 60, 80, 120], abs=2)
+    assert boxes["1"] == pytest.approx([224, 120, 64, 72], abs=2)
+    assert {row["state"] for row in rows} == {"tracking", "uncertain", "lost"}
+    numbers = [int(row["frame"]) for row in rows if row["id"] == "0"]
+    assert numbers == sorted(set(numbers))
+    page.click("#targets li:first-child .remove")
+    wait_for_targets(page, 1)
+    page.click("#reset")
+    wait_for_targets(page, 0)
+    assert page.inner_text("#hint") == "Drag a box around what to follow"
+
+
+def test_an_uploaded_video(page, shape, tmp_path):
+    open_video(page, write_video(tmp_path / "clip.mp4", frames=12, height=240, width=320), 12)
+    drag(page, 0.5, 0.5, 0.75, 0.75)
+    wait_for_targets(page, 1)
+    assert page.inner_text("#hint") == "Play the video, or draw another box"
+    page.click("#play")
+    expect(page.locator("#hint")).to_have_text("The end of the video")
+    assert page.inner_text("#place-in-video") == "12 / 12"
+    assert page.is_disabled("#play")
+    rows = saved_rows(page)
+    assert [int(row["frame"]) for row in rows] == list(range(12))
+    assert [float(rows[0][side]) for side in "xywh"] == pytest.approx([160, 120, 80, 60], abs=2)
+    page.click("#rewind")
+    wait_for_targets(page, 0)
+    expect(page.locator("#place-in-video")).to_have_text("1 / 12")
+    assert page.is_enabled("#play")
+
+
+@desktop_only
+def test_all_of_it_with_the_keyboard(page, tmp_path):
+    open_video(page, write_video(tmp_path / "clip.mp4", frames=20, height=240, width=320, fps=5), 20)
+    page.keyboard.press("n")
+    assert "Arrows move it" in page.inner_text("#hint")
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowDown", "Shift+ArrowRight", "Alt+ArrowUp"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    wait_for_targets(page, 1)
+    page.keyboard.press("n")
+    page.keyboard.press("Escape")
+    page.keyboard.press(" ")
+    expect(page.locator("#place-in-video")).to_have_text(re.compile(r"^[4-9] / 20$"))
+    assert page.inner_text("#play") == "Pause"
+    page.keyboard.press(" ")
+    assert page.inner_text("#play") == "Play"
+    with page.expect_download() as download:
+        page.keyboard.press("s")
+    with open(download.value.path(), encoding="utf-8") as file:
+        first = next(csv.DictReader(file))
+    # 60 px in the middle; steps of 2 % of 320 are 6 px
+    assert [float(first[side]) for side in "xywh"] == [130 - 12, 90 + 6 - 1, 66, 60]
+    page.keyboard.press("r")
+    wait_for_targets(page, 0)
+
+
+@desktop_only
+def test_boxes_are_drawn_where_they_are(page, tmp_path):
+    """The label of a target lies on its box, in its colour."""
+    open_video(page, write_video(tmp_path / "clip.mp4", frames=4, height=240, width=320), 4)
+    drag(page, 0.5, 0.5, 0.75, 0.75)
+    wait_for_targets(page, 1)
+    colour_at = """([x, y]) => { const c = document.querySelector('#overlay');
+        return [...c.getContext('2d').getImageData(x * c.width, y * c.height, 1, 1).data]; }"""
+    assert page.evaluate(colour_at, [0.5, 0.6])[:3] == [0, 200, 120]
+    assert page.evaluate(colour_at, [0.6, 0.6]) == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("notes.mp4", b"these are no frames", "notes.mp4: that is not an MP4, MOV, WebM, MKV or AVI video"),
+        ("list.mkv", b"#EXTM3U\n/etc/passwd", "list.mkv: that is not an MP4"),
+    ],
+)
+def test_files_that_are_no_videos(browser, url, name, content, message):
+    page = browser.new_page()
+    page.goto(url)
+    page.wait_for_selector("#connection[data-state=open]")
+    page.set_input_files("#file", {"name": name, "mimeType": "video/mp4", "buffer": content})
+    expect(page.locator("#notice")).to_contain_text(message)
+    assert page.is_visible(".welcome")
+    page.close()
+
+
+@desktop_only
+def test_a_damaged_video_is_followed_as_far_as_it_goes(page, tmp_path):
+    path = write_noise_video(tmp_path / "cut.mp4")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    open_video(page, path, 30)
+    page.click("#play")
+    expect(page.locator("#notice")).to_contain_text(re.compile(r"The video is damaged: it ends after \d+ frames"))
+
+
+@desktop_only
+def test_small_drags_and_unusable_cameras_are_explained(page):
+    start_camera(page)
+    drag(page, 0.5, 0.5, 0.505, 0.505)
+    assert "Drag from one corner" in page.inner_text("#notice")
+    page.click("#use-camera")  # off again
+    assert page.is_visible(".welcome")
+    page.evaluate(
+        """() => { navigator.mediaDevices.getUserMedia =
+            () => Promise.reject(new DOMException('', 'NotAllowedError')); }"""
+    )
+    page.click("#start-camera")
+    expect(page.locator("#notice")).to_contain_text("was not allowed")
+
+
+def test_the_page_finds_the_server_again(browser):
+    page = browser.new_page()
+    with served() as url:
+        page.goto(url)
+        page.wait_for_selector("#connection[data-state=open]")
+        start_camera(page)
+        drag(page, 0.25, 0.25, 0.5, 0.75)
+        wait_for_targets(page, 1)
+    page.wait_for_selector("#connection[data-state=closed]")
+    assert "trying again" in page.inner_text("#connection")
+    drag(page, 0.25, 0.25, 0.5, 0.75)
+    assert "no connection" in page.inner_text("#notice")
+    with served(port=int(url.rstrip("/").rpartition(":")[2])):
+        page.wait_for_selector("#connection[data-state=open]")
+        wait_for_targets(page, 0)
+        drag(page, 0.25, 0.25, 0.5, 0.75)
+        wait_for_targets(page, 1)
+    page.close()
