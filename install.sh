@@ -25,15 +25,15 @@ misuse() { code=2 fail "$* (see --help)"; }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 environment=${VIRTUAL_ENV:-$root/.venv}
-extras=train
+extras=train,web
 demo=false tests=false
 frames=()
 
 while [ $# -gt 0 ]; do
     case $1 in
         --demo) demo=true ;;
-        --tests) tests=true extras=train,test ;;
-        --dev) extras=train,test ;;
+        --tests) tests=true extras=train,dev ;;
+        --dev) extras=train,dev ;;
         --frames | --venv)
             [ $# -gt 1 ] || misuse "$1 needs a value"
             case $1 in
@@ -104,7 +104,7 @@ else
         say "that failed; trying without the demo clip (a synthetic sequence stands in for it)"
         pip_install "$extras"
     }
-    { line_for "$extras"; line_for train; } >>"$record"
+    { line_for "$extras"; line_for train,web; } >>"$record"
 fi
 
 # Bare Linux systems and containers lack the libraries of OpenCV's windows (libGL, libglib). No window is needed here.

@@ -1,0 +1,47 @@
+"""The command ``pytracking``: one name for all scripts, wherever they are installed.
+
+``pytracking track clip.mp4 --box 10,20,30,40`` is ``python pytracking/run_video.py clip.mp4 --box 10,20,30,40``.
+"""
+
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+
+DISTRIBUTION = "ebm-tracking"
+COMMANDS = {  # name: module with main(argv), what it does
+    "track": ("pytracking.run_video", "follow targets through a video"),
+    "webcam": ("pytracking.run_webcam", "follow what you draw a box around, live, in a window or a page"),
+    "demo": ("pytracking.run_demo", "track a target through the demo clip"),
+    "run": ("pytracking.run_tracker", "run a tracker over a data set"),
+    "analyse": ("pytracking.run_analysis", "score results: tables, plots, a report"),
+    "train": ("ltr.run_training", "train a network"),
+}
+WRONG_USAGE = 2
+
+
+def usage() -> str:
+    """What is printed for ``--help``."""
+    lines = ["usage: pytracking COMMAND ...", ""]
+    lines += [f"  {name:10} {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join([*lines, "", "pytracking COMMAND --help tells the options of a command; --version the version."])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that ``argv`` (None: the command line) names; its exit code."""
+    name, *rest = (list(sys.argv[1:]) if argv is None else list(argv)) or ["--help"]
+    if name in ("--help", "-h"):
+        print(usage())
+        return 0
+    if name == "--version":
+        print(f"{DISTRIBUTION} {importlib.metadata.version(DISTRIBUTION)}")
+        return 0
+    if name not in COMMANDS:
+        print(f"pytracking: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
+        return WRONG_USAGE
+    sys.argv[0] = f"pytracking {name}"  # what the command calls itself in its help
+    return importlib.import_module(COMMANDS[name][0]).main(rest) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+import importlib
+import importlib.metadata
+import sys
+
+import pytest
+
+from pytracking.__main__ import COMMANDS, main
+
+
+def test_every_script_has_a_command(repository):
+    scripts = {
+        f"{folder}.{path.stem}" for folder in ("pytracking", "ltr") for path in (repository / folder).glob("run_*.py")
+    }
+    assert scripts == {module for module, _ in COMMANDS.values()}, "name it in COMMANDS of pytracking/__main__.py"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_tell_their_options(name, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["pytracking"])
+    with pytest.raises(SystemExit) as left:
+        main([name, "--help"])
+    assert left.value.code == 0
+    assert "usage: " in capsys.readouterr().out
+    assert sys.argv[0] == f"pytracking {name}"
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"]])
+def test_help_lists_the_commands(argv, capsys):
+    assert main(argv) == 0
+    out = capsys.readouterr().out
+    assert all(f"  {name} " in out and summary in out for name, (_, summary) in COMMANDS.items())
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"ebm-tracking {importlib.metadata.version('ebm-tracking')}\n"
+
+
+def test_unknown_commands(capsys):
+    assert main(["trakc"]) == 2
+    assert capsys.readouterr().err.startswith("pytracking: no command 'trakc'; there are track, webcam")
+
+
+def test_arguments_and_exit_code_pass_through(monkeypatch):
+    module = importlib.import_module("pytracking.run_video")
+    given = []
+    monkeypatch.setattr(module, "main", lambda argv: given.append(argv) or 7)
+    monkeypatch.setattr("sys.argv", ["pytracking"])
+    assert main(["track", "clip.mp4", "--box", "1,2,3,4"]) == 7
+    assert given == [["clip.mp4", "--box", "1,2,3,4"]]
