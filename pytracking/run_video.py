@@ -22,6 +22,8 @@ from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
 from pytracking.evaluation.video import FrameSource, open_frames, part_of, peek
+from pytracking.evaluation.watch import panels
+from pytracking.tracker.dimp.observer import Recorder
 from pytracking.utils.box_window import draw_boxes
 from pytracking.utils.cli import run_command
 from pytracking.utils.drawing import Overlay
@@ -59,8 +61,8 @@ class Arguments:
     """auto, cpu, cuda, cuda:1, mps"""
     seed: int = 0
     """seed of the tracker's random numbers"""
-    debug: bool = False
-    """show the traceback of an error"""
+    debug: Path | None = None
+    """write what the tracker sees in every frame to this video (.mp4), or into this folder for TensorBoard"""
 
 
 def run(arguments: Arguments) -> int:
@@ -74,12 +76,18 @@ def run(arguments: Arguments) -> int:
     if not starts:
         first, source = peek(source)
         starts = [Start(box, arguments.start) for box in draw_boxes(first)]
-    steps = follow(source, starts, MultiTracker(tracker), count(arguments.start, arguments.stride))
+    if arguments.debug:
+        tracker.observer = Recorder()
+    targets = MultiTracker(tracker)
+    steps = follow(source, starts, targets, count(arguments.start, arguments.stride))
     progress = tqdm(steps, total=source.length, unit="frame", disable=None)
     about = {"source": source.name, "fps": source.fps, **tracker.stamp()}
-    recording = record(progress, sinks(arguments, source, overlay, about))
+    wanted = sinks(arguments, source, overlay, about)
+    if arguments.debug:
+        wanted.append(panels(arguments.debug, source, targets, len(starts)))
+    recording = record(progress, wanted)
     print(f"{recording.frames} frames, {recording.fps:.1f} FPS tracking {len(starts)} target(s)")
-    for path in filter(None, (arguments.save, arguments.csv, arguments.json)):
+    for path in filter(None, (arguments.save, arguments.csv, arguments.json, arguments.debug)):
         print(path.resolve())
     if recording.broken:
         print(f"error: {recording.broken}; everything before it is kept", file=sys.stderr)

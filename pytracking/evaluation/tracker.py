@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import is_dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from pytracking.parameter import load_parameters
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp import state
 from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.observer import Observer
 
 
 class Tracker:
@@ -64,11 +65,12 @@ class Tracker:
         self._tracker = DiMP(network, settings, self.params, self.device, seed)
         self._started = False
 
-    def another(self) -> Tracker:
+    def another(self) -> Self:
         """A tracker like this one, with the same network in memory, for a target of its own."""
         twin = copy(self)
         old = self._tracker
         twin._tracker = DiMP(old.network, old.settings, old.params, old.device, old.seed)
+        twin._tracker.observer = old.observer.another()
         twin._started = False
         return twin
 
@@ -90,6 +92,15 @@ class Tracker:
         """Find the target in the next frame, which is of the same kind as for :meth:`initialize`."""
         self._check_started("track")
         return self._tracker.track(as_rgb(frame, self.channels))
+
+    @property
+    def observer(self) -> Observer:
+        """Is shown what the tracker sees and decides; to be set, see :mod:`pytracking.tracker.dimp.observer`."""
+        return self._tracker.observer
+
+    @observer.setter
+    def observer(self, observer: Observer) -> None:
+        self._tracker.observer = observer
 
     def state_dict(self) -> dict[str, Tensor]:
         """A copy of all that was learned since ``initialize``, as named tensors."""

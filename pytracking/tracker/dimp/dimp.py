@@ -18,6 +18,7 @@ from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.box_refinement import refine_box
 from pytracking.tracker.dimp.localization import Localization, localize
 from pytracking.tracker.dimp.memory import Memory
+from pytracking.tracker.dimp.observer import Observer
 
 STRIDE = 16  # crop pixels a cell of the score map
 
@@ -43,6 +44,7 @@ class DiMP:
     ) -> None:
         self.network, self.settings, self.params = network, settings, params
         self.device, self.seed = device, seed
+        self.observer = Observer()
 
     @torch.inference_mode()
     def initialize(self, frame: np.ndarray, box: Box) -> None:
@@ -69,6 +71,7 @@ class DiMP:
         self.frame_number += 1
         centre, scale = self._search_region()
         crop, transform = sample_crop(frame, centre, scale, self.settings.image_size)
+        self.observer.searched(crop)
         features = self._features(crop[None])
         sample = self.network.classifier.extract_classification_feat(features[CLASSIFICATION_LAYER], 1)
         found = self._localize(sample, transform)
@@ -80,6 +83,7 @@ class DiMP:
             self.box = self._inside(box_from_crop(moved, transform), frame.shape)
         if found.state == "tracking":
             self._learn(sample, box_to_crop(self.box, transform), found)
+        self.observer.remembered(self.memory)
         x, y, w, h = self.box.tolist()
         return TrackOutput((x, y, w, h), min(max(found.score, 0.0), 1.0), found.state)
 
@@ -97,7 +101,9 @@ class DiMP:
     def _localize(self, sample: Tensor, transform: CropTransform) -> Localization:
         scores = self.network.classifier.classify(self.filter, sample)[0, 0].cpu().numpy()
         _, _, w, h = (box_to_crop(self.box, transform) / STRIDE).tolist()
-        return localize(scores, (w, h), (0.0, 0.0), self.params.localization)
+        found = localize(scores, (w, h), (0.0, 0.0), self.params.localization)
+        self.observer.located(scores, found)
+        return found
 
     def _refine(self, feat: FeaturePair, box: Tensor) -> Tensor:
         branch = self.network.bb_regressor
@@ -106,7 +112,9 @@ class DiMP:
             maps = modulate(branch.get_iou_feat(feat), self.modulation)
             energy = partial(branch.energy, map_pair(torch.clone, maps))
             start = box.clone().to(self.device, torch.float32)
-            return refine_box(energy, start, self.params.refinement, self.generator).to(box)
+            refined = refine_box(energy, start, self.params.refinement, self.generator)
+        self.observer.refined(lambda boxes: energy(boxes[None])[0], start, refined)
+        return refined.to(box)
 
     def _inside(self, box: Tensor, frame_shape: tuple[int, ...]) -> Tensor:
         """Keep the size sensible and the centre near the frame, ``[4]`` in image pixels."""
