@@ -21,6 +21,7 @@ from pytracking.evaluation.follow import Sink, Start, follow, record
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
+from pytracking.evaluation.tracker import check_box
 from pytracking.evaluation.video import FrameSource, open_frames, part_of, peek
 from pytracking.evaluation.watch import panels
 from pytracking.tracker.dimp.observer import Recorder
@@ -70,12 +71,13 @@ def run(arguments: Arguments) -> int:
     starts = [parse_box(text, arguments.start) for text in arguments.box]
     overlay = Overlay(arguments.scale, arguments.trail)
     source = part_of(open_frames(arguments.source), arguments.start, arguments.end, arguments.stride)
-    check_starts(starts, arguments, source)
+    check_frames(starts, arguments, source)
     factory = TrackerFactory(arguments.tracker, arguments.parameter, arguments.device, seed=arguments.seed)
     tracker = factory()
-    if not starts:
-        first, source = peek(source)
-        starts = [Start(box, arguments.start) for box in draw_boxes(first)]
+    first, source = peek(source)
+    for start in starts:
+        check_box(start.box, first)
+    starts = starts or [Start(box, arguments.start) for box in draw_boxes(first)]
     if arguments.debug:
         tracker.observer = Recorder()
     targets = MultiTracker(tracker)
@@ -105,7 +107,7 @@ def parse_box(text: str, first_frame: int) -> Start:
         raise ValueError(f"--box {text}: expected x,y,w,h, four numbers in pixels, or x,y,w,h@FRAME") from None
 
 
-def check_starts(starts: Sequence[Start], arguments: Arguments, source: FrameSource) -> None:
+def check_frames(starts: Sequence[Start], arguments: Arguments, source: FrameSource) -> None:
     """ValueError where a target starts in a frame that is not used."""
     end = sys.maxsize if source.length is None else arguments.start + source.length * arguments.stride
     for text, start in zip(arguments.box, starts, strict=True):

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -20,17 +21,23 @@ DECIMALS = 4  # of pixels and scores
 
 @contextmanager
 def annotated_video(path: Path, source: FrameSource, overlay: Overlay) -> Iterator[Callable[[Step], None]]:
-    """An mp4 of the frames with ``overlay``, and with the sound of ``source``; a live one keeps its own time."""
-    begin: float | None = None
+    """An mp4 of the frames with ``overlay``, at their times and with the sound of ``source``."""
+    clock = frame_clock(source)
     with VideoWriter(path, source.fps, source.sound) as writer:
+        yield lambda step: writer.write(overlay.draw(step.image, step.targets), next(clock))
 
-        def write(step: Step) -> None:
-            nonlocal begin
-            now = monotonic()
-            begin = now if begin is None else begin
-            writer.write(overlay.draw(step.image, step.targets), now - begin if source.live else None)
 
-        yield write
+def frame_clock(source: FrameSource) -> Iterator[float | None]:
+    """When the frames of ``source`` are shown, one after another: seconds after the first, or None for evenly.
+
+    Those of a live source are shown as they came.
+    """
+    if source.live:
+        begin = monotonic()
+        yield 0.0
+        while True:
+            yield monotonic() - begin
+    yield from source.times or repeat(None)
 
 
 @contextmanager

@@ -42,14 +42,16 @@ class FrameSource:
     """A video to iterate over, as often as wanted (a camera or stream goes on from now).
 
     name: what messages call it. frames: starts a pass over the RGB uint8 [H, W, 3] frames. length: number of frames,
-    fps: frames a second, sound: what is heard with them, where known. live: frames come when they happen. Iterating
-    raises BrokenSourceError after the last frame that could be read.
+    fps: frames a second (their mean), sound: what is heard with them, where known. times: when each is shown, in
+    seconds after the first, where they do not come evenly. live: frames come when they happen. Iterating raises
+    BrokenSourceError after the last frame that could be read.
     """
 
     name: str
     frames: Callable[[], Iterator[Image]]
     length: int | None = None
     fps: float | None = None
+    times: tuple[float, ...] | None = None
     sound: Sound | None = None
     live: bool = False
 
@@ -116,11 +118,37 @@ def _open_video(url: str, tolerant: bool) -> FrameSource:
     """tolerant: go on after damaged data, as streams over a network need."""
     with _open_container(url) as container:
         stream = container.streams.video[0]
-        rate = stream.average_rate or stream.guessed_rate
         live = tolerant and container.duration is None
-        sound = Sound(url) if container.streams.audio and not live else None
-        frames = partial(_read_video, url, tolerant)
-        return FrameSource(url, frames, stream.frames or None, float(rate) if rate else None, sound, live)
+        source = FrameSource(
+            url,
+            partial(_read_video, url, tolerant),
+            stream.frames or None,
+            float(stream.average_rate or stream.guessed_rate or 0) or None,
+            sound=Sound(url) if container.streams.audio and not live else None,
+            live=live,
+        )
+        even = stream.frames and stream.average_rate == stream.base_rate
+        return source if tolerant or even else _timed(source, container)
+
+
+def _timed(source: FrameSource, container: av.container.InputContainer) -> FrameSource:
+    """``source`` with the number and the times of its frames, which are those of the packets in its ``container``.
+
+    Phones and screen recorders write frames as they come; shown evenly, they would leave their sound behind.
+    """
+    stream = container.streams.video[0]
+    try:
+        ticks = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
+    except av.FFmpegError:
+        return source  # reading it will tell
+    known = sorted(tick for tick in ticks if tick is not None)
+    if len(known) < max(2, len(ticks)) or known[0] == known[-1]:
+        return source
+    times = (np.array(known) - known[0]) * float(stream.time_base or 0)
+    if source.fps and np.abs(times * source.fps - np.arange(len(times))).max() < 0.5:
+        return replace(source, length=len(times))
+    fps = float((len(times) - 1) / times[-1])
+    return replace(source, length=len(times), fps=fps, times=tuple(times.tolist()))
 
 
 def _open_container(url: str) -> av.container.InputContainer:
@@ -184,16 +212,19 @@ def part_of(source: FrameSource, start: int = 0, end: int | None = None, stride:
         raise ValueError(f"{source.name}: no frames from {start} to {end} (it has {source.length or 'some'})")
     if stride < 1:
         raise ValueError(f"stride: expected 1 or more, got {stride}")
-    length = None if source.length is None else len(range(start, min(end or source.length, source.length), stride))
-    fps, sound = source.fps, source.sound
+    used = slice(start, end, stride)
+    length = None if source.length is None else len(range(source.length)[used])
+    fps, times, sound = source.fps, source.times, source.sound
     if fps:
-        sound = sound and replace(sound, start=sound.start + start / fps)
+        begin = times[start] if times else start / fps
+        sound = sound and replace(sound, start=sound.start + begin)
+        times = times and tuple(time - begin for time in times[used])
         fps /= stride
-    return replace(source, frames=partial(_slice, source, start, end, stride), length=length, fps=fps, sound=sound)
+    return replace(source, frames=partial(_slice, source, used), length=length, fps=fps, times=times, sound=sound)
 
 
-def _slice(source: FrameSource, start: int, end: int | None, stride: int) -> Iterator[Image]:
-    return islice(source, start, end, stride)
+def _slice(source: FrameSource, used: slice) -> Iterator[Image]:
+    return islice(source, used.start, used.stop, used.step)
 
 
 def peek(source: FrameSource) -> tuple[Image, FrameSource]:

@@ -11,7 +11,7 @@ from av.video.reformatter import VideoReformatter
 
 from ltr.admin.files import replacing
 from pytracking.evaluation.audio import SoundTrack
-from pytracking.evaluation.video import Image, Sound
+from pytracking.evaluation.video import BrokenSourceError, Image, Sound
 
 DEFAULT_FPS = 25.0  # of sources that have no rate, such as image folders
 QUALITY = {"crf": "20", "preset": "veryfast"}
@@ -32,7 +32,8 @@ class VideoWriter:
         sound: what is heard with the frames, as long as they last.
 
     Raises:
-        ValueError: another suffix than .mp4, frames of different sizes, or no frame at all.
+        ValueError: another suffix than .mp4, or no frame at all.
+        BrokenSourceError: a frame of another size, as some streams change to.
         OSError: the file cannot be written.
     """
 
@@ -58,7 +59,7 @@ class VideoWriter:
         if self._shape is None:
             self._open(image.shape, timed=seconds is not None)
         if image.shape != self._shape:
-            raise ValueError(f"{self._path}: expected frames of {self._shape}, got {image.shape}")
+            raise BrokenSourceError(f"{self._path}: expected frames of {self._shape}, got {image.shape}")
         height, width = image.shape[:2]
         even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         frame = av.VideoFrame.from_ndarray(even, format="rgb24")
@@ -69,7 +70,8 @@ class VideoWriter:
         self._container.mux(self._stream.encode(yuv))
         self._frames += 1
         if self._track:
-            self._track.write_until(self._frames / float(self._rate))
+            shown = self._frames / float(self._rate) if seconds is None else seconds
+            self._track.write_until(shown)
 
     def _open(self, shape: tuple[int, ...], timed: bool) -> None:
         self._shape = shape

@@ -8,6 +8,7 @@ import numpy as np
 
 from pytracking.evaluation.follow import Sink, Step
 from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.evaluation.sinks import frame_clock
 from pytracking.evaluation.tracker import Tracker
 from pytracking.evaluation.video import FrameSource, Image
 from pytracking.evaluation.video_writer import VideoWriter
@@ -27,8 +28,13 @@ def _video(
     path: Path, source: FrameSource, targets: MultiTracker[Tracker], count: int
 ) -> Iterator[Callable[[Step], None]]:
     """A row of panels for each target."""
+    clock = frame_clock(source)
     with VideoWriter(path, source.fps) as writer:
-        yield lambda step: writer.write(np.vstack([_row(step, target_id, targets) for target_id in range(count)]))
+
+        def write(step: Step) -> None:
+            writer.write(np.vstack([_row(step, target_id, targets) for target_id in range(count)]), next(clock))
+
+        yield write
 
 
 @contextmanager

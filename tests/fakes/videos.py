@@ -33,6 +33,20 @@ def write_video(path: Path, frames: int = 6, height: int = 48, width: int = 64, 
     return path
 
 
+def write_uneven_video(path: Path, times: list[float]) -> Path:
+    """Numbered frames that are shown at ``times`` (seconds)."""
+    with VideoWriter(path.with_suffix(".mp4"), 25) as writer:
+        for number, seconds in enumerate(times):
+            writer.write(numbered_frame(number), seconds)
+    return path.with_suffix(".mp4").rename(path)
+
+
+def frame_times(path: Path) -> list[float]:
+    """When the frames of a video are shown (seconds)."""
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
 def write_noise_video(path: Path, frames: int = 30) -> Path:
     """An H.264 file whose size lies in its frames (noise does not compress), to be cut or damaged."""
     rng = np.random.default_rng(0)

@@ -79,6 +79,7 @@ def test_a_broken_video_keeps_what_was_there(tmp_path, capsys):
         (["--box", "1,2,3,4@2"], "--box 1,2,3,4@2: frame 2 is not among the frames used of"),
         (["--box", "1,2,3,4@1", "--stride", "2"], "--box 1,2,3,4@1: frame 1 is not among the frames used of"),
         (["--box", "1,2,3,4@0", "--start", "1"], "--box 1,2,3,4@0: frame 0 is not among the frames used of"),
+        (["--box", "1,2,3,4", "--box", "90,2,3,4@1"], "box: (90.0, 2.0, 3.0, 4.0) lies outside the 64 x 48 frame"),
         ([], "which target? give --box x,y,w,h"),
         (["--box", "1,2,3,4", "--stride", "0"], "stride: expected 1 or more, got 0"),
         (["--box", "1,2,3,4", "--scale", "0"], "scale: expected a number above 0"),

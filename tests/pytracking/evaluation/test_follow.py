@@ -5,7 +5,9 @@ import pytest
 
 from pytracking import MultiTracker, TrackOutput
 from pytracking.evaluation.follow import Start, follow, record
-from pytracking.evaluation.video import BrokenSourceError, FrameSource
+from pytracking.evaluation.sinks import annotated_video
+from pytracking.evaluation.video import BrokenSourceError, FrameSource, open_frames
+from pytracking.utils.drawing import Overlay
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import number_of, numbered_frame
 
@@ -102,3 +104,10 @@ def test_other_errors_and_empty_sources_reach_the_sinks(frames, error, expected,
     assert kept.end == "error"
     with pytest.raises(ValueError, match="the video has no frames"):
         record(iter(()), [])
+
+
+def test_a_picture_that_changes_its_size_ends_the_video_and_keeps_it(tmp_path):
+    source = FrameSource("stream", lambda: iter([numbered_frame(0), numbered_frame(1), numbered_frame(2, width=80)]))
+    recording = record(steps_of(source), [annotated_video(tmp_path / "a.mp4", source, Overlay())])
+    assert (recording.frames, len(list(open_frames(tmp_path / "a.mp4")))) == (2, 2)
+    assert "a.mp4: expected frames of (48, 64, 3), got (48, 80, 3)" in recording.broken

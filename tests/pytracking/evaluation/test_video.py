@@ -1,5 +1,6 @@
 import contextlib
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,6 +16,7 @@ from tests.fakes.videos import (
     write_images,
     write_noise_video,
     write_sounding_video,
+    write_uneven_video,
     write_video,
 )
 
@@ -175,6 +177,24 @@ def test_part_of_a_part_keeps_the_sound_in_step(tmp_path):
     assert part.sound == Sound(str(tmp_path / "a.mp4"), pytest.approx(10 / 25 + 5 * 2 / 25))
     assert numbers(part)[0] == 0  # frame 20, and numbers go round at 20
     assert open_frames(write_images(tmp_path / "img", ["1.png"])).sound is None
+
+
+def test_frames_that_do_not_come_evenly_have_times(tmp_path):
+    times = [0.0, 0.04, 0.08, 0.5, 0.54, 1.0]
+    source = open_frames(write_uneven_video(tmp_path / "a.mp4", times))
+    assert (source.length, source.fps) == (6, pytest.approx(5, abs=0.01))
+    assert source.times == pytest.approx(times, abs=0.001)
+    part = part_of(replace(source, sound=Sound("a")), 1, 6, 2)
+    assert part.times == pytest.approx([0.0, 0.46, 0.96], abs=0.001)
+    assert part.sound.start == pytest.approx(0.04, abs=0.001)
+    almost_even = [i / 25 + (0.01 if i % 3 else 0) for i in range(12)]
+    source = open_frames(write_uneven_video(tmp_path / "b.mp4", almost_even))
+    assert (source.length, source.times) == (12, None)
+
+
+def test_frames_are_counted_where_the_header_does_not_say(tmp_path):
+    source = open_frames(write_sounding_video(tmp_path / "a.mkv", "aac", onset=0))
+    assert (source.length, source.fps, source.times) == (50, 25, None)
 
 
 def test_peek_takes_no_frame_away():
