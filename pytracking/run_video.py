@@ -12,20 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 from tqdm import tqdm
 
+from pytracking.evaluation.data import Box
 from pytracking.evaluation.follow import Sink, Start, follow, record
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
 from pytracking.evaluation.tracker import check_box
-from pytracking.evaluation.video import FrameSource, open_frames, part_of, peek
+from pytracking.evaluation.video import FrameSource, Image, open_frames, part_of, peek
 from pytracking.evaluation.watch import panels
 from pytracking.tracker.dimp.observer import Recorder
-from pytracking.utils.box_window import draw_boxes
+from pytracking.utils import box_window
 from pytracking.utils.cli import run_command
 from pytracking.utils.drawing import Overlay
 
@@ -38,6 +39,8 @@ class Arguments:
     """video file, image folder, glob (in quotes), camera index or URL"""
     box: tyro.conf.UseAppendAction[tuple[str, ...]]
     """x,y,w,h of a target in pixels: left, top, width, height; once for each target. x,y,w,h@120 starts in frame 120"""
+    draw: Literal["window", "browser"] = "window"
+    """where you draw the targets if there is no --box; the browser's page is served on this machine only"""
     save: Path | None = None
     """annotated video to write (.mp4, H.264, with the sound of SRC)"""
     csv: Path | None = None
@@ -77,7 +80,7 @@ def run(arguments: Arguments) -> int:
     first, source = peek(source)
     for start in starts:
         check_box(start.box, first)
-    starts = starts or [Start(box, arguments.start) for box in draw_boxes(first)]
+    starts = starts or [Start(box, arguments.start) for box in draw_boxes(first, arguments.draw)]
     if arguments.debug:
         tracker.observer = Recorder()
     targets = MultiTracker(tracker)
@@ -105,6 +108,20 @@ def parse_box(text: str, first_frame: int) -> Start:
         return Start((x, y, w, h), int(frame) if at else first_frame)
     except ValueError:
         raise ValueError(f"--box {text}: expected x,y,w,h, four numbers in pixels, or x,y,w,h@FRAME") from None
+
+
+def draw_boxes(image: Image, where: str) -> list[Box]:
+    """The targets that somebody draws on the first frame."""
+    if where == "browser":
+        try:
+            from pytracking.web import draw
+        except ModuleNotFoundError as error:
+            raise ImportError(f"--draw browser needs {error.name}: pip install 'ebm-tracking[web]'") from None
+        return draw.draw_boxes(image, lambda url: print(f"draw the targets at {url}", flush=True))
+    try:
+        return box_window.draw_boxes(image)
+    except ValueError as error:
+        raise ValueError(f"which target? give --box x,y,w,h (in pixels), or --draw browser; {error}") from None
 
 
 def check_frames(starts: Sequence[Start], arguments: Arguments, source: FrameSource) -> None:

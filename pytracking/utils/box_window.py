@@ -1,44 +1,46 @@
-"""Drawing boxes with the mouse, where there is a display."""
-
-import os
-import sys
+"""Drawing boxes on a frame in a window."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pytracking.tracker.base.output import Box
+from pytracking.utils.drawing import draw_target
+from pytracking.utils.window import Box, Window
 
-TITLE = "Drag a box and press Enter; again for more targets; Esc to begin"
+TITLE = "Draw targets"
+HELP = "drag: a target   d: take the last back   Enter: begin   q: give up"
 LARGEST = 1280  # pixels of the window's longer side
 
 
-def has_display() -> bool:
-    """Whether a window can be opened here."""
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
-
-
 def draw_boxes(image: NDArray[np.uint8]) -> list[Box]:
-    """Boxes (x, y, w, h; pixels of ``image``, RGB uint8 [H, W, 3]) that somebody draws; ValueError where none is."""
-    if not has_display():
-        raise ValueError(
-            "which target? give --box x,y,w,h (left, top, width, height in pixels); no display to draw it on"
-        )
-    scale = min(1.0, LARGEST / max(image.shape[:2]))
-    small = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    """Boxes (x, y, w, h; pixels of ``image``, RGB uint8 [H, W, 3]) that somebody draws.
+
+    ValueError where nobody does, or there is no window to draw in.
+    """
+    window = Window(TITLE)
     try:
-        drawn = cv2.selectROIs(TITLE, small, showCrosshair=False, printNotice=False)
-    except cv2.error as error:
-        raise ValueError(
-            f"no window can be opened ({error.err}); give --box x,y,w,h, or install opencv-python"
-        ) from None
+        return ask_boxes(image, window)
     finally:
-        cv2.destroyAllWindows()
-    boxes = [
-        (x / scale, y / scale, w / scale, h / scale) for x, y, w, h in np.reshape(drawn, (-1, 4)).tolist() if w and h
-    ]
-    if not boxes:
-        raise ValueError("no box was drawn")
-    return boxes
+        window.close()
+
+
+def ask_boxes(image: NDArray[np.uint8], window: Window) -> list[Box]:
+    """The boxes drawn in ``window`` until Enter; ValueError where it is left without."""
+    scale = min(1.0, LARGEST / max(image.shape[:2]))
+    shown = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    boxes: list[Box] = []
+    while True:
+        picture = shown.copy()
+        for target_id, box in enumerate(boxes):
+            draw_target(picture, box, target_id, 1.0, "tracking")
+        window.show(picture, f"{len(boxes)} target(s)", HELP)
+        match window.key():
+            case "\r" | "\n" if boxes:
+                return [(x / scale, y / scale, w / scale, h / scale) for x, y, w, h in boxes]
+            case "d" if boxes:
+                boxes.pop()
+            case "q" | "esc" | "closed":
+                raise ValueError("no target was drawn")
+        drawn = window.drawing.take()
+        if drawn:
+            boxes.append(drawn)

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -42,14 +43,33 @@ def test_every_third_frame_a_later_target_and_json(tmp_path):
     assert next(iter(frames)).shape == (24, 32, 3)
 
 
-def test_boxes_are_drawn_on_the_first_frame_used(tmp_path, monkeypatch):
+@pytest.mark.parametrize("flags", [[], ["--draw", "browser"]])
+def test_boxes_are_drawn_on_the_first_frame_used(tmp_path, monkeypatch, capsys, flags):
     seen = []
-    monkeypatch.setattr(run_video, "draw_boxes", lambda image: seen.append(number_of(image)) or [(1, 2, 3, 4)] * 2)
+
+    def draw(image, announce=lambda url: None):
+        announce("http://127.0.0.1:9/")
+        seen.append(number_of(image))
+        return [(1, 2, 3, 4)] * 2
+
+    monkeypatch.setattr("pytracking.utils.box_window.draw_boxes", draw)
+    if flags:
+        pytest.importorskip("aiohttp")
+        monkeypatch.setattr("pytracking.web.draw.draw_boxes", draw)
     table = tmp_path / "out.csv"
-    assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--start", "2", "--csv", str(table)]) == 0
+    assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--start", "2", "--csv", str(table), *flags]) == 0
     assert seen == [2]
+    assert ("draw the targets at http://127.0.0.1:9/" in capsys.readouterr().out) == bool(flags)
     lines = table.read_text().splitlines()[1:]
     assert [line.split(",")[0] for line in lines[::2]] == ["2", "3", "4", "5"]
+
+
+def test_the_browser_needs_a_package(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "pytracking.web.draw", raising=False)
+    monkeypatch.delattr("pytracking.web.draw", raising=False)
+    assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--draw", "browser"]) == 1
+    assert "--draw browser needs aiohttp: pip install 'ebm-tracking[web]'" in capsys.readouterr().err
 
 
 def test_images_need_no_output(tmp_path):
