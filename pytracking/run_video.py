@@ -40,6 +40,12 @@ class Arguments:
     """its parameters, or a .safetensors network of yours"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps"""
+    threads: int = 1
+    """CPU threads; 2 help large networks (docs/speed.md)"""
+    accelerator: str = "auto"
+    """auto, torch or openvino: what runs the network (docs/speed.md)"""
+    precision: str = "f32"
+    """f32, bf16 or f16: the network's arithmetic; boxes change slightly"""
     start: int = 0
     """first frame to use, from 0"""
     end: int | None = None
@@ -56,7 +62,15 @@ def run(arguments: Arguments) -> int:
     if not boxes:
         raise ValueError("which target? give --box x,y,w,h (left, top, width, height in pixels)")
     source = part_of(open_frames(arguments.source), arguments.start, arguments.end)
-    factory = TrackerFactory(arguments.tracker, arguments.parameter, arguments.device, seed=arguments.seed)
+    factory = TrackerFactory(
+        arguments.tracker,
+        arguments.parameter,
+        arguments.device,
+        arguments.threads,
+        arguments.seed,
+        arguments.accelerator,
+        arguments.precision,
+    )
     trackers = [factory() for _ in boxes]
     steps = follow(source, boxes, trackers, arguments.start)
     progress = tqdm(steps, total=source.length, unit="frame", disable=None)

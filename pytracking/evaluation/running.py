@@ -44,13 +44,23 @@ class TrackerFactory:
     device: str = "auto"
     threads: int | None = 1  # CPU threads; more are slower on these small maps, and round differently
     seed: int = 0
+    accelerator: str = "auto"
+    precision: str = "f32"
 
     def __call__(self) -> StampedTracker:
         from pytracking import Tracker  # torch is loaded here, in the process that tracks
 
         if self.threads is not None:
             cv2.setNumThreads(self.threads)
-        return Tracker(self.tracker, self.parameter, device=self.device, threads=self.threads, seed=self.seed)
+        return Tracker(
+            self.tracker,
+            self.parameter,
+            device=self.device,
+            threads=self.threads,
+            seed=self.seed,
+            accelerator=self.accelerator,
+            precision=self.precision,
+        )
 
 
 @dataclass(frozen=True)

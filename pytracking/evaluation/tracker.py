@@ -6,6 +6,7 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import torch
 
 from ltr.admin.device import choose_device
 from ltr.admin.settings import to_json
+from pytracking.features.accelerators import accelerate, choose_accelerator
+from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter import load_parameters
 from pytracking.tracker.base.output import Box, TrackOutput
@@ -26,13 +29,18 @@ class Tracker:
         name: the tracker, e.g. ``"dimp"``.
         parameter: its parameters, e.g. ``"dimp_ncep_mobile"``, or the path of a .safetensors network.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
-        threads: CPU threads of torch in this process; its own choice by default.
+        threads: CPU threads of torch (and of the accelerator) in this process; torch's own choice by default.
         seed: of everything random; the same seed gives the same boxes.
+        accelerator: what runs the network: ``"auto"``, ``"torch"`` or ``"openvino"``
+            (see :mod:`pytracking.features.accelerators`).
+        precision: of the network's arithmetic: ``"f32"``, ``"bf16"`` or ``"f16"``.
         overrides: parameters to change, nested ones by mappings:
             ``Tracker("dimp", "dimp_ncep_mobile", refinement={"num_iterations": 5})``.
 
     Raises:
-        ValueError: unknown tracker, parameters, override or device; the message lists what exists.
+        ValueError: unknown tracker, parameters, override, device, accelerator or precision; the message lists what
+            exists.
+        ImportError: the accelerator is not installed.
         FileNotFoundError: the network's file is missing.
     """
 
@@ -43,6 +51,8 @@ class Tracker:
         device: str = "auto",
         threads: int | None = None,
         seed: int = 0,
+        accelerator: str = "auto",
+        precision: str = "f32",
         **overrides: Any,
     ) -> None:
         if threads is not None:
@@ -50,8 +60,10 @@ class Tracker:
         self.name, self.parameter, self.seed = name, parameter, seed
         self.params = override(load_parameters(name, parameter), overrides)
         self.device = choose_device(device)
+        self.accelerator, self.precision = choose_accelerator(accelerator, self.device), precision
         network, settings, self._card = load_for_tracking(self.params.network, self.device)
-        self._tracker = DiMP(network, settings, self.params, self.device, seed)
+        look = accelerate(FrameNetwork(network), settings.image_size, self.device, self.accelerator, precision)
+        self._tracker = DiMP(network, settings, self.params, self.device, seed, look)
         self._started = False
 
     def initialize(self, frame: np.ndarray, box: Box) -> None:
@@ -77,6 +89,9 @@ class Tracker:
 
     def stamp(self) -> dict[str, Any]:
         """Everything a result depends on, as JSON values: parameters, network, versions, device, seed."""
+        versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+        if self.accelerator != "torch":
+            versions[self.accelerator] = version(self.accelerator)
         return {
             "tracker": self.name,
             "parameter": self.parameter,
@@ -84,8 +99,10 @@ class Tracker:
             "network_sha256": self._card["sha256"],
             "device": str(self.device),
             "threads": torch.get_num_threads(),
+            "accelerator": self.accelerator,
+            "precision": self.precision,
             "seed": self.seed,
-            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+            "versions": versions,
         }
 
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ltr.data.bounding_box_utils import box_iou, box_to_relative
+from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_relative
+from ltr.models.loss.ebm.base import energy_gradient
 from pytracking.parameter.dimp.base import RefinementParams
-from pytracking.tracker.dimp.box_refinement import damp, refine_box
+from pytracking.tracker.dimp.box_refinement import BoxSlope, damp, gradient_to_relative, refine_box
 
 FREE = RefinementParams(
     num_boxes=8,
@@ -27,8 +28,18 @@ def _energy_of(best: Tensor) -> Callable[[Tensor], Tensor]:
     return lambda boxes: -10 * box_to_relative(boxes, best).square().sum(dim=-1)
 
 
+def _slope_of(energy: Callable[[Tensor], Tensor]) -> BoxSlope:
+    """The energy with its gradient by autograd."""
+
+    def slope(boxes: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+        values, gradient = energy_gradient(energy, boxes.detach().requires_grad_())
+        return values.detach(), lambda: gradient
+
+    return slope
+
+
 def _refine(params: RefinementParams = FREE, best: Tensor = BEST, seed: int = 0) -> Tensor:
-    return refine_box(_energy_of(best), START, params, torch.Generator().manual_seed(seed))
+    return refine_box(_slope_of(_energy_of(best)), START, params, torch.Generator().manual_seed(seed))
 
 
 def test_climbs_to_the_best_box() -> None:
@@ -52,7 +63,7 @@ def test_one_box_starts_without_jitter() -> None:
 
 def test_flat_energy_moves_nothing_but_the_mean_of_starts() -> None:
     still = replace(FREE, position_jitter=0.0, size_jitter=0.0)
-    box = refine_box(lambda boxes: 0 * boxes.sum(dim=-1), START, still, torch.Generator())
+    box = refine_box(_slope_of(lambda boxes: 0 * boxes.sum(dim=-1)), START, still, torch.Generator())
     torch.testing.assert_close(box, START)
 
 
@@ -83,5 +94,14 @@ def test_energy_that_pulls_far_away_cannot_run_away() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
-    box = refine_box(_energy_of(BEST.to(dtype)), START.to(dtype), FREE, torch.Generator())
+    box = refine_box(_slope_of(_energy_of(BEST.to(dtype))), START.to(dtype), FREE, torch.Generator())
     assert box.dtype == dtype
+
+
+def test_gradient_in_relative_space_is_that_of_autograd() -> None:
+    energy, reference = _energy_of(BEST.double()), START.double()
+    box_rel = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) / 5
+    _, expected = energy_gradient(lambda y: energy(box_from_relative(y, reference)), box_rel.clone().requires_grad_())
+    boxes = box_from_relative(box_rel, reference)
+    _, gradient = energy_gradient(energy, boxes.clone().requires_grad_())
+    torch.testing.assert_close(gradient_to_relative(gradient, boxes, reference), expected)

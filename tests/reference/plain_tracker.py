@@ -1,0 +1,31 @@
+"""The tracker without anything that makes it fast: what the fast one must agree with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
+from ltr.models.loss.ebm.base import energy_gradient
+from pytracking.tracker.dimp.dimp import DiMP
+
+
+class PlainDiMP(DiMP):
+    """DiMP whose boxes climb the branch's own energy of modulated maps by autograd."""
+
+    def _learn_appearance(self, image: Tensor, box: Tensor) -> Callable:  # type: ignore[override]
+        features = self.network.extract_backbone_features(image.permute(0, 3, 1, 2))
+        modulation = self.network.bb_regressor.get_modulation(self.network.box_features(features), box)
+        return partial(self._slope, map_pair(torch.clone, modulation))
+
+    def _slope(self, modulation: FeaturePair, maps: FeaturePair, boxes: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+        with torch.inference_mode(False):
+            # Tensors made in inference mode cannot take part in autograd; their clones can.
+            channels_first = map_pair(lambda feat: feat.clone().permute(2, 0, 1)[None], maps)
+            modulated = modulate(channels_first, map_pair(torch.clone, modulation))
+            energy = partial(self.network.bb_regressor.energy, modulated)
+            values, gradient = energy_gradient(energy, boxes.clone()[None].requires_grad_())
+        return values[0].detach(), lambda: gradient[0]
