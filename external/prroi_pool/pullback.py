@@ -13,6 +13,7 @@ B bins of an axis are then linear in both:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -33,17 +34,16 @@ def pool_boxes(features: Tensor, centre: Tensor, size: Tensor, bins: int) -> tup
         The means over the bins, ``[M, B, B, C]`` (rows, columns, channels), and a function that takes the gradient
         in them to the gradients in ``centre`` and ``size``, both ``[M, 2]``.
     """
-    fractions = torch.arange(bins + 1, dtype=centre.dtype, device=centre.device) / bins - 0.5
+    fractions, cells = _constants(bins, len(features), centre.dtype, centre.device)
     edges = torch.addcmul(centre[..., None], size[..., None], fractions)  # [M, 2, B + 1]
     first, stop = _reach(edges, len(features))
     window = features[first:stop, first:stop].flatten(1)
-    cells = torch.arange(first, stop, dtype=centre.dtype, device=centre.device)
-    offsets = (edges[..., None] - cells).clamp_(-1, 1)  # [M, 2, B + 1, cells]
+    offsets = (edges[..., None] - cells[first:stop]).clamp_(-1, 1)  # [M, 2, B + 1, cells]
     per_length = bins / size[..., None, None]
     hats = 1 - offsets.abs()
     means = torch.addcmul(offsets, offsets, hats).diff(dim=2) * (per_length / 2)  # [M, 2, B, cells]
     means_x, means_y = means[:, 0, None], means[:, 1].flatten(0, 1)
-    rows = (means_y @ window).view(len(centre), bins, len(cells), features.shape[2])
+    rows = (means_y @ window).view(len(centre), bins, stop - first, features.shape[2])
     pooled = means_x @ rows
 
     def pull_back(gradient: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,6 +58,14 @@ def pool_boxes(features: Tensor, centre: Tensor, size: Tensor, bins: int) -> tup
     return pooled, pull_back
 
 
+@lru_cache(maxsize=32)
+def _constants(bins: int, size: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The edges' places f_k and the pixels of the map; made once, since small tensors cost as much as large ones."""
+    with torch.inference_mode(False):
+        fractions = torch.arange(bins + 1, dtype=dtype, device=device) / bins - 0.5
+        return fractions, torch.arange(size, dtype=dtype, device=device)
+
+
 def _reach(edges: Tensor, size: int) -> tuple[int, int]:
     """First pixel, and the one after the last, that the boxes touch on either axis; at least one pixel.
 
@@ -65,7 +73,7 @@ def _reach(edges: Tensor, size: int) -> tuple[int, int]:
     """
     if edges.device.type != "cpu" or not edges.numel():
         return 0, size
-    low, high = edges.aminmax()
+    low, high = map(float, edges.aminmax())
     # Written so that NaN means the whole map.
-    first = int(min(float(low), size - 1)) if low > 0 else 0
+    first = int(min(low, size - 1)) if low > 0 else 0
     return first, (max(int(high) + 2, first + 1) if high < size - 2 else size)

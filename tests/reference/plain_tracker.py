@@ -21,11 +21,14 @@ class PlainDiMP(DiMP):
         modulation = self.network.bb_regressor.get_modulation(self.network.box_features(features), box)
         return partial(self._slope, map_pair(torch.clone, modulation))
 
-    def _slope(self, modulation: FeaturePair, maps: FeaturePair, boxes: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+    def _slope(
+        self, modulation: FeaturePair, maps: FeaturePair, centre: Tensor, size: Tensor
+    ) -> tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]:
         with torch.inference_mode(False):
             # Tensors made in inference mode cannot take part in autograd; their clones can.
             channels_first = map_pair(lambda feat: feat.clone().permute(2, 0, 1)[None], maps)
             modulated = modulate(channels_first, map_pair(torch.clone, modulation))
             energy = partial(self.network.bb_regressor.energy, modulated)
-            values, gradient = energy_gradient(energy, boxes.clone()[None].requires_grad_())
-        return values[0].detach(), lambda: gradient[0]
+            boxes = torch.cat([centre - size / 2, size], dim=1).clone()
+            values, gradient = energy_gradient(energy, boxes[None].requires_grad_())
+        return values[0].detach(), lambda: (gradient[0, :, :2], gradient[0, :, 2:] - gradient[0, :, :2] / 2)

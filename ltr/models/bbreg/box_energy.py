@@ -49,18 +49,19 @@ class BoxEnergy:
         )
         self._bias = branch.iou_predictor.bias
 
-    def __call__(self, maps: FeaturePair, boxes: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+    def __call__(
+        self, maps: FeaturePair, centre: Tensor, size: Tensor
+    ) -> tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]:
         """Values and, when asked for, gradients.
 
         Args:
             maps: of :meth:`AtomIoUNet.get_iou_feat`, not modulated, channels last: ``[H, W, C]`` at both strides.
-            boxes: ``[M, 4]`` (x, y, w, h) in crop pixels, w and h > 0.
+            centre: of the boxes, ``[M, 2]`` (x, y) in crop pixels.
+            size: ``[M, 2]`` (w, h) > 0 in crop pixels.
 
         Returns:
-            f ``[M]``, and a function of no argument that computes df / dbox ``[M, 4]``.
+            f ``[M]``, and a function of no argument that computes df / dcentre and df / dsize, both ``[M, 2]``.
         """
-        size = boxes[:, 2:]
-        centre = boxes[:, :2] + size / 2
         values: Tensor = self._bias
         parts = []
         for head, feat in zip(self._heads, maps, strict=True):
@@ -69,14 +70,14 @@ class BoxEnergy:
             values = values + hidden @ head.output
             parts.append((head, hidden, pooled.shape, pull_back))
 
-        def gradient() -> Tensor:
+        def gradient() -> tuple[Tensor, Tensor]:
             in_centre, in_size = torch.zeros_like(centre), torch.zeros_like(size)
             for head, hidden, shape, pull_back in parts:
                 in_pooled = ((hidden > 0) * head.output) @ head.weight
                 by_centre, by_size = pull_back(in_pooled.view(shape))
                 in_centre.add_(by_centre, alpha=head.scale)
                 in_size.add_(by_size, alpha=head.scale)
-            return torch.cat([in_centre, in_size + in_centre / 2], dim=1)
+            return in_centre, in_size
 
         return values, gradient
 

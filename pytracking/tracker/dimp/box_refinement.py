@@ -15,8 +15,9 @@ from ltr.data.bounding_box_utils import box_from_relative
 from ltr.refine import climb
 from pytracking.parameter.dimp.base import RefinementParams
 
-BoxSlope = Callable[[Tensor], tuple[Tensor, Callable[[], Tensor]]]
-"""Boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f ``[M]``, and a function that computes df/dbox ``[M, 4]``."""
+BoxSlope = Callable[[Tensor, Tensor], tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]]
+"""Centres (x, y) and sizes (w, h) of boxes, both ``[M, 2]`` in crop pixels -> f ``[M]``, and a function that computes
+df/dcentre and df/dsize."""
 
 
 def refine_box(slope: BoxSlope, box: Tensor, params: RefinementParams, generator: torch.Generator) -> Tensor:
@@ -24,17 +25,25 @@ def refine_box(slope: BoxSlope, box: Tensor, params: RefinementParams, generator
 
     Args:
         slope: the energy and its gradient.
-        box: ``[4]`` in crop pixels, where the ascent starts.
+        box: ``[4]`` (x, y, w, h) in crop pixels, where the ascent starts.
         params: number of boxes, steps, guards.
         generator: draws the jittered starts.
     Returns:
         ``[4]`` in crop pixels.
     """
+    reference_size = box[2:]
+    reference_centre = box[:2] + reference_size / 2
 
     def relative_slope(box_rel: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
-        boxes = box_from_relative(box_rel[0], box)
-        values, gradient = slope(boxes)
-        return values[None], lambda: gradient_to_relative(gradient(), boxes, box)[None]
+        centre = torch.addcmul(reference_centre, box_rel[0, :, :2], reference_size)
+        size = box_rel[0, :, 2:].exp() * reference_size
+        values, gradient = slope(centre, size)
+
+        def relative_gradient() -> Tensor:
+            in_centre, in_size = gradient()
+            return torch.cat([in_centre * reference_size, in_size * size], dim=1)[None]
+
+        return values[None], relative_gradient
 
     spread = box.new_tensor([params.position_jitter, params.position_jitter, params.size_jitter, params.size_jitter])
     start = torch.randn(params.num_boxes, 4, generator=generator).to(box) * spread
@@ -42,12 +51,6 @@ def refine_box(slope: BoxSlope, box: Tensor, params: RefinementParams, generator
     refined, values = climb(relative_slope, start[None], params.step_length, params.num_iterations, params.step_decay)
     best = values[0].topk(min(params.top_k, params.num_boxes)).indices
     return box_from_relative(damp(refined[0, best].mean(dim=0), params), box)
-
-
-def gradient_to_relative(gradient: Tensor, boxes: Tensor, reference: Tensor) -> Tensor:
-    """Chain rule of :func:`box_from_relative`: df/dbox ``[M, 4]`` at ``boxes`` -> df/dbox_rel ``[M, 4]``."""
-    in_corner, in_size = gradient[:, :2], gradient[:, 2:]
-    return torch.cat([in_corner * reference[2:], (in_size - in_corner / 2) * boxes[:, 2:]], dim=1)
 
 
 def damp(box_rel: Tensor, params: RefinementParams) -> Tensor:

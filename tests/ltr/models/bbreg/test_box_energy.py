@@ -40,6 +40,10 @@ BOXES = torch.tensor(
 )
 
 
+def _centre_size(boxes: Tensor) -> tuple[Tensor, Tensor]:
+    return boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:]
+
+
 @pytest.mark.parametrize("boxes", [BOXES, BOXES[:1]], ids=["several", "one"])
 def test_equals_the_branch_and_its_autograd_gradient(branch: AtomIoUNet, boxes: Tensor) -> None:
     maps, modulation = _maps_and_modulation()
@@ -47,10 +51,12 @@ def test_equals_the_branch_and_its_autograd_gradient(branch: AtomIoUNet, boxes: 
     expected, slope = energy_gradient(lambda b: branch.energy(modulated, b), boxes[None].clone().requires_grad_())
     with torch.inference_mode():
         energy = BoxEnergy(branch, modulation)
-        values, gradient = energy(map_pair(lambda feat: feat[0].permute(1, 2, 0), maps), boxes)
+        values, gradient = energy(map_pair(lambda feat: feat[0].permute(1, 2, 0), maps), *_centre_size(boxes))
         torch.testing.assert_close(values, expected[0].detach())
-        torch.testing.assert_close(gradient(), slope[0])
-    assert slope[0, :4].abs().min() > 0 if len(boxes) > 3 else slope.abs().min() > 0
+        in_centre, in_size = gradient()
+        torch.testing.assert_close(in_centre, slope[0, :, :2])  # a corner that moves takes the centre along
+        torch.testing.assert_close(in_size + in_centre / 2, slope[0, :, 2:])
+    assert slope[0, :4].abs().min() > 0  # the fifth box lies outside the map
 
 
 def test_each_target_has_its_own_energy(branch: AtomIoUNet) -> None:
@@ -58,6 +64,6 @@ def test_each_target_has_its_own_energy(branch: AtomIoUNet) -> None:
     _, second = _maps_and_modulation(seed=1)
     last = map_pair(lambda feat: feat[0].permute(1, 2, 0), maps)
     energies = [BoxEnergy(branch, modulation) for modulation in (first, second)]
-    values = [energy(last, BOXES)[0] for energy in energies]
+    values = [energy(last, *_centre_size(BOXES))[0] for energy in energies]
     assert not torch.allclose(values[0], values[1])
-    torch.testing.assert_close(energies[0](last, BOXES)[0], values[0])
+    torch.testing.assert_close(energies[0](last, *_centre_size(BOXES))[0], values[0])

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_relative
 from ltr.models.loss.ebm.base import energy_gradient
+from ltr.refine import refine
 from pytracking.parameter.dimp.base import RefinementParams
-from pytracking.tracker.dimp.box_refinement import BoxSlope, damp, gradient_to_relative, refine_box
+from pytracking.tracker.dimp.box_refinement import BoxSlope, damp, refine_box
 
 FREE = RefinementParams(
     num_boxes=8,
@@ -29,11 +30,12 @@ def _energy_of(best: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def _slope_of(energy: Callable[[Tensor], Tensor]) -> BoxSlope:
-    """The energy with its gradient by autograd."""
+    """The energy of boxes (x, y, w, h) with its gradient by autograd."""
 
-    def slope(boxes: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
-        values, gradient = energy_gradient(energy, boxes.detach().requires_grad_())
-        return values.detach(), lambda: gradient
+    def slope(centre: Tensor, size: Tensor) -> tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]:
+        boxes = torch.cat([centre - size / 2, size], dim=1).requires_grad_()
+        values, gradient = energy_gradient(energy, boxes)
+        return values.detach(), lambda: (gradient[:, :2], gradient[:, 2:] - gradient[:, :2] / 2)
 
     return slope
 
@@ -98,10 +100,11 @@ def test_dtype_is_kept(dtype: torch.dtype) -> None:
     assert box.dtype == dtype
 
 
-def test_gradient_in_relative_space_is_that_of_autograd() -> None:
-    energy, reference = _energy_of(BEST.double()), START.double()
-    box_rel = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) / 5
-    _, expected = energy_gradient(lambda y: energy(box_from_relative(y, reference)), box_rel.clone().requires_grad_())
-    boxes = box_from_relative(box_rel, reference)
-    _, gradient = energy_gradient(energy, boxes.clone().requires_grad_())
-    torch.testing.assert_close(gradient_to_relative(gradient, boxes, reference), expected)
+def test_climbs_as_refine_does_in_relative_space() -> None:
+    """The chain rule from centres and sizes to the relative box, against autograd through all of it."""
+    energy, start, params = _energy_of(BEST.double()), START.double(), replace(FREE, num_boxes=1, num_iterations=3)
+    found = refine_box(_slope_of(energy), start, params, torch.Generator())
+    box_rel, _ = refine(
+        lambda y: energy(box_from_relative(y, start)), torch.zeros(1, 1, 4).double(), params.step_length, 3
+    )
+    torch.testing.assert_close(found, box_from_relative(box_rel[0, 0], start))
