@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.util
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -90,12 +91,15 @@ class OpenVinoNetwork:
             "INFERENCE_PRECISION_HINT": precision,
             "ENABLE_CPU_PINNING": False,  # else all processes of this machine share the same cores
         }
-        model = openvino.Core().compile_model(_graph(network, image_size), "CPU", config)
-        self._request = model.create_infer_request()
+        self._model = openvino.Core().compile_model(_graph(network, image_size), "CPU", config)
+        self._of_thread = threading.local()  # trackers that share the network may run in threads of their own
 
     def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """One crop at a time: on a CPU a batch of crops is no faster, and the graph has fixed shapes."""
-        looks = [self._request.infer({0: crop[None]}, share_inputs=True).values() for crop in crops.numpy()]
+        if not hasattr(self._of_thread, "request"):
+            self._of_thread.request = self._model.create_infer_request()
+        infer = self._of_thread.request.infer
+        looks = [infer({0: crop[None]}, share_inputs=True).values() for crop in crops.numpy()]
         sample, map8, map16 = (torch.cat([torch.from_numpy(out) for out in outs]) for outs in zip(*looks, strict=True))
         return sample, map8, map16
 

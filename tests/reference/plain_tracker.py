@@ -16,10 +16,9 @@ from pytracking.tracker.dimp.dimp import DiMP
 class PlainDiMP(DiMP):
     """DiMP whose boxes climb the branch's own energy of modulated maps by autograd."""
 
-    def _learn_appearance(self, image: Tensor, box: Tensor) -> Callable:  # type: ignore[override]
-        features = self.network.extract_backbone_features(image.permute(0, 3, 1, 2))
-        modulation = self.network.bb_regressor.get_modulation(self.network.box_features(features), box)
-        return partial(self._slope, map_pair(torch.clone, modulation))
+    def _aim(self, modulation: FeaturePair) -> None:
+        self.modulation = modulation
+        self.energy = partial(self._slope, modulation)  # type: ignore[assignment]
 
     def _slope(
         self, modulation: FeaturePair, maps: FeaturePair, centre: Tensor, size: Tensor

@@ -61,7 +61,7 @@ class DiMP:
             frame, centre, (box[2], box[3]), scale, self.settings.image_size, self.params.augmentation
         )
         images, boxes_crop = torch.from_numpy(crops).to(self.device), torch.from_numpy(boxes).to(self.device)
-        self.energy = self._learn_appearance(images[:1], boxes_crop[:1])
+        self._aim(self._modulation(images[:1], boxes_crop[:1]))
         samples = self.look(images)[0][:, None]
         self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
         classifier = self.network.classifier
@@ -71,10 +71,9 @@ class DiMP:
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
         self.frame_number += 1
-        centre, scale = self._search_region()
-        crop, transform = sample_crop(frame, centre, scale, self.settings.image_size)
-        sample, *maps = self.look(torch.from_numpy(crop)[None].to(self.device))
-        found = self._localize(sample[None], transform)
+        crop, transform = self._crop(frame)
+        sample, *maps = self.look(crop)
+        found = self._localize(self._classify(sample), transform)
         if found.state != "lost":
             moved = box_to_crop(self.box, transform)
             moved[:2] += torch.tensor(found.displacement, dtype=torch.float64) * STRIDE
@@ -92,14 +91,27 @@ class DiMP:
         scale = crop_scale((w, h), self.settings.search_area_factor, self.settings.image_size)
         return (x + w / 2, y + h / 2), scale
 
-    def _learn_appearance(self, image: Tensor, box: Tensor) -> BoxEnergy:
-        """The energy of the target at ``box`` ``[1, 4]`` (crop pixels) of a crop ``uint8 [1, S, S, 3]``."""
-        features = self.network.extract_backbone_features(image.permute(0, 3, 1, 2))
-        branch = self.network.bb_regressor
-        return BoxEnergy(branch, branch.get_modulation(self.network.box_features(features), box))
+    def _crop(self, frame: np.ndarray) -> tuple[Tensor, CropTransform]:
+        """The search region, ``uint8 [1, S, S, 3]`` on the device."""
+        centre, scale = self._search_region()
+        crop, transform = sample_crop(frame, centre, scale, self.settings.image_size)
+        return torch.from_numpy(crop)[None].to(self.device), transform
 
-    def _localize(self, sample: Tensor, transform: CropTransform) -> Localization:
-        scores = self.network.classifier.classify(self.filter, sample)[0, 0].cpu().numpy()
+    def _modulation(self, image: Tensor, box: Tensor) -> FeaturePair:
+        """What the target looks like at ``box`` ``[1, 4]`` (crop pixels) of a crop ``uint8 [1, S, S, 3]``."""
+        features = self.network.extract_backbone_features(image.permute(0, 3, 1, 2))
+        return self.network.bb_regressor.get_modulation(self.network.box_features(features), box)
+
+    def _aim(self, modulation: FeaturePair) -> None:
+        """Look for boxes of the target that this modulation describes."""
+        self.modulation = modulation
+        self.energy = BoxEnergy(self.network.bb_regressor, modulation)
+
+    def _classify(self, sample: Tensor) -> np.ndarray:
+        """The score map ``[K, K]`` of classification features ``[1, C, H, W]``."""
+        return self.network.classifier.classify(self.filter, sample[None])[0, 0].cpu().numpy()
+
+    def _localize(self, scores: np.ndarray, transform: CropTransform) -> Localization:
         _, _, w, h = (box_to_crop(self.box, transform) / STRIDE).tolist()
         return localize(scores, (w, h), (0.0, 0.0), self.params.localization)
 

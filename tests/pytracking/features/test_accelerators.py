@@ -1,5 +1,6 @@
 """Every accelerator against plain PyTorch, and the parts of the network that FrameNetwork puts together."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import get_args
 
@@ -71,6 +72,14 @@ def test_an_answer_outlives_the_next_question(crops: Tensor) -> None:
     copies = [value.clone() for value in before]
     look(crops[1:2])
     assert all(torch.equal(value, copy) for value, copy in zip(before, copies, strict=True))
+
+
+def test_threads_do_not_disturb_each_other(crops: Tensor) -> None:
+    pytest.importorskip("openvino")
+    look = OpenVinoNetwork(Tiny(), SIZE)
+    with ThreadPoolExecutor(3) as pool:
+        for (_, x, _), crop in zip(pool.map(look, list(crops[:, None]) * 5), list(crops) * 5, strict=True):
+            torch.testing.assert_close(x[0], 2 * crop.float())
 
 
 def test_the_graph_is_kept_and_made_anew_for_other_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
