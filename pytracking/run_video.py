@@ -63,6 +63,12 @@ class Arguments:
     """its parameters, or a .safetensors network of yours"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps"""
+    threads: int = 1
+    """CPU threads; 2 help large networks (docs/speed.md)"""
+    accelerator: str = "auto"
+    """auto, torch or openvino: what runs the network (docs/speed.md)"""
+    precision: str = "f32"
+    """f32, bf16 or f16: the network's arithmetic; boxes change slightly"""
     seed: int = 0
     """seed of the tracker's random numbers"""
     debug: Path | None = None
@@ -75,7 +81,15 @@ def run(arguments: Arguments) -> int:
     overlay = Overlay(arguments.scale, arguments.trail)
     source = part_of(open_frames(arguments.source), arguments.start, arguments.end, arguments.stride)
     check_frames(starts, arguments, source)
-    factory = TrackerFactory(arguments.tracker, arguments.parameter, arguments.device, seed=arguments.seed)
+    factory = TrackerFactory(
+        arguments.tracker,
+        arguments.parameter,
+        arguments.device,
+        arguments.threads,
+        arguments.seed,
+        arguments.accelerator,
+        arguments.precision,
+    )
     tracker = factory()
     first, source = peek(source)
     for start in starts:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from pytracking.tracker.dimp.box_refinement import BoxSlope
 from pytracking.tracker.dimp.localization import Localization
 from pytracking.tracker.dimp.memory import Memory
 
@@ -21,14 +22,14 @@ class Observer:
         """The observer of another target."""
         return self
 
-    def searched(self, crop: np.ndarray) -> None:
-        """The search region: RGB uint8 ``[S, S, 3]``. A frame begins."""
+    def searched(self, crop: Tensor) -> None:
+        """The search region: RGB uint8 ``[1, S, S, 3]``. A frame begins."""
 
     def located(self, scores: np.ndarray, found: Localization) -> None:
         """The score map ``[K, K]``, and what was made of it."""
 
-    def refined(self, energy: BoxEnergy, before: Tensor, after: Tensor) -> None:
-        """The box ``[4]`` in crop pixels before and after the ascent of ``energy``; only where it was refined."""
+    def refined(self, slope: BoxSlope, before: Tensor, after: Tensor) -> None:
+        """The box ``[4]`` in crop pixels before and after the ascent of an energy; only where it was refined."""
 
     def remembered(self, memory: Memory) -> None:
         """The training samples and their weights. The frame ends."""
@@ -57,14 +58,15 @@ class Recorder(Observer):
     def another(self) -> Recorder:
         return Recorder()
 
-    def searched(self, crop: np.ndarray) -> None:
-        self.view = View(crop)
+    def searched(self, crop: Tensor) -> None:
+        self.view = View(crop[0].cpu().numpy())
 
     def located(self, scores: np.ndarray, found: Localization) -> None:
         self._seen.scores, self._seen.found = scores, found
 
-    def refined(self, energy: BoxEnergy, before: Tensor, after: Tensor) -> None:
-        self._seen.energy, self._seen.before, self._seen.after = energy, before, after
+    def refined(self, slope: BoxSlope, before: Tensor, after: Tensor) -> None:
+        self._seen.energy = lambda boxes: slope(boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:])[0]
+        self._seen.before, self._seen.after = before, after
 
     def remembered(self, memory: Memory) -> None:
         self._seen.weights, self._seen.num_init = memory.weights[:, 0].cpu().numpy(), memory.num_init
