@@ -69,12 +69,12 @@ def test_a_box_drawn_with_the_mouse():
         with subprocess.Popen(
             [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:
-            window = find_window(display, TITLE, "320x240")
+            window = find_window(display, TITLE, "320x240", seconds=120)
             for step in ("mousemove 40 50", "mousedown 1", "mousemove 90 100", "mousemove 140 150", "mouseup 1"):
                 name, *arguments = step.split()
                 place = ["--window", window] if name == "mousemove" else []
                 xdotool(display, name, *place, *arguments)
                 time.sleep(0.2)
             xdotool(display, "key", "Return")
-            output, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=120)
     assert output.strip() == "[(40.0, 50.0, 100.0, 100.0)]"
