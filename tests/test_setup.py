@@ -123,7 +123,7 @@ def test_a_machine_without_window_libraries_gets_the_opencv_that_needs_none(repo
     assert log.index("pip uninstall --quiet --yes opencv-python\n") < log.index("--no-deps opencv-python-headless\n")
 
 
-@pytest.mark.parametrize("script", ["install.sh", ".ci/run"])
+@pytest.mark.parametrize("script", ["install.sh", ".ci/run", ".ci/wheel"])
 def test_scripts_parse(repository, script):
     assert bash("-n", repository / script).returncode == 0
 

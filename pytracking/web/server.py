@@ -9,7 +9,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,7 +89,7 @@ async def _socket(request: web.Request) -> web.StreamResponse:
 async def _open_session(desk: Desk, connection: web.WebSocketResponse) -> AsyncIterator[Session]:
     name = secrets.token_urlsafe(16)
     session = Session(desk.new_targets(), desk.worker, connection)
-    with tempfile.TemporaryDirectory(prefix="ebm-tracking-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ebm-tracking-", ignore_cleanup_errors=True) as folder:
         desk.sessions[name] = (session, Path(folder))
         work = asyncio.create_task(_run(session, connection))
         try:
@@ -122,8 +122,9 @@ async def _run(session: Session, connection: web.WebSocketResponse) -> None:
         pass  # the page went away while it was being answered
     except Exception:
         log.exception("a page's session failed")
-        await connection.send_str(error_message("The server failed; its terminal says why."))
-        await connection.close(code=WSCloseCode.INTERNAL_ERROR)
+        with suppress(ConnectionError):
+            await connection.send_str(error_message("The server failed; its terminal says why."))
+            await connection.close(code=WSCloseCode.INTERNAL_ERROR)
 
 
 async def _listen(connection: web.WebSocketResponse, session: Session) -> None:

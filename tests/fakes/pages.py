@@ -3,8 +3,9 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from queue import Queue
 
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.web.server import Address, serve
@@ -40,35 +41,27 @@ class RecordingLink:
         return self.of(kind)[count - 1]
 
 
+def fake_targets(slow: float = 0.0) -> MultiTracker:
+    """Targets that wander by themselves and take ``slow`` seconds each."""
+    return MultiTracker(FakeTracker(slow=slow))
+
+
 @contextmanager
-def served(slow: float = 0.0, port: int = 0) -> Iterator[str]:
-    """A server in a thread; its URL. slow: seconds that a target takes. port: 0 is any that is free."""
-    started, url = threading.Event(), []
+def served(new_targets: Callable[[], MultiTracker] = fake_targets, port: int = 0) -> Iterator[str]:
+    """A server in a thread; its URL. port: 0 is any that is free."""
     loop = asyncio.new_event_loop()
-
-    def announce(text: str) -> None:
-        url.append(text)
-        started.set()
-
-    async def run() -> None:
-        await serve(lambda: MultiTracker(FakeTracker(slow=slow)), Address(port=port), announce)
-
-    task = loop.create_task(run())
+    urls: Queue[str] = Queue()
+    task = loop.create_task(serve(new_targets, Address(port=port), urls.put))
 
     def work() -> None:
-        try:
+        with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            loop.close()
-            started.set()
+        loop.close()
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert started.wait(10)
-        yield url[0]
+        yield urls.get(timeout=10)
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join(10)

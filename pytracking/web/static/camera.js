@@ -26,11 +26,14 @@ export class Camera {
     this.stop();
     const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: "environment" } };
     const request = { audio: false, video: { ...choice, width: { ideal: 1280 }, height: { ideal: 720 } } };
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia(request);
+      stream = await navigator.mediaDevices.getUserMedia(request);
     } catch (error) {
       throw new Error(REASONS[error.name] ?? `The camera cannot be used: ${error.message}`);
     }
+    this.stop(); // what an impatient second click has started
+    this.stream = stream;
     const [track] = this.stream.getVideoTracks();
     track.addEventListener("ended", () => this.onEnd());
     this.deviceId = track.getSettings().deviceId;

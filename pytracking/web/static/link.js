@@ -43,6 +43,11 @@ export class Link {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
+  // Whether all that was sent has left: on a slow line, pictures must not queue up.
+  get idle() {
+    return this.open && this.socket.bufferedAmount === 0;
+  }
+
   send(type, fields = {}) {
     if (this.open) this.socket.send(JSON.stringify({ type, ...fields }));
   }

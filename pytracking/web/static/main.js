@@ -9,7 +9,9 @@ import { Selector } from "./selector.js";
 import { Stage } from "./stage.js";
 import { upload } from "./upload.js";
 
-const IN_FLIGHT = 2; // pictures without an answer: one in the tracker, one on its way
+const IN_FLIGHT = 2; // pictures without an answer: one in the tracker, one that waits for it
+const REFRESH_MS = 100; // where that takes long, a newer one is sent, which takes the place of the one that waits
+const MOST_IN_FLIGHT = 10;
 const $ = (id) => document.getElementById(id);
 
 let source = "none"; // camera or video
@@ -20,6 +22,7 @@ let learning = false; // until the server has learned the box
 let shown = null; // number of the picture on the stage; null: the camera, live
 let goOn = false; // whether the video plays again after a box is drawn
 let sending = Promise.resolve();
+let lastSent = 0; // ms
 let answering = Promise.resolve();
 const pictures = new Map(); // those without an answer, by number
 
@@ -38,7 +41,10 @@ const link = new Link({
   status: showConnection,
   hello: (message) => later(() => greet(message)),
   video: (message) => later(() => showFilm(message)),
-  picture: (number, blob) => pictures.set(number, createImageBitmap(blob)),
+  picture: (number, blob) => {
+    const image = createImageBitmap(blob);
+    later(() => source === "video" && pictures.set(number, image)); // else it is late: the camera has taken over
+  },
   added: () => later(() => setLearning(false)),
   result: (message) => later(() => showResult(message)),
   ended: (message) => later(() => endFilm(message)),
@@ -63,6 +69,7 @@ function greet(message) {
 // ---- where pictures come from
 
 function setSource(name) {
+  selector.cancel();
   source = name;
   if (name !== "camera") camera.stop();
   if (name !== "video") film = null;
@@ -79,9 +86,8 @@ function setSource(name) {
 }
 
 function leave(reason) {
-  selector.cancel();
   setSource("none");
-  link.send("camera"); // and no pictures
+  link.send("camera"); // which sends no pictures
   if (reason) notify(reason);
 }
 
@@ -117,7 +123,10 @@ function cameraFrame() {
   if (!stage.targets.length) {
     shown = null;
     stage.show(camera.video, camera.size);
-  } else if (link.open && pictures.size < IN_FLIGHT) sendPicture();
+    return;
+  }
+  const most = performance.now() > lastSent + REFRESH_MS ? MOST_IN_FLIGHT : IN_FLIGHT;
+  if (link.idle && pictures.size < most) sendPicture();
 }
 
 // Send what the camera sees; the picture.
@@ -125,6 +134,7 @@ function sendPicture() {
   const { number, canvas } = camera.grab();
   pictures.set(number, canvas);
   meter.start(number);
+  lastSent = performance.now();
   sending = sending.then(async () => link.sendPicture(number, await encode(canvas)));
   return { number, canvas };
 }
@@ -132,7 +142,7 @@ function sendPicture() {
 // ---- what the server answers
 
 function settle(frame) {
-  for (const number of pictures.keys()) if (number <= frame) pictures.delete(number);
+  for (const number of pictures.keys()) if (number <= frame) pictures.delete(number); // others were replaced
 }
 
 async function showResult({ frame, targets, seconds }) {

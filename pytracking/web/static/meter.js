@@ -21,7 +21,7 @@ export class Meter {
   // A frame is done. ms: how long it took; by default, the time since it was started.
   stop(number, size, ms = performance.now() - this.sent.get(number)) {
     const now = performance.now();
-    this.sent.delete(number);
+    for (const earlier of this.sent.keys()) if (earlier <= number) this.sent.delete(earlier);
     this.answers.push([now, ms]);
     this.answers = this.answers.filter(([time]) => time > now - WINDOW_MS);
     if (this.answers.length < 3) return;

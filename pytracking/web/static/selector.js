@@ -23,8 +23,6 @@ export class Selector {
 
   press(event) {
     if (event.button !== 0 || !event.isPrimary || (!this.active && !this.handlers.begin())) return;
-    event.preventDefault();
-    this.stage.overlay.focus({ preventScroll: true });
     this.stage.overlay.setPointerCapture(event.pointerId);
     this.keyboard = false;
     this.start = this.stage.locate(event);

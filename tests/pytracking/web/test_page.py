@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.browser import chromium, expect, write_camera
-from tests.fakes.pages import served
+from tests.fakes.pages import fake_targets, served
 from tests.fakes.videos import write_noise_video, write_video
 
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
@@ -23,7 +23,7 @@ def browser(tmp_path_factory) -> Iterator:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with served(slow=0.005) as address:
+    with served(lambda: fake_targets(slow=0.005)) as address:
         yield address
 
 

@@ -1,0 +1,91 @@
+"""Frames a second on the page of run_webcam --web, with the shipped network.
+
+    python tests/benchmarks/page.py
+
+The camera of headless Chromium plays the demo clip, 640 px wide; the demo's target is drawn by mouse, once and twice.
+Prints one Markdown row per number of targets: answered pictures a second, the median time from sending a picture to
+its answer, the median time of the tracker alone, and the part of all time that the tracker was at work (the rest is
+JPEG, network, drawing, and the browser's share of a busy processor).
+"""
+
+import json
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import cv2
+
+from ltr.data.image_loader import encode_jpeg
+from pytracking.evaluation.demo import demo_sequence
+from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.evaluation.running import TrackerFactory
+from tests.fakes.browser import chromium
+from tests.fakes.pages import served
+
+WIDTH, SECONDS = 640, 20.0
+
+
+def write_clip(path: Path) -> tuple[float, float, float, float]:
+    """The demo clip as a camera's file; left, top, right and bottom of its first box in parts of the picture."""
+    sequence = demo_sequence()
+    with path.open("wb") as file:
+        for image in islice(sequence.open(), 120):
+            height, width = image.shape[:2]
+            size = (WIDTH, height * WIDTH // width // 2 * 2)
+            file.write(encode_jpeg(cv2.resize(image, size, interpolation=cv2.INTER_AREA)))
+    x, y, w, h = sequence.first_box
+    return x / width, y / height, (x + w) / width, (y + h) / height
+
+
+def measure(browser, url: str, corners: tuple[float, float, float, float], targets: int) -> str:
+    """One row of the table."""
+    page = browser.new_page()
+    sent: dict[int, float] = {}
+    answers: list[tuple[float, float]] = []  # seconds: round trip, tracker
+
+    def told(text: str | bytes) -> None:
+        message = json.loads(text) if isinstance(text, str) else {}
+        if message.get("type") == "result" and len(message["targets"]) == targets and message["frame"] in sent:
+            answers.append((time.perf_counter() - sent.pop(message["frame"]), message["seconds"]))
+
+    def said(data: str | bytes) -> None:
+        if isinstance(data, bytes):
+            sent[int.from_bytes(data[:4], "big")] = time.perf_counter()
+
+    page.on("websocket", lambda socket: (socket.on("framesent", said), socket.on("framereceived", told)))
+    page.goto(url)
+    page.click("#start-camera")
+    page.wait_for_timeout(1500)
+    for _ in range(targets):
+        place = page.locator("#overlay").bounding_box()
+        for action, x, y in (("down", *corners[:2]), ("up", *corners[2:])):
+            page.mouse.move(place["x"] + x * place["width"], place["y"] + y * place["height"])
+            getattr(page.mouse, action)()
+        page.wait_for_timeout(4000)
+    answers.clear()
+    page.wait_for_timeout(1000 * SECONDS)
+    trips, tracker = zip(*answers, strict=True)
+    page.close()
+    rate, alone = len(answers) / SECONDS, sum(tracker) / SECONDS
+    return (
+        f"| {targets} | {rate:.1f} | {1000 * median(trips):.0f} | {1000 * median(tracker):.0f} | {100 * alone:.0f} % |"
+    )
+
+
+def main() -> None:
+    tracker = TrackerFactory("dimp", "dimp_ncep_mobile")()
+    with tempfile.TemporaryDirectory() as folder, served(lambda: MultiTracker(tracker)) as url:
+        camera = Path(folder) / "camera.mjpeg"
+        corners = write_clip(camera)
+        with chromium(camera) as browser:
+            print(
+                "| targets | frames a second | round trip, ms | tracker, ms | tracker at work |\n|--:|--:|--:|--:|--:|"
+            )
+            for targets in (1, 2):
+                print(measure(browser, url, corners, targets), flush=True)
+
+
+if __name__ == "__main__":
+    main()
