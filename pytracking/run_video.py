@@ -20,6 +20,7 @@ from tqdm import tqdm
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.follow import Sink, Start, follow, record
 from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.evaluation.prefetch import prefetched
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
 from pytracking.evaluation.tracker import check_box
@@ -81,6 +82,8 @@ def run(arguments: Arguments) -> int:
     overlay = Overlay(arguments.scale, arguments.trail)
     source = part_of(open_frames(arguments.source), arguments.start, arguments.end, arguments.stride)
     check_frames(starts, arguments, source)
+    if not source.live:
+        source = prefetched(source)
     factory = TrackerFactory(
         arguments.tracker,
         arguments.parameter,
