@@ -23,7 +23,7 @@ from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.prefetch import prefetched
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
-from pytracking.evaluation.tracker import check_box
+from pytracking.evaluation.tracker import Tracker, check_box
 from pytracking.evaluation.video import FrameSource, Image, open_frames, part_of, peek
 from pytracking.evaluation.watch import panels
 from pytracking.tracker.dimp.observer import Recorder
@@ -80,23 +80,10 @@ def run(arguments: Arguments) -> int:
     """Run the command; exit code 1 where the video broke off."""
     starts = [parse_box(text, arguments.start) for text in arguments.box]
     overlay = Overlay(arguments.scale, arguments.trail)
-    source = part_of(open_frames(arguments.source), arguments.start, arguments.end, arguments.stride)
-    check_frames(starts, arguments, source)
-    if not source.live:
-        source = prefetched(source)
-    factory = TrackerFactory(
-        arguments.tracker,
-        arguments.parameter,
-        arguments.device,
-        arguments.threads,
-        arguments.seed,
-        arguments.accelerator,
-        arguments.precision,
-    )
-    tracker = factory()
-    first, source = peek(source)
+    first, source = peek(open_source(arguments, starts))
     for start in starts:
         check_box(start.box, first)
+    tracker = build_tracker(arguments)
     starts = starts or [Start(box, arguments.start) for box in draw_boxes(first, arguments.draw)]
     if arguments.debug:
         tracker.observer = Recorder()
@@ -127,6 +114,29 @@ def parse_box(text: str, first_frame: int) -> Start:
         raise ValueError(f"--box {text}: expected x,y,w,h, four numbers in pixels, or x,y,w,h@FRAME") from None
 
 
+def open_source(arguments: Arguments, starts: Sequence[Start]) -> FrameSource:
+    """The frames to use; ValueError where a target starts in another frame."""
+    source = part_of(open_frames(arguments.source), arguments.start, arguments.end, arguments.stride)
+    end = sys.maxsize if source.length is None else arguments.start + source.length * arguments.stride
+    for text, start in zip(arguments.box, starts, strict=True):
+        if start.frame not in range(arguments.start, min(end, arguments.end or end), arguments.stride):
+            raise ValueError(f"--box {text}: frame {start.frame} is not among the frames used of {source.name}")
+    return source if source.live else prefetched(source)
+
+
+def build_tracker(arguments: Arguments) -> Tracker:
+    """The tracker that every target gets a copy of."""
+    return TrackerFactory(
+        arguments.tracker,
+        arguments.parameter,
+        arguments.device,
+        arguments.threads,
+        arguments.seed,
+        arguments.accelerator,
+        arguments.precision,
+    )()
+
+
 def draw_boxes(image: Image, where: str) -> list[Box]:
     """The targets that somebody draws on the first frame."""
     if where == "browser":
@@ -139,14 +149,6 @@ def draw_boxes(image: Image, where: str) -> list[Box]:
         return box_window.draw_boxes(image)
     except ValueError as error:
         raise ValueError(f"which target? give --box x,y,w,h (in pixels), or --draw browser; {error}") from None
-
-
-def check_frames(starts: Sequence[Start], arguments: Arguments, source: FrameSource) -> None:
-    """ValueError where a target starts in a frame that is not used."""
-    end = sys.maxsize if source.length is None else arguments.start + source.length * arguments.stride
-    for text, start in zip(arguments.box, starts, strict=True):
-        if start.frame not in range(arguments.start, min(end, arguments.end or end), arguments.stride):
-            raise ValueError(f"--box {text}: frame {start.frame} is not among the frames used of {source.name}")
 
 
 def sinks(arguments: Arguments, source: FrameSource, overlay: Overlay, about: dict[str, Any]) -> list[Sink]:
