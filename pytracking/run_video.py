@@ -7,6 +7,7 @@ frame that is used or in the one numbered FRAME; targets are numbered 0, 1, ... 
 them in a window.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -167,6 +168,7 @@ def sinks(arguments: Arguments, source: FrameSource, overlay: Overlay, about: di
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse ``argv`` and run; the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service keeps the video, as Ctrl-C does
     return run_command(Arguments, run, argv, __doc__)
 
 

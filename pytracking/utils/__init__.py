@@ -1,1 +1,1 @@
-"""What the commands share: how they fail, and how a target is drawn."""
+"""What the commands share: how they fail, how targets are drawn, windows, and panels of what a tracker sees."""

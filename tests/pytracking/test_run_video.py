@@ -1,17 +1,22 @@
 import json
+import os
+import signal
 import sys
 
 import pytest
 
-from pytracking import run_video
+from pytracking import TrackOutput, run_video
 from pytracking.evaluation.video import open_frames
-from tests.fakes.trackers import FakeFactory
+from tests.fakes.trackers import FakeFactory, FakeTracker
 from tests.fakes.videos import number_of, write_images, write_noise_video, write_video
 
 
 @pytest.fixture(autouse=True)
 def _fake_tracker(monkeypatch):
+    handler = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(run_video, "TrackerFactory", lambda *args, **options: FakeFactory())
+    yield
+    signal.signal(signal.SIGTERM, handler)
 
 
 def test_part_of_a_video_with_two_targets(tmp_path, capsys):
@@ -88,6 +93,20 @@ def test_a_broken_video_keeps_what_was_there(tmp_path, capsys):
     error = capsys.readouterr().err
     assert f"cut.mp4: breaks off at frame {rows}" in error
     assert "everything before it is kept" in error
+
+
+def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, capsys):
+    def track(self, frame):
+        if number_of(frame) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return TrackOutput((1, 2, 30, 20), 0.5, "tracking")
+
+    monkeypatch.setattr(FakeTracker, "track", track)
+    argv = [str(write_video(tmp_path / "in.mp4", frames=6)), "--box", "1,2,30,20"]
+    assert run_video.main([*argv, "--save", str(tmp_path / "o.mp4"), "--csv", str(tmp_path / "o.csv")]) == 1
+    assert len(list(open_frames(tmp_path / "o.mp4"))) == 3
+    assert len((tmp_path / "o.csv").read_text().splitlines()) == 4
+    assert "error: interrupted after 3 frames; everything before it is kept" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

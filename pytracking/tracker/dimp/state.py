@@ -6,6 +6,10 @@ from torch import Tensor
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.memory import Memory
 
+NAMES = {"frame_number", "generator", "box", "filter", "modulation.0", "modulation.1"} | {
+    f"memory.{name}" for name in ("features", "boxes", "weights", "numbers")
+}
+
 
 def state_dict(tracker: DiMP) -> dict[str, Tensor]:
     """A copy of the state of a tracker that has been initialised; :func:`load_state_dict` takes it."""
@@ -25,11 +29,10 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     """Make ``tracker``, of the same network and parameters, go on where the ``state`` was taken.
 
     Raises:
-        ValueError: a tensor is missing.
+        ValueError: the names are not those of a state.
     """
-    missing = {"frame_number", "generator", "box", "filter", "modulation.0", "modulation.1"} - state.keys()
-    if missing:
-        raise ValueError(f"not the state of a DiMP tracker: {', '.join(sorted(missing))} missing")
+    if state.keys() != NAMES:
+        raise ValueError(f"not the state of a DiMP tracker: expected {sorted(NAMES)}, got {sorted(state)}")
     placed = {name: value.to(tracker.device) for name, value in state.items()}
     memory = {name.removeprefix("memory."): value for name, value in placed.items() if name.startswith("memory.")}
     tracker.memory = Memory.from_state_dict(memory, tracker.params.memory)

@@ -224,3 +224,18 @@ def test_restore_names_what_does_not_fit(path: str, tracker: Tracker, tmp_path: 
         (tmp_path / "b.safetensors").write_bytes(broken)
         with pytest.raises(ValueError, match=r"b\.safetensors: not a running tracker saved by this toolkit"):
             tracker.restore(tmp_path / "b.safetensors")
+    state = tracker.state_dict()
+    del state["memory.boxes"]
+    with pytest.raises(ValueError, match=r"not the state of a DiMP tracker: expected \['box', .* got \['box', "):
+        tracker.load_state_dict(state)
+
+
+def test_a_state_is_a_copy(tracker: Tracker) -> None:
+    tracker.initialize(FRAME, BOX)
+    state = tracker.state_dict()
+    first = tracker.track(noise_picture(1, 200, 150))
+    tracker.track(noise_picture(2, 200, 150))
+    tracker.load_state_dict(state)
+    assert tracker.track(noise_picture(1, 200, 150)) == first
+    tracker.load_state_dict(state)  # a second time: the first did not change it
+    assert tracker.track(noise_picture(1, 200, 150)) == first

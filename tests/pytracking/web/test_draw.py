@@ -11,7 +11,6 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from ltr.data.image_loader import decode_image
 from pytracking.web.draw import build_app, draw_boxes
-from tests.fakes.browser import chromium, expect, write_camera
 from tests.fakes.videos import numbered_frame
 
 FRAME = numbered_frame(4, height=240, width=320)
@@ -81,6 +80,8 @@ def test_pages_of_other_sites_are_refused():
 
 
 def test_boxes_drawn_in_a_browser(tmp_path):
+    from tests.fakes.browser import chromium, expect, write_camera  # skips where there is no playwright
+
     urls, result = Queue(), []
     server = threading.Thread(target=lambda: result.extend(draw_boxes(FRAME, urls.put)))
     server.start()
