@@ -105,7 +105,7 @@ def _compute(
     if workers < 2:
         return [score(run) for run in runs]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # fork is unsafe beside threads
-        return list(pool.map(score, runs))
+        return list(pool.map(score, runs, chunksize=-(-len(runs) // workers)))  # the truth travels once a process
 
 
 def _notes(trackers: Sequence[Tracker], scores: Sequence[RunScore]) -> list[str]:

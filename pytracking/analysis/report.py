@@ -145,4 +145,4 @@ def _files_by_sequence(tracker: Tracker, sequences: Sequence[str]) -> dict[str, 
 
 def _visible_overlap(prediction: Array, truth: Truth) -> Array:
     overlap = metrics.iou(prediction, truth.boxes)
-    return np.where(truth.absent | ~(truth.boxes[:, 2:] > 0).all(axis=1), np.nan, overlap)
+    return np.where(truth.absent | ~metrics.all_positive(truth.boxes[:, 2:]), np.nan, overlap)

@@ -99,7 +99,7 @@ def _read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: bo
     surplus = len(align_rows(boxes, truth, protocol)) - len(truth.boxes)
     if surplus and not allow_missing and not -protocol.rows_short <= surplus <= protocol.rows_over:
         raise ValueError(f"{path}: {len(boxes)} rows for the {len(truth.boxes)} frames of {truth.name}")
-    negative = np.flatnonzero((boxes[:, 2:] < 0).any(axis=1))
+    negative = np.flatnonzero((boxes[:, 2] < 0) | (boxes[:, 3] < 0))
     if len(negative):
         raise ValueError(f"{path}: frame {negative[0] + 1} has a negative size, {boxes[negative[0]].tolist()}")
     if surplus < 0:
