@@ -5,7 +5,8 @@ A finished sequence ``S`` is four files in one folder, as pytracking lays them o
     S.txt         one row a frame: x,y,w,h in pixels, comma, four decimals
     S_time.txt    one row a frame: seconds
     S_score.txt   one row a frame: score,state
-    S.json        the stamp: settings, hash of the network, versions, device, seed
+    S.json        the stamp: settings, hash of the network, versions, device, seed; trained_on: true where the
+                  network was trained on S
 
 Every file is written under a temporary name and renamed, the box file last: where ``S.txt`` exists, the sequence is
 finished and whole.
