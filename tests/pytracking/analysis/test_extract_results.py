@@ -91,6 +91,21 @@ def test_tolerated_irregularities_are_noted(write_boxes: Write, boxes: np.ndarra
     )
 
 
+def test_files_of_no_sequence_are_named(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes))
+    names = {f"other{i}": boxes for i in range(9)}
+    (note,) = evaluate([find_tracker("x", write_boxes("x", a=boxes, **names))], truths, OTB).notes
+    listed = ", ".join(f"other{i}" for i in range(8))
+    assert note == f"x: files of no sequence scored here, left out: {listed}, ... (9)"
+
+
+def test_a_stamp_that_cannot_be_read_is_a_problem(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths, folder = truth_folder(write_boxes("gt", a=boxes)), write_boxes("x", a=boxes)
+    (folder / "a.json").write_text("{")
+    with pytest.raises(AnalysisError, match=r"a\.json: not JSON"):
+        evaluate([find_tracker("x", folder)], truths, OTB)
+
+
 def test_lasot_without_flags_of_absence_is_noted(write_boxes: Write, boxes: np.ndarray) -> None:
     truth, flags = write_boxes("gt", a=boxes), write_boxes("absent")
     (flags / "a.txt").write_text("0\n" * 40)
