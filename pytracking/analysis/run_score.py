@@ -83,7 +83,7 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
         if repeats:
             scores[truth.name] = _average(repeats)
     unused = sorted(set(run.files) - set(names.values()))
-    listed = ", ".join(unused[:8]) + (", ..." if len(unused) > 8 else "")
+    listed = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
     if unused:
         notes[f"files of no sequence scored here, left out: {listed}"] = len(unused)
     if missing and not allow_missing:

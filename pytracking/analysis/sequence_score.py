@@ -14,8 +14,8 @@ from pytracking.analysis.protocols import Protocol
 class Truth:
     """The truth of one sequence.
 
-    boxes: [n, 4] x, y, w, h in pixels, a row of NaN where there is none. absent: [n] true where the data set flags the target
-    as out of sight. image_size: (width, height) in pixels where known.
+    boxes: [n, 4] x, y, w, h in pixels, a row of NaN where there is none. absent: [n] true where the data set flags
+    the target as out of sight. image_size: (width, height) in pixels where known.
     """
 
     name: str

@@ -37,9 +37,10 @@ def caption(evaluation: Evaluation) -> str:
 
 @dataclass(frozen=True)
 class Published:
-    """Scores in percent from a paper: tracker -> score -> value."""
+    """Scores in percent from a paper: tracker -> score -> value. sequences: how many they are the scores of."""
 
     source: str
+    sequences: int
     scores: dict[str, dict[str, float]]
 
 
@@ -69,7 +70,9 @@ def overall_table(evaluation: Evaluation, published: Published | None = None) ->
         rows[cells] = float(scores["auc"].mean())
     notes = evaluation.notes
     if published is not None:
-        notes = (*notes, f"* {published.source}")
+        total, scored = published.sequences, len(evaluation.sequences)
+        warning = f"; on all {total} sequences, so not comparable with ours on {scored}" if scored != total else ""
+        notes = (*notes, f"* {published.source}{warning}")
         for name, values in published.scores.items():
             cells = (f"{name} *", *(f"{values[s]:.1f}" if s in values else "-" for s in SCORES), "-")
             rows[cells] = values["auc"]

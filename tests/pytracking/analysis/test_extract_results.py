@@ -93,10 +93,9 @@ def test_tolerated_irregularities_are_noted(write_boxes: Write, boxes: np.ndarra
 
 def test_files_of_no_sequence_are_named(write_boxes: Write, boxes: np.ndarray) -> None:
     truths = truth_folder(write_boxes("gt", a=boxes))
-    names = {f"other{i}": boxes for i in range(9)}
+    names = {f"other{i}": boxes for i in range(4)}
     (note,) = evaluate([find_tracker("x", write_boxes("x", a=boxes, **names))], truths, OTB).notes
-    listed = ", ".join(f"other{i}" for i in range(8))
-    assert note == f"x: files of no sequence scored here, left out: {listed}, ... (9)"
+    assert note == "x: files of no sequence scored here, left out: other0, other1, other2, ... (4)"
 
 
 def test_a_stamp_that_cannot_be_read_is_a_problem(write_boxes: Write, boxes: np.ndarray) -> None:
