@@ -101,6 +101,7 @@ def write_report(
         worst_of=trackers[0].name,
         keys=[Cell(name, colour=colour) for name, colour in colours.items()],
         worst=cards,
+        frames_given=bool(frames),
         runs=_runs(trackers, colours),
         protocol=evaluation.protocol,
     )

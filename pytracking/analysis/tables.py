@@ -18,6 +18,7 @@ from pytracking.analysis.extract_results import (
 from pytracking.analysis.names import match_names
 from pytracking.analysis.table_formats import Table
 
+SPECS = Path(__file__).parents[1] / "evaluation" / "specs"
 TITLES = {
     "auc": "AUC", "precision": "Precision", "norm_precision": "Norm. precision",
     "op50": "OP50", "op75": "OP75", "ao": "AO",
@@ -104,8 +105,15 @@ def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
     return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes)
 
 
-def read_attributes(path: Path) -> dict[str, list[str]]:
-    """Attributes of sequences from a JSON file ``{sequence: [attribute, ...]}``; ValueError where it is none."""
+def find_attributes(name: str) -> dict[str, list[str]]:
+    """The attributes of the sequences of data set ``name``, where we have them, or of the JSON file of that name.
+
+    Raises ValueError where there is neither, or the file does not hold ``{sequence: [attribute, ...]}``.
+    """
+    known = {file.stem.removesuffix("_attributes"): file for file in SPECS.glob("*_attributes.json")}
+    path = known.get(name, Path(name))
+    if not path.is_file():
+        raise ValueError(f"no attributes of {name!r}: expected a JSON file or one of {', '.join(sorted(known))}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:

@@ -121,7 +121,7 @@ def test_attributes_select_sequences(evaluation: Evaluation) -> None:
 def test_broken_attributes_are_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "attributes.json").write_text(text)
     with pytest.raises(ValueError, match=rf"attributes\.json: {message}"):
-        tables.read_attributes(tmp_path / "attributes.json")
+        tables.find_attributes(str(tmp_path / "attributes.json"))
 
 
 def test_published_scores_take_their_place_by_auc(evaluation: Evaluation) -> None:

@@ -1,0 +1,82 @@
+"""What the commands are given, found: trackers by their names, the truth and frames of a data set."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pytracking.analysis.protocols import Protocol, find_protocol
+from pytracking.analysis.sequence_score import Truth
+from pytracking.analysis.sources import AnalysisError, Tracker, find_tracker
+
+
+def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[Tracker]:
+    """Our own results TRACKER:PARAMETER[:RUN] below ``results_dir``, then those in the folders of NAME=DIR.
+
+    Raises AnalysisError that lists every one that is not there, badly written, or given twice.
+    """
+    problems: list[str] = []
+    named: list[tuple[str, Path]] = []
+    for text in ours:
+        tracker, _, parameter = text.partition(":")
+        parameter, _, run = parameter.partition(":")
+        if not parameter or (run and not run.isdecimal()):
+            problems.append(f"{text}: expected TRACKER:PARAMETER or TRACKER:PARAMETER:RUN")
+            continue
+        named.append((text, results_dir / tracker / (parameter + (f"_{int(run):03d}" if run else ""))))
+    for text in results:
+        name, _, path = text.partition("=")
+        if not (name and path):
+            problems.append(f"{text}: expected NAME=DIR")
+            continue
+        named.append((name, Path(path)))
+    names = [name for name, _ in named]
+    problems += [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
+    trackers = []
+    for name, folder in named:
+        try:
+            trackers.append(find_tracker(name, folder))
+        except OSError as error:
+            problems.append(str(error))
+    if problems:
+        raise AnalysisError(problems)
+    return trackers
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set that the toolkit reads. frames: sequence -> opens its frames."""
+
+    truths: list[Truth]
+    protocol: Protocol
+    frames: dict[str, Callable[[], Any]]
+
+
+def load_dataset(name: str, paths: Path | None = None) -> Dataset:
+    """The data set ``name``, read without touching an image.
+
+    paths: the TOML file of ``evaluation/environment.py``. Raises ValueError or OSError, also where only the first
+    boxes are public.
+    """
+    from pytracking.evaluation.datasets import get_dataset  # OpenCV and PyAV only where they are needed
+
+    sequences = get_dataset(name, paths)
+    if all(len(sequence.ground_truth) == 1 for sequence in sequences):
+        raise ValueError(f"{name}: only the first boxes are public; its server scores what the packing scripts write")
+    tag = sequences[0].dataset
+    truths = []
+    for sequence in sequences:
+        without_box = np.isnan(sequence.ground_truth[:, 0])
+        # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
+        absent = np.zeros_like(without_box) if tag.startswith("uav") else without_box
+        truths.append(Truth(sequence.name, sequence.ground_truth, absent))
+    return Dataset(truths, _protocol_of_dataset(tag), {s.name: s.open for s in sequences})
+
+
+def _protocol_of_dataset(tag: str) -> Protocol:
+    try:
+        return find_protocol(tag)
+    except ValueError:
+        return find_protocol("folder")
