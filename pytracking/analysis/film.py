@@ -10,14 +10,16 @@ from PIL import Image, ImageDraw
 
 from pytracking.analysis.metrics import Array
 
+# Okabe and Ito's colours, told apart by the colour-blind
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#B8A800")
 TRUTH_COLOUR = "#ffffff"
 _SIZE = 240  # side of a picture of a strip in pixels
-_LOST = 0.1  # an overlap below it is as good as none
+LOST = 0.1  # an overlap below it is as good as none
 
 
 def choose_frames(overlap: Array, count: int = 6) -> list[int]:
     """The frames of a strip: spread over the sequence, and the first on which ``overlap`` [n] says that all is lost."""
-    lost = np.flatnonzero(overlap < _LOST)[:1]
+    lost = np.flatnonzero(overlap < LOST)[:1]
     spread = np.linspace(0, len(overlap) - 1, count - len(lost)).round().astype(int)
     return sorted({*spread.tolist(), *lost.tolist()})
 
@@ -75,7 +77,7 @@ def film_strip(
 
 def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple[Array, str]]) -> str:
     """A square of ``frame`` that holds ``truth`` and the first prediction, all boxes drawn in, as a data URI."""
-    focus = [box for box in (truth, *(box for box, _ in predictions[:1])) if _is_there(box)]
+    focus = [box for box in (truth, *(box for box, _ in predictions[:1])) if is_there(box)]
     left, top, side = _square(frame.shape[1], frame.shape[0], focus)
     scale = _SIZE / side
     picture = Image.fromarray(frame).transform(
@@ -83,7 +85,7 @@ def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple
     )
     draw = ImageDraw.Draw(picture)
     for number, (box, colour) in reversed(list(enumerate([(truth, TRUTH_COLOUR), *predictions]))):
-        if _is_there(box):
+        if is_there(box):
             low, high = (box[:2] - (left, top)) * scale, (box[:2] + box[2:] - (left, top)) * scale
             if number < 2:  # the truth and the first prediction stand out from the others
                 draw.rectangle([*(low - 1), *(high + 1)], outline="#000000", width=4)
@@ -93,7 +95,8 @@ def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _is_there(box: Array) -> bool:
+def is_there(box: Array) -> bool:
+    """Whether ``box`` [4] is finite and has an area."""
     return bool(np.isfinite(box).all() and box[2] > 0 and box[3] > 0)
 
 

@@ -64,7 +64,9 @@ def load_dataset(name: str, paths: Path | None = None) -> Dataset:
 
     sequences = get_dataset(name, paths)
     if all(len(sequence.ground_truth) == 1 for sequence in sequences):
-        raise ValueError(f"{name}: only the first boxes are public; its server scores what the packing scripts write")
+        raise ValueError(
+            f"{name}: the truth has only first boxes (the servers of TrackingNet and GOT-10k keep the rest)"
+        )
     tag = sequences[0].dataset
     truths = []
     for sequence in sequences:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ltr.admin.files import atomic_write
 from pytracking.analysis import metrics, tables
 from pytracking.analysis.extract_results import SCORES, Evaluation, per_sequence
-from pytracking.analysis.film import choose_frames, film_strip, timeline
+from pytracking.analysis.film import COLOURS, choose_frames, film_strip, timeline
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.names import match_names
-from pytracking.analysis.plot_results import COLOURS, PLOTS, plot_curve, svg
+from pytracking.analysis.plot_results import PLOTS, plot_curve, svg
 from pytracking.analysis.sequence_score import Truth, prepare_boxes, without_omitted_rows
 from pytracking.analysis.sources import Tracker
 from pytracking.analysis.stamps import describe_run

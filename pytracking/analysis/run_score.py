@@ -73,7 +73,7 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
         repeats = []
         for path in run.files[names[truth.name]] if truth.name in names else ():
             try:
-                boxes = _read_result(path, truth, protocol, allow_missing, notes)
+                boxes = read_result(path, truth, protocol, allow_missing, notes)
                 repeats.append(score_sequence(boxes, truth, protocol))
                 seconds += [read_times(file) for file in time_files(path)]
                 if any(read_stamp(file).get("trained_on") for file in stamp_files(path)):
@@ -106,8 +106,11 @@ def stamp_files(result: Path) -> list[Path]:
     return [path for path in (result.with_suffix(".json"),) if path.is_file()]
 
 
-def _read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: bool, notes: Counter[str]) -> Array:
-    """Boxes [m, 4] of one result file, checked; what is tolerated is counted in ``notes``."""
+def read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: bool, notes: Counter[str]) -> Array:
+    """Boxes [m, 4] of one result file, as stored; what is tolerated is counted in ``notes``.
+
+    Raises FileNotFoundError, or ValueError where the file or the number of its rows is not usable.
+    """
     boxes = read_boxes(path)
     surplus = len(align_rows(boxes, truth, protocol)) - len(truth.boxes)
     if surplus and not allow_missing and not -protocol.rows_short <= surplus <= protocol.rows_over:

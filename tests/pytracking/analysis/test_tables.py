@@ -124,6 +124,14 @@ def test_broken_attributes_are_named(tmp_path: Path, text: str, message: str) ->
         tables.find_attributes(str(tmp_path / "attributes.json"))
 
 
+def test_attributes_of_a_data_set_go_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "some_attributes.json").write_text('{"a": ["IV"]}')
+    monkeypatch.setattr(tables, "SPECS", tmp_path)
+    assert tables.find_attributes("some") == {"a": ["IV"]}
+    with pytest.raises(ValueError, match="no attributes of 'other': expected a JSON file or one of some"):
+        tables.find_attributes("other")
+
+
 def test_published_scores_take_their_place_by_auc(evaluation: Evaluation) -> None:
     table = tables.overall_table(evaluation, tables.find_published("trackingnet"))
     names = [row[0] for row in table.rows]
@@ -131,6 +139,7 @@ def test_published_scores_take_their_place_by_auc(evaluation: Evaluation) -> Non
     assert names.index("SiamRCNN *") < names.index("DiMP-NCE+ *") < names.index("SiamFC *")
     assert ("DiMP-NCE+ *", "78.7", "73.7", "83.7", "-", "-", "-", "-") in table.rows
     assert "Table S8" in table.notes[-1]
+    assert table.notes[-1].endswith("on all 511 sequences, so not comparable with ours on 2")
 
 
 @pytest.mark.parametrize(("name", "score"), [("lasot", 63.7), ("uav", 67.2), ("nfs", 65.0), ("otb", 70.7)])
