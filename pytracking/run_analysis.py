@@ -131,10 +131,8 @@ def _find_truth(arguments: Arguments) -> tuple[TruthSource, Protocol, dict[str, 
 
 
 def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None:
-    """Print the tables; write JSON, plots and page where asked for."""
+    """Write JSON, plots and page where asked for, then print the tables."""
     wanted = wanted_tables(evaluation, inputs)
-    by_sequence = [tables.sequence_table(evaluation)] if arguments.per_sequence else []
-    print("\n\n".join(map(FORMATS[arguments.format], [*wanted, *by_sequence])))
     if arguments.json is not None:
         text = json.dumps(tables.as_json(evaluation), indent=1) + "\n"
         atomic_write(arguments.json, lambda temporary: temporary.write_text(text, encoding="utf-8"))
@@ -147,6 +145,8 @@ def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None
 
         truths = inputs.truth.load()
         write_report(arguments.report, evaluation, inputs.trackers, truths, wanted, inputs.frames, arguments.worst)
+    by_sequence = [tables.sequence_table(evaluation)] if arguments.per_sequence else []
+    print("\n\n".join(map(FORMATS[arguments.format], [*wanted, *by_sequence])))
 
 
 def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
