@@ -180,7 +180,10 @@ def _worst_sequences(
                 pictures.append({"frame": frame + 1, "uri": uri, "overlap": overlap})
         except (ValueError, OSError) as error:  # annotations without images are a usual download
             fault = str(error)
-        scores = [Cell(f"{tracker} {auc[tracker][i]:.1f}", colour=colour) for tracker, colour in colours.items()]
+        scores = [
+            Cell(f"{t.name} {auc[t.name][i]:.1f}{' †' if name in t.trained_on else ''}", colour=colours[t.name])
+            for t in evaluation.trackers
+        ]
         line = Markup(timeline(overlaps, list(colours.values()), picks))
         yield Worst(name, f"worst-{number}", len(truth.boxes), scores, line, pictures, fault)
 
