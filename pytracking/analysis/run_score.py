@@ -1,5 +1,6 @@
 """One run of a tracker scored on a data set: its files read, checked and turned into curves."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -96,8 +97,13 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
 
 
 def time_files(result: Path) -> list[Path]:
-    """The file of times of a result, as we and pytracking place it, or got10k: ``times/<Seq>_time.txt``."""
-    name = f"{result.stem}_time.txt"
+    """The file of times of a result, as we and pytracking place it, or got10k.
+
+    got10k writes ``times/<Seq>_time.txt``, or one ``<Seq>_time.txt`` for all the repeats ``<Seq>_001.txt``, ....
+    """
+    sequence = result.parent.name
+    repeated = re.fullmatch(re.escape(sequence) + r"_\d{3}", result.stem)
+    name = f"{sequence if repeated else result.stem}_time.txt"
     return [path for path in (result.with_name(name), result.parent / "times" / name) if path.is_file()]
 
 

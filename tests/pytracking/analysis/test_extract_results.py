@@ -48,6 +48,14 @@ def test_speed_is_frames_over_seconds(write_boxes: Write, boxes: np.ndarray) -> 
     assert evaluate([find_tracker("x", folder)], truths, OTB).trackers[0].fps == pytest.approx(50)
 
 
+def test_speed_of_got10k_results_is_in_their_own_places(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes))
+    write_boxes("otb/times", a_time=np.full((40, 1), 0.01))
+    write_boxes("val/a", a_001=boxes, a_002=boxes, a_time=np.tile([0.01, 0.03], (40, 1)))
+    for folder, fps in ((write_boxes("otb", a=boxes), 100), (write_boxes("val"), 50)):
+        assert evaluate([find_tracker("x", folder)], truths, OTB).trackers[0].fps == pytest.approx(fps)
+
+
 def test_all_problems_come_in_one_message(write_boxes: Write, boxes: np.ndarray) -> None:
     truths = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes, d=boxes))
     folder = write_boxes("x", a=boxes[:30], b=boxes, d=boxes * [1, 1, -1, 1], other=boxes)
