@@ -113,7 +113,7 @@ def write(path: Path, pictures: Iterator[Picture], fps: float, total: int) -> No
 
 def show(pictures: Iterator[Picture], name: str, fps: float) -> bool:
     """Play ``pictures`` in a window, as fast as ``fps``; False where the user wants no more."""
-    cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE)
+    cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
     cv2.setWindowTitle(TITLE, name)
     paused = False
     for picture in pictures:

@@ -70,7 +70,7 @@ def play(frames: Iterable[Picture], truth: Truth, tracks: Sequence[Track]) -> It
         rows = _grid(panels)
         if base is None:
             base = _timeline(truth, tracks, rows.shape[1])
-        yield np.vstack([rows, _with_cursor(base, number, len(truth.boxes))])
+        yield np.vstack([rows, _with_cursor(base, number, truth)])
 
 
 def _panel(frame: Picture, number: int, truth: Truth, track: Track, index: int, panels: int) -> Picture:
@@ -133,12 +133,13 @@ def _cursor(number: NDArray[np.int64], frames: int, width: int) -> Array:
     return _MARGIN + number / max(1, frames - 1) * (width - 2 * _MARGIN - 1)
 
 
-def _with_cursor(base: Picture, number: int, frames: int) -> Picture:
+def _with_cursor(base: Picture, number: int, truth: Truth) -> Picture:
+    frames = len(truth.boxes)
     image = Image.fromarray(base)
     draw = ImageDraw.Draw(image)
     x = float(_cursor(np.array(number), frames, base.shape[1]))
     draw.line([x, _BAR - 4, x, _TIMELINE - 4], WHITE)
     font = ImageFont.load_default(13)
     draw.text((_MARGIN, _BAR / 2), "overlap with the truth (white)", SOFT, font, anchor="lm")
-    draw.text((base.shape[1] - _MARGIN, _BAR / 2), f"frame {number + 1} of {frames}", SOFT, font, anchor="rm")
+    draw.text((base.shape[1] - _MARGIN, _BAR / 2), f"{truth.name}, frame {number + 1} of {frames}", SOFT, font, anchor="rm")
     return np.asarray(image)
