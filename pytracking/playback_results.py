@@ -65,7 +65,9 @@ def run(arguments: Arguments) -> int:
         raise ValueError("there is no display to open a window on; give --save FILE.mp4")
     trackers = find_trackers(arguments.trackers, arguments.results, arguments.results_dir)
     dataset = load_dataset(arguments.dataset_name, arguments.paths)
-    truths = [choose(dataset.truths, arguments.sequence)] if arguments.sequence else dataset.truths
+    truths = dataset.truth.load()
+    if arguments.sequence:
+        truths = [choose(truths, arguments.sequence)]
     if arguments.save is not None and len(truths) > 1:
         raise ValueError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
     for truth in truths:

@@ -125,7 +125,7 @@ def _find_truth(arguments: Arguments) -> tuple[TruthSource, Protocol, dict[str, 
     """The truth, the protocol unless another is asked for, and what opens the frames of each sequence."""
     if arguments.dataset_name is not None:
         dataset = load_dataset(arguments.dataset_name, arguments.paths)
-        return loaded(dataset.truths), dataset.protocol, dataset.frames
+        return dataset.truth, dataset.protocol, dataset.frames
     folder = arguments.ground_truth
     return truth_folder(folder, arguments.absent) if folder else loaded([]), find_protocol("otb"), {}
 

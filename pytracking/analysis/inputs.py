@@ -9,7 +9,7 @@ import numpy as np
 
 from pytracking.analysis.protocols import Protocol, find_protocol
 from pytracking.analysis.sequence_score import Truth
-from pytracking.analysis.sources import AnalysisError, Tracker, find_tracker
+from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, find_tracker, loaded
 
 
 def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[Tracker]:
@@ -49,7 +49,7 @@ def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path
 class Dataset:
     """A data set that the toolkit reads. frames: sequence -> opens its frames."""
 
-    truths: list[Truth]
+    truth: TruthSource
     protocol: Protocol
     frames: dict[str, Callable[[], Any]]
 
@@ -74,7 +74,7 @@ def load_dataset(name: str, paths: Path | None = None) -> Dataset:
         # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
         absent = np.zeros_like(without_box) if tag.startswith("uav") else without_box
         truths.append(Truth(sequence.name, sequence.ground_truth, absent))
-    return Dataset(truths, _protocol_of_dataset(tag), {s.name: s.open for s in sequences})
+    return Dataset(loaded(truths), _protocol_of_dataset(tag), {s.name: s.open for s in sequences})
 
 
 def _protocol_of_dataset(tag: str) -> Protocol:

@@ -141,5 +141,7 @@ def _with_cursor(base: Picture, number: int, truth: Truth) -> Picture:
     draw.line([x, _BAR - 4, x, _TIMELINE - 4], WHITE)
     font = ImageFont.load_default(13)
     draw.text((_MARGIN, _BAR / 2), "overlap with the truth (white)", SOFT, font, anchor="lm")
-    draw.text((base.shape[1] - _MARGIN, _BAR / 2), f"{truth.name}, frame {number + 1} of {frames}", SOFT, font, anchor="rm")
+    draw.text(
+        (base.shape[1] - _MARGIN, _BAR / 2), f"{truth.name}, frame {number + 1} of {frames}", SOFT, font, anchor="rm"
+    )
     return np.asarray(image)

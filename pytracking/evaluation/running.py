@@ -1,7 +1,6 @@
 """A tracker over a data set: several processes, results that survive a kill, failures that do not stop the rest."""
 
 import json
-import logging
 import multiprocessing
 import os
 import signal
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 
 from pytracking.evaluation.data import Box, Sequence
 from pytracking.evaluation.results import box_path, read_stamp, read_times, write_result
-from pytracking.evaluation.training_overlap import trained_on
+from pytracking.evaluation.training_overlap import mark_training_sequence
 from pytracking.tracker.base.output import BaseTracker, TrackOutput
 
 
@@ -117,8 +116,6 @@ def run_sequence(factory: Factory, sequence: Sequence, folder: Path, rerun: bool
     try:
         tracker = _tracker(factory)
         stamp = _stamp(tracker, sequence)
-        if "trained_on" in stamp:
-            logging.getLogger(__name__).warning("%s: the network was trained on this sequence", sequence.name)
         if not rerun and finished(folder, sequence.name, stamp):
             times = read_times(folder / f"{sequence.name}_time.txt")
             return Outcome(sequence.name, len(times), float(times.sum()), kept=True)
@@ -140,8 +137,7 @@ def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
 
 def _stamp(tracker: StampedTracker, sequence: Sequence) -> dict[str, Any]:
     about = {"dataset": sequence.dataset, "rows": len(sequence.ground_truth), "first_box": sequence.first_box}
-    stamp = {**tracker.stamp(), "sequence": about}
-    return {**stamp, "trained_on": True} if trained_on(stamp, sequence) else stamp
+    return mark_training_sequence({**tracker.stamp(), "sequence": about}, sequence)
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
 """Whether a network was trained on a sequence it is now tested on, by the list of sequences in its card."""
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -8,6 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pytracking.evaluation.data import Sequence
+
+
+def mark_training_sequence(stamp: dict[str, Any], sequence: Sequence) -> dict[str, Any]:
+    """``stamp`` with ``trained_on: true``, and a warning, where the network was trained on ``sequence``."""
+    if not trained_on(stamp, sequence):
+        return stamp
+    logging.getLogger(__name__).warning("%s: the network was trained on this sequence", sequence.name)
+    return {**stamp, "trained_on": True}
 
 
 def trained_on(stamp: Mapping[str, Any], sequence: Sequence) -> bool:
