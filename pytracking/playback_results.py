@@ -72,7 +72,7 @@ def run(arguments: Arguments) -> int:
         raise ValueError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
     for truth in truths:
         tracks = load_tracks(trackers, truth, dataset.protocol)
-        pictures = play(dataset.frames[truth.name](), truth, tracks)
+        pictures = play(dataset.open[truth.name](), truth, tracks)
         if arguments.save is not None:
             write(arguments.save, pictures, arguments.fps, len(truth.boxes))
         elif not show(pictures, truth.name, arguments.fps):

@@ -9,10 +9,10 @@ Only numpy and matplotlib are needed: nothing here imports torch or opens an ima
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import tyro
 
@@ -20,13 +20,14 @@ from ltr.admin.files import atomic_write
 from pytracking.analysis import tables
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate
-from pytracking.analysis.inputs import find_trackers, load_dataset
+from pytracking.analysis.inputs import Picture, find_trackers, load_dataset
 from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, find_protocol
 from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, loaded, truth_folder
 from pytracking.analysis.table_formats import FORMATS, Table
 from pytracking.utils.cli import run_command
 
 T = TypeVar("T")
+Frames = Mapping[str, Callable[[Sequence[int]], Iterable[Picture]]]
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,12 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the arguments name. frames: sequence -> opens its frames; empty where only boxes are given."""
+    """What the arguments name. frames: sequence -> opens frames of it; empty where only boxes are given."""
 
     trackers: list[Tracker]
     truth: TruthSource
     protocol: Protocol
-    frames: dict[str, Callable[[], Any]]
+    frames: Frames
     attributes: dict[str, list[str]] | None
     published: tables.Published | None
 
@@ -121,11 +122,11 @@ def load(arguments: Arguments) -> Inputs:
     return Inputs(trackers, truth, protocol, frames, attributes, published)
 
 
-def _find_truth(arguments: Arguments) -> tuple[TruthSource, Protocol, dict[str, Callable[[], Any]]]:
-    """The truth, the protocol unless another is asked for, and what opens the frames of each sequence."""
+def _find_truth(arguments: Arguments) -> tuple[TruthSource, Protocol, Frames]:
+    """The truth, the protocol unless another is asked for, and what opens frames of each sequence."""
     if arguments.dataset_name is not None:
         dataset = load_dataset(arguments.dataset_name, arguments.paths)
-        return dataset.truth, dataset.protocol, dataset.frames
+        return dataset.truth, dataset.protocol, dataset.open_at
     folder = arguments.ground_truth
     return truth_folder(folder, arguments.absent) if folder else loaded([]), find_protocol("otb"), {}
 

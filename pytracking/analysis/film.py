@@ -60,18 +60,15 @@ def film_strip(
     predictions: Sequence[Array],
     colours: Sequence[str],
 ) -> list[tuple[int, str]]:
-    """The frames ``picks`` of a sequence, cut out around the target: (frame number from 0, JPEG data URI).
+    """The frames ``picks`` (from 0) of a sequence, cut out around the target: (number, JPEG data URI).
 
-    frames: RGB uint8 [H, W, 3], read up to the last one picked. truth, predictions: boxes [n, 4] in pixels of the
-    frames, NaN = none; the truth is drawn in white, each prediction in its colour.
+    frames: those frames alone, RGB uint8 [H, W, 3]. truth, predictions: boxes [n, 4] of all frames in pixels, NaN =
+    none; the truth is drawn in white, each prediction in its colour.
     """
     pictures = []
-    for i, frame in enumerate(frames):
-        if i in picks:
-            boxes = [(prediction[i], colour) for prediction, colour in zip(predictions, colours, strict=True)]
-            pictures.append((i, _picture(frame, truth[i], boxes)))
-        if i >= max(picks):
-            break
+    for i, frame in zip(picks, frames, strict=True):
+        boxes = [(prediction[i], colour) for prediction, colour in zip(predictions, colours, strict=True)]
+        pictures.append((i, _picture(frame, truth[i], boxes)))
     return pictures
 
 

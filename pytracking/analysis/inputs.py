@@ -1,11 +1,13 @@
 """What the commands are given, found: trackers by their names, the truth and frames of a data set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytracking.analysis.protocols import Protocol, find_protocol
 from pytracking.analysis.sequence_score import Truth
@@ -45,13 +47,21 @@ def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path
     return trackers
 
 
+if TYPE_CHECKING:
+    from pytracking.evaluation.data import Sequence as Video
+
+Picture = NDArray[np.uint8]
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that the toolkit reads. frames: sequence -> opens its frames."""
+    """A data set that the toolkit reads. open: sequence -> its frames, RGB uint8 [H, W, 3]. open_at: those of given
+    numbers (from 0, ascending) alone."""
 
     truth: TruthSource
     protocol: Protocol
-    frames: dict[str, Callable[[], Any]]
+    open: Mapping[str, Callable[[], Iterable[Picture]]]
+    open_at: Mapping[str, Callable[[Sequence[int]], Iterable[Picture]]]
 
 
 def load_dataset(name: str, paths: Path | None = None) -> Dataset:
@@ -74,7 +84,16 @@ def load_dataset(name: str, paths: Path | None = None) -> Dataset:
         # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
         absent = np.zeros_like(without_box) if tag.startswith("uav") else without_box
         truths.append(Truth(sequence.name, sequence.ground_truth, absent))
-    return Dataset(loaded(truths), _protocol_of_dataset(tag), {s.name: s.open for s in sequences})
+    whole = {s.name: s.open for s in sequences}
+    return Dataset(
+        loaded(truths), _protocol_of_dataset(tag), whole, {s.name: partial(_frames_at, s) for s in sequences}
+    )
+
+
+def _frames_at(sequence: "Video", numbers: Sequence[int]) -> Iterable[Picture]:
+    from pytracking.evaluation.video import frames_at
+
+    return frames_at(sequence.open(), numbers)
 
 
 def _protocol_of_dataset(tag: str) -> Protocol:

@@ -27,7 +27,7 @@ from pytracking.analysis.stamps import describe_run
 from pytracking.analysis.table_formats import Table
 from pytracking.evaluation.results import read_boxes
 
-Frames = Callable[[], Iterable[NDArray[np.uint8]]]
+Frames = Callable[[Sequence[int]], Iterable[NDArray[np.uint8]]]
 TEMPLATE = "report.html.jinja"
 
 
@@ -77,8 +77,8 @@ def write_report(
     """Write the page to ``path``.
 
     trackers, truths: what ``evaluation`` was made from. extra_tables: the first is shown above the plots, the others
-    below. frames: sequence -> its frames; without them the worst sequences have no film strips. worst: how many of
-    them are shown.
+    below. frames: sequence -> its frames of given numbers, from 0; without them the worst sequences have no film
+    strips. worst: how many of them are shown.
     """
     first, *others = extra_tables or [tables.overall_table(evaluation)]
     colours = {t.name: COLOURS[i % len(COLOURS)] for i, t in enumerate(evaluation.trackers)}
@@ -170,22 +170,24 @@ def _worst_sequences(
         truth = without_omitted_rows(truth_by_name[name], evaluation.protocol)
         boxes = [prepare_boxes(read_boxes(found[name]), truth, evaluation.protocol) for found in files]
         overlaps = [_visible_overlap(prediction, truth) for prediction in boxes]
-        picks = choose_frames(overlaps[0]) if name in frames else []
+        picks = choose_frames(overlaps[0])
         pictures, fault = [], ""
         try:
-            for frame, uri in (
-                film_strip(frames[name](), picks, truth.boxes, boxes, list(colours.values())) if picks else ()
-            ):
-                overlap = "no truth" if np.isnan(overlaps[0][frame]) else f"{overlaps[0][frame]:.2f}"
-                pictures.append({"frame": frame + 1, "uri": uri, "overlap": overlap})
+            if name in frames:
+                pictures = film_strip(frames[name](picks), picks, truth.boxes, boxes, list(colours.values()))
         except (ValueError, OSError) as error:  # annotations without images are a usual download
             fault = str(error)
         scores = [
             Cell(f"{t.name} {auc[t.name][i]:.1f}{' †' if name in t.trained_on else ''}", colour=colours[t.name])
             for t in evaluation.trackers
         ]
-        line = Markup(timeline(overlaps, list(colours.values()), picks))
-        yield Worst(name, f"worst-{number}", len(truth.boxes), scores, line, pictures, fault)
+        line = Markup(timeline(overlaps, list(colours.values()), [i for i, _ in pictures]))
+        shown = [_picture(i, uri, float(overlaps[0][i])) for i, uri in pictures]
+        yield Worst(name, f"worst-{number}", len(truth.boxes), scores, line, shown, fault)
+
+
+def _picture(number: int, uri: str, overlap: float) -> dict[str, Any]:
+    return {"frame": number + 1, "uri": uri, "overlap": "no truth" if np.isnan(overlap) else f"{overlap:.2f}"}
 
 
 def _files_by_sequence(tracker: Tracker, sequences: Sequence[str]) -> dict[str, Path]:

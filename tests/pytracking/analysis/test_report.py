@@ -51,7 +51,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stamp = {"seed": 3, "tracker": "dimp", "versions": {"numpy": "2", "torch": "3"}, "settings": {"top_k": 3}}
     (root / "<b>x" / "hard.json").write_text(json.dumps(stamp))
     attributes = tables.attribute_table(evaluation, {"easy": ["IV"], "hard": ["IV", "OCC"]})
-    frames: dict[str, Callable] = {"hard": lambda: [np.zeros((50, 60, 3), np.uint8)] * 12}
+    frames: dict[str, Callable] = {"hard": lambda numbers: [np.zeros((50, 60, 3), np.uint8) for _ in numbers]}
     shown = [tables.overall_table(evaluation), attributes]
     for name, source in (("report", frames), ("bare", {"hard": no_images})):
         write_report(root / "out" / f"{name}.html", evaluation, trackers, truth.load(), shown, source, worst=1)
@@ -59,7 +59,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "out"
 
 
-def no_images() -> list[np.ndarray]:
+def no_images(numbers: object) -> list[np.ndarray]:
     raise FileNotFoundError("img: no such folder")
 
 
