@@ -3,7 +3,7 @@
     python pytracking/run_analysis.py --ground-truth DIR --results NAME=DIR [NAME=DIR ...] --protocol otb --json OUT
     python pytracking/run_analysis.py dimp:dimp_ncep_mobile --dataset_name NAME
 
-Only numpy and matplotlib are needed: nothing here imports torch or opens an image.
+Nothing here imports torch, and images are opened for the pictures of --report alone.
 """
 
 import json
@@ -47,7 +47,8 @@ class Arguments:
     results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=DIR ...")] = ()
     """NAME=DIR: a tracker's name and its folder of <Seq>.txt box files, or of run folders"""
     protocol: str | None = None
-    """rules to score by; without it those of the data set, or otb"""
+    """rules to score by: otb, uav, lasot, nfs, dtb70, uavdt, got10k, trackingnet, folder, or those of a toolkit for any
+    data set, matlab, pysot, got10k_toolkit; without it those of the data set, or otb"""
     exclude_invalid_frames: bool = False
     """divide by the frames with a usable truth only, as pytracking's switch of this name"""
     absent: Path | None = None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pytracking.analysis.protocols import PROTOCOLS
 from pytracking.run_analysis import main
 
 BOXES = np.column_stack([np.arange(40.0), np.arange(40.0), np.full(40, 20.0), np.full(40, 10.0)]) + 1
@@ -122,6 +123,13 @@ def test_report_attributes_and_published_scores(
     assert "DiMP-NCE+ *" in printed
     assert Path("report.html").read_text().count("data:image/jpeg") == 6
     assert len(list(Path("cache").iterdir())) == 1
+
+
+def test_the_help_names_every_protocol(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert [name for name in PROTOCOLS if name not in said] == []
 
 
 def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
