@@ -1,25 +1,48 @@
 """Prediction by gradient ascent of the energy (paper, Algorithm S1), for targets of any kind."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from ltr.models.loss.ebm.base import Energy, energy_gradient
 
+Slope = Callable[[Tensor], tuple[Tensor, Callable[[], Tensor]]]
+"""``y [N, M, D]`` -> f ``[N, M]``, and a function that computes df/dy ``[N, M, D]`` when it is needed."""
+
 
 def refine(
     energy: Energy, y: Tensor, step_length: float | Tensor, num_iterations: int = 10, decay: float = 0.5
 ) -> tuple[Tensor, Tensor]:
-    """Climb f(x, y) from every start at once (paper, Appendix A).
+    """Climb f(x, y) from every start at once, with its gradient by autograd; arguments and result as :func:`climb`.
 
-    A step y + lambda * grad f is kept only if f rose; otherwise that start stays where it is and its own
-    lambda shrinks by ``decay``: the result is never worse than the start. Algorithm S1 takes one start; here
-    N x M of them climb independently. Works under ``torch.no_grad``, not ``torch.inference_mode``.
+    Works under ``torch.no_grad``, not ``torch.inference_mode``.
 
     Args:
         energy: f, ``[N, M, D] -> [N, M]``.
+    """
+
+    def slope(y: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+        value, gradient = energy_gradient(energy, y.detach().requires_grad_())
+        return value.detach(), lambda: gradient
+
+    return climb(slope, y, step_length, num_iterations, decay)
+
+
+def climb(
+    slope: Slope, y: Tensor, step_length: float | Tensor, num_iterations: int = 10, decay: float = 0.5
+) -> tuple[Tensor, Tensor]:
+    """Algorithm S1 (paper, Appendix A) from every start at once, with a gradient that is given.
+
+    A step y + lambda * grad f is kept only if f rose; otherwise that start stays where it is and its own
+    lambda shrinks by ``decay``: the result is never worse than the start. Algorithm S1 takes one start; here
+    N x M of them climb independently.
+
+    Args:
+        slope: f and its gradient.
         y: starts ``[N, M, D]``; not changed.
         step_length: lambda, a number or ``[D]`` (position and size of a box want different ones).
-        num_iterations: T, steps tried; f and its gradient are evaluated T + 1 times.
+        num_iterations: T, steps tried; f is evaluated T + 1 times, its gradient T times.
         decay: eta in (0, 1], factor on lambda after a step that did not help.
 
     Returns:
@@ -31,7 +54,7 @@ def refine(
     step = torch.as_tensor(step_length, dtype=y.dtype, device=y.device)
     if y.ndim != 3:
         raise ValueError(f"y: expected [N, M, D], got {list(y.shape)}")
-    if not (step > 0).all():
+    if not (torch.as_tensor(step_length) > 0).all():
         raise ValueError(f"step_length: expected positive numbers, got {step_length}")
     if num_iterations < 0:
         raise ValueError(f"num_iterations: expected at least 0, got {num_iterations}")
@@ -39,14 +62,17 @@ def refine(
         raise ValueError(f"decay: expected a number in (0, 1], got {decay}")
     best = candidate = y.detach()
     value = torch.full_like(y[..., 0], -torch.inf)
-    gradient = torch.zeros_like(y)
+    gradient = torch.zeros_like(best)
     for iteration in range(num_iterations + 1):
-        new_value, new_gradient = energy_gradient(energy, candidate.detach().requires_grad_())
+        new_value, new_gradient = slope(candidate)
         rose = new_value > value
+        value = torch.where(rose, new_value, value)
+        rose = rose[..., None]
+        best = torch.where(rose, candidate, best)
+        if iteration == num_iterations:
+            break
         if iteration:  # the first evaluation is that of the start, not of a step
-            step = torch.where(rose[..., None], step, decay * step)
-        best = torch.where(rose[..., None], candidate, best)
-        gradient = torch.where(rose[..., None], new_gradient, gradient)
-        value = torch.where(rose, new_value, value).detach()
+            step = torch.where(rose, step, decay * step)
+        gradient = torch.where(rose, new_gradient(), gradient)
         candidate = best + step * gradient
     return best, value

@@ -6,6 +6,7 @@ python pytracking/run_demo.py [--output demo] [--frames N]
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,13 @@ from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.analysis.protocols import find_protocol
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.demo import demo_sequence
-from pytracking.evaluation.follow import Step, follow, record
+from pytracking.evaluation.follow import Start, Step, follow, record
+from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.running import TrackerFactory
+from pytracking.evaluation.sinks import annotated_video, csv_table
 from pytracking.evaluation.video import part_of
 from pytracking.utils.cli import run_command
+from pytracking.utils.drawing import Overlay
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,10 @@ def run(arguments: Arguments) -> int:
             boxes.append(step.targets[0].box)
             yield step
 
-    steps = tqdm(follow(source, [sequence.first_box], [tracker]), total=source.length, unit="frame", disable=None)
+    steps = follow(source, [Start(sequence.first_box, 0)], MultiTracker(tracker), count())
+    progress = tqdm(collected(steps), total=source.length, unit="frame", disable=None)
     video, table = arguments.output / "demo.mp4", arguments.output / "demo.csv"
-    recording = record(collected(steps), source.fps, video, table)
+    recording = record(progress, [csv_table(table), annotated_video(video, source, Overlay(trail=30))])
     auc, annotated = score(np.array(boxes), sequence.ground_truth[: len(boxes)])
     print(f"{sequence.name}: {recording.frames} frames, {recording.fps:.1f} FPS")
     print(f"AUC {100 * auc:.1f} on {annotated} annotated frames" if annotated else "no annotated frame to score")

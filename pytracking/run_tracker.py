@@ -44,6 +44,10 @@ class Arguments:
     """seed of the tracker's random numbers, the same for every sequence"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps"""
+    accelerator: str = "auto"
+    """auto, torch or openvino: what runs the network (docs/speed.md)"""
+    precision: str = "f32"
+    """f32, bf16 or f16: the network's arithmetic; boxes change slightly"""
     paths: Path | None = None
     """TOML file with the folders of the benchmarks"""
     rerun: bool = False
@@ -59,7 +63,13 @@ def run(arguments: Arguments) -> int:
     sequences = select(get_dataset(arguments.dataset_name, arguments.paths), arguments.sequence)
     folder = result_folder(arguments)
     factory = TrackerFactory(
-        arguments.tracker, arguments.parameter, arguments.device, arguments.torch_threads, arguments.seed
+        arguments.tracker,
+        arguments.parameter,
+        arguments.device,
+        arguments.torch_threads,
+        arguments.seed,
+        arguments.accelerator,
+        arguments.precision,
     )
     outcomes = []
     total = sum(len(s.ground_truth) for s in sequences)
@@ -82,7 +92,7 @@ def result_folder(arguments: Arguments) -> Path:
 
 def announce(stamp: dict[str, Any]) -> None:
     """Print what is about to run: device, threads and network."""
-    known = [key for key in ("device", "threads", "network_sha256") if key in stamp]
+    known = [key for key in ("device", "threads", "accelerator", "precision", "network_sha256") if key in stamp]
     print(", ".join(f"{key} {stamp[key]}" for key in known), flush=True)
 
 

@@ -2,5 +2,6 @@
 
 from external.prroi_pool.functional import prroi_pool2d, prroi_pool2d_batch
 from external.prroi_pool.module import PrRoIPool2D
+from external.prroi_pool.pullback import pool_boxes
 
-__all__ = ["PrRoIPool2D", "prroi_pool2d", "prroi_pool2d_batch"]
+__all__ = ["PrRoIPool2D", "pool_boxes", "prroi_pool2d", "prroi_pool2d_batch"]

@@ -15,8 +15,8 @@ from ltr.admin.files import atomic_write
 from ltr.admin.loading import save_weights
 from ltr.admin.settings import OptimSettings
 from ltr.dataset.regression1d import DATASETS
-from ltr.experiments.stacked_runs import Parameters, StackedTraining, kl_divergences
-from ltr.models.loss.ebm import EBMLoss, build_ebm_loss
+from ltr.experiments.stacked_runs import Parameters, StackedTraining, kl_divergences, stacked_forward
+from ltr.models.loss.ebm import DSM, SM, EBMLoss, build_ebm_loss
 from ltr.train_settings.regression1d import SETTINGS
 
 # The rows of Table 1, with the D_KL and the training cost (seconds an epoch) that the paper gives.
@@ -81,10 +81,15 @@ class ResultStore:
 
     A run is known by its cell and its seed. What is there is not trained again, so an interrupted command goes on
     where it stopped, and more runs can be added later.
+
+    Args:
+        folder: where the runs are kept.
+        compiled: train compiled networks, where the method needs no second derivative.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compiled: bool = False) -> None:
         self.folder = folder
+        self.forwards = {twice: stacked_forward(compiled and not twice) for twice in (False, True)}
         self.path = folder / "results.json"
         self._runs: dict[str, dict[str, list[float]]] = {}
         if self.path.exists():
@@ -123,7 +128,7 @@ class ResultStore:
         loss = method(cell.method, cell.num_samples)
         begin = time.perf_counter()
         try:
-            parameters = StackedTraining(loss, pairs, seeds, optim).run()
+            parameters = StackedTraining(loss, pairs, seeds, optim, self.forwards[isinstance(loss, SM | DSM)]).run()
         except ValueError as error:
             print(f"{cell}: runs {seeds[0]}..{seeds[-1]} diverged: {error}", flush=True)
             return [Run(DIVERGED, (time.perf_counter() - begin) / len(seeds))] * len(seeds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -28,12 +28,25 @@ def initial_parameters(seeds: Sequence[int]) -> Parameters:
     return stack_module_state(networks)[0]
 
 
-def stacked_energy(parameters: Parameters, x: Tensor) -> Energy:
-    """The energies of R networks as one: for inputs ``x [R, N, 1]``, ``y [R * N, M, D] -> [R * N, M]``."""
-    network = RegressionNet1D().to("meta")  # the values come from ``parameters``
+Forward = Callable[[Parameters, Tensor, Tensor], Tensor]
+"""Parameters, x ``[R, N, 1]``, y ``[R, N, M, 1]`` -> energies ``[R, N, M]``."""
+
+
+def stacked_forward(compiled: bool = False) -> Forward:
+    """R networks as one function, by ``torch.compile`` if asked for (first derivatives only)."""
+    network = RegressionNet1D().to("meta")  # the values come from the parameters
+
+    def forward(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
+        return functional_call(network, parameters, (x, y))
+
+    return torch.compile(forward, dynamic=False) if compiled else forward
+
+
+def stacked_energy(forward: Forward, parameters: Parameters, x: Tensor) -> Energy:
+    """The energies of R networks as one: for inputs ``x [R, N, 1]``, ``y [R * N, M, 1] -> [R * N, M]``."""
 
     def energy(y: Tensor) -> Tensor:
-        return functional_call(network, parameters, (x, y.unflatten(0, x.shape[:2]))).flatten(0, 1)
+        return forward(parameters, x, y.unflatten(0, x.shape[:2])).flatten(0, 1)
 
     return energy
 
@@ -51,12 +64,14 @@ class StackedTraining:
         pairs: x ``[n, 1]`` and y ``[n, 1]``, the training set that all runs share.
         seeds: R seeds; initial weights depend on each, batches and draws on the first.
         optim: epochs, batch size and (constant) learning rate.
+        forward: the network, see :func:`stacked_forward`.
     """
 
     loss: EBMLoss
     pairs: tuple[Tensor, Tensor]
     seeds: Sequence[int]
     optim: OptimSettings
+    forward: Forward = dataclasses.field(default_factory=stacked_forward)
 
     def __post_init__(self) -> None:
         self.parameters = initial_parameters(self.seeds)
@@ -78,7 +93,7 @@ class StackedTraining:
 
     def step(self, x: Tensor, y: Tensor) -> None:
         """One step of every network on its own batch; x and y are ``[R, N, 1]``."""
-        output = self.loss(stacked_energy(self.parameters, x), y.flatten(0, 1), self.generator)
+        output = self.loss(stacked_energy(self.forward, self.parameters, x), y.flatten(0, 1), self.generator)
         self.optimizer.zero_grad()
         (len(x) * output.loss).backward()
         self.optimizer.step()

@@ -32,6 +32,7 @@ class Options:
     results: Path = Path("workspace/regression1d")
     time_steps: int = 0  # also measure the cost of training over so many steps
     threads: int = 1
+    compile: bool = False  # torch.compile the networks: 1.5 times as fast at M = 1024; needs a C++ compiler
 
 
 def row(store: ResultStore, name: str, num_samples: int) -> str:
@@ -78,7 +79,7 @@ def main(options: Options) -> None:
     for name in options.methods:
         method(name, options.num_samples)  # names are checked before hours are spent
     torch.set_num_threads(options.threads)
-    store = ResultStore(options.results)
+    store = ResultStore(options.results, options.compile)
     for name in options.methods:
         for cell in cells(name, options.num_samples):
             store.train(cell, options.runs, OPTIM)

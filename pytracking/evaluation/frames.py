@@ -14,7 +14,7 @@ def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:
     """``frame`` as RGB uint8 ``[H, W, 3]``; a view where that is possible.
 
     Args:
-        frame: uint8, numpy ``[H, W, 3]`` (OpenCV, PIL, PyAV) or torch ``[3, H, W]`` on any device (torchvision).
+        frame: uint8, numpy ``[H, W, 3]`` (OpenCV, PIL, PyAV) or torch ``[3, H, W]`` on any device.
         channels: the order of its colours; OpenCV reads BGR, all others RGB.
     Raises:
         ValueError: another type, dtype or shape, or no pixel.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from torch import Tensor
 
@@ -16,7 +16,7 @@ from pytracking.tracker.base.output import Box, TrackOutput
 class SharedTracker(Protocol):
     """A tracker that others can share the network of; :class:`~pytracking.evaluation.tracker.Tracker` is one."""
 
-    def another(self) -> SharedTracker:
+    def another(self) -> Self:
         """A tracker like this one, for a target of its own."""
 
     def initialize(self, frame: Frame, box: Box) -> None:
@@ -35,7 +35,10 @@ class SharedTracker(Protocol):
         """What it is."""
 
 
-class MultiTracker:
+AnyTracker = TypeVar("AnyTracker", bound=SharedTracker)
+
+
+class MultiTracker(Generic[AnyTracker]):
     """Follows any number of targets with one network::
 
         targets = MultiTracker(Tracker("dimp", "dimp_ncep_mobile"))
@@ -52,9 +55,9 @@ class MultiTracker:
         tracker: what each target gets a copy of. It is not itself used or changed.
     """
 
-    def __init__(self, tracker: SharedTracker) -> None:
+    def __init__(self, tracker: AnyTracker) -> None:
         self._tracker = tracker
-        self._targets: dict[int, SharedTracker] = {}
+        self._targets: dict[int, AnyTracker] = {}
         self._next_id = 0
         self._lock = threading.Lock()
 
@@ -62,6 +65,10 @@ class MultiTracker:
     def ids(self) -> list[int]:
         """The targets that are followed, in ascending order."""
         return sorted(self._targets)
+
+    def __getitem__(self, target_id: int) -> AnyTracker:
+        """The tracker of a target, to look at; KeyError where there is none of that id."""
+        return self._targets[target_id]
 
     def add(self, frame: Frame, box: Box, target_id: int | None = None) -> int:
         """Learn a target, to be followed from the next :meth:`track` on; its id.

@@ -47,6 +47,8 @@ class TrackerFactory:
     device: str = "auto"
     threads: int | None = 1  # CPU threads; more are slower on these small maps, and round differently
     seed: int = 0
+    accelerator: str = "auto"
+    precision: str = "f32"
 
     def __call__(self) -> "Tracker":
         import torch  # here, in the process that tracks
@@ -56,7 +58,14 @@ class TrackerFactory:
         if self.threads is not None:
             torch.set_num_threads(self.threads)
             cv2.setNumThreads(self.threads)
-        return Tracker(self.tracker, self.parameter, device=self.device, seed=self.seed)
+        return Tracker(
+            self.tracker,
+            self.parameter,
+            device=self.device,
+            seed=self.seed,
+            accelerator=self.accelerator,
+            precision=self.precision,
+        )
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import platform
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import is_dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 import torch
@@ -18,11 +19,14 @@ from ltr.admin.device import choose_device
 from ltr.admin.settings import to_json
 from pytracking.evaluation.frames import Channels, Frame, as_rgb
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
+from pytracking.features.accelerators import accelerate, choose_accelerator
+from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter import load_parameters
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp import state
 from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.observer import Observer
 
 
 class Tracker:
@@ -38,11 +42,16 @@ class Tracker:
         seed: of everything random; the same seed gives the same boxes.
         channels: the colours of the frames to come, ``"RGB"`` or ``"BGR"`` (what ``cv2.imread`` and
             ``cv2.VideoCapture`` give).
+        accelerator: what runs the network: ``"auto"``, ``"torch"`` or ``"openvino"``
+            (see :mod:`pytracking.features.accelerators`).
+        precision: of the network's arithmetic: ``"f32"``, ``"bf16"`` or ``"f16"``.
         overrides: parameters to change, nested ones by mappings:
             ``Tracker("dimp", "dimp_ncep_mobile", refinement={"num_iterations": 5})``.
 
     Raises:
-        ValueError: unknown tracker, parameters, override, channels or device; the message lists what exists.
+        ValueError: unknown tracker, parameters, override, channels, device, accelerator or precision; the message
+            lists what exists.
+        ImportError: the accelerator is not installed.
         FileNotFoundError: the network's file is missing.
     """
 
@@ -53,6 +62,8 @@ class Tracker:
         device: str = "auto",
         seed: int = 0,
         channels: Channels = "RGB",
+        accelerator: str = "auto",
+        precision: str = "f32",
         **overrides: Any,
     ) -> None:
         if channels not in get_args(Channels):
@@ -60,15 +71,18 @@ class Tracker:
         self.name, self.parameter, self.seed, self.channels = name, parameter, seed, channels
         self.params = override(load_parameters(name, parameter), overrides)
         self.device = choose_device(device)
+        self.accelerator, self.precision = choose_accelerator(accelerator, self.device), precision
         network, settings, self._card = load_for_tracking(self.params.network, self.device)
-        self._tracker = DiMP(network, settings, self.params, self.device, seed)
+        look = accelerate(FrameNetwork(network), settings.image_size, self.device, self.accelerator, precision)
+        self._tracker = DiMP(network, settings, self.params, self.device, seed, look)
         self._started = False
 
-    def another(self) -> Tracker:
+    def another(self) -> Self:
         """A tracker like this one, with the same network in memory, for a target of its own."""
         twin = copy(self)
         old = self._tracker
-        twin._tracker = DiMP(old.network, old.settings, old.params, old.device, old.seed)
+        twin._tracker = DiMP(old.network, old.settings, old.params, old.device, old.seed, old.look)
+        twin._tracker.observer = old.observer.another()
         twin._started = False
         return twin
 
@@ -90,6 +104,15 @@ class Tracker:
         """Find the target in the next frame, which is of the same kind as for :meth:`initialize`."""
         self._check_started("track")
         return self._tracker.track(as_rgb(frame, self.channels))
+
+    @property
+    def observer(self) -> Observer:
+        """Is shown what the tracker sees and decides; to be set, see :mod:`pytracking.tracker.dimp.observer`."""
+        return self._tracker.observer
+
+    @observer.setter
+    def observer(self, observer: Observer) -> None:
+        self._tracker.observer = observer
 
     def state_dict(self) -> dict[str, Tensor]:
         """A copy of all that was learned since ``initialize``, as named tensors."""
@@ -119,6 +142,9 @@ class Tracker:
 
     def stamp(self) -> dict[str, Any]:
         """Everything a result depends on, as JSON values: parameters, network, versions, device, seed."""
+        versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
+        if self.accelerator != "torch":
+            versions[self.accelerator] = version(self.accelerator)
         return {
             "tracker": self.name,
             "parameter": self.parameter,
@@ -126,8 +152,10 @@ class Tracker:
             "network_sha256": self._card["sha256"],
             "device": str(self.device),
             "threads": torch.get_num_threads(),
+            "accelerator": self.accelerator,
+            "precision": self.precision,
             "seed": self.seed,
-            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+            "versions": versions,
         }
 
     def _check_started(self, call: str) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 
 import av
@@ -30,17 +30,30 @@ class BrokenSourceError(ValueError):
 
 
 @dataclass(frozen=True)
+class Sound:
+    """The sound of the video file ``path`` from ``start`` seconds after its first frame on."""
+
+    path: str
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
 class FrameSource:
     """A video to iterate over, as often as wanted (a camera or stream goes on from now).
 
     name: what messages call it. frames: starts a pass over the RGB uint8 [H, W, 3] frames. length: number of frames,
-    fps: frames a second, where known. Iterating raises BrokenSourceError after the last frame that could be read.
+    fps: frames a second (their mean), sound: what is heard with them, where known. times: when each is shown, in
+    seconds after the first, where they do not come evenly. live: frames come when they happen. Iterating raises
+    BrokenSourceError after the last frame that could be read.
     """
 
     name: str
     frames: Callable[[], Iterator[Image]]
     length: int | None = None
     fps: float | None = None
+    times: tuple[float, ...] | None = None
+    sound: Sound | None = None
+    live: bool = False
 
     def __iter__(self) -> Iterator[Image]:
         return self.frames()
@@ -53,13 +66,13 @@ def open_frames(source: str | Path) -> FrameSource:
     """
     text, path = str(source), Path(source)
     if "://" in text:
-        return _open_video(text, live=True)
+        return _open_video(text, tolerant=True)
     if path.is_dir():
         return open_images(image_files(path), text)
     if path.is_file():
         return open_images([path], text) if path.suffix.lower() in IMAGE_SUFFIXES else open_video(path)
     if text.isdecimal():
-        return FrameSource(f"camera {text}", partial(_read_camera, int(text)))
+        return FrameSource(f"camera {text}", partial(_read_camera, int(text)), live=True)
     if glob.has_magic(text):
         return open_images(_images_among(map(Path, glob.glob(text)), text), text)
     raise FileNotFoundError(f"{text}: no such video file or image folder (a camera index, glob or URL is fine too)")
@@ -98,19 +111,50 @@ def _read_images(paths: Sequence[Path]) -> Iterator[Image]:
 
 def open_video(path: Path) -> FrameSource:
     """The video file ``path``; FileNotFoundError or ValueError where it cannot be read at all."""
-    return _open_video(str(path), live=False)
+    return _open_video(str(path), tolerant=False)
 
 
-def _open_video(url: str, live: bool) -> FrameSource:
+def _open_video(url: str, tolerant: bool) -> FrameSource:
+    """tolerant: go on after damaged data, as streams over a network need."""
     with _open_container(url) as container:
         stream = container.streams.video[0]
-        rate = stream.average_rate or stream.guessed_rate
-        return FrameSource(url, partial(_read_video, url, live), stream.frames or None, float(rate) if rate else None)
+        live = tolerant and container.duration is None
+        source = FrameSource(
+            url,
+            partial(_read_video, url, tolerant),
+            stream.frames or None,
+            float(stream.average_rate or stream.guessed_rate or 0) or None,
+            sound=Sound(url) if container.streams.audio and not live else None,
+            live=live,
+        )
+        even = stream.frames and stream.average_rate == stream.base_rate
+        return source if tolerant or even else _timed(source, container)
+
+
+def _timed(source: FrameSource, container: av.container.InputContainer) -> FrameSource:
+    """``source`` with the number and the times of its frames, which are those of the packets in its ``container``.
+
+    Phones and screen recorders write frames as they come; shown evenly, they would leave their sound behind.
+    """
+    stream = container.streams.video[0]
+    try:
+        ticks = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
+    except av.FFmpegError:
+        return source  # reading it will tell
+    known = sorted(tick for tick in ticks if tick is not None)
+    if len(known) < max(2, len(ticks)) or known[0] == known[-1]:
+        return source
+    times = (np.array(known) - known[0]) * float(stream.time_base or 0)
+    if source.fps and np.abs(times * source.fps - np.arange(len(times))).max() < 0.5:
+        return replace(source, length=len(times))
+    fps = float((len(times) - 1) / times[-1])
+    return replace(source, length=len(times), fps=fps, times=tuple(times.tolist()))
 
 
 def _open_container(url: str) -> av.container.InputContainer:
+    options = {"rtsp_transport": "tcp"} if url.startswith("rtsp") else {}  # lost UDP packets are grey blocks
     try:
-        container = av.open(url, timeout=URL_TIMEOUT)
+        container = av.open(url, timeout=URL_TIMEOUT, options=options)
     except FileNotFoundError:
         raise FileNotFoundError(f"{url}: no such video") from None
     except (av.FFmpegError, OSError) as error:
@@ -125,7 +169,7 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _read_video(url: str, live: bool) -> Iterator[Image]:
+def _read_video(url: str, tolerant: bool) -> Iterator[Image]:
     """Decode with PyAV, not OpenCV: as fast, and it tells a file that broke off from one that ended."""
     frames, packets, converter = 0, 0, VideoReformatter()  # setting a converter up costs more than a conversion
     with _open_container(url) as container:
@@ -134,7 +178,7 @@ def _read_video(url: str, live: bool) -> Iterator[Image]:
             for packet in container.demux(stream):
                 packets += packet.size > 0
                 for frame in packet.decode():
-                    if frame.is_corrupt and not live:
+                    if frame.is_corrupt and not tolerant:
                         raise BrokenSourceError(f"{url}: breaks off at frame {frames}: damaged data")
                     image = converter.reformat(frame, format="rgb24").to_ndarray()
                     yield np.ascontiguousarray(np.rot90(image, frame.rotation // 90), np.uint8)
@@ -159,16 +203,37 @@ def _read_camera(index: int) -> Iterator[Image]:
         camera.release()
 
 
-def part_of(source: FrameSource, start: int = 0, end: int | None = None) -> FrameSource:
-    """Frames ``start`` to ``end`` (left out; None: to the last) of ``source``, counted from 0."""
+def part_of(source: FrameSource, start: int = 0, end: int | None = None, stride: int = 1) -> FrameSource:
+    """Every ``stride``-th frame from ``start`` to ``end`` (left out; None: to the last) of ``source``, counted from 0.
+
+    It lasts as long as that part of ``source``: the rate is divided by ``stride``, the sound stays.
+    """
     if start < 0 or (end is not None and end <= start) or start >= (source.length or start + 1):
         raise ValueError(f"{source.name}: no frames from {start} to {end} (it has {source.length or 'some'})")
-    length = None if source.length is None else min(end or source.length, source.length) - start
-    return replace(source, frames=partial(_slice, source, start, end), length=length)
+    if stride < 1:
+        raise ValueError(f"stride: expected 1 or more, got {stride}")
+    used = slice(start, end, stride)
+    length = None if source.length is None else len(range(source.length)[used])
+    fps, times, sound = source.fps, source.times, source.sound
+    if fps:
+        begin = times[start] if times else start / fps
+        sound = sound and replace(sound, start=sound.start + begin)
+        times = times and tuple(time - begin for time in times[used])
+        fps /= stride
+    return replace(source, frames=partial(_slice, source, used), length=length, fps=fps, times=times, sound=sound)
 
 
-def _slice(source: FrameSource, start: int, end: int | None) -> Iterator[Image]:
-    return islice(source, start, end)
+def _slice(source: FrameSource, used: slice) -> Iterator[Image]:
+    return islice(source, used.start, used.stop, used.step)
+
+
+def peek(source: FrameSource) -> tuple[Image, FrameSource]:
+    """The first frame of ``source``, and the same pass over it from that frame on (to be iterated over once)."""
+    frames = iter(source)
+    first = next(frames, None)
+    if first is None:
+        raise ValueError(f"{source.name}: has no frames")
+    return first, replace(source, frames=partial(chain, [first], frames))
 
 
 def cropped(source: FrameSource, width: int, height: int) -> FrameSource:

@@ -10,12 +10,14 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from ltr.admin.files import replacing
-from pytracking.evaluation.video import Image
+from pytracking.evaluation.audio import SoundTrack
+from pytracking.evaluation.video import BrokenSourceError, Image, Sound
 
 DEFAULT_FPS = 25.0  # of sources that have no rate, such as image folders
 QUALITY = {"crf": "20", "preset": "veryfast"}
 BT709 = 1  # FFmpeg's number for the primaries, transfer and matrix of HD video
 LIMITED_RANGE = 1
+CLOCK = Fraction(1, 1000)  # seconds: how exactly frames of their own times are shown
 
 
 class VideoWriter:
@@ -24,12 +26,18 @@ class VideoWriter:
     Used as a context manager: leaving it by an exception removes the unfinished file. Frames of odd size get one row
     or column more, a copy of the last.
 
+    Args:
+        path: the file, .mp4.
+        fps: frames a second; ``DEFAULT_FPS`` where it is not known.
+        sound: what is heard with the frames, as long as they last.
+
     Raises:
-        ValueError: another suffix than .mp4, frames of different sizes, or no frame at all.
+        ValueError: another suffix than .mp4, or no frame at all.
+        BrokenSourceError: a frame of another size, as some streams change to.
         OSError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, fps: float | None) -> None:
+    def __init__(self, path: Path, fps: float | None, sound: Sound | None = None) -> None:
         if path.suffix.lower() != ".mp4":
             raise ValueError(f"{path}: videos are written as .mp4")
         self._path = path
@@ -37,30 +45,46 @@ class VideoWriter:
         self._temporary = self._stack.enter_context(replacing(path))
         self._stack.push(self._finish)
         self._rate = Fraction(fps or DEFAULT_FPS).limit_denominator(1001)
+        self._sound = sound
+        self._track: SoundTrack | None = None
         self._shape: tuple[int, ...] | None = None
+        self._frames, self._last_pts = 0, -1
         self._converter = VideoReformatter()
 
-    def write(self, image: Image) -> None:
-        """Append one frame, RGB uint8 [H, W, 3], of the same size as the first."""
+    def write(self, image: Image, seconds: float | None = None) -> None:
+        """Append one frame, RGB uint8 [H, W, 3], of the same size as the first.
+
+        seconds: when it is shown, after the first; by default frame i is shown at i / fps. All frames have it or none.
+        """
         if self._shape is None:
-            self._open(image.shape)
+            self._open(image.shape, timed=seconds is not None)
         if image.shape != self._shape:
-            raise ValueError(f"{self._path}: expected frames of {self._shape}, got {image.shape}")
+            raise BrokenSourceError(f"{self._path}: expected frames of {self._shape}, got {image.shape}")
         height, width = image.shape[:2]
         even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         frame = av.VideoFrame.from_ndarray(even, format="rgb24")
         yuv = self._converter.reformat(frame, format="yuv420p", dst_colorspace=BT709, dst_color_range=LIMITED_RANGE)
+        if seconds is not None:
+            self._last_pts = max(round(seconds / CLOCK), self._last_pts + 1)
+            yuv.pts, yuv.time_base = self._last_pts, CLOCK
         self._container.mux(self._stream.encode(yuv))
+        self._frames += 1
+        if self._track:
+            shown = self._frames / float(self._rate) if seconds is None else seconds
+            self._track.write_until(shown)
 
-    def _open(self, shape: tuple[int, ...]) -> None:
+    def _open(self, shape: tuple[int, ...], timed: bool) -> None:
         self._shape = shape
         self._container = av.open(str(self._temporary), "w", format="mp4", options={"movflags": "+faststart"})
         self._stream = self._container.add_stream("libx264", rate=self._rate, options=QUALITY)
         self._stream.height, self._stream.width = (side + side % 2 for side in shape[:2])
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context
+        if timed:
+            context.time_base = CLOCK
         context.colorspace = context.color_primaries = context.color_trc = BT709
         context.color_range = LIMITED_RANGE
+        self._track = SoundTrack(self._sound, self._container) if self._sound else None
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -78,3 +102,5 @@ class VideoWriter:
         if kind is None:
             self._container.mux(self._stream.encode())
         self._container.close()
+        if self._track:
+            self._track.close()

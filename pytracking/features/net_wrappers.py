@@ -33,6 +33,6 @@ def load_for_tracking(name: str, device: torch.device) -> tuple[DiMPnet, DiMPnet
     """A network in eval mode, without gradients, with batch norm folded, its settings and its card."""
     network, settings, card = load_network(find_network(name))
     network.requires_grad_(False)
-    fold_batch_norm(network.feature_extractor)
+    fold_batch_norm(network)
     place(network, device)
     return network, settings, card

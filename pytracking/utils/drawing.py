@@ -1,8 +1,13 @@
-"""How a target looks on a frame."""
+"""How targets look on a frame."""
+
+from collections import deque
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from pytracking.tracker.base.output import Box, TrackOutput
 
 Colour = tuple[int, int, int]
 
@@ -18,9 +23,60 @@ PALETTE: tuple[Colour, ...] = (  # RGB, told apart by colour-blind eyes too (Oka
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
+class Overlay:
+    """Draws the targets of one frame after another: box, id, score, LOST, and where they have been.
+
+    Args:
+        scale: size of the pictures drawn, as a part of the frames'.
+        trail: for how many frames the way of a target is shown.
+    """
+
+    def __init__(self, scale: float = 1.0, trail: int = 0) -> None:
+        if not 0 < scale <= 8:
+            raise ValueError(f"scale: expected a number above 0 and at most 8, got {scale}")
+        if trail < 0:
+            raise ValueError(f"trail: expected 0 frames or more, got {trail}")
+        self._scale, self._length = scale, trail
+        self._trails: dict[int, deque[tuple[float, float]]] = {}
+
+    def draw(self, image: NDArray[np.uint8], targets: Mapping[int, TrackOutput]) -> NDArray[np.uint8]:
+        """A scaled copy of ``image`` (RGB uint8 [H, W, 3]) with its ``targets`` by id, in pixels of ``image``."""
+        if self._scale == 1:
+            picture = image.copy()
+        else:
+            way = cv2.INTER_AREA if self._scale < 1 else cv2.INTER_LINEAR
+            picture = np.asarray(cv2.resize(image, None, fx=self._scale, fy=self._scale, interpolation=way), np.uint8)
+        for target_id, target in targets.items():
+            x, y, w, h = (self._scale * value for value in target.box)
+            trail = self._trails.setdefault(target_id, deque(maxlen=self._length))
+            if target.state != "lost":
+                trail.append((x + w / 2, y + h / 2))
+            draw_trail(picture, np.array(trail), colour_of(target_id))
+            draw_target(picture, (x, y, w, h), target_id, target.score, target.state)
+        return picture
+
+
+def colour_of(target_id: int) -> Colour:
+    """RGB of a target."""
+    return PALETTE[target_id % len(PALETTE)]
+
+
+def draw_trail(image: NDArray[np.uint8], points: NDArray[np.float64], colour: Colour) -> None:
+    """Draw the way through ``points`` [n, 2] (x, y; oldest first) into ``image``, thinner where it is older."""
+    sixteenths = np.round(16 * points).astype(np.int32)  # cv2's fixed point, for lines that do not jitter
+    for i in range(1, len(points)):
+        thickness = 1 + round(_unit(image) * i / len(points))
+        cv2.line(image, sixteenths[i - 1], sixteenths[i], colour, thickness, cv2.LINE_AA, shift=4)
+
+
+def _unit(image: NDArray[np.uint8]) -> int:
+    """Half the thickness of a line, in pixels."""
+    return max(1, round(min(image.shape[:2]) / 300))
+
+
 def draw_target(
     image: NDArray[np.uint8],
-    box: tuple[float, float, float, float],
+    box: Box,
     target_id: int,
     score: float,
     state: str,
@@ -30,8 +86,8 @@ def draw_target(
     box: x, y, w, h in pixels. score: 0..1. state: "tracking" (full frame), "uncertain" (corners only) or "lost"
     (corners in red, and the word).
     """
-    colour = LOST_COLOUR if state == "lost" else PALETTE[target_id % len(PALETTE)]
-    unit = max(1, round(min(image.shape[:2]) / 300))
+    colour = LOST_COLOUR if state == "lost" else colour_of(target_id)
+    unit = _unit(image)
     left, top = round(box[0]), round(box[1])
     right, bottom = round(box[0] + box[2]), round(box[1] + box[3])
     for line_colour, thickness in (((0, 0, 0), 2 * unit + 2), (colour, 2 * unit)):

@@ -3,6 +3,7 @@
 import struct
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
@@ -32,6 +33,20 @@ def write_video(path: Path, frames: int = 6, height: int = 48, width: int = 64, 
     return path
 
 
+def write_uneven_video(path: Path, times: list[float]) -> Path:
+    """Numbered frames that are shown at ``times`` (seconds)."""
+    with VideoWriter(path.with_suffix(".mp4"), 25) as writer:
+        for number, seconds in enumerate(times):
+            writer.write(numbered_frame(number), seconds)
+    return path.with_suffix(".mp4").rename(path)
+
+
+def frame_times(path: Path) -> list[float]:
+    """When the frames of a video are shown (seconds)."""
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
 def write_noise_video(path: Path, frames: int = 30) -> Path:
     """An H.264 file whose size lies in its frames (noise does not compress), to be cut or damaged."""
     rng = np.random.default_rng(0)
@@ -39,6 +54,39 @@ def write_noise_video(path: Path, frames: int = 30) -> Path:
         for _ in range(frames):
             writer.write(rng.integers(0, 256, (48, 64, 3), dtype=np.uint8))
     return path
+
+
+def write_sounding_video(path: Path, codec: str, onset: float, seconds: float = 2.0, rate: int = 44100) -> Path:
+    """Numbered frames at 25 a second with a tone that begins ``onset`` seconds after the first of them."""
+    samples = np.arange(round(seconds * rate))
+    tone = (8000 * np.sin(2 * np.pi * 440 / rate * samples) * (samples >= onset * rate)).astype(np.int16)
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio = container.add_stream(codec, rate=rate, layout="mono")
+        for number in range(round(25 * seconds)):
+            frame = av.VideoFrame.from_ndarray(numbered_frame(number % 20), format="rgb24")
+            container.mux(video.encode(frame))
+        sound = av.AudioFrame.from_ndarray(tone[None], format="s16", layout="mono")
+        sound.sample_rate, sound.pts = rate, 0
+        for stream, frames in ((audio, [sound, None]), (video, [None])):
+            for frame in frames:
+                container.mux(stream.encode(frame))
+    return path
+
+
+def sound_onset(path: Path) -> tuple[str, float, float]:
+    """Codec of the sound of ``path``, when its tone begins, and when it ends (seconds after the first picture)."""
+    with av.open(str(path)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        begin = float((video.start_time or 0) * video.time_base)
+        loud = []
+        for frame in container.decode(audio):
+            samples = frame.to_ndarray().astype(np.float64).reshape(-1)
+            samples /= np.iinfo(np.int16).max if frame.format.name.startswith("s16") else 1
+            times = frame.time - begin + np.arange(len(samples)) / frame.sample_rate
+            loud.extend(times[np.abs(samples) > 0.05])
+        return audio.codec_context.codec.canonical_name, float(min(loud)), float(max(loud))
 
 
 def turn_clockwise(path: Path) -> None:

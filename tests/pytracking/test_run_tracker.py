@@ -11,7 +11,7 @@ def run(tmp_path, monkeypatch):
     """The command on a folder of sequences a, bad and c, with a fake tracker; returns the exit code."""
     for name, width in (("a", 64), ("bad", 70), ("c", 64)):
         write_sequence(tmp_path / "data", name, width=width)
-    monkeypatch.setattr(run_tracker, "TrackerFactory", lambda *args: FakeFactory(seed=args[-1], fail_on_width=70))
+    monkeypatch.setattr(run_tracker, "TrackerFactory", lambda *args: FakeFactory(seed=args[4], fail_on_width=70))
 
     def command(*argv):
         common = ("--dataset_name", f"folder:{tmp_path / 'data'}", "--results", str(tmp_path / "out"))

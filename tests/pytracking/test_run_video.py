@@ -1,9 +1,12 @@
+import json
+import sys
+
 import pytest
 
 from pytracking import run_video
 from pytracking.evaluation.video import open_frames
 from tests.fakes.trackers import FakeFactory
-from tests.fakes.videos import write_images, write_noise_video, write_video
+from tests.fakes.videos import number_of, write_images, write_noise_video, write_video
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +29,47 @@ def test_part_of_a_video_with_two_targets(tmp_path, capsys):
     assert " FPS tracking 2 target(s)" in out
     assert str(save) in out
     assert str(table) in out
+
+
+def test_every_third_frame_a_later_target_and_json(tmp_path):
+    video, table, save = write_video(tmp_path / "in.mp4", frames=12), tmp_path / "out.json", tmp_path / "out.mp4"
+    argv = [str(video), "--box", "10,12,20,16@7", "--box", "5,5,9,8", "--start", "1", "--stride", "3", "--end", "9"]
+    assert run_video.main([*argv, "--json", str(table), "--save", str(save), "--scale", "0.5", "--trail", "2"]) == 0
+    done = json.loads(table.read_text())
+    assert [(f["frame"], [t["id"] for t in f["targets"]]) for f in done["frames"]] == [(1, [1]), (4, [1]), (7, [1, 0])]
+    assert (done["source"], done["tracker"], done["seed"]) == (str(video), "fake", 0)
+    frames = open_frames(save)
+    assert (frames.length, frames.fps) == (3, pytest.approx(25 / 3, abs=0.01))
+    assert next(iter(frames)).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize("flags", [[], ["--draw", "browser"]])
+def test_boxes_are_drawn_on_the_first_frame_used(tmp_path, monkeypatch, capsys, flags):
+    seen = []
+
+    def draw(image, announce=lambda url: None):
+        announce("http://127.0.0.1:9/")
+        seen.append(number_of(image))
+        return [(1, 2, 3, 4)] * 2
+
+    monkeypatch.setattr("pytracking.utils.box_window.draw_boxes", draw)
+    if flags:
+        pytest.importorskip("aiohttp")
+        monkeypatch.setattr("pytracking.web.draw.draw_boxes", draw)
+    table = tmp_path / "out.csv"
+    assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--start", "2", "--csv", str(table), *flags]) == 0
+    assert seen == [2]
+    assert ("draw the targets at http://127.0.0.1:9/" in capsys.readouterr().out) == bool(flags)
+    lines = table.read_text().splitlines()[1:]
+    assert [line.split(",")[0] for line in lines[::2]] == ["2", "3", "4", "5"]
+
+
+def test_the_browser_needs_a_package(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "pytracking.web.draw", raising=False)
+    monkeypatch.delattr("pytracking.web.draw", raising=False)
+    assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--draw", "browser"]) == 1
+    assert "--draw browser needs aiohttp: pip install 'ebm-tracking[web]'" in capsys.readouterr().err
 
 
 def test_images_need_no_output(tmp_path):
@@ -51,15 +95,27 @@ def test_a_broken_video_keeps_what_was_there(tmp_path, capsys):
     [
         (["--box", "1,2,3"], "--box 1,2,3: expected x,y,w,h, four numbers in pixels"),
         (["--box", "1,2,3,x"], "--box 1,2,3,x: expected x,y,w,h"),
+        (["--box", "1,2,3,4@", "--end", "1"], "--box 1,2,3,4@: expected x,y,w,h, four numbers in pixels, or x,y,w,h@F"),
+        (["--box", "1,2,3,4@2"], "--box 1,2,3,4@2: frame 2 is not among the frames used of"),
+        (["--box", "1,2,3,4@1", "--stride", "2"], "--box 1,2,3,4@1: frame 1 is not among the frames used of"),
+        (["--box", "1,2,3,4@0", "--start", "1"], "--box 1,2,3,4@0: frame 0 is not among the frames used of"),
+        (["--box", "1,2,3,4", "--box", "90,2,3,4@1"], "box: (90.0, 2.0, 3.0, 4.0) lies outside the 64 x 48 frame"),
         ([], "which target? give --box x,y,w,h"),
+        (["--box", "1,2,3,4", "--stride", "0"], "stride: expected 1 or more, got 0"),
+        (["--box", "1,2,3,4", "--scale", "0"], "scale: expected a number above 0"),
+        (["--box", "1,2,3,4", "--save", "in.mp4"], "--save in.mp4: is the video itself"),
         (["--box", "1,2,3,4", "--start", "9"], "no frames from 9 to None"),
         (["--box", "1,2,3,4", "--save", "o.avi"], "o.avi: videos are written as .mp4"),
     ],
 )
-def test_bad_input(tmp_path, capsys, argv, message):
-    video = write_video(tmp_path / "in.mp4", frames=2)
-    assert run_video.main([str(video), *argv]) == 1
+def test_bad_input(tmp_path, monkeypatch, capsys, argv, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    write_video(tmp_path / "in.mp4", frames=2)
+    assert run_video.main(["in.mp4", *argv]) == 1
     assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
 def test_missing_video(capsys):

@@ -1,13 +1,15 @@
-"""Distance maps: how far each cell of a score map is from the target, in soft bins."""
+"""Learned functions of a distance, on a grid of cells."""
 
 import torch
 from torch import Tensor, nn
 
 
 class DistanceMap(nn.Module):
-    """Triangular basis functions of the distance to a centre (DiMP, eq. 9): bin b peaks at b * ``bin_displacement``.
+    """Functions of the distance to a centre, piecewise linear between bins (DiMP, eq. 9).
 
-    The last bin takes everything beyond it.
+    DiMP writes them as sums of triangular basis functions, of which bin b peaks at b * ``bin_displacement`` and the
+    last takes everything beyond it. At most two are not zero anywhere: so the two values are looked up, which takes a
+    hundredth of the work.
     """
 
     def __init__(self, num_bins: int, bin_displacement: float) -> None:
@@ -15,14 +17,15 @@ class DistanceMap(nn.Module):
         self.num_bins = num_bins
         self.bin_displacement = bin_displacement
 
-    def forward(self, center: Tensor, output_sz: tuple[int, int]) -> Tensor:
-        """Centres ``[N, 2]`` (row, column), in cells -> ``[N, num_bins, height, width]``."""
+    def forward(self, values: Tensor, center: Tensor, output_sz: tuple[int, int]) -> Tensor:
+        """Values at the bins ``[K, num_bins]`` of K functions, centres ``[N, 2]`` (row, column), in cells
+        -> ``[K, N, height, width]``.
+        """
         rows = torch.arange(output_sz[0], dtype=center.dtype, device=center.device)
         cols = torch.arange(output_sz[1], dtype=center.dtype, device=center.device)
-        dy = rows.view(1, 1, -1, 1) - center[:, 0].view(-1, 1, 1, 1)
-        dx = cols.view(1, 1, 1, -1) - center[:, 1].view(-1, 1, 1, 1)
-        bins = torch.arange(self.num_bins, dtype=center.dtype, device=center.device).view(1, -1, 1, 1)
-        offset = torch.sqrt(dy.square() + dx.square()) / self.bin_displacement - bins
-        inner = torch.relu(1 - offset[:, :-1].abs())
-        outer = (1 + offset[:, -1:]).clamp(0, 1)
-        return torch.cat([inner, outer], dim=1)
+        dy = rows.view(1, -1, 1) - center[:, 0].view(-1, 1, 1)
+        dx = cols.view(1, 1, -1) - center[:, 1].view(-1, 1, 1)
+        place = (torch.sqrt(dy.square() + dx.square()) / self.bin_displacement).clamp(max=self.num_bins - 1)
+        before = place.long()
+        after = (before + 1).clamp(max=self.num_bins - 1)
+        return torch.lerp(values[:, before], values[:, after], place - before)

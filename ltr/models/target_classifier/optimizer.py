@@ -69,12 +69,12 @@ class DiMPSteepestDescentGN(nn.Module):
     def maps(self, boxes: Tensor, filter_size: int, output_sz: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         """Label, mask and spatial weight, each ``[F, B, height, width]``, for boxes ``[F, B, 4]`` in crop pixels."""
         center = (boxes[..., :2] + boxes[..., 2:] / 2) / self.feat_stride - (filter_size % 2) / 2
-        distance = self.distance_map(center.reshape(-1, 2).flip(-1), output_sz)
-        shape = (*boxes.shape[:2], *output_sz)
-        label = self.label_map_predictor(distance).reshape(shape)
-        mask = self.target_mask_predictor(distance).reshape(shape)
-        weight = self.spatial_weight_predictor(distance).reshape(shape)
-        return label, mask, weight
+        mask_predictor, sigmoid = self.target_mask_predictor
+        predictors = (self.label_map_predictor, mask_predictor, self.spatial_weight_predictor)
+        values = torch.cat([predictor.get_parameter("weight").flatten(1) for predictor in predictors])
+        maps = self.distance_map(values, center.reshape(-1, 2).flip(-1), output_sz)
+        label, mask, weight = maps.reshape(3, *boxes.shape[:2], *output_sz)
+        return label, sigmoid(mask), weight
 
     def forward(
         self,
@@ -105,15 +105,18 @@ class DiMPSteepestDescentGN(nn.Module):
         step = self.log_step_length.exp()
 
         filters = [filter]
+        scores = apply_filter(feat, filter)
         for _ in range(self.num_iter if num_iter is None else num_iter):
-            scores = apply_filter(feat, filter)
             slope = weight * self.score_activation_deriv(scores, mask)
             residuals = weight * (self.score_activation(scores, mask) - label)
             gradient = apply_feat_transpose(feat, slope * residuals, size) + reg * filter
             # The Gauss-Newton matrix along the gradient: || J g ||^2 + reg || g ||^2.
-            curvature = (slope * apply_filter(feat, gradient)).square().sum(dim=(0, 2, 3))
+            along = apply_filter(feat, gradient)
+            curvature = (slope * along).square().sum(dim=(0, 2, 3))
             norm = gradient.square().sum(dim=(1, 2, 3))
             optimal = norm / (curvature + reg * norm).clamp(min=1e-8)
-            filter = filter - (step * optimal).view(-1, 1, 1, 1) * gradient
+            length = (step * optimal).view(-1, 1, 1, 1)
+            filter = filter - length * gradient
+            scores = scores - length[:, 0] * along  # linear in the filter: no need to apply the new one
             filters.append(filter)
         return filters

@@ -12,31 +12,43 @@ import torch
 from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative
-from ltr.refine import refine
+from ltr.refine import climb
 from pytracking.parameter.dimp.base import RefinementParams
 
+BoxSlope = Callable[[Tensor, Tensor], tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]]
+"""Centres (x, y) and sizes (w, h) of boxes, both ``[M, 2]`` in crop pixels -> f ``[M]``, and a function that computes
+df/dcentre and df/dsize."""
 
-def refine_box(
-    energy: Callable[[Tensor], Tensor], box: Tensor, params: RefinementParams, generator: torch.Generator
-) -> Tensor:
+
+def refine_box(slope: BoxSlope, box: Tensor, params: RefinementParams, generator: torch.Generator) -> Tensor:
     """Improve one box.
 
     Args:
-        energy: boxes ``[1, M, 4]`` (x, y, w, h; crop pixels) -> ``[1, M]``.
-        box: ``[4]`` in crop pixels, where the ascent starts.
+        slope: the energy and its gradient.
+        box: ``[4]`` (x, y, w, h) in crop pixels, where the ascent starts.
         params: number of boxes, steps, guards.
         generator: draws the jittered starts.
     Returns:
         ``[4]`` in crop pixels.
     """
+    reference_size = box[2:]
+    reference_centre = box[:2] + reference_size / 2
 
-    def relative_energy(box_rel: Tensor) -> Tensor:
-        return energy(box_from_relative(box_rel, box))
+    def relative_slope(box_rel: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+        centre = torch.addcmul(reference_centre, box_rel[0, :, :2], reference_size)
+        size = box_rel[0, :, 2:].exp() * reference_size
+        values, gradient = slope(centre, size)
+
+        def relative_gradient() -> Tensor:
+            in_centre, in_size = gradient()
+            return torch.cat([in_centre * reference_size, in_size * size], dim=1)[None]
+
+        return values[None], relative_gradient
 
     spread = box.new_tensor([params.position_jitter, params.position_jitter, params.size_jitter, params.size_jitter])
     start = torch.randn(params.num_boxes, 4, generator=generator).to(box) * spread
     start[0] = 0
-    refined, values = refine(relative_energy, start[None], params.step_length, params.num_iterations, params.step_decay)
+    refined, values = climb(relative_slope, start[None], params.step_length, params.num_iterations, params.step_decay)
     best = values[0].topk(min(params.top_k, params.num_boxes)).indices
     return box_from_relative(damp(refined[0, best].mean(dim=0), params), box)
 

@@ -9,15 +9,19 @@ import torch
 from torch import Tensor
 
 from ltr.data.crop import CropTransform, box_from_crop, box_to_crop, crop_scale, sample_crop
-from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
-from ltr.models.tracking.dimpnet import CLASSIFICATION_LAYER, DiMPnet
+from ltr.models.bbreg.atom_iou_net import FeaturePair
+from ltr.models.bbreg.box_energy import BoxEnergy
+from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
+from pytracking.features.accelerators import Look
 from pytracking.features.augmentation import augmented_crops
+from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.box_refinement import refine_box
 from pytracking.tracker.dimp.localization import Localization, localize
 from pytracking.tracker.dimp.memory import Memory
+from pytracking.tracker.dimp.observer import Observer
 
 STRIDE = 16  # crop pixels a cell of the score map
 
@@ -31,6 +35,7 @@ class DiMP:
         params: the tracker's.
         device: where the network is.
         seed: of the jittered starts of the box refinement; every ``initialize`` starts from it again.
+        look: runs the network on crops; plain PyTorch by default (see ``pytracking.features.accelerators``).
     """
 
     def __init__(
@@ -40,9 +45,12 @@ class DiMP:
         params: DiMPParams,
         device: torch.device,
         seed: int = 0,
+        look: Look | None = None,
     ) -> None:
         self.network, self.settings, self.params = network, settings, params
         self.device, self.seed = device, seed
+        self.observer = Observer()
+        self.look = look or FrameNetwork(network)
 
     @torch.inference_mode()
     def initialize(self, frame: np.ndarray, box: Box) -> None:
@@ -54,11 +62,9 @@ class DiMP:
         crops, boxes = augmented_crops(
             frame, centre, (box[2], box[3]), scale, self.settings.image_size, self.params.augmentation
         )
-        features = self._features(crops)
-        boxes_crop = torch.from_numpy(boxes).to(self.device)
-        plain = map_pair(lambda feat: feat[:1], self.network.box_features(features))
-        self.modulation = self.network.bb_regressor.get_modulation(plain, boxes_crop[:1])
-        samples = self.network.classifier.extract_classification_feat(features[CLASSIFICATION_LAYER], 1)
+        images, boxes_crop = torch.from_numpy(crops).to(self.device), torch.from_numpy(boxes).to(self.device)
+        self._aim(self._modulation(images[:1], boxes_crop[:1]))
+        samples = self.look(images)[0][:, None]
         self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
         classifier = self.network.classifier
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
@@ -67,19 +73,19 @@ class DiMP:
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
         self.frame_number += 1
-        centre, scale = self._search_region()
-        crop, transform = sample_crop(frame, centre, scale, self.settings.image_size)
-        features = self._features(crop[None])
-        sample = self.network.classifier.extract_classification_feat(features[CLASSIFICATION_LAYER], 1)
-        found = self._localize(sample, transform)
+        crop, transform = self._crop(frame)
+        self.observer.searched(crop)
+        sample, *maps = self.look(crop)
+        found = self._localize(self._classify(sample), transform)
         if found.state != "lost":
             moved = box_to_crop(self.box, transform)
             moved[:2] += torch.tensor(found.displacement, dtype=torch.float64) * STRIDE
             if self.params.refinement.enabled and found.state == "tracking":
-                moved = self._refine(self.network.box_features(features), moved)
+                moved = self._refine((maps[0][0], maps[1][0]), moved)
             self.box = self._inside(box_from_crop(moved, transform), frame.shape)
         if found.state == "tracking":
             self._learn(sample, box_to_crop(self.box, transform), found)
+        self.observer.remembered(self.memory)
         x, y, w, h = self.box.tolist()
         return TrackOutput((x, y, w, h), min(max(found.score, 0.0), 1.0), found.state)
 
@@ -89,24 +95,37 @@ class DiMP:
         scale = crop_scale((w, h), self.settings.search_area_factor, self.settings.image_size)
         return (x + w / 2, y + h / 2), scale
 
-    def _features(self, crops: np.ndarray) -> dict[str, Tensor]:
-        """Backbone features of crops ``uint8 [n, S, S, 3]``."""
-        images = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2)
-        return self.network.extract_backbone_features(images)
+    def _crop(self, frame: np.ndarray) -> tuple[Tensor, CropTransform]:
+        """The search region, ``uint8 [1, S, S, 3]`` on the device."""
+        centre, scale = self._search_region()
+        crop, transform = sample_crop(frame, centre, scale, self.settings.image_size)
+        return torch.from_numpy(crop)[None].to(self.device), transform
 
-    def _localize(self, sample: Tensor, transform: CropTransform) -> Localization:
-        scores = self.network.classifier.classify(self.filter, sample)[0, 0].cpu().numpy()
+    def _modulation(self, image: Tensor, box: Tensor) -> FeaturePair:
+        """What the target looks like at ``box`` ``[1, 4]`` (crop pixels) of a crop ``uint8 [1, S, S, 3]``."""
+        features = self.network.extract_backbone_features(image.permute(0, 3, 1, 2))
+        return self.network.bb_regressor.get_modulation(self.network.box_features(features), box)
+
+    def _aim(self, modulation: FeaturePair) -> None:
+        """Look for boxes of the target that this modulation describes."""
+        self.modulation = modulation
+        self.energy = BoxEnergy(self.network.bb_regressor, modulation)
+
+    def _classify(self, sample: Tensor) -> np.ndarray:
+        """The score map ``[K, K]`` of classification features ``[1, C, H, W]``."""
+        return self.network.classifier.classify(self.filter, sample[None])[0, 0].cpu().numpy()
+
+    def _localize(self, scores: np.ndarray, transform: CropTransform) -> Localization:
         _, _, w, h = (box_to_crop(self.box, transform) / STRIDE).tolist()
-        return localize(scores, (w, h), (0.0, 0.0), self.params.localization)
+        found = localize(scores, (w, h), (0.0, 0.0), self.params.localization)
+        self.observer.located(scores, found)
+        return found
 
-    def _refine(self, feat: FeaturePair, box: Tensor) -> Tensor:
-        branch = self.network.bb_regressor
-        with torch.inference_mode(False):
-            # Tensors made in inference mode cannot take part in autograd; their clones can.
-            maps = modulate(branch.get_iou_feat(feat), self.modulation)
-            energy = partial(branch.energy, map_pair(torch.clone, maps))
-            start = box.clone().to(self.device, torch.float32)
-            return refine_box(energy, start, self.params.refinement, self.generator).to(box)
+    def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
+        start, slope = box.to(self.device, torch.float32), partial(self.energy, maps)
+        refined = refine_box(slope, start, self.params.refinement, self.generator)
+        self.observer.refined(slope, start, refined)
+        return refined.to(box)
 
     def _inside(self, box: Tensor, frame_shape: tuple[int, ...]) -> Tensor:
         """Keep the size sensible and the centre near the frame, ``[4]`` in image pixels."""
@@ -120,7 +139,7 @@ class DiMP:
         """Store the frame; improve the filter when it is time, or at once where there was a distractor."""
         m = self.params.memory
         rate = m.hard_negative_learning_rate if found.hard_negative else m.learning_rate
-        self.memory.add(sample[0], box_crop.to(sample)[None], rate)
+        self.memory.add(sample, box_crop.to(sample)[None], rate)
         steps = m.hard_negative_iter if found.hard_negative else 0
         if self.frame_number % m.train_skipping == 0:
             steps = m.update_iter

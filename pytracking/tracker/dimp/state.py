@@ -33,7 +33,7 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     placed = {name: value.to(tracker.device) for name, value in state.items()}
     memory = {name.removeprefix("memory."): value for name, value in placed.items() if name.startswith("memory.")}
     tracker.memory = Memory.from_state_dict(memory, tracker.params.memory)
-    tracker.modulation = (placed["modulation.0"], placed["modulation.1"])
+    tracker._aim((placed["modulation.0"], placed["modulation.1"]))
     tracker.filter = placed["filter"]
     tracker.box = state["box"].clone()
     tracker.frame_number = int(state["frame_number"])

@@ -13,6 +13,7 @@ from ltr.experiments.stacked_runs import (
     initial_parameters,
     kl_divergences,
     stacked_energy,
+    stacked_forward,
     unstack,
 )
 from ltr.models.loss.ebm import DSM, KLDIS, MLIS, MLMCMC, NCE, SM, EBMLoss, Energy, LossOutput, NCEPlus
@@ -26,7 +27,7 @@ LOSSES += [DSM(num_samples=4), NCEPlus(num_samples=4)]
 def test_stacked_energy_is_the_networks_side_by_side() -> None:
     parameters = initial_parameters([0, 1, 2])
     x, y = torch.randn(3, 4, 1), torch.randn(12, 5, 1)
-    energies = stacked_energy(parameters, x)(y)
+    energies = stacked_energy(stacked_forward(), parameters, x)(y)
     for r, network in enumerate(unstack(parameters)):
         torch.testing.assert_close(energies[4 * r : 4 * r + 4], network(x[r], y[4 * r : 4 * r + 4]))
 

@@ -153,12 +153,14 @@ def test_same_seed_same_boxes(path: str) -> None:
 
 
 def test_stamp_tells_everything_a_result_depends_on(path: str) -> None:
-    stamp = Tracker("dimp", path, device="cpu", seed=9, memory={"size": 33}).stamp()
+    tracker = Tracker("dimp", path, device="cpu", seed=9, accelerator="torch", precision="bf16", memory={"size": 33})
+    stamp = tracker.stamp()
     assert json.loads(json.dumps(stamp)) == stamp
     assert (stamp["tracker"], stamp["parameter"], stamp["seed"], stamp["device"]) == ("dimp", path, 9, "cpu")
     assert stamp["settings"]["memory"]["size"] == 33
     assert stamp["network_sha256"] == sha256(Path(path))
     assert stamp["versions"]["torch"] == torch.__version__
+    assert (stamp["accelerator"], stamp["precision"]) == ("torch", "bf16")
 
 
 def test_another_shares_the_network_and_nothing_else(tracker: Tracker) -> None:

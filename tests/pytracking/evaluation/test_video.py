@@ -1,14 +1,22 @@
+import contextlib
+import threading
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
 import numpy as np
 import pytest
 
 from pytracking.evaluation import video
-from pytracking.evaluation.video import BrokenSourceError, cropped, open_frames, part_of
+from pytracking.evaluation.video import BrokenSourceError, FrameSource, Sound, cropped, open_frames, part_of, peek
 from tests.fakes.videos import (
     number_of,
     numbered_frame,
     turn_clockwise,
     write_images,
     write_noise_video,
+    write_sounding_video,
+    write_uneven_video,
     write_video,
 )
 
@@ -66,7 +74,7 @@ def test_video_cut_between_two_packets_is_not_taken_for_a_shorter_one(tmp_path, 
 
     monkeypatch.setattr(video, "_open_container", without_last_packets)
     with pytest.raises(BrokenSourceError, match=r"a\.mp4: breaks off at frame \d of 6: the file is cut short"):
-        list(video.FrameSource("a", lambda: video._read_video(str(path), live=False)))
+        list(video.FrameSource("a", lambda: video._read_video(str(path), tolerant=False)))
 
 
 class _Container:
@@ -153,7 +161,94 @@ def test_part_and_crop(tmp_path):
     assert numbers(part) == [2, 3, 4]
     assert numbers(part_of(source, 4)) == [4, 5]
     assert part_of(source, 4, 100).length == 2
+    every_other = part_of(source, 1, 5, 2)
+    assert (every_other.length, every_other.fps, numbers(every_other)) == (2, source.fps / 2, [1, 3])
+    with pytest.raises(ValueError, match="stride: expected 1 or more, got 0"):
+        part_of(source, stride=0)
     assert next(iter(cropped(source, 63, 47))).shape == (47, 63, 3)
     for start, end in ((6, None), (-1, None), (3, 3)):
         with pytest.raises(ValueError, match=f"no frames from {start} to {end}"):
             part_of(source, start, end)
+
+
+def test_part_of_a_part_keeps_the_sound_in_step(tmp_path):
+    source = open_frames(write_sounding_video(tmp_path / "a.mp4", "aac", onset=0))
+    part = part_of(part_of(source, 10, 50, 2), 5)
+    assert part.sound == Sound(str(tmp_path / "a.mp4"), pytest.approx(10 / 25 + 5 * 2 / 25))
+    assert numbers(part)[0] == 0  # frame 20, and numbers go round at 20
+    assert open_frames(write_images(tmp_path / "img", ["1.png"])).sound is None
+
+
+def test_frames_that_do_not_come_evenly_have_times(tmp_path):
+    times = [0.0, 0.04, 0.08, 0.5, 0.54, 1.0]
+    source = open_frames(write_uneven_video(tmp_path / "a.mp4", times))
+    assert (source.length, source.fps) == (6, pytest.approx(5, abs=0.01))
+    assert source.times == pytest.approx(times, abs=0.001)
+    part = part_of(replace(source, sound=Sound("a")), 1, 6, 2)
+    assert part.times == pytest.approx([0.0, 0.46, 0.96], abs=0.001)
+    assert part.sound.start == pytest.approx(0.04, abs=0.001)
+    almost_even = [i / 25 + (0.01 if i % 3 else 0) for i in range(12)]
+    source = open_frames(write_uneven_video(tmp_path / "b.mp4", almost_even))
+    assert (source.length, source.times) == (12, None)
+
+
+def test_frames_are_counted_where_the_header_does_not_say(tmp_path):
+    source = open_frames(write_sounding_video(tmp_path / "a.mkv", "aac", onset=0))
+    assert (source.length, source.fps, source.times) == (50, 25, None)
+
+
+def test_peek_takes_no_frame_away():
+    passes = []
+
+    def frames():
+        passes.append(1)
+        yield from map(numbered_frame, range(3))
+
+    first, source = peek(FrameSource("camera", frames, live=True))
+    assert (number_of(first), numbers(source), source.live, len(passes)) == (0, [0, 1, 2], True, 1)
+    with pytest.raises(ValueError, match="nothing: has no frames"):
+        peek(FrameSource("nothing", lambda: iter(())))
+
+
+@contextlib.contextmanager
+def served(folder, handler):
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class Files(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class Broadcast(Files):
+    """Sends a file as a camera does: without saying how long it is."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError), open(self.translate_path(self.path), "rb") as file:
+            self.wfile.write(file.read())
+
+
+def test_http_video_is_read_like_a_file(tmp_path):
+    write_video(tmp_path / "a.mp4", frames=6)
+    with served(tmp_path, Files) as address:
+        source = open_frames(f"{address}/a.mp4")
+        assert (source.length, source.live, numbers(source)) == (6, False, list(range(6)))
+        with pytest.raises(ValueError, match=r"none\.mp4: not a video that FFmpeg can read"):
+            open_frames(f"{address}/none.mp4")
+
+
+def test_live_stream_has_no_length_and_its_end_is_told(tmp_path):
+    write_sounding_video(tmp_path / "a.ts", "aac", onset=0, seconds=0.8)
+    with served(tmp_path, Broadcast) as address:
+        source = open_frames(f"{address}/a.ts")
+        assert (source.length, source.live, source.sound) == (None, True, None)
+        frames = []
+        with pytest.raises(BrokenSourceError, match=r"a\.ts: breaks off at frame \d+"):
+            frames.extend(source)
+        assert [number_of(frame) for frame in frames] == list(range(len(frames)))
+        assert 15 <= len(frames) <= 20

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pytracking.utils.drawing import LOST_COLOUR, PALETTE, draw_target
+from pytracking import TrackOutput
+from pytracking.utils.drawing import LOST_COLOUR, PALETTE, Overlay, draw_target
 
 BOX = (40.0, 50.0, 60.0, 40.0)
 
@@ -33,3 +34,40 @@ def test_targets_have_their_own_colours():
 @pytest.mark.parametrize("box", [(-50.0, -40.0, 90.0, 80.0), (190.0, 140.0, 90.0, 80.0), (500.0, 500.0, 5.0, 5.0)])
 def test_the_label_stays_inside_the_picture(box):
     assert pixels_of(drawn(box), PALETTE[0]) > 100
+
+
+def moving(steps, state="tracking", **options):
+    """The last of ``steps`` pictures of a target that moves right by 10 px a frame."""
+    overlay, image = Overlay(**options), np.full((150, 200, 3), 90, np.uint8)
+    for i in range(steps):
+        picture = overlay.draw(image, {1: TrackOutput((10.0 + 10 * i, 50.0, 30.0, 40.0), 0.5, state)})
+    assert (image == 90).all()
+    return picture
+
+
+def test_overlay_draws_every_target_as_draw_target_does():
+    assert (moving(1) == drawn((10.0, 50.0, 30.0, 40.0), 1)).all()
+    assert (moving(9) == drawn((90.0, 50.0, 30.0, 40.0), 1)).all()  # no trail is asked for
+
+
+def test_trail_is_where_the_centre_was_for_so_many_frames():
+    picture = moving(9, trail=5)  # centres at x = 65, 75, ..., 105
+    on_the_way = (picture[70] != 90).any(axis=1)
+    assert on_the_way[66:88].all()
+    assert not on_the_way[:62].any()
+    assert not (moving(9, "lost", trail=5)[70] != 90).any(axis=1)[:85].any()  # nobody knows where it was
+
+
+def test_scale_is_that_of_picture_and_boxes():
+    half = moving(1, scale=0.5)
+    assert half.shape == (75, 100, 3)
+    assert tuple(half[35, 5]) == PALETTE[1]  # the left edge
+    assert moving(1, scale=2).shape == (300, 400, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [({"scale": 0}, "scale: expected"), ({"trail": -1}, "trail: expected")]
+)
+def test_bad_overlays(options, message):
+    with pytest.raises(ValueError, match=message):
+        Overlay(**options)

@@ -5,9 +5,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from ltr.data.bounding_box_utils import box_iou, box_to_relative
+from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_relative
+from ltr.models.loss.ebm.base import energy_gradient
+from ltr.refine import refine
 from pytracking.parameter.dimp.base import RefinementParams
-from pytracking.tracker.dimp.box_refinement import damp, refine_box
+from pytracking.tracker.dimp.box_refinement import BoxSlope, damp, refine_box
 
 FREE = RefinementParams(
     num_boxes=8,
@@ -27,8 +29,19 @@ def _energy_of(best: Tensor) -> Callable[[Tensor], Tensor]:
     return lambda boxes: -10 * box_to_relative(boxes, best).square().sum(dim=-1)
 
 
+def _slope_of(energy: Callable[[Tensor], Tensor]) -> BoxSlope:
+    """The energy of boxes (x, y, w, h) with its gradient by autograd."""
+
+    def slope(centre: Tensor, size: Tensor) -> tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]:
+        boxes = torch.cat([centre - size / 2, size], dim=1).requires_grad_()
+        values, gradient = energy_gradient(energy, boxes)
+        return values.detach(), lambda: (gradient[:, :2], gradient[:, 2:] - gradient[:, :2] / 2)
+
+    return slope
+
+
 def _refine(params: RefinementParams = FREE, best: Tensor = BEST, seed: int = 0) -> Tensor:
-    return refine_box(_energy_of(best), START, params, torch.Generator().manual_seed(seed))
+    return refine_box(_slope_of(_energy_of(best)), START, params, torch.Generator().manual_seed(seed))
 
 
 def test_climbs_to_the_best_box() -> None:
@@ -52,7 +65,7 @@ def test_one_box_starts_without_jitter() -> None:
 
 def test_flat_energy_moves_nothing_but_the_mean_of_starts() -> None:
     still = replace(FREE, position_jitter=0.0, size_jitter=0.0)
-    box = refine_box(lambda boxes: 0 * boxes.sum(dim=-1), START, still, torch.Generator())
+    box = refine_box(_slope_of(lambda boxes: 0 * boxes.sum(dim=-1)), START, still, torch.Generator())
     torch.testing.assert_close(box, START)
 
 
@@ -83,5 +96,15 @@ def test_energy_that_pulls_far_away_cannot_run_away() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
-    box = refine_box(_energy_of(BEST.to(dtype)), START.to(dtype), FREE, torch.Generator())
+    box = refine_box(_slope_of(_energy_of(BEST.to(dtype))), START.to(dtype), FREE, torch.Generator())
     assert box.dtype == dtype
+
+
+def test_climbs_as_refine_does_in_relative_space() -> None:
+    """The chain rule from centres and sizes to the relative box, against autograd through all of it."""
+    energy, start, params = _energy_of(BEST.double()), START.double(), replace(FREE, num_boxes=1, num_iterations=3)
+    found = refine_box(_slope_of(energy), start, params, torch.Generator())
+    box_rel, _ = refine(
+        lambda y: energy(box_from_relative(y, start)), torch.zeros(1, 1, 4).double(), params.step_length, 3
+    )
+    torch.testing.assert_close(found, box_from_relative(box_rel[0, 0], start))

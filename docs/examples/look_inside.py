@@ -1,0 +1,28 @@
+"""Look at what the tracker sees: python docs/examples/look_inside.py clip.mp4 100,80,60,90 panels.png
+
+The picture is of the last frame; run_video --debug makes a video of all frames.
+"""
+
+import sys
+
+from PIL import Image
+
+from pytracking import Tracker
+from pytracking.evaluation.video import open_frames
+from pytracking.tracker.dimp.observer import Recorder
+from pytracking.utils.panels import draw_panels
+
+path, box = sys.argv[1], [float(part) for part in sys.argv[2].split(",")]
+tracker = Tracker("dimp", "dimp_ncep_mobile")
+tracker.observer = recorder = Recorder()
+
+frames = iter(open_frames(path))
+tracker.initialize(next(frames), box)
+for frame in frames:
+    output = tracker.track(frame)
+
+view = recorder.view  # of the last frame: crop, scores, found, energy, before, after, weights
+print(f"{output.state}; score map {view.scores.shape}, its peak {view.scores.max():.2f}")
+if view.energy is not None:  # a box that was refined; the energy f(x, y) can be asked about any box of the crop
+    print(f"f before {view.energy(view.before[None]).item():.2f}, after {view.energy(view.after[None]).item():.2f}")
+Image.fromarray(draw_panels(f"{path}, the last frame", view)).save(sys.argv[3])

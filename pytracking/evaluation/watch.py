@@ -1,0 +1,63 @@
+"""What the trackers saw, frame by frame, as a video or in TensorBoard."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from pytracking.evaluation.follow import Sink, Step
+from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.evaluation.sinks import frame_clock
+from pytracking.evaluation.tracker import Tracker
+from pytracking.evaluation.video import FrameSource, Image
+from pytracking.evaluation.video_writer import VideoWriter
+from pytracking.tracker.dimp.observer import Recorder
+from pytracking.utils.panels import draw_panels
+
+
+def panels(path: Path, source: FrameSource, targets: MultiTracker[Tracker], count: int) -> Sink:
+    """Panels of the targets 0, 1, ... ``count`` - 1, whose observers are recorders: an .mp4 file, or events for
+    TensorBoard in a folder.
+    """
+    return _video(path, source, targets, count) if path.suffix else _events(path, targets)
+
+
+@contextmanager
+def _video(
+    path: Path, source: FrameSource, targets: MultiTracker[Tracker], count: int
+) -> Iterator[Callable[[Step], None]]:
+    """A row of panels for each target."""
+    clock = frame_clock(source)
+    with VideoWriter(path, source.fps) as writer:
+
+        def write(step: Step) -> None:
+            writer.write(np.vstack([_row(step, target_id, targets) for target_id in range(count)]), next(clock))
+
+        yield write
+
+
+@contextmanager
+def _events(folder: Path, targets: MultiTracker[Tracker]) -> Iterator[Callable[[Step], None]]:
+    """The rows as images, and the scores as curves."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(folder)) as events:
+
+        def write(step: Step) -> None:
+            for target_id, target in step.targets.items():
+                events.add_image(f"target {target_id}", _row(step, target_id, targets), step.frame, dataformats="HWC")
+                events.add_scalar(f"score/target {target_id}", target.score, step.frame)
+
+        yield write
+
+
+def _row(step: Step, target_id: int, targets: MultiTracker[Tracker]) -> Image:
+    title = f"target {target_id}   frame {step.frame}"
+    if target_id not in step.targets:
+        return draw_panels(f"{title}   not yet there", None)
+    recorder, target = targets[target_id].observer, step.targets[target_id]
+    assert isinstance(recorder, Recorder)
+    if recorder.view is None:
+        return draw_panels(f"{title}   learned here", None)
+    return draw_panels(f"{title}   {target.state} {target.score:.2f}", recorder.view)

@@ -1,0 +1,138 @@
+"""What runs the network on a frame's crop: plain PyTorch, which always works, or OpenVINO, twice as fast on a CPU.
+
+``docs/speed.md`` says what was measured, and what else was tried.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+import ltr.models
+from pytracking.features import frame_network
+from pytracking.features.frame_network import FrameNetwork
+
+Accelerator = Literal["auto", "torch", "openvino"]
+Precision = Literal["f32", "bf16", "f16"]
+Look = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
+"""As :meth:`FrameNetwork.forward`; float32 whatever the precision inside."""
+
+_DTYPES = {"bf16": torch.bfloat16, "f16": torch.float16}
+
+
+def choose_accelerator(name: str, device: torch.device) -> str:
+    """``torch`` or ``openvino`` for a name of :data:`Accelerator`.
+
+    Raises:
+        ValueError: unknown, or not for this device.
+        ImportError: asked for by name and not installed.
+    """
+    installed = importlib.util.find_spec("openvino") is not None
+    if name == "auto":
+        return "openvino" if installed and device.type == "cpu" else "torch"
+    if name not in get_args(Accelerator):
+        raise ValueError(f"unknown accelerator {name!r}; known are {', '.join(get_args(Accelerator))}")
+    if name == "openvino" and device.type != "cpu":
+        raise ValueError(f"accelerator 'openvino' runs on the CPU, not on {device}; use --accelerator torch there")
+    if name == "openvino" and not installed:
+        raise ImportError("accelerator 'openvino' is not installed: pip install openvino (or use --accelerator torch)")
+    return name
+
+
+def accelerate(
+    network: FrameNetwork, image_size: int, device: torch.device, accelerator: str = "auto", precision: str = "f32"
+) -> Look:
+    """The network ready to run on crops of ``image_size`` pixels.
+
+    Args:
+        network: in eval mode, on ``device``, without gradients.
+        image_size: S.
+        device: where crops are and answers are wanted.
+        accelerator: see :func:`choose_accelerator`.
+        precision: of the arithmetic inside. ``bf16`` and ``f16`` change boxes slightly; OpenVINO uses them where the
+            processor has them and calculates in float32 elsewhere.
+    """
+    if precision not in get_args(Precision):
+        raise ValueError(f"unknown precision {precision!r}; known are {', '.join(get_args(Precision))}")
+    if choose_accelerator(accelerator, device) == "openvino":
+        return OpenVinoNetwork(network, image_size, precision)
+    return network if precision == "f32" else _autocast(network, device, _DTYPES[precision])
+
+
+def _autocast(network: FrameNetwork, device: torch.device, dtype: torch.dtype) -> Look:
+    def look(crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        with torch.autocast(device.type, dtype):
+            sample, map8, map16 = network(crops)
+        return sample.float(), map8.float(), map16.float()
+
+    return look
+
+
+class OpenVinoNetwork:
+    """A :class:`FrameNetwork` compiled by OpenVINO for the CPU, with as many threads as torch has."""
+
+    def __init__(self, network: nn.Module, image_size: int, precision: str = "f32") -> None:
+        import openvino
+
+        config = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "INFERENCE_PRECISION_HINT": precision,
+            "ENABLE_CPU_PINNING": False,  # else all processes of this machine share the same cores
+        }
+        self._model = openvino.Core().compile_model(_graph(network, image_size), "CPU", config)
+        self._of_thread = threading.local()  # trackers that share the network may run in threads of their own
+
+    def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One crop at a time: on a CPU a batch of crops is no faster, and the graph has fixed shapes."""
+        if not hasattr(self._of_thread, "request"):
+            self._of_thread.request = self._model.create_infer_request()
+        infer = self._of_thread.request.infer
+        looks = [infer({0: crop[None]}, share_inputs=True).values() for crop in crops.numpy()]
+        sample, map8, map16 = (torch.cat([torch.from_numpy(out) for out in outs]) for outs in zip(*looks, strict=True))
+        return sample, map8, map16
+
+
+def _graph(network: nn.Module, image_size: int) -> Any:
+    """The network as an OpenVINO graph; kept on disk, because to make it takes seconds."""
+    import openvino
+
+    path = cache_folder() / f"{_fingerprint(network, image_size)}.xml"
+    if path.is_file():
+        return openvino.Core().read_model(path)
+    crop = torch.zeros(1, image_size, image_size, 3, dtype=torch.uint8)
+    graph = openvino.convert_model(torch.export.export(network, (crop,)))
+    with suppress(OSError):  # without a place to keep it, it is made again next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
+            openvino.save_model(graph, Path(temporary) / path.name, compress_to_fp16=False)
+            for suffix in (".bin", ".xml"):  # the one that is looked for comes last
+                Path(temporary, path.name).with_suffix(suffix).replace(path.with_suffix(suffix))
+    return graph
+
+
+def cache_folder() -> Path:
+    """``$EBM_TRACKING_CACHE``, or ``ebm-tracking`` among the user's caches. Safe to delete."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("EBM_TRACKING_CACHE") or caches / "ebm-tracking")
+
+
+def _fingerprint(network: nn.Module, image_size: int) -> str:
+    """Of everything the graph is made from: weights, code, versions, size."""
+    digest = hashlib.sha256(f"{image_size} {torch.__version__} {importlib.metadata.version('openvino')}".encode())
+    for source in [Path(frame_network.__file__), *sorted(Path(ltr.models.__path__[0]).rglob("*.py"))]:
+        digest.update(source.read_bytes())
+    for name, value in network.state_dict().items():
+        digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

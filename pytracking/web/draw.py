@@ -1,0 +1,86 @@
+"""Drawing boxes on a frame in a browser: a page on this machine, until they are drawn."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from ltr.data.image_loader import encode_jpeg
+from pytracking.evaluation.tracker import check_box
+from pytracking.evaluation.video import Image
+from pytracking.tracker.base.output import Box
+from pytracking.utils.drawing import LOST_COLOUR, PALETTE
+from pytracking.web.access import guard
+
+STATIC = Path(__file__).parent / "static"
+HOST = "127.0.0.1"
+
+
+def draw_boxes(image: Image, announce: Callable[[str], object]) -> list[Box]:
+    """Boxes (x, y, w, h; pixels of ``image``, RGB uint8 [H, W, 3]) that somebody draws on the page.
+
+    announce: called with the page's URL once it can be opened.
+    """
+    return asyncio.run(_serve(image, announce))
+
+
+async def _serve(image: Image, announce: Callable[[str], object]) -> list[Box]:
+    drawn: asyncio.Future[list[Box]] = asyncio.get_running_loop().create_future()
+    runner = web.AppRunner(build_app(image, drawn), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, 0).start()
+        announce(f"http://{HOST}:{runner.addresses[0][1]}/")
+        return await drawn
+    finally:
+        await runner.cleanup()
+
+
+def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Application:
+    """The application; ``drawn`` gets the boxes that the page sends first."""
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(STATIC / "draw.html")
+
+    async def picture(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=encode_jpeg(image), content_type="image/jpeg")
+
+    async def colours(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"targets": PALETTE, "lost": LOST_COLOUR})
+
+    async def take(request: web.Request) -> web.StreamResponse:
+        try:
+            boxes = parse_boxes(await request.json(), image)
+        except ValueError as error:
+            return web.Response(status=400, text=str(error))
+        if not drawn.done():
+            drawn.set_result(boxes)
+        return web.Response(status=204)
+
+    app = web.Application(middlewares=[guard(None)])
+    app.add_routes(
+        [
+            web.get("/", page),
+            web.get("/picture", picture),
+            web.get("/colours", colours),
+            web.post("/boxes", take),
+            web.static("/static", STATIC),
+        ]
+    )
+    return app
+
+
+def parse_boxes(message: Any, image: Image) -> list[Box]:
+    """What the page sends: a list of at least one [x, y, w, h] in pixels of ``image``. ValueError for all else."""
+    if not (isinstance(message, list) and message):
+        raise ValueError(f"expected a list of boxes, got {json.dumps(message)[:80]}")
+    boxes: list[Box] = []
+    for box in message:
+        if not (isinstance(box, list) and len(box) == 4 and all(type(value) in (int, float) for value in box)):
+            raise ValueError(f"expected four numbers x, y, w, h, got {json.dumps(box)[:80]}")
+        boxes.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+        check_box(boxes[-1], image)
+    return boxes

@@ -1,0 +1,159 @@
+"""The commands and the code of README and docs: all are read, and what needs no data set is run."""
+
+import runpy
+import shlex
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+import torch
+import tyro
+
+from ltr.admin.files import atomic_write
+from ltr.data.image_loader import encode_jpeg
+from pytracking.evaluation.video_writer import VideoWriter
+from pytracking.features import net_wrappers
+from tests.fakes.datasets import noise_picture
+from tests.fakes.networks import write_small_network
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = {page.name: page for page in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))}
+WITH_CODE = ("README.md", "api.md", "losses.md", "tracking.md")  # extending.md has a test of its own
+WITH_VIDEOS = ("README.md", "api.md", "video.md")
+NEED_MORE = (" 0 ", "rtsp://", "--draw")  # a camera, a person
+FRAMES = [noise_picture(seed // 4, 240, 180) for seed in range(8)]
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """The language (or "") and the text of each fenced block of a page."""
+    found: list[tuple[str, list[str]]] = []
+    inside = False
+    for line in PAGES[page].read_text(encoding="utf-8").splitlines():
+        if line.startswith("```"):
+            inside = not inside
+            if inside:
+                found.append((line[3:].strip(), []))
+        elif inside:
+            found[-1][1].append(line)
+    return [(language, "\n".join(lines)) for language, lines in found]
+
+
+def commands(page: str) -> list[str]:
+    """The lines of the shell blocks of a page that call Python, without comments."""
+    text = "\n".join(body for language, body in blocks(page) if language in ("bash", ""))
+    lines = (line.split(" #")[0].strip() for line in text.replace("\\\n", "").splitlines())
+    return [line.removeprefix("python ") for line in lines if line.startswith("python ")]
+
+
+def run_python(arguments: str, monkeypatch: pytest.MonkeyPatch) -> object:
+    """Run ``python ARGUMENTS`` in this process; the exit code (None: it ended by itself)."""
+    words = shlex.split(arguments)
+    is_module = words[0] == "-m"
+    words = words[is_module:]
+    monkeypatch.setattr(sys, "argv", words)
+    try:
+        if is_module:
+            runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(str(REPOSITORY / words[0]), run_name="__main__")
+    except SystemExit as caught:
+        return caught.code
+    return None
+
+
+class Parsed(BaseException):
+    """The command line was understood."""
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")  # of runpy: modules imported before
+@pytest.mark.parametrize("command", [c for page in PAGES for c in commands(page) if "docs/examples/" not in c])
+def test_command_line_is_understood(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = tyro.cli
+
+    def parse_only(*args: Any, **options: Any) -> NoReturn:
+        parse(*args, **options)  # exits where it does not understand
+        raise Parsed
+
+    monkeypatch.setattr(tyro, "cli", parse_only)
+    with pytest.raises(Parsed):
+        run_python(command, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small network by the name of the shipped one."""
+    folder = tmp_path_factory.mktemp("networks")
+    write_small_network(folder / "dimp_ncep_mobile.safetensors")
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the files that the pages speak of."""
+    monkeypatch.setattr(net_wrappers, "NETWORKS", networks)
+    monkeypatch.chdir(tmp_path)
+    for name in ("clip.mp4", "other.mp4"):
+        with VideoWriter(tmp_path / name, 25) as writer:
+            for frame in FRAMES:
+                writer.write(frame)
+    for number, frame in enumerate(FRAMES):
+        data = encode_jpeg(frame)
+        atomic_write(tmp_path / "frames" / f"{number}.jpg", lambda path, data=data: path.write_bytes(data))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        command
+        for page in WITH_VIDEOS
+        for command in commands(page)
+        if command.startswith(("pytracking/run_video.py", "docs/examples/"))
+        and not any(part in command for part in NEED_MORE)
+    ],
+)
+def test_command_works(command: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = torch.get_num_threads()
+    try:
+        assert run_python(command, monkeypatch) in (0, None)
+    finally:
+        torch.set_num_threads(threads)
+    words = shlex.split(command)
+    for flag, name in pairwise(words):
+        if flag in ("--save", "--csv", "--json", "--debug"):
+            assert Path(name).exists()
+
+
+@pytest.mark.parametrize("page", WITH_CODE)
+def test_code_works(page: str, place: Path) -> None:
+    """The blocks of a page run one after another, in one namespace."""
+    weight = torch.ones(2, requires_grad=True)
+    namespace: dict[str, Any] = {
+        "frame": FRAMES[0],
+        "next_frame": FRAMES[4],
+        "energy": lambda y: -(weight * y.square()).sum(dim=-1),
+        "target": torch.zeros(3, 2),
+        "generator": torch.Generator().manual_seed(0),
+    }
+    code = [body for language, body in blocks(page) if language == "python"]
+    assert code
+    for body in code:
+        exec(compile(body, page, "exec"), namespace)
+    if page == "api.md":
+        assert namespace["picture"].shape == (90, 120, 3)
+        assert np.isfinite(namespace["output"].box).all()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_all_code_is_python(page: str) -> None:
+    for language, body in blocks(page):
+        if language == "python":
+            compile(body, page, "exec")
+
+
+@pytest.mark.parametrize("example", sorted(path.name for path in (REPOSITORY / "docs" / "examples").glob("*.py")))
+def test_every_example_is_on_its_page(example: str) -> None:
+    assert any(command.startswith(f"docs/examples/{example} ") for command in commands("api.md"))

@@ -1,0 +1,90 @@
+"""Golden tracks: the fast tracker against the plain one, with whatever weights are shipped.
+
+A tracker amplifies rounding: which start is among the best three, whether a step is kept and OpenCV's fixed-point warp
+are decided by last digits, and the plain tracker parts by pixels from itself when the first box is moved by 1e-4 px. So
+the fast one takes every step from where the plain one is and must arrive at the same box; left alone, it must stay
+close.
+"""
+
+from collections.abc import Callable
+from copy import deepcopy
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from ltr.admin.loading import load_network
+from ltr.data.bounding_box_utils import box_iou
+from pytracking.evaluation.data import Sequence
+from pytracking.evaluation.datasets import get_dataset, select
+from pytracking.evaluation.demo import demo_sequence
+from pytracking.features.accelerators import accelerate
+from pytracking.features.frame_network import FrameNetwork
+from pytracking.features.net_wrappers import find_network, load_for_tracking
+from pytracking.parameter import load_parameters
+from pytracking.tracker.dimp.dimp import DiMP
+from tests.reference.plain_tracker import PlainDiMP
+
+PIXELS = 0.01  # largest difference of a box's corner or side after one step
+SCORE = 1e-4
+OVERLAP = 0.9  # mean IoU of the tracks, each left alone
+FRAMES = 12  # one update of the filter among them
+CPU = torch.device("cpu")
+PARAMS = load_parameters("dimp", "dimp_ncep_mobile")
+
+
+def _plain() -> DiMP:
+    network, settings, _ = load_network(find_network(PARAMS.network))
+    return PlainDiMP(network.requires_grad_(False), settings, PARAMS, CPU)
+
+
+def _fast(accelerator: str = "auto") -> DiMP:
+    network, settings, _ = load_for_tracking(PARAMS.network, CPU)
+    look = accelerate(FrameNetwork(network), settings.image_size, CPU, accelerator)
+    return DiMP(network, settings, PARAMS, CPU, look=look)
+
+
+@pytest.fixture(params=["demo", "MotorRolling", "Girl"])  # the second turns and grows, the third is small
+def frames(request: pytest.FixtureRequest) -> tuple[Sequence, list[np.ndarray]]:
+    if request.param == "demo":
+        sequence = demo_sequence()
+    else:
+        folder = request.getfixturevalue("shared") / "data" / "dev_sequences"
+        sequence = select(get_dataset(f"folder:{folder}"), request.param)[0]
+    return sequence, list(islice(sequence.open(), sequence.start, sequence.start + FRAMES))
+
+
+def _adopt(tracker: DiMP, other: DiMP) -> None:
+    """Go on from where ``other`` is."""
+    tracker.box, tracker.filter, tracker.memory = other.box.clone(), other.filter.clone(), deepcopy(other.memory)
+    tracker.frame_number = other.frame_number
+    tracker.generator.set_state(other.generator.get_state())
+
+
+@pytest.mark.parametrize("make", [lambda: _fast("torch"), _fast], ids=["torch", "auto"])
+def test_every_step_of_the_fast_tracker_is_that_of_the_plain_one(
+    frames: tuple[Sequence, list[np.ndarray]], make: Callable[[], DiMP]
+) -> None:
+    sequence, images = frames
+    trackers = plain, fast = _plain(), make()
+    for tracker in trackers:
+        tracker.initialize(images[0], sequence.first_box)
+    # Not the filter: the 40 steps of steepest descent that it takes multiply rounding by up to a million.
+    torch.testing.assert_close(fast.memory.features, plain.memory.features, rtol=0, atol=1e-5)
+    for image in images[1:]:
+        _adopt(fast, plain)
+        expected, output = (tracker.track(image) for tracker in trackers)
+        assert output.state == expected.state
+        assert output.score == pytest.approx(expected.score, abs=SCORE)
+        np.testing.assert_allclose(output.box, expected.box, rtol=0, atol=PIXELS)
+        torch.testing.assert_close(fast.filter, plain.filter, rtol=0, atol=1e-3 * float(plain.filter.abs().max()))
+
+
+def test_left_alone_it_stays_close(frames: tuple[Sequence, list[np.ndarray]]) -> None:
+    sequence, images = frames
+    boxes = []
+    for tracker in (_plain(), _fast()):
+        tracker.initialize(images[0], sequence.first_box)
+        boxes.append(torch.tensor([tracker.track(image).box for image in images[1:]]))
+    assert box_iou(*boxes).mean() > OVERLAP

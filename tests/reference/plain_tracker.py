@@ -1,0 +1,33 @@
+"""The tracker without anything that makes it fast: what the fast one must agree with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
+from ltr.models.loss.ebm.base import energy_gradient
+from pytracking.tracker.dimp.dimp import DiMP
+
+
+class PlainDiMP(DiMP):
+    """DiMP whose boxes climb the branch's own energy of modulated maps by autograd."""
+
+    def _aim(self, modulation: FeaturePair) -> None:
+        self.modulation = modulation
+        self.energy = partial(self._slope, modulation)  # type: ignore[assignment]
+
+    def _slope(
+        self, modulation: FeaturePair, maps: FeaturePair, centre: Tensor, size: Tensor
+    ) -> tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]:
+        with torch.inference_mode(False):
+            # Tensors made in inference mode cannot take part in autograd; their clones can.
+            channels_first = map_pair(lambda feat: feat.clone().permute(2, 0, 1)[None], maps)
+            modulated = modulate(channels_first, map_pair(torch.clone, modulation))
+            energy = partial(self.network.bb_regressor.energy, modulated)
+            boxes = torch.cat([centre - size / 2, size], dim=1).clone()
+            values, gradient = energy_gradient(energy, boxes[None].requires_grad_())
+        return values[0].detach(), lambda: (gradient[0, :, :2], gradient[0, :, 2:] - gradient[0, :, :2] / 2)
