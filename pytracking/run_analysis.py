@@ -3,28 +3,31 @@
     python pytracking/run_analysis.py --ground-truth DIR --results NAME=DIR [NAME=DIR ...] --protocol otb --json OUT
     python pytracking/run_analysis.py dimp:dimp_ncep_mobile --dataset_name NAME
 
-Only numpy and matplotlib are needed: nothing here imports torch or opens an image.
+Nothing here imports torch, and images are opened for the pictures of --report alone.
 """
 
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 
-import numpy as np
 import tyro
 
+from ltr.admin.files import atomic_write
 from pytracking.analysis import tables
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate
+from pytracking.analysis.inputs import Picture, find_trackers, load_dataset
 from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, find_protocol
-from pytracking.analysis.sequence_score import Truth
-from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, find_tracker, loaded, truth_folder
+from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, loaded, truth_folder
 from pytracking.analysis.table_formats import FORMATS, Table
 from pytracking.utils.cli import run_command
+
+T = TypeVar("T")
+Frames = Mapping[str, Callable[[Sequence[int]], Iterable[Picture]]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Arguments:
     """our own results below --results_dir (needs --dataset_name); TRACKER:PARAMETER:RUN is one run of several"""
     dataset_name: str | None = None
     """data set whose truth is read through the evaluation's readers"""
+    paths: Path | None = None
+    """TOML file with the folders of the benchmarks"""
     results_dir: Path = Path("results")
     """root of our own results"""
     ground_truth: Path | None = None
@@ -42,7 +47,8 @@ class Arguments:
     results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=DIR ...")] = ()
     """NAME=DIR: a tracker's name and its folder of <Seq>.txt box files, or of run folders"""
     protocol: str | None = None
-    """rules to score by; without it those of the data set, or otb"""
+    """rules to score by: otb, uav, lasot, nfs, dtb70, uavdt, got10k, trackingnet, folder, or those of a toolkit for any
+    data set, matlab, pysot, got10k_toolkit; without it those of the data set, or otb"""
     exclude_invalid_frames: bool = False
     """divide by the frames with a usable truth only, as pytracking's switch of this name"""
     absent: Path | None = None
@@ -51,8 +57,8 @@ class Arguments:
     """score what is there, and say in every table what is not"""
     per_sequence: bool = False
     """print a table by sequence too"""
-    attributes: Path | None = None
-    """JSON file {sequence: [attribute, ...]}: print a table by attribute too"""
+    attributes: str | None = None
+    """print a table by attribute too: otb, uav, or a JSON file {sequence: [attribute, ...]}"""
     published: str | None = None
     """data set (lasot, nfs, otb, trackingnet, uav) of which published scores are put beside ours"""
     format: Literal["text", "markdown", "latex", "csv"] = "text"
@@ -63,6 +69,8 @@ class Arguments:
     """folder to write the plots to (PNG, SVG, PDF)"""
     report: Path | None = None
     """HTML file to write everything to: tables, plots, and the worst sequences in pictures (frames: --dataset_name)"""
+    worst: int = 5
+    """how many of the worst sequences the report shows"""
     cache: Path | None = None
     """folder that keeps the scores of runs, to be found again while no file they were made from has changed"""
     debug: bool = False
@@ -71,17 +79,29 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the arguments name. frames: sequence -> opens its frames; empty where only boxes are given."""
+    """What the arguments name. frames: sequence -> opens frames of it; empty where only boxes are given."""
 
-    truth: TruthSource
     trackers: list[Tracker]
+    truth: TruthSource
     protocol: Protocol
-    frames: dict[str, Callable[[], Any]]
+    frames: Frames
+    attributes: dict[str, list[str]] | None
+    published: tables.Published | None
 
 
 def load(arguments: Arguments) -> Inputs:
     """Find everything that is needed; all problems in one AnalysisError."""
     problems: list[str] = []
+
+    def attempt(find: Callable[[], T]) -> T | None:
+        try:
+            return find()
+        except AnalysisError as error:
+            problems.extend(error.problems)
+        except (ValueError, OSError) as error:
+            problems.append(str(error))
+        return None
+
     from_dataset = arguments.dataset_name is not None
     if from_dataset == (arguments.ground_truth is not None):
         problems.append("give the truth once: --ground-truth DIR or --dataset_name NAME")
@@ -89,79 +109,35 @@ def load(arguments: Arguments) -> Inputs:
         problems.append("TRACKER:PARAMETER needs --dataset_name NAME")
     if not arguments.trackers and not arguments.results:
         problems.append("nothing to score: give --results NAME=DIR or TRACKER:PARAMETER")
-    trackers = _find_trackers(arguments, problems)
-    inputs = Inputs(loaded([]), trackers, find_protocol("otb"), {})
-    try:
-        if arguments.dataset_name is not None:
-            inputs = _load_dataset(arguments.dataset_name, trackers)
-        elif arguments.ground_truth is not None:
-            inputs = replace(inputs, truth=truth_folder(arguments.ground_truth, arguments.absent))
-        if arguments.protocol is not None:
-            inputs = replace(inputs, protocol=find_protocol(arguments.protocol))
-    except (ValueError, OSError) as error:
-        problems.append(str(error))
-    if problems:
+    trackers = attempt(lambda: find_trackers(arguments.trackers, arguments.results, arguments.results_dir))
+    source = attempt(lambda: _find_truth(arguments))
+    chosen = attempt(lambda: find_protocol(arguments.protocol) if arguments.protocol else None)
+    attributes = attempt(lambda: tables.find_attributes(arguments.attributes) if arguments.attributes else None)
+    published = attempt(lambda: tables.find_published(arguments.published) if arguments.published else None)
+    if problems or trackers is None or source is None:
         raise AnalysisError(problems)
+    truth, protocol, frames = source
+    protocol = chosen or protocol
     if arguments.exclude_invalid_frames:
-        inputs = replace(inputs, protocol=exclude_unusable_frames(inputs.protocol))
-    return inputs
+        protocol = exclude_unusable_frames(protocol)
+    return Inputs(trackers, truth, protocol, frames, attributes, published)
 
 
-def _find_trackers(arguments: Arguments, problems: list[str]) -> list[Tracker]:
-    named: list[tuple[str, Path]] = []
-    for text in arguments.trackers:
-        tracker, _, parameter = text.partition(":")
-        parameter, _, run = parameter.partition(":")
-        if not parameter or (run and not run.isdecimal()):
-            problems.append(f"{text}: expected TRACKER:PARAMETER or TRACKER:PARAMETER:RUN")
-            continue
-        named.append((text, arguments.results_dir / tracker / (parameter + (f"_{int(run):03d}" if run else ""))))
-    for text in arguments.results:
-        name, _, path = text.partition("=")
-        if not (name and path):
-            problems.append(f"{text}: expected NAME=DIR")
-            continue
-        named.append((name, Path(path)))
-    names = [name for name, _ in named]
-    problems += [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
-    trackers = []
-    for name, folder in named:
-        try:
-            trackers.append(find_tracker(name, folder))
-        except OSError as error:
-            problems.append(str(error))
-    return trackers
-
-
-def _load_dataset(name: str, trackers: list[Tracker]) -> Inputs:
-    """The truth of the data set ``name``, read without touching an image, and its protocol."""
-    from pytracking.evaluation.datasets import get_dataset  # OpenCV and PyAV only where they are needed
-
-    sequences = get_dataset(name)
-    tag = sequences[0].dataset
-    truths = []
-    for sequence in sequences:
-        without_box = np.isnan(sequence.ground_truth[:, 0])
-        # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
-        absent = np.zeros_like(without_box) if tag.startswith("uav") else without_box
-        truths.append(Truth(sequence.name, sequence.ground_truth, absent))
-    return Inputs(loaded(truths), trackers, _protocol_of_dataset(tag), {s.name: s.open for s in sequences})
-
-
-def _protocol_of_dataset(tag: str) -> Protocol:
-    try:
-        return find_protocol(tag)
-    except ValueError:
-        return find_protocol("folder")
+def _find_truth(arguments: Arguments) -> tuple[TruthSource, Protocol, Frames]:
+    """The truth, the protocol unless another is asked for, and what opens frames of each sequence."""
+    if arguments.dataset_name is not None:
+        dataset = load_dataset(arguments.dataset_name, arguments.paths)
+        return dataset.truth, dataset.protocol, dataset.open_at
+    folder = arguments.ground_truth
+    return truth_folder(folder, arguments.absent) if folder else loaded([]), find_protocol("otb"), {}
 
 
 def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None:
-    """Print the tables; write JSON, plots and page where asked for."""
-    wanted = wanted_tables(evaluation, arguments)
-    print("\n\n".join(map(FORMATS[arguments.format], wanted)))
+    """Write JSON, plots and page where asked for, then print the tables."""
+    wanted = wanted_tables(evaluation, inputs)
     if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(tables.as_json(evaluation), indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(tables.as_json(evaluation), indent=1) + "\n"
+        atomic_write(arguments.json, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     if arguments.plots is not None:
         from pytracking.analysis.plot_results import save_plots  # matplotlib only where it is needed
 
@@ -169,17 +145,17 @@ def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None
     if arguments.report is not None:
         from pytracking.analysis.report import write_report
 
-        write_report(arguments.report, evaluation, inputs.trackers, inputs.truth.load(), wanted, inputs.frames)
+        truths = inputs.truth.load()
+        write_report(arguments.report, evaluation, inputs.trackers, truths, wanted, inputs.frames, arguments.worst)
+    by_sequence = [tables.sequence_table(evaluation)] if arguments.per_sequence else []
+    print("\n\n".join(map(FORMATS[arguments.format], [*wanted, *by_sequence])))
 
 
-def wanted_tables(evaluation: Evaluation, arguments: Arguments) -> list[Table]:
-    """The tables that the arguments ask for."""
-    published = tables.find_published(arguments.published) if arguments.published else None
-    wanted = [tables.overall_table(evaluation, published)]
-    if arguments.attributes is not None:
-        wanted.append(tables.attribute_table(evaluation, tables.read_attributes(arguments.attributes)))
-    if arguments.per_sequence:
-        wanted.append(tables.sequence_table(evaluation))
+def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
+    """The table of the trackers, and that by attribute where attributes are given."""
+    wanted = [tables.overall_table(evaluation, inputs.published)]
+    if inputs.attributes is not None:
+        wanted.append(tables.attribute_table(evaluation, inputs.attributes))
     return wanted
 
 

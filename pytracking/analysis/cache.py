@@ -9,10 +9,10 @@ import numpy as np
 
 from ltr.admin.files import replacing
 from pytracking.analysis.protocols import Protocol
-from pytracking.analysis.run_score import Curves, RunScore, time_files
+from pytracking.analysis.run_score import Curves, RunScore, stamp_files, time_files
 from pytracking.analysis.sources import Run, digest_files
 
-VERSION = "1"  # to be raised whenever the same files would score differently
+VERSION = "2"  # to be raised whenever the same files would score differently
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Cache:
 
     def path(self, truth: bytes, run: Run, protocol: Protocol, allow_missing: bool) -> Path:
         """Where the score of ``run`` lies; ``truth`` is the digest of the truth's content."""
-        files = [file for repeats in run.files.values() for path in repeats for file in (path, *time_files(path))]
+        results = [path for repeats in run.files.values() for path in repeats]
+        files = [file for path in results for file in (path, *time_files(path), *stamp_files(path))]
         rules = json.dumps([VERSION, asdict(protocol), allow_missing, list(run.files)])
         return self.folder / f"{hashlib.sha256(rules.encode() + truth + digest_files(files)).hexdigest()}.npz"
 
@@ -34,13 +35,14 @@ class Cache:
         with np.load(path, allow_pickle=False) as archive:
             rest = json.loads(str(archive["rest"]))
             curves = Curves(*(archive[field.name] for field in fields(Curves)))
-        return RunScore(tuple(rest["names"]), curves, tuple(rest["missing"]), (), rest["notes"], rest["fps"])
+        names, missing, trained_on = (tuple(rest[name]) for name in ("names", "missing", "trained_on"))
+        return RunScore(names, curves, missing, (), rest["notes"], rest["fps"], trained_on)
 
     def save(self, path: Path, score: RunScore) -> None:
         """Keep ``score``, unless problems came up: those are looked for anew every time."""
         if score.problems:
             return
-        rest = {name: getattr(score, name) for name in ("names", "missing", "notes", "fps")}
+        rest = {name: getattr(score, name) for name in ("names", "missing", "notes", "fps", "trained_on")}
         arrays = {field.name: getattr(score.curves, field.name) for field in fields(Curves)}
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, rest=np.array(json.dumps(rest)), **arrays)

@@ -21,11 +21,15 @@ _WORTH_A_PROCESS = 5_000_000  # bytes of result files; below it, starting a proc
 
 @dataclass(frozen=True)
 class TrackerScores:
-    """A tracker's runs on the sequences of an evaluation, and its speed in frames a second where times are there."""
+    """A tracker's runs on the sequences of an evaluation, and its speed in frames a second where times are there.
+
+    trained_on: those of the sequences that its network was trained on, as the stamps of its results say.
+    """
 
     name: str
     runs: tuple[Curves, ...]
     fps: float | None
+    trained_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,11 @@ def evaluate(
         notes.insert(0, f"INCOMPLETE: scored on {len(common)} of {total} sequences")
     left = iter(scores)
     entries = tuple(_tracker_scores(t.name, [next(left) for _ in t.runs], common) for t in trackers)
+    notes += [
+        f"{t.name}: its network was trained on {len(t.trained_on)} of these sequences (†): {', '.join(t.trained_on)}"
+        for t in entries
+        if t.trained_on
+    ]
     return Evaluation(protocol, tuple(common), entries, tuple(notes))
 
 
@@ -105,7 +114,7 @@ def _compute(
     if workers < 2:
         return [score(run) for run in runs]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # fork is unsafe beside threads
-        return list(pool.map(score, runs))
+        return list(pool.map(score, runs, chunksize=-(-len(runs) // workers)))  # the truth travels once a process
 
 
 def _notes(trackers: Sequence[Tracker], scores: Sequence[RunScore]) -> list[str]:
@@ -125,7 +134,8 @@ def _notes(trackers: Sequence[Tracker], scores: Sequence[RunScore]) -> list[str]
 def _tracker_scores(name: str, scores: Sequence[RunScore], common: Sequence[str]) -> TrackerScores:
     curves = tuple(score.curves[[score.names.index(sequence) for sequence in common]] for score in scores)
     speeds = [score.fps for score in scores if score.fps is not None]
-    return TrackerScores(name, curves, float(np.mean(speeds)) if speeds else None)
+    trained_on = tuple(n for n in common if any(n in score.trained_on for score in scores))
+    return TrackerScores(name, curves, float(np.mean(speeds)) if speeds else None, trained_on)
 
 
 def average_curves(curves: Curves, protocol: Protocol) -> Curves:

@@ -10,16 +10,31 @@ from PIL import Image, ImageDraw
 
 from pytracking.analysis.metrics import Array
 
+# Okabe and Ito's colours, told apart by the colour-blind
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#B8A800")
 TRUTH_COLOUR = "#ffffff"
-_SIZE = 176  # side of a picture of a strip in pixels
+_SIZE = 240  # side of a picture of a strip in pixels
+LOST = 0.1  # an overlap below it is as good as none
 
 
-def timeline(overlaps: Sequence[Array], colours: Sequence[str], width: int = 1000, height: int = 84) -> str:
-    """An ``<svg>`` of overlaps [n] over frames, a line a tracker; gaps where an overlap is NaN (no truth)."""
+def choose_frames(overlap: Array, count: int = 6) -> list[int]:
+    """The frames of a strip: spread over the sequence, and the first on which ``overlap`` [n] says that all is lost."""
+    lost = np.flatnonzero(overlap < LOST)[:1]
+    spread = np.linspace(0, len(overlap) - 1, count - len(lost)).round().astype(int)
+    return sorted({*spread.tolist(), *lost.tolist()})
+
+
+def timeline(
+    overlaps: Sequence[Array], colours: Sequence[str], ticks: Sequence[int] = (), width: int = 1000, height: int = 84
+) -> str:
+    """An ``<svg>`` of overlaps [n] over frames, a line a tracker, the first strongest; gaps where an overlap is NaN.
+
+    ticks: frames that are marked. The colours of ticks and of the line at 0.5 are the page's, --tick and --half.
+    """
     frames = len(overlaps[0])
     step = max(1, -(-frames // width))  # at most a point a pixel
     paths = []
-    for overlap, colour in reversed(list(zip(overlaps, colours, strict=True))):  # the first is drawn on top
+    for number, (overlap, colour) in reversed(list(enumerate(zip(overlaps, colours, strict=True)))):  # first on top
         commands, drawing = [], False
         for i in range(0, frames, step):
             seen = not np.isnan(overlap[i])
@@ -27,55 +42,71 @@ def timeline(overlaps: Sequence[Array], colours: Sequence[str], width: int = 100
                 point = f"{i / max(1, frames - 1) * width:.1f} {(1 - overlap[i]) * height:.1f}"
                 commands.append(f"L{point}" if drawing else f"M{point}h0")  # h0: a lone frame is a dot
             drawing = seen
-        line = f'<path d="{" ".join(commands)}" fill="none" stroke="{colour}" stroke-width="1.5" '
+        line = f'<path d="{" ".join(commands)}" fill="none" stroke="{colour}" stroke-width="{1.2 if number else 2.2}" '
         paths.append(line + 'vector-effect="non-scaling-stroke" stroke-linejoin="round" stroke-linecap="round"/>')
-    half = f'<line x1="0" x2="{width}" y1="{height / 2}" y2="{height / 2}" stroke="#bbb" stroke-dasharray="4 4"/>'
+    half = f'<path d="M0 {height / 2}H{width}" stroke="var(--half)" stroke-dasharray="4 4"/>'
+    marks = "".join(f"M{i / max(1, frames - 1) * width:.1f} {height + 2}v-7" for i in ticks)
+    marked = f'<path d="{marks}" stroke="var(--tick)" stroke-width="2" vector-effect="non-scaling-stroke"/>'
     return (
         f'<svg class="timeline" viewBox="0 -2 {width} {height + 4}" preserveAspectRatio="none" role="img" '
-        f'aria-label="overlap over {frames} frames">{half}{"".join(paths)}</svg>'
+        f'aria-label="overlap over {frames} frames">{half}{"".join(paths)}{marked}</svg>'
     )
 
 
 def film_strip(
     frames: Iterable[NDArray[np.uint8]],
+    picks: Sequence[int],
     truth: Array,
     predictions: Sequence[Array],
     colours: Sequence[str],
-    count: int = 6,
 ) -> list[tuple[int, str]]:
-    """``count`` frames spread over a sequence, cut out around the target: (frame number from 0, JPEG data URI).
+    """The frames ``picks`` (from 0) of a sequence, cut out around the target: (number, JPEG data URI).
 
-    frames: RGB uint8 [H, W, 3]. truth, predictions: boxes [n, 4] in pixels of the frames, NaN = none; the truth is
-    drawn in white, each prediction in its colour.
+    frames: those frames alone, RGB uint8 [H, W, 3]. truth, predictions: boxes [n, 4] of all frames in pixels, NaN =
+    none; the truth is drawn in white, each prediction in its colour.
     """
-    picks = set(np.linspace(0, len(truth) - 1, count).round().astype(int).tolist())
     pictures = []
-    for i, frame in enumerate(frames):
-        if i in picks:
-            boxes = [(prediction[i], colour) for prediction, colour in zip(predictions, colours, strict=True)]
-            pictures.append((i, _picture(frame, [*reversed(boxes), (truth[i], TRUTH_COLOUR)])))
-        if i >= max(picks):
-            break
+    for i, frame in zip(picks, frames, strict=True):
+        boxes = [(prediction[i], colour) for prediction, colour in zip(predictions, colours, strict=True)]
+        pictures.append((i, _picture(frame, truth[i], boxes)))
     return pictures
 
 
-def _picture(frame: NDArray[np.uint8], boxes: Sequence[tuple[Array, str]]) -> str:
-    """A square of ``frame`` around the last of ``boxes`` that is there, all of them drawn in, as a data URI."""
-    shown = [(box, colour) for box, colour in boxes if np.isfinite(box).all() and box[2] > 0 and box[3] > 0]
-    height, width = frame.shape[:2]
-    x, y, w, h = shown[-1][0] if shown else np.array([0.0, 0.0, width, height])
-    side = float(min(max(width, height), max(6 * np.sqrt(w * h), 1.3 * max(w, h), 48)))
-    left = float(np.clip(x + w / 2 - side / 2, min(0, width - side), max(0, width - side)))
-    top = float(np.clip(y + h / 2 - side / 2, min(0, height - side), max(0, height - side)))
+def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple[Array, str]]) -> str:
+    """A square of ``frame`` that holds ``truth`` and the first prediction, all boxes drawn in, as a data URI."""
+    focus = [box for box in (truth, *(box for box, _ in predictions[:1])) if is_there(box)]
+    left, top, side = _square(frame.shape[1], frame.shape[0], focus)
     scale = _SIZE / side
     picture = Image.fromarray(frame).transform(
         (_SIZE, _SIZE), Image.Transform.EXTENT, (left, top, left + side, top + side), Image.Resampling.BICUBIC
     )
     draw = ImageDraw.Draw(picture)
-    for (bx, by, bw, bh), colour in shown:
-        corners = [(bx - left) * scale, (by - top) * scale, (bx + bw - left) * scale, (by + bh - top) * scale]
-        draw.rectangle([corners[0] - 1, corners[1] - 1, corners[2] + 1, corners[3] + 1], outline="#000000", width=4)
-        draw.rectangle(corners, outline=colour, width=2)
+    for number, (box, colour) in reversed(list(enumerate([(truth, TRUTH_COLOUR), *predictions]))):
+        if is_there(box):
+            low, high = (box[:2] - (left, top)) * scale, (box[:2] + box[2:] - (left, top)) * scale
+            if number < 2:  # the truth and the first prediction stand out from the others
+                draw.rectangle([*(low - 1), *(high + 1)], outline="#000000", width=4)
+            draw.rectangle([*low, *high], outline=colour, width=2 if number < 2 else 1)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=82)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def is_there(box: Array) -> bool:
+    """Whether ``box`` [4] is finite and has an area."""
+    return bool(np.isfinite(box).all() and box[2] > 0 and box[3] > 0)
+
+
+def _square(width: int, height: int, boxes: Sequence[Array]) -> tuple[float, float, float]:
+    """Left, top and side of the part of a frame to show: some room around ``boxes``, or all where there are none."""
+    whole = float(max(width, height))
+    if not boxes:
+        return (width - whole) / 2, (height - whole) / 2, whole
+    low = np.min([box[:2] for box in boxes], axis=0)
+    high = np.max([box[:2] + box[2:] for box in boxes], axis=0)
+    side = min(whole, max(6 * float(np.sqrt(boxes[0][2] * boxes[0][3])), 1.3 * float((high - low).max()), 48.0))
+    left, top = (
+        float(np.clip(middle - side / 2, min(0, extent - side), max(0, extent - side)))
+        for middle, extent in zip((low + high) / 2, (width, height), strict=True)
+    )
+    return left, top, side

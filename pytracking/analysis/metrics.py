@@ -10,6 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
+def all_positive(columns: Array) -> NDArray[np.bool_]:
+    """Whether all numbers of a row are above zero, [n], for ``columns`` [n, k]; much faster than ``all(axis=1)``."""
+    return np.logical_and.reduce([column > 0 for column in columns.T])
+
+
 def iou(prediction: Array, truth: Array) -> Array:
     """Intersection over union [n] of ``prediction`` [n, 4] and ``truth`` [n, 4], frame by frame, in 0..1.
 
@@ -52,7 +57,7 @@ def normalised_centre_error(prediction: Array, truth: Array, divide_first: bool 
     else:
         offset = (centre(prediction) - centre(truth)) / sides
     error = np.hypot(offset[:, 0], offset[:, 1])
-    return np.where((truth[:, 2:] <= 0).any(axis=1), np.inf, error)
+    return np.where((truth[:, 2] <= 0) | (truth[:, 3] <= 0), np.inf, error)
 
 
 def success_curve(overlaps: Array, thresholds: ArrayLike, strict: bool = True) -> Array:

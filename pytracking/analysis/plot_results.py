@@ -13,12 +13,11 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from pytracking.analysis.extract_results import Evaluation, TrackerScores, average_curves, overall
+from pytracking.analysis.film import COLOURS
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.tables import sort_trackers
 
-# Okabe and Ito's colours, told apart by the colour-blind; line styles tell the second eight from the first
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
-_DASHES = ("-", "--", ":")
+_DASHES = ("-", "--", ":")  # tell the second round of colours from the first
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 8,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#dddddd",
@@ -78,10 +77,10 @@ def _mean_curve(tracker: TrackerScores, curve: str, evaluation: Evaluation) -> A
 
 
 def svg(figure: Figure) -> str:
-    """``figure`` as an ``<svg>`` element, closed afterwards."""
+    """``figure`` as an ``<svg>`` element on whatever lies below it, closed afterwards."""
     buffer = io.StringIO()
     with plt.rc_context(_STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     plt.close(figure)
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -1,57 +1,68 @@
-"""One HTML page with everything: tables, plots, the sequences sorted as wanted, the worst of them in pictures.
+"""One HTML page with everything: tables, plots, sequences sorted as wanted, the worst of them in pictures, the runs.
 
-The page needs no other file and no network.
+The page (``report.html.jinja``) needs no other file and no network.
 """
 
-import html
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ltr.admin.files import atomic_write
 from pytracking.analysis import metrics, tables
-from pytracking.analysis.extract_results import Evaluation, per_sequence
-from pytracking.analysis.film import film_strip, timeline
+from pytracking.analysis.extract_results import SCORES, Evaluation, per_sequence
+from pytracking.analysis.film import COLOURS, choose_frames, film_strip, timeline
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.names import match_names
-from pytracking.analysis.plot_results import COLOURS, PLOTS, plot_curve, svg
+from pytracking.analysis.plot_results import PLOTS, plot_curve, svg
 from pytracking.analysis.sequence_score import Truth, prepare_boxes, without_omitted_rows
 from pytracking.analysis.sources import Tracker
+from pytracking.analysis.stamps import describe_run
 from pytracking.analysis.table_formats import Table
 from pytracking.evaluation.results import read_boxes
 
-Frames = Callable[[], Iterable[NDArray[np.uint8]]]
+Frames = Callable[[Sequence[int]], Iterable[NDArray[np.uint8]]]
+TEMPLATE = "report.html.jinja"
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 1120px; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem; margin-bottom: 0 } h2 { font-size: 1.15rem; margin-top: 2.4rem } h3 { font-size: 1rem; margin: 1.6rem 0 .3rem }
-.about, figcaption, .note { color: #555; font-size: .87rem } .note { margin: .2rem 0 }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #e4e4e4 }
-th:first-child, td:first-child { text-align: left }
-thead th { border-bottom: 2px solid #444; background: #fff; position: sticky; top: 0; white-space: nowrap }
-table.sortable th { cursor: pointer } th[aria-sort=ascending]::after { content: " \\25b4" } th[aria-sort=descending]::after { content: " \\25be" }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(330px, 1fr)); gap: .5rem } .plots svg { width: 100%; height: auto }
-.scroll { max-height: 34rem; overflow: auto; border: 1px solid #e4e4e4 } .scroll table { width: 100% }
-.timeline { width: 100%; height: 84px; background: #fafafa; border: 1px solid #e4e4e4 }
-.strip { display: flex; gap: 6px; flex-wrap: wrap } .strip figure { margin: .4rem 0 0 } .strip img { display: block; width: 176px; height: 176px }
-.key { display: inline-block; width: 1.6em; height: 0; border-top: 3px solid; vertical-align: middle; margin: 0 .35em 0 .9em }
-"""  # noqa: E501
 
-_SORT = """
-for (const table of document.querySelectorAll("table.sortable"))
-  table.tHead.addEventListener("click", ({target}) => {
-    const head = target.closest("th"), rows = [...table.tBodies[0].rows], i = head.cellIndex;
-    const up = head.ariaSort === "descending" || (i === 0 && !head.ariaSort);
-    for (const other of table.tHead.rows[0].cells) other.ariaSort = null;
-    head.ariaSort = up ? "ascending" : "descending";
-    const order = (a, b) => a.cells[i].textContent.localeCompare(b.cells[i].textContent, "en", {numeric: true});
-    rows.sort((a, b) => up ? order(a, b) : order(b, a));
-    table.tBodies[0].append(...rows);
-  });
-"""
+@dataclass(frozen=True)
+class Cell:
+    """A cell as the page shows it. bar: length in percent of the bar behind it. link: the card it leads to."""
+
+    text: str
+    best: bool = False
+    bar: float | None = None
+    colour: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """A table as the page shows it. title: what it is a table of."""
+
+    title: str
+    header: list[Cell]
+    rows: list[list[Cell]]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The card of a sequence: its scores, its overlaps over time, and pictures or the reason why there are none."""
+
+    name: str
+    link: str
+    frames: int
+    scores: list[Cell]
+    timeline: Markup
+    pictures: list[dict[str, Any]]
+    fault: str = ""
 
 
 def write_report(
@@ -65,40 +76,81 @@ def write_report(
 ) -> None:
     """Write the page to ``path``.
 
-    trackers, truths: what ``evaluation`` was made from. extra_tables: shown below the plots, but the first of them
-    above. frames: sequence -> its frames; without them the worst sequences have no film strips.
+    trackers, truths: what ``evaluation`` was made from. extra_tables: the first is shown above the plots, the others
+    below. frames: sequence -> its frames of given numbers, from 0; without them the worst sequences have no film
+    strips. worst: how many of them are shown.
     """
     first, *others = extra_tables or [tables.overall_table(evaluation)]
-    plots = [svg(plot_curve(evaluation, curve)) for curve in PLOTS]
-    body = [
-        "<h1>Tracking results</h1>",
-        f'<p class="about">{_text(tables.caption(evaluation))}. Rules: {_text(evaluation.protocol.source)}.</p>',
-        _table(first),
-        "<h2>Curves</h2>",
-        f'<div class="plots">{"".join(plots)}</div>',
-        *(f"<h2>{_text(table.caption)}</h2>{_table(table)}" for table in others),
-        "<h2>Sequences</h2>",
-        '<p class="about">Click on a column to sort by it.</p>',
-        f'<div class="scroll">{_table(tables.sequence_table(evaluation), sortable=True)}</div>',
-        *_worst_sequences(evaluation, trackers, truths, frames or {}, worst),
-    ]
-    page = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Tracking results</title>'
-        f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(body) + f"\n<script>{_SORT}</script></body></html>\n"
+    colours = {t.name: COLOURS[i % len(COLOURS)] for i, t in enumerate(evaluation.trackers)}
+    marked = {tables.label(t): colours[t.name] for t in evaluation.trackers}
+    cards = list(_worst_sequences(evaluation, trackers, truths, frames or {}, worst, colours))
+    links = {card.name: card.link for card in cards}
+    by_score = SCORES if len(evaluation.trackers) > 1 else SCORES[:1]
+    page = _template().render(
+        about=tables.caption(evaluation),
+        notes=evaluation.notes,
+        overall=_view(first, evaluation, marked, best="column"),
+        plots=[_in_colours_of_the_page(svg(plot_curve(evaluation, curve))) for curve in PLOTS],
+        others=[_view(table, evaluation, marked, best="row", bars=True) for table in others],
+        by_sequence=[
+            _view(
+                tables.sequence_table(evaluation, score), evaluation, marked, "row", True, links, tables.TITLES[score]
+            )
+            for score in by_score
+        ],
+        worst_of=trackers[0].name,
+        keys=[Cell(name, colour=colour) for name, colour in colours.items()],
+        worst=cards,
+        frames_given=bool(frames),
+        runs=_runs(trackers, colours),
+        protocol=evaluation.protocol,
     )
-    atomic_write(path, lambda temporary: temporary.write_text(page, encoding="utf-8"))
+    atomic_write(path, lambda temporary: temporary.write_text(page + "\n", encoding="utf-8"))
 
 
-def _text(text: str) -> str:
-    return html.escape(text)
+def _template() -> Any:
+    loader = FileSystemLoader(Path(__file__).parent)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(TEMPLATE)
 
 
-def _table(table: Table, sortable: bool = False) -> str:
-    head = "".join(f"<th>{_text(cell)}</th>" for cell in table.header)
-    rows = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
-    notes = "".join(f'<p class="note">{_text(note)}</p>' for note in table.notes)
-    kind = ' class="sortable"' if sortable else ""
-    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
+def _in_colours_of_the_page(plot: str) -> Markup:
+    """An ``<svg>`` whose black, white and grey follow the page from light to dark; its lines keep their colours."""
+    for colour, of_the_page in (("#000000", "currentColor"), ("#ffffff", "var(--page)"), ("#dddddd", "var(--line)")):
+        plot = plot.replace(colour, of_the_page)
+    return Markup(plot)
+
+
+def _view(
+    table: Table,
+    evaluation: Evaluation,
+    colours: Mapping[str, str],
+    best: Literal["row", "column"],
+    bars: bool = False,
+    links: Mapping[str, str] | None = None,
+    title: str = "",
+) -> View:
+    """``table`` for the page: the best number of each row or column marked; notes on all of the page left out."""
+    numbers = np.array([[_number(cell) for cell in row] for row in table.rows])
+    numbers[:, table.header.index("Frames") if "Frames" in table.header else 0] = np.nan  # not scores
+    if best == "column":  # published rows are others' measurements
+        numbers[[row[0].endswith(" *") for row in table.rows]] = np.nan
+    compared = (~np.isnan(numbers)).sum(axis=0 if best == "column" else 1, keepdims=True) > 1
+    highest = np.nan_to_num(numbers, nan=-np.inf).max(axis=0 if best == "column" else 1, keepdims=True)
+    is_best = (numbers == highest) & compared & ("Sequence" not in table.header or len(evaluation.trackers) > 1)
+    rows = []
+    for row, values, marks in zip(table.rows, numbers, is_best, strict=True):
+        cells = [Cell(row[0], colour=colours.get(row[0], ""), link=(links or {}).get(row[0].removesuffix(" †"), ""))]
+        for text, value, mark in zip(row[1:], values[1:], marks[1:], strict=True):
+            cells.append(Cell(text, bool(mark), None if np.isnan(value) or not bars else round(float(value), 1)))
+        rows.append(cells)
+    header = [Cell(text, colour=colours.get(text, "")) for text in table.header]
+    notes = [note for note in table.notes if note not in evaluation.notes or note.startswith("INCOMPLETE")]
+    return View(title or table.caption.partition(", ")[0], header, rows, notes)
+
+
+def _number(text: str) -> float:
+    found = re.match(r"-?\d+(\.\d+)?", text)
+    return float(found[0]) if found else np.nan
 
 
 def _worst_sequences(
@@ -107,34 +159,35 @@ def _worst_sequences(
     truths: Sequence[Truth],
     frames: Mapping[str, Frames],
     count: int,
-) -> list[str]:
-    """The sequences on which the first tracker does worst: overlaps of all trackers over time, and film strips."""
-    colours = [COLOURS[i % len(COLOURS)] for i in range(len(trackers))]
-    keys = [
-        f'<span class="key" style="border-color: {colour}"></span>{_text(tracker.name)}'
-        for tracker, colour in zip(trackers, colours, strict=True)
-    ]
+    colours: Mapping[str, str],
+) -> Iterator[Worst]:
+    """The sequences on which the first tracker does worst."""
     truth_by_name = {truth.name: truth for truth in truths}
     files = [_files_by_sequence(tracker, list(truth_by_name)) for tracker in trackers]
-    auc = per_sequence(evaluation.trackers[0], evaluation.protocol)["auc"]
-    parts = [
-        f"<h2>Where {_text(trackers[0].name)} does worst</h2>",
-        f'<p class="about">Overlap with the truth over time (dashed: 0.5).{"".join(keys)}</p>',
-    ]
-    for i in np.argsort(auc, kind="stable")[:count]:
+    auc = {t.name: per_sequence(t, evaluation.protocol)["auc"] for t in evaluation.trackers}
+    for number, i in enumerate(np.argsort(auc[trackers[0].name], kind="stable")[:count], start=1):
         name = evaluation.sequences[i]
         truth = without_omitted_rows(truth_by_name[name], evaluation.protocol)
         boxes = [prepare_boxes(read_boxes(found[name]), truth, evaluation.protocol) for found in files]
         overlaps = [_visible_overlap(prediction, truth) for prediction in boxes]
-        parts += [f"<h3>{_text(name)}: AUC {auc[i]:.1f}, {len(truth.boxes)} frames</h3>", timeline(overlaps, colours)]
-        if name in frames:
-            strip = film_strip(frames[name](), truth.boxes, boxes, colours)
-            pictures = "".join(
-                f'<figure><img src="{uri}" alt="frame {n + 1}"><figcaption>frame {n + 1}</figcaption></figure>'
-                for n, uri in strip
-            )
-            parts.append(f'<div class="strip">{pictures}</div>')
-    return parts
+        picks = choose_frames(overlaps[0])
+        pictures, fault = [], ""
+        try:
+            if name in frames:
+                pictures = film_strip(frames[name](picks), picks, truth.boxes, boxes, list(colours.values()))
+        except (ValueError, OSError) as error:  # annotations without images are a usual download
+            fault = str(error)
+        scores = [
+            Cell(f"{t.name} {auc[t.name][i]:.1f}{' †' if name in t.trained_on else ''}", colour=colours[t.name])
+            for t in evaluation.trackers
+        ]
+        line = Markup(timeline(overlaps, list(colours.values()), [i for i, _ in pictures]))
+        shown = [_picture(i, uri, float(overlaps[0][i])) for i, uri in pictures]
+        yield Worst(name, f"worst-{number}", len(truth.boxes), scores, line, shown, fault)
+
+
+def _picture(number: int, uri: str, overlap: float) -> dict[str, Any]:
+    return {"frame": number + 1, "uri": uri, "overlap": "no truth" if np.isnan(overlap) else f"{overlap:.2f}"}
 
 
 def _files_by_sequence(tracker: Tracker, sequences: Sequence[str]) -> dict[str, Path]:
@@ -145,4 +198,14 @@ def _files_by_sequence(tracker: Tracker, sequences: Sequence[str]) -> dict[str, 
 
 def _visible_overlap(prediction: Array, truth: Truth) -> Array:
     overlap = metrics.iou(prediction, truth.boxes)
-    return np.where(truth.absent | ~(truth.boxes[:, 2:] > 0).all(axis=1), np.nan, overlap)
+    return np.where(truth.absent | ~metrics.all_positive(truth.boxes[:, 2:]), np.nan, overlap)
+
+
+def _runs(trackers: Sequence[Tracker], colours: Mapping[str, str]) -> list[dict[str, Any]]:
+    runs = []
+    for tracker in trackers:
+        for run in tracker.runs:
+            stamp = describe_run(run)
+            name = Cell(tracker.name, colour=colours[tracker.name])
+            runs.append({"tracker": name, "folder": run.folder, "facts": stamp.facts, "settings": stamp.settings})
+    return runs

@@ -1,5 +1,6 @@
 """One run of a tracker scored on a data set: its files read, checked and turned into curves."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,7 +20,7 @@ from pytracking.analysis.sequence_score import (
     without_omitted_rows,
 )
 from pytracking.analysis.sources import Run
-from pytracking.evaluation.results import read_boxes, read_times
+from pytracking.evaluation.results import read_boxes, read_stamp, read_times
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class RunScore:
 
     names: the sequences scored, the rows of ``curves``. missing: those without a result. problems: what stops the
     analysis. notes: what a reader of the numbers must know, with how often it happened. fps: frames a second where the
-    run wrote its times.
+    run wrote its times. trained_on: the sequences whose stamps say that the network was trained on them.
     """
 
     names: tuple[str, ...]
@@ -52,6 +53,7 @@ class RunScore:
     problems: tuple[str, ...]
     notes: dict[str, int]
     fps: float | None
+    trained_on: tuple[str, ...] = ()
 
 
 def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missing: bool) -> RunScore:
@@ -67,39 +69,59 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
     notes: Counter[str] = Counter()
     seconds: list[Array] = []
     scores: dict[str, SequenceScore] = {}
+    trained_on: dict[str, None] = {}  # a set that keeps its order
     for truth in truths:
         repeats = []
         for path in run.files[names[truth.name]] if truth.name in names else ():
             try:
-                boxes = _read_result(path, truth, protocol, allow_missing, notes)
+                boxes = read_result(path, truth, protocol, allow_missing, notes)
                 repeats.append(score_sequence(boxes, truth, protocol))
                 seconds += [read_times(file) for file in time_files(path)]
+                if any(read_stamp(file).get("trained_on") for file in stamp_files(path)):
+                    trained_on[truth.name] = None
             except (ValueError, OSError) as error:
                 problems.append(str(error))
         if repeats:
             scores[truth.name] = _average(repeats)
+    unused = sorted(set(run.files) - set(names.values()))
+    listed = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
+    if unused:
+        notes[f"files of no sequence scored here, left out: {listed}"] = len(unused)
     if missing and not allow_missing:
-        unused = sorted(set(run.files) - set(names.values()))
-        hint = f" (unmatched files: {', '.join(unused[:8])})" if unused else ""
+        hint = f" (unmatched files: {listed})" if unused else ""
         problems += [f"{run.folder}: no result for {name}{hint}" for name in missing]
     total = sum(float(times.sum()) for times in seconds)
     fps = sum(map(len, seconds)) / total if total > 0 else None
-    return RunScore(tuple(scores), _stack(list(scores.values())), tuple(missing), tuple(problems), dict(notes), fps)
+    curves = _stack(list(scores.values()))
+    return RunScore(tuple(scores), curves, tuple(missing), tuple(problems), dict(notes), fps, tuple(trained_on))
 
 
 def time_files(result: Path) -> list[Path]:
-    """The file of times of a result, as we and pytracking place it, or got10k: ``times/<Seq>_time.txt``."""
-    name = f"{result.stem}_time.txt"
+    """The file of times of a result, as we and pytracking place it, or got10k.
+
+    got10k writes ``times/<Seq>_time.txt``, or one ``<Seq>_time.txt`` for all the repeats ``<Seq>_001.txt``, ....
+    """
+    sequence = result.parent.name
+    repeated = re.fullmatch(re.escape(sequence) + r"_\d{3}", result.stem)
+    name = f"{sequence if repeated else result.stem}_time.txt"
     return [path for path in (result.with_name(name), result.parent / "times" / name) if path.is_file()]
 
 
-def _read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: bool, notes: Counter[str]) -> Array:
-    """Boxes [m, 4] of one result file, checked; what is tolerated is counted in ``notes``."""
+def stamp_files(result: Path) -> list[Path]:
+    """The JSON stamp beside a result, where there is one (ours)."""
+    return [path for path in (result.with_suffix(".json"),) if path.is_file()]
+
+
+def read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: bool, notes: Counter[str]) -> Array:
+    """Boxes [m, 4] of one result file, as stored; what is tolerated is counted in ``notes``.
+
+    Raises FileNotFoundError, or ValueError where the file or the number of its rows is not usable.
+    """
     boxes = read_boxes(path)
     surplus = len(align_rows(boxes, truth, protocol)) - len(truth.boxes)
     if surplus and not allow_missing and not -protocol.rows_short <= surplus <= protocol.rows_over:
         raise ValueError(f"{path}: {len(boxes)} rows for the {len(truth.boxes)} frames of {truth.name}")
-    negative = np.flatnonzero((boxes[:, 2:] < 0).any(axis=1))
+    negative = np.flatnonzero((boxes[:, 2] < 0) | (boxes[:, 3] < 0))
     if len(negative):
         raise ValueError(f"{path}: frame {negative[0] + 1} has a negative size, {boxes[negative[0]].tolist()}")
     if surplus < 0:

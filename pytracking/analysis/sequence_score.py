@@ -14,8 +14,8 @@ from pytracking.analysis.protocols import Protocol
 class Truth:
     """The truth of one sequence.
 
-    boxes: [n, 4] x, y, w, h in pixels, NaN where there is none. absent: [n] true where the data set flags the target
-    as out of sight. image_size: (width, height) in pixels where known.
+    boxes: [n, 4] x, y, w, h in pixels, a row of NaN where there is none. absent: [n] true where the data set flags
+    the target as out of sight. image_size: (width, height) in pixels where known.
     """
 
     name: str
@@ -63,7 +63,7 @@ def score_sequence(prediction: Array, truth: Truth, protocol: Protocol) -> Seque
     boxes = prepare_boxes(prediction, truth, protocol)
     true_boxes, absent = truth.boxes, truth.absent
     if protocol.nan_truth == "absent":
-        absent = absent | np.isnan(true_boxes).any(axis=1)
+        absent = absent | np.isnan(true_boxes[:, 0])
     if protocol.first_frame == "drop":
         boxes, true_boxes, absent = boxes[1:], true_boxes[1:], absent[1:]
     if protocol.round_boxes:
@@ -75,10 +75,10 @@ def score_sequence(prediction: Array, truth: Truth, protocol: Protocol) -> Seque
         overlap = metrics.iou(boxes, true_boxes)
         error = metrics.centre_error(boxes, true_boxes)
         normalised = metrics.normalised_centre_error(boxes, true_boxes, protocol.divide_first)
-        usable = (true_boxes[:, 2 if protocol.usable == "size" else 0 :] > 0).all(axis=1) & ~absent
-        has_centre = (metrics.centre(true_boxes) > 0).all(axis=1)
-    unusable = ~usable & ~absent
-    no_error = ~has_centre & ~absent if protocol.errors_need_centre else unusable
+        usable = metrics.all_positive(true_boxes[:, 2 if protocol.usable == "size" else 0 :]) & ~absent
+        unusable = no_error = ~usable & ~absent
+        if protocol.errors_need_centre:
+            no_error = ~metrics.all_positive(metrics.centre(true_boxes)) & ~absent
     if protocol.unusable is not None:
         overlap[unusable] = protocol.unusable.overlap
         error[no_error] = protocol.unusable.centre_error
@@ -111,7 +111,7 @@ def prepare_boxes(prediction: Array, truth: Truth, protocol: Protocol) -> Array:
     rows = align_rows(prediction, truth, protocol)[: len(boxes)]
     boxes[: len(rows)] = np.nan_to_num(rows, nan=0.0)
     if protocol.repeat_empty:
-        has_area = np.logical_or((boxes[:, 2:] > 0).all(axis=1), np.isnan(truth.boxes).any(axis=1))
+        has_area = metrics.all_positive(boxes[:, 2:]) | np.isnan(truth.boxes[:, 0])
         has_area[0] = True
         has_area[len(rows) :] = True  # missing rows stay empty
         boxes = boxes[np.maximum.accumulate(np.where(has_area, np.arange(len(boxes)), 0))]

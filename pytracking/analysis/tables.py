@@ -18,6 +18,7 @@ from pytracking.analysis.extract_results import (
 from pytracking.analysis.names import match_names
 from pytracking.analysis.table_formats import Table
 
+SPECS = Path(__file__).parents[1] / "evaluation" / "specs"
 TITLES = {
     "auc": "AUC", "precision": "Precision", "norm_precision": "Norm. precision",
     "op50": "OP50", "op75": "OP75", "ao": "AO",
@@ -37,9 +38,10 @@ def caption(evaluation: Evaluation) -> str:
 
 @dataclass(frozen=True)
 class Published:
-    """Scores in percent from a paper: tracker -> score -> value."""
+    """Scores in percent from a paper: tracker -> score -> value. sequences: how many they are the scores of."""
 
     source: str
+    sequences: int
     scores: dict[str, dict[str, float]]
 
 
@@ -51,6 +53,11 @@ def find_published(name: str) -> Published:
     return Published(**known[name])
 
 
+def label(tracker: TrackerScores) -> str:
+    """The tracker's name, with a † where it was trained on some of the sequences."""
+    return f"{tracker.name} †" if tracker.trained_on else tracker.name
+
+
 def overall_table(evaluation: Evaluation, published: Published | None = None) -> Table:
     """A row a tracker, the best AUC first; mean ± standard deviation where there are several runs.
 
@@ -60,11 +67,13 @@ def overall_table(evaluation: Evaluation, published: Published | None = None) ->
     for tracker in evaluation.trackers:
         scores = overall(tracker, evaluation.protocol)
         fps = "-" if tracker.fps is None else f"{tracker.fps:.1f}"
-        cells = (tracker.name, *(_mean_and_deviation(scores[name]) for name in SCORES), fps)
+        cells = (label(tracker), *(_mean_and_deviation(scores[name]) for name in SCORES), fps)
         rows[cells] = float(scores["auc"].mean())
     notes = evaluation.notes
     if published is not None:
-        notes = (*notes, f"* {published.source}")
+        total, scored = published.sequences, len(evaluation.sequences)
+        warning = f"; on all {total} sequences, so not comparable with ours on {scored}" if scored != total else ""
+        notes = (*notes, f"* {published.source}{warning}")
         for name, values in published.scores.items():
             cells = (f"{name} *", *(f"{values[s]:.1f}" if s in values else "-" for s in SCORES), "-")
             rows[cells] = values["auc"]
@@ -72,21 +81,39 @@ def overall_table(evaluation: Evaluation, published: Published | None = None) ->
     return Table(caption(evaluation), ("Tracker", *TITLES.values(), "FPS"), ordered, notes)
 
 
-def sequence_table(evaluation: Evaluation) -> Table:
-    """A row a sequence: the AUC of each tracker, or all scores where there is one tracker."""
-    if len(evaluation.trackers) == 1:
-        scores = per_sequence(evaluation.trackers[0], evaluation.protocol)
-        columns = {TITLES[name]: scores[name] for name in SCORES}
+def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
+    """A row a sequence: ``score`` of each tracker, or all scores where there is one tracker.
+
+    Cells of a tracker that was trained on the sequence have a †, as has the sequence where there is one tracker.
+    """
+    trackers = sort_trackers(evaluation)
+    if len(trackers) == 1:
+        scores = per_sequence(trackers[0], evaluation.protocol)
+        what, columns = trackers[0].name, {TITLES[name]: scores[name] for name in SCORES}
     else:
-        trackers = sort_trackers(evaluation)
-        columns = {t.name: per_sequence(t, evaluation.protocol)["auc"] for t in trackers}
-    rows = [(name, *(f"{c[i]:.2f}" for c in columns.values())) for i, name in enumerate(evaluation.sequences)]
-    what = evaluation.trackers[0].name if len(evaluation.trackers) == 1 else "AUC"
-    return Table(f"{what} by sequence, {caption(evaluation)}", ("Sequence", *columns), tuple(rows), evaluation.notes)
+        what, columns = TITLES[score], {label(t): per_sequence(t, evaluation.protocol)[score] for t in trackers}
+    frames, rows = evaluation.trackers[0].runs[0].frames, []
+    for i, name in enumerate(evaluation.sequences):
+        marks = [" †" if name in t.trained_on else "" for t in trackers]
+        cells = [f"{column[i]:.2f}" for column in columns.values()]
+        if len(trackers) == 1:
+            name += marks[0]
+        else:
+            cells = [cell + mark for cell, mark in zip(cells, marks, strict=True)]
+        rows.append((name, str(frames[i]), *cells))
+    header = ("Sequence", "Frames", *columns)
+    return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes)
 
 
-def read_attributes(path: Path) -> dict[str, list[str]]:
-    """Attributes of sequences from a JSON file ``{sequence: [attribute, ...]}``; ValueError where it is none."""
+def find_attributes(name: str) -> dict[str, list[str]]:
+    """The attributes of the sequences of data set ``name``, where we have them, or of the JSON file of that name.
+
+    Raises ValueError where there is neither, or the file does not hold ``{sequence: [attribute, ...]}``.
+    """
+    known = {file.stem.removesuffix("_attributes"): file for file in SPECS.glob("*_attributes.json")}
+    path = known.get(name, Path(name))
+    if not path.is_file():
+        raise ValueError(f"no attributes of {name!r}: expected a JSON file or one of {', '.join(sorted(known))}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
@@ -97,7 +124,7 @@ def read_attributes(path: Path) -> dict[str, list[str]]:
 
 
 def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[str]]) -> Table:
-    """The AUC of each tracker over the sequences that have an attribute; a row an attribute, with their number.
+    """The AUC of each tracker over all sequences, then over those that have an attribute, with their number.
 
     Raises ValueError where sequences have no entry in ``attributes`` (matched by name as results are).
     """
@@ -105,12 +132,14 @@ def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[st
     unknown = [name for name in evaluation.sequences if name not in names]
     if unknown:
         raise ValueError(f"no attributes for {', '.join(unknown)}")
-    trackers, rows = sort_trackers(evaluation), []
+    groups = {"all": list(range(len(names)))}
     for attribute in sorted({a for name in names.values() for a in attributes[name]}):
-        having = [i for i, name in enumerate(evaluation.sequences) if attribute in attributes[names[name]]]
+        groups[attribute] = [i for i, n in enumerate(evaluation.sequences) if attribute in attributes[names[n]]]
+    trackers, rows = sort_trackers(evaluation), []
+    for attribute, having in groups.items():
         means = [overall(t, evaluation.protocol, having)["auc"].mean() for t in trackers]
         rows.append((f"{attribute} ({len(having)})", *(f"{mean:.2f}" for mean in means)))
-    header = ("Attribute", *(t.name for t in trackers))
+    header = ("Attribute", *map(label, trackers))
     return Table(f"AUC by attribute, {caption(evaluation)}", header, tuple(rows), evaluation.notes)
 
 
@@ -122,7 +151,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
     """``{tracker: {auc, precision, ..., sequences: {name: {auc, ...}}}}`` in percent.
 
     Where a tracker has several runs, its scores are means and ``std`` holds their standard deviations; ``notes`` is
-    there where there is anything to say.
+    there where there is anything to say, ``trained_on`` where the network was trained on some of the sequences.
     """
     return {tracker.name: _tracker_json(tracker, evaluation) for tracker in evaluation.trackers}
 
@@ -135,6 +164,8 @@ def _tracker_json(tracker: TrackerScores, evaluation: Evaluation) -> dict[str, A
         entry["std"] = {name: _number(scores[name].std(ddof=1)) for name in SCORES}
     if tracker.fps is not None:
         entry["fps"] = tracker.fps
+    if tracker.trained_on:
+        entry["trained_on"] = list(tracker.trained_on)
     entry["protocol"] = evaluation.protocol.name
     if evaluation.notes:
         entry["notes"] = list(evaluation.notes)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pytracking.evaluation.data import Box, Sequence
 from pytracking.evaluation.results import box_path, read_stamp, read_times, write_result
+from pytracking.evaluation.training_overlap import mark_training_sequence
 from pytracking.tracker.base.output import BaseTracker, TrackOutput
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
 
 def _stamp(tracker: StampedTracker, sequence: Sequence) -> dict[str, Any]:
     about = {"dataset": sequence.dataset, "rows": len(sequence.ground_truth), "first_box": sequence.first_box}
-    return {**tracker.stamp(), "sequence": about}
+    return mark_training_sequence({**tracker.stamp(), "sequence": about}, sequence)
 
 
 @lru_cache(maxsize=1)

@@ -236,6 +236,15 @@ def peek(source: FrameSource) -> tuple[Image, FrameSource]:
     return first, replace(source, frames=partial(chain, [first], frames))
 
 
+def frames_at(source: FrameSource, numbers: Sequence[int]) -> Iterator[Image]:
+    """The frames ``numbers`` (from 0, ascending) of ``source``. Of a folder of images, these alone are read."""
+    read = source.frames
+    if isinstance(read, partial) and read.func is _read_images:
+        return _read_images([read.args[0][number] for number in numbers])
+    wanted = set(numbers)
+    return (frame for number, frame in enumerate(islice(source, max(wanted) + 1)) if number in wanted)
+
+
 def cropped(source: FrameSource, width: int, height: int) -> FrameSource:
     """The top left ``width`` x ``height`` px of each frame: takes off what an encoder padded."""
     return replace(source, frames=partial(_crop, source, width, height))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pytracking.analysis.protocols import PROTOCOLS
 from pytracking.run_analysis import main
 
 BOXES = np.column_stack([np.arange(40.0), np.arange(40.0), np.full(40, 20.0), np.full(40, 10.0)]) + 1
@@ -63,6 +64,10 @@ def test_our_own_results_by_data_set_name(
             ["protocol 'vot' is unknown"],
         ),
         (["dimp:x", "--dataset_name", "nonsense"], ["nonsense"]),
+        (
+            ["dimp:x", "--dataset_name", "folder:data", "--attributes", "none", "--published", "vot"],
+            ["no attributes of 'none'", "no published scores on 'vot'"],
+        ),
     ],
 )
 def test_bad_arguments_are_all_named_without_a_traceback(
@@ -79,6 +84,16 @@ def test_bad_arguments_are_all_named_without_a_traceback(
     assert not captured.out
     for message in messages:
         assert message in captured.err
+
+
+def test_a_truth_of_first_boxes_alone_is_refused(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folders[0].parent)
+    for name in ("a", "b"):
+        (folders[0] / name / "groundtruth_rect.txt").write_text("1,2,3,4\n")
+    assert main(["dimp:x", "--dataset_name", f"folder:{folders[0]}"]) == 1
+    assert "the truth has only first boxes" in capsys.readouterr().err
 
 
 def test_missing_sequences_fail_unless_allowed(folders: tuple[Path, Path], capsys: pytest.CaptureFixture) -> None:
@@ -102,14 +117,19 @@ def test_report_attributes_and_published_scores(
             Image.new("RGB", (80, 80)).save(truth / sequence / "img" / f"{frame + 1:04d}.png")
     Path("attributes.json").write_text('{"a": ["IV"], "b": ["IV", "OCC"]}')
     command = ["dimp:x", "--dataset_name", f"folder:{truth}", "--attributes", "attributes.json", "--published", "otb"]
-    assert main([*command, "--report", "report.html", "--cache", "cache"]) == 0
+    assert main([*command, "--report", "report.html", "--worst", "1", "--cache", "cache"]) == 0
     printed = capsys.readouterr().out
     assert "OCC (1)" in printed
     assert "DiMP-NCE+ *" in printed
-    assert Path("report.html").read_text().count("data:image/jpeg") == 2 * 6
+    assert Path("report.html").read_text().count("data:image/jpeg") == 6
     assert len(list(Path("cache").iterdir())) == 1
-    assert main([*command[:5], "--published", "vot"]) == 1
-    assert "no published scores on 'vot'" in capsys.readouterr().err
+
+
+def test_the_help_names_every_protocol(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert [name for name in PROTOCOLS if name not in said] == []
 
 
 def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -22,7 +22,7 @@ def tracker(write_boxes: Write, boxes: np.ndarray) -> Tracker:
 def same(first: Evaluation, second: Evaluation) -> bool:
     scores = [overall(e.trackers[0], e.protocol) for e in (first, second)]
     equal = all((scores[0][name] == scores[1][name]).all() for name in scores[0])
-    rest = [(e.protocol, e.sequences, e.notes, e.trackers[0].fps) for e in (first, second)]
+    rest = [(e.protocol, e.sequences, e.notes, e.trackers[0].fps, e.trackers[0].trained_on) for e in (first, second)]
     return equal and rest[0] == rest[1]
 
 
@@ -30,10 +30,12 @@ def test_a_second_evaluation_reads_no_numbers_and_is_the_same(
     write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     truth, cache = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes)), Cache(tmp_path / "cache")
+    (tracker.runs[0].folder / "a.json").write_text('{"trained_on": true}')
     first = evaluate([tracker], truth, OTB, allow_missing=True, cache=cache)
     monkeypatch.setattr(extract_results, "_compute", None)  # calling it would fail
     assert same(first, evaluate([tracker], truth, OTB, allow_missing=True, cache=cache))
     assert first.trackers[0].fps == pytest.approx(100)
+    assert first.trackers[0].trained_on == ("a",)
 
 
 def test_any_change_of_content_or_rules_is_noticed(
@@ -52,8 +54,10 @@ def test_any_change_of_content_or_rules_is_noticed(
     assert stored() == 3
     write_boxes("x", a_time=np.full((40, 1), 0.02))
     assert stored() == 4
-    evaluate([tracker], truth_folder(truth), PROTOCOLS["pysot"], allow_missing=True, cache=cache)
+    (tracker.runs[0].folder / "a.json").write_text('{"trained_on": true}')
     assert stored() == 5
+    evaluate([tracker], truth_folder(truth), PROTOCOLS["pysot"], allow_missing=True, cache=cache)
+    assert stored() == 6
 
 
 def test_problems_are_not_kept(write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path) -> None:

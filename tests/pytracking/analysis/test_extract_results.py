@@ -48,6 +48,14 @@ def test_speed_is_frames_over_seconds(write_boxes: Write, boxes: np.ndarray) -> 
     assert evaluate([find_tracker("x", folder)], truths, OTB).trackers[0].fps == pytest.approx(50)
 
 
+def test_speed_of_got10k_results_is_in_their_own_places(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes))
+    write_boxes("otb/times", a_time=np.full((40, 1), 0.01))
+    write_boxes("val/a", a_001=boxes, a_002=boxes, a_time=np.tile([0.01, 0.03], (40, 1)))
+    for folder, fps in ((write_boxes("otb", a=boxes), 100), (write_boxes("val"), 50)):
+        assert evaluate([find_tracker("x", folder)], truths, OTB).trackers[0].fps == pytest.approx(fps)
+
+
 def test_all_problems_come_in_one_message(write_boxes: Write, boxes: np.ndarray) -> None:
     truths = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes, d=boxes))
     folder = write_boxes("x", a=boxes[:30], b=boxes, d=boxes * [1, 1, -1, 1], other=boxes)
@@ -89,6 +97,20 @@ def test_tolerated_irregularities_are_noted(write_boxes: Write, boxes: np.ndarra
         "x: results longer than the truth, cut (1)",
         "x: results with NaN rows, scored as boxes without area (1)",
     )
+
+
+def test_files_of_no_sequence_are_named(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes))
+    names = {f"other{i}": boxes for i in range(4)}
+    (note,) = evaluate([find_tracker("x", write_boxes("x", a=boxes, **names))], truths, OTB).notes
+    assert note == "x: files of no sequence scored here, left out: other0, other1, other2, ... (4)"
+
+
+def test_a_stamp_that_cannot_be_read_is_a_problem(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths, folder = truth_folder(write_boxes("gt", a=boxes)), write_boxes("x", a=boxes)
+    (folder / "a.json").write_text("{")
+    with pytest.raises(AnalysisError, match=r"a\.json: not JSON"):
+        evaluate([find_tracker("x", folder)], truths, OTB)
 
 
 def test_lasot_without_flags_of_absence_is_noted(write_boxes: Write, boxes: np.ndarray) -> None:

@@ -6,21 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytracking.analysis.extract_results import evaluate, overall
+from pytracking.analysis.extract_results import evaluate, overall, per_sequence
+from pytracking.analysis.names import match_names
 from pytracking.analysis.protocols import Protocol, find_protocol
-from pytracking.analysis.sources import find_tracker, truth_folder
+from pytracking.analysis.sequence_score import align_rows, without_omitted_rows
+from pytracking.analysis.sources import Tracker, TruthSource, find_tracker, truth_folder
+from pytracking.evaluation.results import read_boxes
 
 got10k = pytest.importorskip("got10k.experiments", reason="needs the package got10k", exc_type=ImportError)
 
 SEQUENCES = ("a", "b", "c")
+PUBLISHED = ["OTB100/KCF", "OTB100/MDNet", "OTB100/TLD", "OTB100/SiamBAN", "UAV123/ARCF"]
 
 
 class Annotations:
     """Boxes in the place of a got10k data set."""
 
     def __init__(self, folder: Path) -> None:
-        self.seq_names = list(SEQUENCES)
-        self.boxes = [np.loadtxt(folder / f"{name}.txt", delimiter=",") for name in SEQUENCES]
+        files = sorted(folder.glob("*.txt"))
+        self.seq_names = [file.stem for file in files]
+        self.boxes = [np.loadtxt(file, delimiter=",") for file in files]
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -49,17 +54,32 @@ def ours(truth: Path, results: Path, protocol: Protocol) -> dict[str, float]:
     return {name: float(values[0]) for name, values in overall(evaluation.trackers[0], protocol).items()}
 
 
+def prepare_for_the_package(truths: TruthSource, tracker: Tracker, folder: Path) -> None:
+    """Write gt/ and x/ below ``folder``: the same boxes, with commas and a row for every frame, as the package asks."""
+    (folder / "gt").mkdir(), (folder / "x").mkdir()
+    protocol = find_protocol("otb")  # its rules for rows: Tiger1 from frame 6 on
+    files = tracker.runs[0].files
+    names = match_names([truth.name for truth in truths.load()], files)
+    for truth in truths.load():
+        true = without_omitted_rows(truth, protocol)
+        rows = align_rows(read_boxes(files[names[truth.name]][0]), true, protocol)[: len(true.boxes)]
+        boxes = np.zeros_like(true.boxes)
+        boxes[: len(rows)] = np.nan_to_num(rows, nan=0.0)
+        np.savetxt(folder / "gt" / f"{truth.name}.txt", true.boxes, fmt="%.17g", delimiter=",")
+        np.savetxt(folder / "x" / f"{truth.name}.txt", boxes, fmt="%.17g", delimiter=",")
+
+
 def theirs(truth: Path, results: Path, with_nan: bool) -> dict[str, float]:
     experiment = object.__new__(got10k.ExperimentUAV123 if with_nan else got10k.ExperimentOTB)
     experiment.dataset = Annotations(truth)
     experiment.result_dir, experiment.report_dir = str(results.parent), str(results.parent / "reports")
     experiment.nbins_iou, experiment.nbins_ce = 21, 51
     experiment.plot_curves = lambda *arguments: None
-    return experiment.report(["x"])["x"]["overall"]
+    return experiment.report(["x"])["x"]
 
 
 def test_the_packages_experiments_agree_with_got10k_toolkit(folders: tuple[Path, Path, bool]) -> None:
-    expected = theirs(*folders)
+    expected = theirs(*folders)["overall"]
     found = ours(folders[0], folders[1], find_protocol("got10k_toolkit"))
     assert found["auc"] == pytest.approx(100 * expected["success_score"], abs=1e-9)
     assert found["precision"] == pytest.approx(100 * expected["precision_score"], abs=1e-9)
@@ -69,13 +89,41 @@ def test_the_packages_experiments_agree_with_got10k_toolkit(folders: tuple[Path,
 def test_their_difference_to_pytracking_on_uav_is_the_rule_for_absent_frames(folders: tuple[Path, Path, bool]) -> None:
     truth, results, with_nan = folders
     absent = np.mean([np.isnan(np.loadtxt(truth / f"{n}.txt", delimiter=",")[:, 0]).mean() for n in SEQUENCES])
-    package, pytracking = theirs(truth, results, with_nan), ours(truth, results, find_protocol("uav"))
+    package, pytracking = theirs(truth, results, with_nan)["overall"], ours(truth, results, find_protocol("uav"))
     if not with_nan:
         assert pytracking["auc"] == pytest.approx(100 * package["success_score"], abs=0.2)
         return
     # pytracking counts an absent frame as no overlap, yet as a hit of the centre; got10k leaves it out
     assert pytracking["auc"] / (100 * package["success_score"]) == pytest.approx(1 - absent, abs=0.02)
     assert pytracking["precision"] == pytest.approx(100 * (absent + (1 - absent) * package["precision_score"]), abs=1)
+
+
+@pytest.mark.parametrize("identity", PUBLISHED)
+def test_on_published_boxes_only_the_rules_named_in_the_protocols_make_a_difference(
+    reference: Path, tmp_path: Path, identity: str
+) -> None:
+    benchmark = identity.split("/")[0]
+    official = find_protocol(benchmark)
+    truths = truth_folder(reference / benchmark / "gt")
+    prepare_for_the_package(
+        truths, find_tracker("x", reference / benchmark / "results" / identity.split("/")[1]), tmp_path
+    )
+    expected = theirs(tmp_path / "gt", tmp_path / "x", with_nan=benchmark == "UAV123")
+    protocol = find_protocol("got10k_toolkit")
+    found = ours(tmp_path / "gt", tmp_path / "x", protocol)
+    assert found["auc"] == pytest.approx(100 * expected["overall"]["success_score"], abs=1e-9)
+    assert found["precision"] == pytest.approx(100 * expected["overall"]["precision_score"], abs=1e-9)
+
+    evaluation = evaluate([find_tracker("x", tmp_path / "x")], truth_folder(tmp_path / "gt"), official)
+    auc = per_sequence(evaluation.trackers[0], official)["auc"]
+    compared = 0
+    for name, value in zip(evaluation.sequences, auc, strict=True):
+        true, boxes = read_boxes(tmp_path / "gt" / f"{name}.txt"), read_boxes(tmp_path / "x" / f"{name}.txt")
+        if (true > 0).all() and (boxes[1:, 2:] > 0).all():  # no absent or unusable frame, no empty box to repeat
+            difference = value - 100 * expected["seq_wise"][name]["success_score"]
+            assert abs(difference) < 1e-9, name
+            compared += 1
+    assert compared > 20
 
 
 def test_got10k_validation_agrees_with_the_packages_report(tmp_path: Path) -> None:

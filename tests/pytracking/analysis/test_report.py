@@ -1,6 +1,8 @@
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from pytracking.analysis.protocols import PROTOCOLS
 from pytracking.analysis.report import write_report
 from pytracking.analysis.sources import find_tracker, truth_folder
 
-VOID = {"meta", "img", "br"}
+VOID = {"meta", "img", "br", "input", "path", "use"}
 
 
 class Balance(HTMLParser):
@@ -35,7 +37,7 @@ class Balance(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("report")
     boxes = np.tile([10.0, 10.0, 20.0, 20.0], (12, 1))
     for folder, shift in (("gt", 0), ("<b>x", 6), ("y", 0)):
@@ -46,21 +48,36 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     truth = truth_folder(root / "gt")
     trackers = [find_tracker("<b>x", root / "<b>x"), find_tracker("y", root / "y")]
     evaluation = evaluate(trackers, truth, PROTOCOLS["otb"])
+    stamp = {"seed": 3, "tracker": "dimp", "versions": {"numpy": "2", "torch": "3"}, "settings": {"top_k": 3}}
+    (root / "<b>x" / "hard.json").write_text(json.dumps(stamp))
     attributes = tables.attribute_table(evaluation, {"easy": ["IV"], "hard": ["IV", "OCC"]})
-    frames: dict[str, Callable] = {"hard": lambda: [np.zeros((50, 60, 3), np.uint8)] * 12}
-    path = root / "out" / "report.html"
-    write_report(
-        path, evaluation, trackers, truth.load(), [tables.overall_table(evaluation), attributes], frames, worst=1
-    )
-    assert [p.name for p in (root / "out").iterdir()] == ["report.html"]
-    return path.read_text(encoding="utf-8")
+    frames: dict[str, Callable] = {"hard": lambda numbers: [np.zeros((50, 60, 3), np.uint8) for _ in numbers]}
+    shown = [tables.overall_table(evaluation), attributes]
+    for name, source in (("report", frames), ("bare", {"hard": no_images})):
+        write_report(root / "out" / f"{name}.html", evaluation, trackers, truth.load(), shown, source, worst=1)
+    assert sorted(p.name for p in (root / "out").iterdir()) == ["bare.html", "report.html"]
+    return root / "out"
+
+
+def no_images(numbers: object) -> list[np.ndarray]:
+    raise FileNotFoundError("img: no such folder")
+
+
+@pytest.fixture(scope="module")
+def page(pages: Path) -> str:
+    return (pages / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page_without_images(pages: Path) -> str:
+    return (pages / "bare.html").read_text(encoding="utf-8")
 
 
 def test_the_page_is_well_formed_and_needs_nothing_else(page: str) -> None:
     parser = Balance()
     parser.feed(page)
     assert parser.open == []
-    assert parser.seen.count("table") == 3
+    assert parser.seen.count("table") == 2 + 6  # overall, attributes, and every score by sequence
     addresses = re.findall(r"""(?:src|href)=["']([^"']*)""", page)
     assert addresses
     assert all(address.startswith(("data:image/jpeg", "#")) for address in addresses)
@@ -70,15 +87,47 @@ def test_the_page_is_well_formed_and_needs_nothing_else(page: str) -> None:
 
 def test_plots_tables_and_scores_are_there(page: str) -> None:
     assert page.count("<svg") == 3 + 1
-    for text in ("95.24", "AUC by attribute", "OCC (1)", "2 sequences, 24 frames, protocol otb", 'class="sortable"'):
+    for text in (
+        "95.24",
+        "AUC by attribute",
+        "OCC (1)",
+        "2 sequences, 24 frames, protocol otb",
+        'class="bars sortable"',
+    ):
         assert text in page
 
 
 def test_the_worst_sequence_has_its_film_strip(page: str) -> None:
     worst = page[page.index("does worst") :]
-    assert "<h3>hard: AUC" in worst
-    assert "<h3>easy" not in worst
+    assert "<h3>hard</h3>" in worst
+    assert "<h3>easy</h3>" not in worst
     assert worst.count("data:image/jpeg;base64,") == 6
+    assert "frame 1 &middot; 1.00" in worst
+    assert "frame 12 &middot; 0.54" in worst
+    assert page.count('<a href="#worst-1">hard</a>') == 6
+
+
+def test_the_best_is_marked_and_bars_are_as_long_as_the_scores(page: str) -> None:
+    sequences = page[page.index('class="bars sortable"') :]
+    row = sequences[sequences.index("hard</a>") :].splitlines()[0]
+    assert re.findall(r"<td([^>]*)>([^<]*)", row) == [
+        ("", "12"), (' class="best" style="--bar:95.2%"', "95.24"), (' style="--bar:56.0%"', "55.95")
+    ]  # fmt: skip
+
+
+def test_stamps_and_settings_of_the_runs_are_shown(page: str) -> None:
+    runs = page[page.index('id="runs"') :]
+    assert re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)", runs)[1:6] == [
+        ("tracker", "dimp"), ("seed", "3"), ("versions", "numpy 2, torch 3"), ("stamps", "beside 1 of 2 results"),
+        ("results", re.search("[^>]*/y<", runs)[0][:-1]),  # type: ignore[index]
+    ]  # fmt: skip
+    assert "none beside the results" in runs
+    assert "&#34;top_k&#34;: 3" in runs
+
+
+def test_without_images_the_page_says_why(page: str, page_without_images: str) -> None:
+    assert "No pictures" not in page
+    assert "No pictures: img: no such folder" in page_without_images
 
 
 def test_names_are_escaped(page: str) -> None:

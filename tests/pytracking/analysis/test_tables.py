@@ -76,16 +76,43 @@ def test_json_has_the_layout_scripts_rely_on(evaluation: Evaluation) -> None:
 def test_one_tracker_has_all_its_scores_by_sequence(evaluation: Evaluation) -> None:
     alone = dataclasses.replace(evaluation, trackers=evaluation.trackers[:1])
     table = tables.sequence_table(alone)
-    assert table.header == ("Sequence", *tables.TITLES.values())
-    assert table.rows[0][2] == "51.25"
+    assert table.header == ("Sequence", "Frames", *tables.TITLES.values())
+    assert table.rows[0][:2] == ("a", "40")
+    assert table.rows[0][3] == "51.25"
+
+
+def test_any_score_can_be_asked_for_by_sequence(evaluation: Evaluation) -> None:
+    table = tables.sequence_table(evaluation, "precision")
+    assert table.header == ("Sequence", "Frames", "good_50%", "poor")
+    assert table.rows[0] == ("a", "40", "100.00", "51.25")
+    assert table.caption.startswith("Precision by sequence")
+
+
+def test_training_sequences_are_marked_everywhere(write_boxes: Callable[..., Path], boxes: np.ndarray) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes))
+    x, y = (find_tracker(name, write_boxes(name, a=boxes, b=boxes)) for name in ("x", "y"))
+    (x.runs[0].folder / "b.json").write_text('{"seed": 0, "trained_on": true}')
+    (y.runs[0].folder / "b.json").write_text('{"seed": 0}')
+    both = evaluate([x, y], truths, PROTOCOLS["otb"])
+    assert both.notes == ("x: its network was trained on 1 of these sequences (†): b",)
+    assert [row[0] for row in tables.overall_table(both).rows] == ["x †", "y"]
+    table = tables.sequence_table(both)
+    assert table.header == ("Sequence", "Frames", "x †", "y")
+    assert table.rows == (("a", "40", "95.24", "95.24"), ("b", "40", "95.24 †", "95.24"))
+    alone = evaluate([x], truths, PROTOCOLS["otb"])
+    assert [row[0] for row in tables.sequence_table(alone).rows] == ["a", "b †"]
+    content = tables.as_json(both)
+    assert content["x"]["trained_on"] == ["b"]
+    assert "trained_on" not in content["y"]
 
 
 def test_attributes_select_sequences(evaluation: Evaluation) -> None:
     table = tables.attribute_table(evaluation, {"A": ["IV", "SV"], "b": ["SV"], "c": ["OCC"]})
-    by_sequence = {row[0]: row[1:] for row in tables.sequence_table(evaluation).rows}
-    assert [row[0] for row in table.rows] == ["IV (1)", "SV (2)"]
-    assert table.rows[0][1:] == by_sequence["a"]
-    assert table.rows[1][1:] == tuple(row[1].split(" ")[0] for row in tables.overall_table(evaluation).rows)
+    by_sequence = {row[0]: row[2:] for row in tables.sequence_table(evaluation).rows}
+    assert [row[0] for row in table.rows] == ["all (2)", "IV (1)", "SV (2)"]
+    assert table.rows[1][1:] == by_sequence["a"]
+    overall = tuple(row[1].split(" ")[0] for row in tables.overall_table(evaluation).rows)
+    assert table.rows[0][1:] == table.rows[2][1:] == overall
     with pytest.raises(ValueError, match="no attributes for b"):
         tables.attribute_table(evaluation, {"a": ["IV"]})
 
@@ -94,7 +121,15 @@ def test_attributes_select_sequences(evaluation: Evaluation) -> None:
 def test_broken_attributes_are_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "attributes.json").write_text(text)
     with pytest.raises(ValueError, match=rf"attributes\.json: {message}"):
-        tables.read_attributes(tmp_path / "attributes.json")
+        tables.find_attributes(str(tmp_path / "attributes.json"))
+
+
+def test_attributes_of_a_data_set_go_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "some_attributes.json").write_text('{"a": ["IV"]}')
+    monkeypatch.setattr(tables, "SPECS", tmp_path)
+    assert tables.find_attributes("some") == {"a": ["IV"]}
+    with pytest.raises(ValueError, match="no attributes of 'other': expected a JSON file or one of some"):
+        tables.find_attributes("other")
 
 
 def test_published_scores_take_their_place_by_auc(evaluation: Evaluation) -> None:
@@ -104,6 +139,7 @@ def test_published_scores_take_their_place_by_auc(evaluation: Evaluation) -> Non
     assert names.index("SiamRCNN *") < names.index("DiMP-NCE+ *") < names.index("SiamFC *")
     assert ("DiMP-NCE+ *", "78.7", "73.7", "83.7", "-", "-", "-", "-") in table.rows
     assert "Table S8" in table.notes[-1]
+    assert table.notes[-1].endswith("on all 511 sequences, so not comparable with ours on 2")
 
 
 @pytest.mark.parametrize(("name", "score"), [("lasot", 63.7), ("uav", 67.2), ("nfs", 65.0), ("otb", 70.7)])

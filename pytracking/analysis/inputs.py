@@ -1,0 +1,103 @@
+"""What the commands are given, found: trackers by their names, the truth and frames of a data set."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytracking.analysis.protocols import Protocol, find_protocol
+from pytracking.analysis.sequence_score import Truth
+from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, find_tracker, loaded
+
+
+def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[Tracker]:
+    """Our own results TRACKER:PARAMETER[:RUN] below ``results_dir``, then those in the folders of NAME=DIR.
+
+    Raises AnalysisError that lists every one that is not there, badly written, or given twice.
+    """
+    problems: list[str] = []
+    named: list[tuple[str, Path]] = []
+    for text in ours:
+        tracker, _, parameter = text.partition(":")
+        parameter, _, run = parameter.partition(":")
+        if not parameter or (run and not run.isdecimal()):
+            problems.append(f"{text}: expected TRACKER:PARAMETER or TRACKER:PARAMETER:RUN")
+            continue
+        named.append((text, results_dir / tracker / (parameter + (f"_{int(run):03d}" if run else ""))))
+    for text in results:
+        name, _, path = text.partition("=")
+        if not (name and path):
+            problems.append(f"{text}: expected NAME=DIR")
+            continue
+        named.append((name, Path(path)))
+    names = [name for name, _ in named]
+    problems += [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
+    trackers = []
+    for name, folder in named:
+        try:
+            trackers.append(find_tracker(name, folder))
+        except OSError as error:
+            problems.append(str(error))
+    if problems:
+        raise AnalysisError(problems)
+    return trackers
+
+
+if TYPE_CHECKING:
+    from pytracking.evaluation.data import Sequence as Video
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set that the toolkit reads. open: sequence -> its frames, RGB uint8 [H, W, 3]. open_at: those of given
+    numbers (from 0, ascending) alone."""
+
+    truth: TruthSource
+    protocol: Protocol
+    open: Mapping[str, Callable[[], Iterable[Picture]]]
+    open_at: Mapping[str, Callable[[Sequence[int]], Iterable[Picture]]]
+
+
+def load_dataset(name: str, paths: Path | None = None) -> Dataset:
+    """The data set ``name``, read without touching an image.
+
+    paths: the TOML file of ``evaluation/environment.py``. Raises ValueError or OSError, also where only the first
+    boxes are public.
+    """
+    from pytracking.evaluation.datasets import get_dataset  # OpenCV and PyAV only where they are needed
+
+    sequences = get_dataset(name, paths)
+    if all(len(sequence.ground_truth) == 1 for sequence in sequences):
+        raise ValueError(
+            f"{name}: the truth has only first boxes (the servers of TrackingNet and GOT-10k keep the rest)"
+        )
+    tag = sequences[0].dataset
+    truths = []
+    for sequence in sequences:
+        without_box = np.isnan(sequence.ground_truth[:, 0])
+        # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
+        absent = np.zeros_like(without_box) if tag.startswith("uav") else without_box
+        truths.append(Truth(sequence.name, sequence.ground_truth, absent))
+    whole = {s.name: s.open for s in sequences}
+    return Dataset(
+        loaded(truths), _protocol_of_dataset(tag), whole, {s.name: partial(_frames_at, s) for s in sequences}
+    )
+
+
+def _frames_at(sequence: "Video", numbers: Sequence[int]) -> Iterable[Picture]:
+    from pytracking.evaluation.video import frames_at
+
+    return frames_at(sequence.open(), numbers)
+
+
+def _protocol_of_dataset(tag: str) -> Protocol:
+    try:
+        return find_protocol(tag)
+    except ValueError:
+        return find_protocol("folder")

@@ -1,0 +1,147 @@
+"""Stored results over the frames they were made on: a panel a tracker, and the overlaps over time below them."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from pytracking.analysis import metrics
+from pytracking.analysis.film import COLOURS, LOST, is_there
+from pytracking.analysis.metrics import Array
+from pytracking.analysis.names import match_names
+from pytracking.analysis.protocols import Protocol
+from pytracking.analysis.run_score import read_result
+from pytracking.analysis.sequence_score import Truth, align_rows
+from pytracking.analysis.sources import Tracker
+from pytracking.evaluation.results import read_scores
+
+Picture = NDArray[np.uint8]
+
+PANEL_SIDES, ALONE_SIDES = (400, 640), (480, 1280)  # least and greatest longer side of a panel among several, or alone
+WHITE, BACK, INK, SOFT, RED = (255, 255, 255), (20, 23, 27), (230, 232, 235), (154, 164, 175), (235, 30, 45)
+_BAR, _TIMELINE, _MARGIN = 26, 84, 8  # heights and distance in pixels
+
+
+@dataclass(frozen=True)
+class Track:
+    """The stored result of a tracker on a sequence.
+
+    boxes: [n, 4] x, y, w, h in pixels, NaN where there is none. overlap: [n] with the truth, NaN where that has no
+    box. scores, states: a number and a word a frame where the tracker wrote them, else empty.
+    """
+
+    name: str
+    boxes: Array
+    overlap: Array
+    scores: Array
+    states: list[str]
+
+
+def load_track(tracker: Tracker, truth: Truth, protocol: Protocol) -> Track:
+    """The result of the first run of ``tracker`` on the sequence of ``truth``.
+
+    Raises ValueError or OSError where there is none that can be used.
+    """
+    run = tracker.runs[0]
+    found = match_names([truth.name], run.files).get(truth.name)
+    if found is None:
+        raise ValueError(f"{run.folder}: no result for {truth.name}")
+    path = run.files[found][0]
+    boxes = np.full_like(truth.boxes, np.nan)
+    rows = align_rows(read_result(path, truth, protocol, False, Counter()), truth, protocol)[: len(boxes)]
+    boxes[: len(rows)] = rows
+    overlap = np.nan_to_num(metrics.iou(boxes, truth.boxes), nan=0.0)
+    overlap[truth.absent | ~metrics.all_positive(truth.boxes[:, 2:])] = np.nan
+    score_file = path.with_name(f"{path.stem}_score.txt")
+    scores, states = read_scores(score_file) if score_file.is_file() else (np.empty(0), [])
+    return Track(tracker.name, boxes, overlap, scores, states)
+
+
+def play(frames: Iterable[Picture], truth: Truth, tracks: Sequence[Track]) -> Iterator[Picture]:
+    """Each of ``frames`` (RGB uint8 [H, W, 3]) as a picture of all panels, of one size, its sides even numbers."""
+    base: Picture | None = None
+    for number, frame in enumerate(frames):
+        panels = [_panel(frame, number, truth, track, i, len(tracks)) for i, track in enumerate(tracks)]
+        rows = _grid(panels)
+        if base is None:
+            base = _timeline(truth, tracks, rows.shape[1])
+        yield np.vstack([rows, _with_cursor(base, number, truth)])
+
+
+def _panel(frame: Picture, number: int, truth: Truth, track: Track, index: int, panels: int) -> Picture:
+    """The frame with both boxes, below a bar that says whose it is."""
+    height, width = frame.shape[:2]
+    smallest, largest = PANEL_SIDES if panels > 1 else ALONE_SIDES
+    scale = float(np.clip(max(height, width), smallest, largest)) / max(height, width)
+    size = [2 * max(1, round(side * scale / 2)) for side in (width, height)]
+    picture = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
+    colour = ImageColor.getrgb(COLOURS[index % len(COLOURS)])
+    for box, ink, thickness in ((track.boxes[number], colour, 2), (truth.boxes[number], WHITE, 1)):
+        if is_there(box):
+            left, top, right, bottom = (round(float(v) * scale) for v in (*box[:2], *(box[:2] + box[2:])))
+            cv2.rectangle(picture, (left, top), (right, bottom), (0, 0, 0), thickness + 2, cv2.LINE_AA)
+            cv2.rectangle(picture, (left, top), (right, bottom), ink, thickness, cv2.LINE_AA)
+    state = track.states[number] if number < len(track.states) else ""
+    overlap = track.overlap[number]
+    said = ["no truth" if np.isnan(overlap) else f"overlap {overlap:.2f}"]
+    said += [f"score {track.scores[number]:.2f}", state.upper()] if state else []
+    alarm = state == "lost" or overlap < LOST
+    return np.vstack([_bar(picture.shape[1], track.name, colour, "   ".join(said), RED if alarm else INK), picture])
+
+
+def _bar(width: int, name: str, colour: tuple[int, ...], said: str, ink: tuple[int, ...]) -> Picture:
+    bar = Image.new("RGB", (width, _BAR), BACK)
+    draw = ImageDraw.Draw(bar)
+    font = ImageFont.load_default(14)
+    draw.rectangle([_MARGIN, 7, _MARGIN + 12, 19], fill=colour)
+    draw.text((_MARGIN + 20, _BAR / 2), name, INK, font, anchor="lm")
+    draw.text((width - _MARGIN, _BAR / 2), said, ink, font, anchor="rm")
+    return np.asarray(bar)
+
+
+def _grid(panels: Sequence[Picture]) -> Picture:
+    columns = len(panels) if len(panels) <= 3 else math.ceil(math.sqrt(len(panels)))
+    blanks = [np.full_like(panels[0], BACK)] * (-len(panels) % columns)
+    filled = [*panels, *blanks]
+    return np.vstack([np.hstack(filled[i : i + columns]) for i in range(0, len(filled), columns)])
+
+
+def _timeline(truth: Truth, tracks: Sequence[Track], width: int) -> Picture:
+    """The overlaps of all tracks over the whole sequence, the first on top."""
+    image = Image.new("RGB", (width, _TIMELINE), BACK)
+    draw = ImageDraw.Draw(image)
+    top, bottom = _BAR, _TIMELINE - _MARGIN
+    for level in (0, 0.5, 1):
+        y = bottom - level * (bottom - top)
+        draw.line([_MARGIN, y, width - _MARGIN, y], (54, 60, 68))
+    x = _cursor(np.arange(len(truth.boxes)), len(truth.boxes), width)
+    for index, track in reversed(list(enumerate(tracks))):
+        seen = ~np.isnan(track.overlap)
+        parts = np.split(np.arange(len(x)), np.flatnonzero(np.diff(seen.astype(int))) + 1)
+        for part in (p for p in parts if seen[p[0]]):
+            points = np.column_stack([x[part], bottom - track.overlap[part] * (bottom - top)])
+            draw.line(points.ravel().tolist(), COLOURS[index % len(COLOURS)], 2 if index == 0 else 1)
+    return np.array(image)
+
+
+def _cursor(number: NDArray[np.int64], frames: int, width: int) -> Array:
+    return _MARGIN + number / max(1, frames - 1) * (width - 2 * _MARGIN - 1)
+
+
+def _with_cursor(base: Picture, number: int, truth: Truth) -> Picture:
+    frames = len(truth.boxes)
+    image = Image.fromarray(base)
+    draw = ImageDraw.Draw(image)
+    x = float(_cursor(np.array(number), frames, base.shape[1]))
+    draw.line([x, _BAR - 4, x, _TIMELINE - 4], WHITE)
+    font = ImageFont.load_default(13)
+    draw.text((_MARGIN, _BAR / 2), "overlap with the truth (white)", SOFT, font, anchor="lm")
+    draw.text(
+        (base.shape[1] - _MARGIN, _BAR / 2), f"{truth.name}, frame {number + 1} of {frames}", SOFT, font, anchor="rm"
+    )
+    return np.asarray(image)

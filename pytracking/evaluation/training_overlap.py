@@ -1,0 +1,45 @@
+"""Whether a network was trained on a sequence it is now tested on, by the list of sequences in its card."""
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pytracking.evaluation.data import Sequence
+
+
+def mark_training_sequence(stamp: dict[str, Any], sequence: Sequence) -> dict[str, Any]:
+    """``stamp`` with ``trained_on: true``, and a warning, where the network was trained on ``sequence``."""
+    if not trained_on(stamp, sequence):
+        return stamp
+    logging.getLogger(__name__).warning("%s: the network was trained on this sequence", sequence.name)
+    return {**stamp, "trained_on": True}
+
+
+def trained_on(stamp: Mapping[str, Any], sequence: Sequence) -> bool:
+    """Whether the network that a tracker's ``stamp`` names has ``sequence`` among its training sequences.
+
+    Cards name a sequence with its benchmark (``VOT_ball3``, ``UAVDT_S0310``), data sets without it; case and
+    punctuation do not matter. False for trackers without a network, and for cards without a list.
+    """
+    network = stamp.get("settings", {}).get("network")
+    if network is None:
+        return False
+    known = _training_sequences(network)
+    return not known.isdisjoint((_bare(sequence.name), _bare(sequence.dataset + sequence.name)))
+
+
+@lru_cache(maxsize=1)
+def _training_sequences(network: str) -> frozenset[str]:
+    from pytracking.features.net_wrappers import find_network  # imports torch, which a tracker with a network has
+
+    card = json.loads(Path(find_network(network)).with_suffix(".json").read_text(encoding="utf-8"))
+    sources = card.get("data", {}).values()
+    return frozenset(_bare(entry["name"]) for source in sources for entry in source.get("sequences", ()))
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -1,0 +1,146 @@
+"""Play stored results against the truth, several trackers side by side.
+
+    python pytracking/playback_results.py dimp:dimp_ncep_mobile --dataset_name NAME --sequence SEQ --save out.mp4
+    python pytracking/playback_results.py --results A=DIR B=DIR --dataset_name NAME
+
+With --save a video is written; without it a window opens: space pauses, the right arrow or . steps, n goes to the next
+sequence, q ends.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import tyro
+from tqdm import tqdm
+
+from pytracking.analysis.inputs import find_trackers, load_dataset
+from pytracking.analysis.names import match_names
+from pytracking.analysis.playback import Picture, Track, load_track, play
+from pytracking.analysis.protocols import Protocol
+from pytracking.analysis.sequence_score import Truth
+from pytracking.analysis.sources import AnalysisError, Tracker
+from pytracking.evaluation.video_writer import DEFAULT_FPS, VideoWriter
+from pytracking.utils.cli import run_command
+
+TITLE = "playback"
+_NEXT, _QUIT, _PAUSE, _STEP = {ord("n")}, {ord("q"), 27}, {ord(" ")}, {ord("."), 83}  # 83: right arrow, low byte
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Play stored results against the truth."""
+
+    dataset_name: str
+    """data set whose frames and truth are shown"""
+    trackers: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[TRACKER:PARAMETER ...]")] = ()
+    """our own results below --results_dir; TRACKER:PARAMETER:RUN is one run of several"""
+    results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=DIR ...")] = ()
+    """NAME=DIR: a tracker's name and its folder of box files"""
+    results_dir: Path = Path("results")
+    """root of our own results"""
+    paths: Path | None = None
+    """TOML file with the folders of the benchmarks"""
+    sequence: str | None = None
+    """only this sequence: its name, or its index from 0"""
+    save: Path | None = None
+    """video to write (.mp4) instead of opening a window; needs --sequence where there are several"""
+    fps: float = DEFAULT_FPS
+    """frames a second"""
+    debug: bool = False
+    """show the traceback of an error"""
+
+
+def run(arguments: Arguments) -> int:
+    """Load everything, then write or show it; the exit code."""
+    if not arguments.trackers and not arguments.results:
+        raise ValueError("nothing to play: give TRACKER:PARAMETER or --results NAME=DIR")
+    if not 0 < arguments.fps <= 240:
+        raise ValueError(f"--fps {arguments.fps}: expected a number above 0, at most 240")
+    if arguments.save is None and not has_display():
+        raise ValueError("there is no display to open a window on; give --save FILE.mp4")
+    trackers = find_trackers(arguments.trackers, arguments.results, arguments.results_dir)
+    dataset = load_dataset(arguments.dataset_name, arguments.paths)
+    truths = dataset.truth.load()
+    if arguments.sequence:
+        truths = [choose(truths, arguments.sequence)]
+    if arguments.save is not None and len(truths) > 1:
+        raise ValueError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
+    for truth in truths:
+        tracks = load_tracks(trackers, truth, dataset.protocol)
+        pictures = play(dataset.open[truth.name](), truth, tracks)
+        if arguments.save is not None:
+            write(arguments.save, pictures, arguments.fps, len(truth.boxes))
+        elif not show(pictures, truth.name, arguments.fps):
+            break
+    cv2.destroyAllWindows() if arguments.save is None else print(arguments.save.resolve())
+    return 0
+
+
+def choose(truths: Sequence[Truth], which: str) -> Truth:
+    """The sequence of that name (spelt in any of the usual ways) or, where none matches, of that index from 0."""
+    by_name = {truth.name: truth for truth in truths}
+    found = match_names([which], by_name).get(which)
+    if found is not None:
+        return by_name[found]
+    if which.isdecimal() and int(which) < len(truths):
+        return truths[int(which)]
+    names = ", ".join(by_name)
+    raise ValueError(f"no sequence {which!r}: expected an index from 0 to {len(truths) - 1} or one of {names[:500]}")
+
+
+def load_tracks(trackers: Sequence[Tracker], truth: Truth, protocol: Protocol) -> list[Track]:
+    """The results of all ``trackers`` on a sequence; AnalysisError lists every one that cannot be used."""
+    tracks, problems = [], []
+    for tracker in trackers:
+        try:
+            tracks.append(load_track(tracker, truth, protocol))
+        except (ValueError, OSError) as error:
+            problems.append(str(error))
+    if problems:
+        raise AnalysisError(problems)
+    return tracks
+
+
+def write(path: Path, pictures: Iterator[Picture], fps: float, total: int) -> None:
+    """Write ``pictures`` to the mp4 ``path``."""
+    with VideoWriter(path, fps) as writer:
+        for picture in tqdm(pictures, total=total, unit="frame", disable=None):
+            writer.write(picture)
+
+
+def show(pictures: Iterator[Picture], name: str, fps: float) -> bool:
+    """Play ``pictures`` in a window, as fast as ``fps``; False where the user wants no more."""
+    cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
+    cv2.setWindowTitle(TITLE, name)
+    paused = False
+    for picture in pictures:
+        cv2.imshow(TITLE, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        while True:
+            key = cv2.waitKey(max(1, round(1000 / fps))) & 0xFF
+            if key in _QUIT or cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
+                return False
+            if key in _NEXT:
+                return True
+            paused ^= key in _PAUSE
+            if key in _STEP or not paused:
+                break
+    return True
+
+
+def has_display() -> bool:
+    """Whether a window can be opened."""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``argv`` and run; the exit code."""
+    return run_command(Arguments, run, argv, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
