@@ -58,7 +58,7 @@ def _refusal(request: web.Request, token: str | None) -> str | None:
     if token is None and not is_local(urlsplit(f"//{host}").hostname or ""):
         return f"this server answers to localhost, not to {host!r}"
     origin = request.headers.get(hdrs.ORIGIN)
-    always_said = request.method != "GET" or hdrs.UPGRADE in request.headers  # by browsers
+    always_said = request.method not in ("GET", "HEAD") or hdrs.UPGRADE in request.headers  # by browsers
     if (origin or always_said) and origin != f"{request.scheme}://{host}":
         return f"requests from {origin} are not accepted"
     given = request.query.get("token") or request.cookies.get(COOKIE, "")

@@ -12,6 +12,7 @@ from tests.fakes.videos import numbered_frame
 
 playwright = pytest.importorskip("playwright.sync_api")  # skips the tests that import this, visibly
 expect = playwright.expect
+expect.set_options(timeout=30_000)  # ms, for busy machines
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = """

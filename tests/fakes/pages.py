@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from queue import Queue
 
 from pytracking.evaluation.multi_tracker import MultiTracker
@@ -35,10 +36,13 @@ class RecordingLink:
         return [m for m in self.messages if isinstance(m, dict) and m["type"] == kind]
 
     async def until(self, kind: str, count: int = 1) -> dict:
-        """Wait for the ``count``-th text of a type, at most ten seconds."""
+        """Wait for the ``count``-th text of a type, at most thirty seconds."""
         async with self._changed:
-            await asyncio.wait_for(self._changed.wait_for(lambda: len(self.of(kind)) >= count), 10)
+            await asyncio.wait_for(self._changed.wait_for(lambda: len(self.of(kind)) >= count), 30)
         return self.of(kind)[count - 1]
+
+
+ANY_PORT = Address(port=0)
 
 
 def fake_targets(slow: float = 0.0) -> MultiTracker:
@@ -47,21 +51,28 @@ def fake_targets(slow: float = 0.0) -> MultiTracker:
 
 
 @contextmanager
-def served(new_targets: Callable[[], MultiTracker] = fake_targets, port: int = 0) -> Iterator[str]:
-    """A server in a thread; its URL. port: 0 is any that is free."""
-    loop = asyncio.new_event_loop()
+def served(new_targets: Callable[[], MultiTracker] = fake_targets, address: Address = ANY_PORT) -> Iterator[str]:
+    """A server in a thread; its URL."""
+    stop: list[Callable[[], object]] = []
     urls: Queue[str] = Queue()
-    task = loop.create_task(serve(new_targets, Address(port=port), urls.put))
+
+    async def run() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        stop.append(partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel))
+        try:
+            await serve(new_targets, address, urls.put)
+        finally:
+            await asyncio.sleep(0.05)  # connections take a moment to close
 
     def work() -> None:
         with suppress(asyncio.CancelledError):
-            loop.run_until_complete(task)
-        loop.close()
+            asyncio.run(run())
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield urls.get(timeout=10)
+        yield urls.get(timeout=30)
     finally:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join(10)
+        stop[0]()
+        thread.join(30)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pytracking.web.server import Address
 from tests.fakes.browser import chromium, expect, write_camera
 from tests.fakes.pages import fake_targets, served
 from tests.fakes.videos import write_noise_video, write_video
@@ -36,7 +37,6 @@ def shape(request) -> dict:
 def page(browser, url, shape) -> Iterator:
     """The page, connected. It fails the test that uses it if it logs an error or asks another host for anything."""
     context = browser.new_context(**shape)
-    context.set_default_timeout(10000)
     page = context.new_page()
     errors, outside = [], []
     page.on("console", lambda message: message.type == "error" and errors.append(message.text))
@@ -217,9 +217,59 @@ def test_the_page_finds_the_server_again(browser):
     assert "trying again" in page.inner_text("#connection")
     drag(page, 0.25, 0.25, 0.5, 0.75)
     assert "no connection" in page.inner_text("#notice")
-    with served(port=int(url.rstrip("/").rpartition(":")[2])):
+    with served(address=Address(port=int(url.rstrip("/").rpartition(":")[2]))):
         page.wait_for_selector("#connection[data-state=open]")
         wait_for_targets(page, 0)
         drag(page, 0.25, 0.25, 0.5, 0.75)
         wait_for_targets(page, 1)
     page.close()
+
+
+def test_from_elsewhere_it_takes_the_token(browser):
+    with served(address=Address("0.0.0.0", 0)) as printed:
+        url, _, token = re.sub("//.*:", "//127.0.0.1:", printed).partition("?")
+        page = browser.new_page()
+        assert page.goto(url).status == 403
+        assert "it ends in a token" in page.content()
+        page.goto(f"{url}?{token}")
+        assert page.url == url  # the token does not stay in sight
+        page.wait_for_selector("#connection[data-state=open]")
+        start_camera(page)
+        drag(page, 0.25, 0.25, 0.5, 0.75)
+        wait_for_targets(page, 1)
+        page.close()
+
+
+def test_other_sites_cannot_use_the_server(browser, url):
+    """A page of another site (here one without any address) finds the WebSocket and the uploads closed."""
+    page = browser.new_page()
+    page.goto("data:text/html,another site")
+    outcome = page.evaluate(
+        """url => Promise.all([
+            new Promise(done => {
+                const socket = new WebSocket(url.replace("http", "ws") + "socket");
+                socket.onopen = () => done("open");
+                socket.onclose = () => done("closed");
+            }),
+            fetch(url + "video/x", { method: "POST", body: "x" }).then(() => "answered", () => "refused"),
+        ])""",
+        url,
+    )
+    assert outcome == ["closed", "refused"]
+    page.close()
+
+
+def test_a_tracker_slower_than_the_camera_sees_the_newest_pictures(browser):
+    with served(lambda: fake_targets(slow=0.5)) as url:
+        page = browser.new_page()
+        page.goto(url)
+        start_camera(page)
+        drag(page, 0.25, 0.25, 0.5, 0.75)
+        wait_for_targets(page, 1)
+        expect(page.locator("#meter")).to_contain_text("fps")  # three answers
+        page.wait_for_timeout(1000)
+        numbers = [int(row["frame"]) for row in saved_rows(page)]
+        page.close()
+    # About five pictures are sent for each that is tracked; without that, every one would be tracked, late.
+    assert numbers == sorted(numbers)
+    assert numbers[-1] - numbers[1] > 1.5 * (len(numbers) - 2)

@@ -1,10 +1,12 @@
 import asyncio
 import json
 import logging
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from aiohttp import WSMsgType, hdrs
+from aiohttp import ClientSession, WSMsgType, hdrs
 from aiohttp.test_utils import TestClient, TestServer
 
 from ltr.data.image_loader import encode_jpeg
@@ -39,7 +41,7 @@ class Page:
     async def receive(self, kind):
         """The next text of this type, what comes before it passed over."""
         while True:
-            message = await self.socket.receive(timeout=10)
+            message = await self.socket.receive(timeout=30)
             assert message.type in (WSMsgType.TEXT, WSMsgType.BINARY), message
             if message.type is WSMsgType.TEXT and json.loads(message.data)["type"] == kind:
                 return json.loads(message.data)
@@ -157,7 +159,7 @@ def test_nonsense_ends_the_connection(monkeypatch, data, code):
         async with Page(client) as page:
             await page.receive("hello")
             await (page.socket.send_str if isinstance(data, str) else page.socket.send_bytes)(data)
-            message = await page.socket.receive(timeout=10)
+            message = await page.socket.receive(timeout=30)
             assert message.type is WSMsgType.CLOSE
             assert page.socket.close_code == code
         async with Page(client) as page:  # others are served as before
@@ -173,7 +175,7 @@ def test_places_are_limited():
             await page.__aenter__()
             await page.receive("hello")
         async with Page(client) as late:
-            message = await late.socket.receive(timeout=10)
+            message = await late.socket.receive(timeout=30)
             assert (message.data, message.extra) == (1013, "all places are taken: close another page")
         for page in pages:
             await page.__aexit__()
@@ -189,7 +191,7 @@ def test_a_failure_is_logged_and_told(monkeypatch, caplog):
             await page.receive("hello")
             await page.socket.send_bytes(picture_message(0, JPEG))
             assert (await page.receive("error"))["message"] == "The server failed; its terminal says why."
-            await page.socket.receive(timeout=10)
+            await page.socket.receive(timeout=30)
             assert page.socket.close_code == 1011
 
     with caplog.at_level(logging.ERROR):
@@ -197,17 +199,19 @@ def test_a_failure_is_logged_and_told(monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-def announced(address):
-    """The URL that a server announces."""
+def announced(address, visit=None):
+    """The URL that a server announces; ``visit`` is called with it while the server works."""
 
     async def play():
         urls = asyncio.Queue()
         work = asyncio.create_task(serve(lambda: MultiTracker(FakeTracker()), address, urls.put_nowait))
         getting = asyncio.create_task(urls.get())
-        done, _ = await asyncio.wait([work, getting], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([work, getting], timeout=30, return_when=asyncio.FIRST_COMPLETED)
         if work in done:
             getting.cancel()
             work.result()
+        if visit:
+            await visit(getting.result())
         work.cancel()
         await asyncio.wait([work])
         return getting.result()
@@ -231,3 +235,16 @@ def test_addresses_that_cannot_be_had(tmp_path):
         announced(Address(port=0, certificate=tmp_path / "bad.pem"))
     with pytest.raises(OSError, match=r"203\.0\.113\.1"):
         announced(Address("203.0.113.1", 0))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_https(tmp_path):
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=here -keyout key.pem -out cert.pem"
+    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+
+    async def visit(url):
+        async with ClientSession() as client, client.get(url, ssl=False) as response:
+            assert "Follow anything" in await response.text()
+
+    address = Address("127.0.0.1", 0, tmp_path / "cert.pem", tmp_path / "key.pem")
+    assert announced(address, visit).startswith("https://127.0.0.1:")
