@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.follow import follow, record
+from pytracking.evaluation.prefetch import prefetched
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.video import open_frames, part_of
 from pytracking.utils.cli import run_command
@@ -62,6 +63,8 @@ def run(arguments: Arguments) -> int:
     if not boxes:
         raise ValueError("which target? give --box x,y,w,h (left, top, width, height in pixels)")
     source = part_of(open_frames(arguments.source), arguments.start, arguments.end)
+    if source.length is not None:  # not a camera or stream, whose frames must not wait
+        source = prefetched(source)
     factory = TrackerFactory(
         arguments.tracker,
         arguments.parameter,

@@ -1,0 +1,154 @@
+"""How fast does it track here? Times the stages of a frame, of one tracker or of several side by side.
+
+    python pytracking/run_benchmark.py [--run PARAMETER[,accelerator=..][,precision=..]] [--run ...] [--json times.json]
+
+A run is a name of parameters or a .safetensors network, with what is to be different; the first is what the others are
+compared with. Without --source a 640 x 480 video is drawn. Take an idle machine, or compare only within one call.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import tyro
+
+from ltr.admin.files import atomic_write
+from pytracking.evaluation.benchmark import Report, measure, peak_memory
+from pytracking.evaluation.data import Box
+from pytracking.evaluation.tracker import Tracker
+from pytracking.evaluation.video import FrameSource, open_frames
+from pytracking.evaluation.video_writer import VideoWriter
+from pytracking.utils.cli import run_command
+
+DRAWN_SIZE = (640, 480)
+DRAWN_FRAMES = 200
+OPTIONS = ("accelerator", "precision")
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Time the stages of a frame."""
+
+    run: tyro.conf.UseAppendAction[tuple[str, ...]]
+    """PARAMETER[,accelerator=torch][,precision=bf16]; once for each tracker; dimp_ncep_mobile by default"""
+    source: str | None = None
+    """video file or image folder; by default a video is drawn"""
+    box: str | None = None
+    """x,y,w,h of the target in its first frame, pixels"""
+    frames: int = 300
+    """frames that are timed"""
+    warm_up: int = 20
+    """frames before them that are not"""
+    tracker: str = "dimp"
+    """family of trackers"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps"""
+    threads: int = 1
+    """CPU threads"""
+    json: Path | None = None
+    """file for the same as JSON"""
+    debug: bool = False
+    """show the traceback of an error"""
+
+
+def run(arguments: Arguments) -> int:
+    """Run the command; the exit code."""
+    if arguments.frames < 1 or arguments.warm_up < 0 or arguments.threads < 1:
+        raise ValueError("--frames and --threads: expected at least 1; --warm_up: at least 0")
+    if (arguments.source is None) != (arguments.box is None):
+        raise ValueError("--source and --box go together: the box says what to follow")
+    torch.set_num_threads(arguments.threads)
+    cv2.setNumThreads(arguments.threads)
+    runs = arguments.run or ("dimp_ncep_mobile",)
+    trackers = {text: build(text, arguments) for text in runs}
+    with _video(arguments) as (source, box):
+        reports = measure(trackers, source, box, arguments.frames, arguments.warm_up)
+    print(text_of(reports))
+    peak = peak_memory()
+    if peak is not None:
+        print(f"peak memory of the process: {peak:.0f} MiB")
+    if arguments.json:
+        content = {"peak_memory_mib": peak, "runs": {name: asdict(report) for name, report in reports.items()}}
+        atomic_write(arguments.json, lambda path: path.write_text(json.dumps(content, indent=1) + "\n"))
+        print(arguments.json.resolve())
+    return 0
+
+
+def build(text: str, arguments: Arguments) -> Tracker:
+    """The tracker of ``--run text``."""
+    parameter, *changes = text.split(",")
+    options: dict[str, Any] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if name not in OPTIONS or not equals:
+            raise ValueError(f"--run {text}: expected {' or '.join(f'{o}=...' for o in OPTIONS)}, got {change!r}")
+        options[name] = value
+    return Tracker(arguments.tracker, parameter, device=arguments.device, **options)
+
+
+def _parse_box(text: str) -> Box:
+    try:
+        x, y, w, h = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"--box {text}: expected x,y,w,h, four numbers in pixels") from None
+    return x, y, w, h
+
+
+@contextmanager
+def _video(arguments: Arguments) -> Iterator[tuple[FrameSource, Box]]:
+    if arguments.source is not None and arguments.box is not None:
+        yield open_frames(arguments.source), _parse_box(arguments.box)
+        return
+    from ltr.dataset.synthetic import SyntheticShapes
+
+    shapes = SyntheticShapes(num_sequences=1, num_frames=DRAWN_FRAMES, size=DRAWN_SIZE)
+    drawn = shapes.get_frames(0, range(DRAWN_FRAMES), np.random.default_rng(0))
+    x, y, w, h = (float(value) for value in drawn.boxes[0])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "drawn.mp4"
+        with VideoWriter(path, 25.0) as writer:
+            for image in drawn.images:
+                writer.write(image)
+        yield open_frames(path), (x, y, w, h)
+
+
+def text_of(reports: dict[str, Report]) -> str:
+    """A table for each tracker, with its ratio to the first."""
+    base = next(iter(reports.values()))
+    lines = []
+    for name, report in reports.items():
+        stamp = report.stamp
+        versions = ", ".join(f"{library} {version}" for library, version in stamp["versions"].items())
+        lines.append(f"{name}: {', '.join(str(stamp[key]) for key in ('device', 'accelerator', 'precision'))}")
+        lines.append(f"  {stamp['threads']} CPU thread(s); {versions}")
+        lines.append(f"  {'ms':<12}" + "".join(f"{column:>8}" for column in ("mean", "p50", "p95", "max", "CPU p50")))
+        for row, t in {**report.stages, "frame": report.frame}.items():
+            lines.append(f"  {row:<12}" + "".join(f"{v:8.2f}" for v in (t.mean, t.p50, t.p95, t.max, t.cpu)))
+        lines.append(
+            f"  {report.fps:.1f} frames a second ({report.fps_cpu:.1f} by processor time),"
+            f" {report.fps_loading:.1f} with image loading; initialisation {report.initialize:.3f} s"
+        )
+        if report is not base:
+            lines.append(
+                f"  {base.frame.p50 / report.frame.p50:.2f} times as fast as the first"
+                f" ({base.frame.cpu / report.frame.cpu:.2f} by processor time)"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``argv`` and run; the exit code."""
+    return run_command(Arguments, run, argv, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""The benchmark on a small network: its report is whole and consistent. Times themselves are not tested."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+from pytracking import run_benchmark
+from pytracking.evaluation import benchmark
+from pytracking.evaluation.benchmark import STAGES, StageClock, Times
+from pytracking.evaluation.tracker import Tracker
+from tests.fakes.networks import write_small_network
+from tests.fakes.videos import write_noise_video
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Threads of this process as before: the command sets them."""
+    before, before_cv2 = torch.get_num_threads(), cv2.getNumThreads()
+    yield
+    torch.set_num_threads(before)
+    cv2.setNumThreads(before_cv2)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_network(tmp_path_factory.mktemp("network") / "small.safetensors")
+
+
+def test_reports_every_stage_of_every_run(tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    video = write_noise_video(tmp_path / "v.mp4", frames=8)
+    argv = ["--run", f"{network},accelerator=torch", "--run", f"{network},accelerator=torch,precision=bf16"]
+    argv += ["--source", str(video), "--box", "10,12,20,16", "--frames", "20", "--warm_up", "2"]
+    assert run_benchmark.main([*argv, "--json", str(tmp_path / "times.json")]) == 0
+    report = json.loads((tmp_path / "times.json").read_text())
+    text = capsys.readouterr().out
+    assert report["peak_memory_mib"] > 10
+    assert list(report["runs"]) == [f"{network},accelerator=torch", f"{network},accelerator=torch,precision=bf16"]
+    for name, run in report["runs"].items():
+        assert name in text
+        assert set(run["stages"]) <= {"read", *STAGES}
+        assert {"read", "crop", "network", "classifier", "localise"} <= set(run["stages"])
+        for times in (run["frame"], *run["stages"].values()):
+            assert 0 < times["p50"] <= times["p95"] <= times["max"]
+        parts = sum(run["stages"][stage]["mean"] for stage in ("crop", "network", "classifier", "localise"))
+        assert parts < run["frame"]["mean"]
+        assert run["fps"] == pytest.approx(1000 / run["frame"]["mean"], rel=1e-3)
+        assert run["fps_loading"] > 0
+        assert run["initialize"] > 0
+        assert run["stamp"]["threads"] == 1
+    assert [run["stamp"]["precision"] for run in report["runs"].values()] == ["f32", "bf16"]
+    assert text.count("times as fast as the first") == 1
+
+
+def test_a_clock_leaves_the_tracker_as_it_was(network: Path) -> None:
+    tracker = Tracker("dimp", str(network), device="cpu", accelerator="torch")
+    image = next(iter(_noise()))
+    tracker.initialize(image, (10.0, 12.0, 20.0, 16.0))
+    with StageClock(tracker) as clock:
+        tracker.track(image)
+    timed = {stage: len(times) for stage, times in clock.seconds.items()}
+    assert timed["network"] == timed["crop"] == 1
+    tracker.track(image)
+    assert {stage: len(times) for stage, times in clock.seconds.items()} == timed
+
+
+def _noise() -> Iterator:
+    yield torch.randint(0, 256, (48, 64, 3), dtype=torch.uint8).numpy()
+
+
+def test_times_are_milliseconds() -> None:
+    times = Times.of([(0.001, 0.002)] * 99 + [(0.101, 0.002)])
+    assert times == Times(mean=2.0, p50=1.0, p95=1.0, max=101.0, cpu=2.0)
+
+
+def test_without_a_source_a_video_of_640_x_480_is_drawn(monkeypatch: pytest.MonkeyPatch, network: Path) -> None:
+    seen = {}
+
+    def fake(trackers, source, box, frames, warm_up):
+        seen["shape"], seen["box"] = next(iter(source)).shape, box
+        return {}
+
+    monkeypatch.setattr(run_benchmark, "measure", fake)
+    monkeypatch.setattr(run_benchmark, "DRAWN_FRAMES", 2)
+    monkeypatch.setattr(run_benchmark, "text_of", lambda reports: "")
+    assert run_benchmark.main(["--run", f"{network},accelerator=torch"]) == 0
+    assert seen["shape"] == (480, 640, 3)
+    assert seen["box"][2] > 10
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (
+            ["--run", "small,speed=11"],
+            "--run small,speed=11: expected accelerator=... or precision=..., got 'speed=11'",
+        ),
+        (["--box", "1,2,3,4"], "--source and --box go together"),
+        (["--frames", "0"], "--frames and --threads: expected at least 1"),
+    ],
+)
+def test_misuse_is_named(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_benchmark.main(argv) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's /proc")
+def test_peak_memory_is_what_the_system_says() -> None:
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    assert benchmark.peak_memory() == pytest.approx(int(status["VmHWM"].split()[0]) / 1024, rel=0.05)
