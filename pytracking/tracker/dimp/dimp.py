@@ -15,10 +15,11 @@ from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.accelerators import Look
 from pytracking.features.augmentation import augmented_crops
+from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
-from pytracking.tracker.dimp.box_refinement import refine_box
+from pytracking.tracker.dimp.box_refinement import draw_starts, refine_box
 from pytracking.tracker.dimp.localization import Localization, localize
 from pytracking.tracker.dimp.memory import Memory
 
@@ -105,7 +106,12 @@ class DiMP:
     def _aim(self, modulation: FeaturePair) -> None:
         """Look for boxes of the target that this modulation describes."""
         self.modulation = modulation
-        self.energy = BoxEnergy(self.network.bb_regressor, modulation)
+        self.energy = energy = BoxEnergy(self.network.bb_regressor, modulation)
+
+        def ascend(map8: Tensor, map16: Tensor, box: Tensor, starts: Tensor) -> tuple[Tensor]:
+            return (refine_box(partial(energy, (map8, map16)), box, starts, self.params.refinement),)
+
+        self.ascend = CudaGraph(ascend) if self.device.type == "cuda" else ascend
 
     def _classify(self, sample: Tensor) -> np.ndarray:
         """The score map ``[K, K]`` of classification features ``[1, C, H, W]``."""
@@ -116,8 +122,9 @@ class DiMP:
         return localize(scores, (w, h), (0.0, 0.0), self.params.localization)
 
     def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
-        start = box.to(self.device, torch.float32)
-        return refine_box(partial(self.energy, maps), start, self.params.refinement, self.generator).to(box)
+        starts = draw_starts(self.params.refinement, self.generator).to(self.device)
+        (refined,) = self.ascend(*maps, box.to(self.device, torch.float32), starts)
+        return refined.to(box)
 
     def _inside(self, box: Tensor, frame_shape: tuple[int, ...]) -> Tensor:
         """Keep the size sensible and the centre near the frame, ``[4]`` in image pixels."""
