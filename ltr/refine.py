@@ -54,7 +54,7 @@ def climb(
     step = torch.as_tensor(step_length, dtype=y.dtype, device=y.device)
     if y.ndim != 3:
         raise ValueError(f"y: expected [N, M, D], got {list(y.shape)}")
-    if not (torch.as_tensor(step_length) > 0).all():
+    if not (step_length.min() if isinstance(step_length, Tensor) else step_length) > 0:
         raise ValueError(f"step_length: expected positive numbers, got {step_length}")
     if num_iterations < 0:
         raise ValueError(f"num_iterations: expected at least 0, got {num_iterations}")

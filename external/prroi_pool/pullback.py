@@ -69,9 +69,9 @@ def _constants(bins: int, size: int, dtype: torch.dtype, device: torch.device) -
 def _reach(edges: Tensor, size: int) -> tuple[int, int]:
     """First pixel, and the one after the last, that the boxes touch on either axis; at least one pixel.
 
-    On an accelerator the whole map: asking where the boxes are would wait for the device.
+    On an accelerator the whole map: asking where the boxes are would wait for the device. So in compiled code.
     """
-    if edges.device.type != "cpu" or not edges.numel():
+    if edges.device.type != "cpu" or not edges.numel() or torch.compiler.is_compiling():
         return 0, size
     low, high = map(float, edges.aminmax())
     # Written so that NaN means the whole map.

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 import ltr.models
 from pytracking.features import frame_network
+from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork
 
 Accelerator = Literal["auto", "torch", "openvino"]
@@ -67,7 +68,8 @@ def accelerate(
         raise ValueError(f"unknown precision {precision!r}; known are {', '.join(get_args(Precision))}")
     if choose_accelerator(accelerator, device) == "openvino":
         return OpenVinoNetwork(network, image_size, precision)
-    return network if precision == "f32" else _autocast(network, device, _DTYPES[precision])
+    look: Look = network if precision == "f32" else _autocast(network, device, _DTYPES[precision])
+    return _one_by_one(CudaGraph(look)) if device.type == "cuda" else look
 
 
 def _autocast(network: FrameNetwork, device: torch.device, dtype: torch.dtype) -> Look:
@@ -77,6 +79,16 @@ def _autocast(network: FrameNetwork, device: torch.device, dtype: torch.dtype) -
         return sample.float(), map8.float(), map16.float()
 
     return look
+
+
+def _one_by_one(look: Callable[[Tensor], tuple[Tensor, ...]]) -> Look:
+    """``look`` at one crop at a time, for what has a fixed shape."""
+
+    def look_at_all(crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        sample, map8, map16 = (torch.cat(outs) for outs in zip(*map(look, crops.split(1)), strict=True))
+        return sample, map8, map16
+
+    return look_at_all
 
 
 class OpenVinoNetwork:
@@ -99,9 +111,11 @@ class OpenVinoNetwork:
         if not hasattr(self._of_thread, "request"):
             self._of_thread.request = self._model.create_infer_request()
         infer = self._of_thread.request.infer
-        looks = [infer({0: crop[None]}, share_inputs=True).values() for crop in crops.numpy()]
-        sample, map8, map16 = (torch.cat([torch.from_numpy(out) for out in outs]) for outs in zip(*looks, strict=True))
-        return sample, map8, map16
+
+        def look(crop: Tensor) -> tuple[Tensor, ...]:
+            return tuple(map(torch.from_numpy, infer({0: crop.numpy()}, share_inputs=True).values()))
+
+        return _one_by_one(look)(crops)
 
 
 def _graph(network: nn.Module, image_size: int) -> Any:

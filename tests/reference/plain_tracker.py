@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
 from ltr.models.loss.ebm.base import energy_gradient
+from pytracking.tracker.dimp.box_refinement import draw_starts, refine_box
 from pytracking.tracker.dimp.dimp import DiMP
 
 
@@ -18,7 +19,11 @@ class PlainDiMP(DiMP):
 
     def _aim(self, modulation: FeaturePair) -> None:
         self.modulation = modulation
-        self.energy = partial(self._slope, modulation)  # type: ignore[assignment]
+
+    def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
+        starts = draw_starts(self.params.refinement, self.generator)
+        slope = partial(self._slope, self.modulation, maps)
+        return refine_box(slope, box.float(), starts, self.params.refinement).to(box)
 
     def _slope(
         self, modulation: FeaturePair, maps: FeaturePair, centre: Tensor, size: Tensor

@@ -20,14 +20,22 @@ BoxSlope = Callable[[Tensor, Tensor], tuple[Tensor, Callable[[], tuple[Tensor, T
 df/dcentre and df/dsize."""
 
 
-def refine_box(slope: BoxSlope, box: Tensor, params: RefinementParams, generator: torch.Generator) -> Tensor:
+def draw_starts(params: RefinementParams, generator: torch.Generator) -> Tensor:
+    """Where the ascent starts: no change, then jittered copies; relative boxes ``[num_boxes, 4]``, float32."""
+    spread = torch.tensor([params.position_jitter, params.position_jitter, params.size_jitter, params.size_jitter])
+    starts = torch.randn(params.num_boxes, 4, generator=generator) * spread
+    starts[0] = 0
+    return starts
+
+
+def refine_box(slope: BoxSlope, box: Tensor, starts: Tensor, params: RefinementParams) -> Tensor:
     """Improve one box.
 
     Args:
         slope: the energy and its gradient.
-        box: ``[4]`` (x, y, w, h) in crop pixels, where the ascent starts.
-        params: number of boxes, steps, guards.
-        generator: draws the jittered starts.
+        box: ``[4]`` (x, y, w, h) in crop pixels.
+        starts: ``[M, 4]`` relative to it, of :func:`draw_starts`.
+        params: number of steps, guards.
     Returns:
         ``[4]`` in crop pixels.
     """
@@ -45,11 +53,10 @@ def refine_box(slope: BoxSlope, box: Tensor, params: RefinementParams, generator
 
         return values[None], relative_gradient
 
-    spread = box.new_tensor([params.position_jitter, params.position_jitter, params.size_jitter, params.size_jitter])
-    start = torch.randn(params.num_boxes, 4, generator=generator).to(box) * spread
-    start[0] = 0
-    refined, values = climb(relative_slope, start[None], params.step_length, params.num_iterations, params.step_decay)
-    best = values[0].topk(min(params.top_k, params.num_boxes)).indices
+    refined, values = climb(
+        relative_slope, starts.to(box)[None], params.step_length, params.num_iterations, params.step_decay
+    )
+    best = values[0].topk(min(params.top_k, len(starts))).indices
     return box_from_relative(damp(refined[0, best].mean(dim=0), params), box)
 
 

@@ -15,10 +15,11 @@ from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.accelerators import Look
 from pytracking.features.augmentation import augmented_crops
+from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
-from pytracking.tracker.dimp.box_refinement import refine_box
+from pytracking.tracker.dimp.box_refinement import draw_starts, refine_box
 from pytracking.tracker.dimp.localization import Localization, localize
 from pytracking.tracker.dimp.memory import Memory
 from pytracking.tracker.dimp.observer import Observer
@@ -109,7 +110,12 @@ class DiMP:
     def _aim(self, modulation: FeaturePair) -> None:
         """Look for boxes of the target that this modulation describes."""
         self.modulation = modulation
-        self.energy = BoxEnergy(self.network.bb_regressor, modulation)
+        self.energy = energy = BoxEnergy(self.network.bb_regressor, modulation)
+
+        def ascend(map8: Tensor, map16: Tensor, box: Tensor, starts: Tensor) -> tuple[Tensor]:
+            return (refine_box(partial(energy, (map8, map16)), box, starts, self.params.refinement),)
+
+        self.ascend = CudaGraph(ascend) if self.device.type == "cuda" else ascend
 
     def _classify(self, sample: Tensor) -> np.ndarray:
         """The score map ``[K, K]`` of classification features ``[1, C, H, W]``."""
@@ -122,9 +128,10 @@ class DiMP:
         return found
 
     def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
-        start, slope = box.to(self.device, torch.float32), partial(self.energy, maps)
-        refined = refine_box(slope, start, self.params.refinement, self.generator)
-        self.observer.refined(slope, start, refined)
+        start = box.to(self.device, torch.float32)
+        jittered = draw_starts(self.params.refinement, self.generator).to(self.device)
+        (refined,) = self.ascend(*maps, start, jittered)
+        self.observer.refined(partial(self.energy, maps), start, refined)
         return refined.to(box)
 
     def _inside(self, box: Tensor, frame_shape: tuple[int, ...]) -> Tensor:

@@ -9,7 +9,7 @@ from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_relat
 from ltr.models.loss.ebm.base import energy_gradient
 from ltr.refine import refine
 from pytracking.parameter.dimp.base import RefinementParams
-from pytracking.tracker.dimp.box_refinement import BoxSlope, damp, refine_box
+from pytracking.tracker.dimp.box_refinement import BoxSlope, damp, draw_starts, refine_box
 
 FREE = RefinementParams(
     num_boxes=8,
@@ -41,7 +41,9 @@ def _slope_of(energy: Callable[[Tensor], Tensor]) -> BoxSlope:
 
 
 def _refine(params: RefinementParams = FREE, best: Tensor = BEST, seed: int = 0) -> Tensor:
-    return refine_box(_slope_of(_energy_of(best)), START, params, torch.Generator().manual_seed(seed))
+    return refine_box(
+        _slope_of(_energy_of(best)), START, draw_starts(params, torch.Generator().manual_seed(seed)), params
+    )
 
 
 def test_climbs_to_the_best_box() -> None:
@@ -65,7 +67,9 @@ def test_one_box_starts_without_jitter() -> None:
 
 def test_flat_energy_moves_nothing_but_the_mean_of_starts() -> None:
     still = replace(FREE, position_jitter=0.0, size_jitter=0.0)
-    box = refine_box(_slope_of(lambda boxes: 0 * boxes.sum(dim=-1)), START, still, torch.Generator())
+    box = refine_box(
+        _slope_of(lambda boxes: 0 * boxes.sum(dim=-1)), START, draw_starts(still, torch.Generator()), still
+    )
     torch.testing.assert_close(box, START)
 
 
@@ -96,14 +100,14 @@ def test_energy_that_pulls_far_away_cannot_run_away() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
-    box = refine_box(_slope_of(_energy_of(BEST.to(dtype))), START.to(dtype), FREE, torch.Generator())
+    box = refine_box(_slope_of(_energy_of(BEST.to(dtype))), START.to(dtype), draw_starts(FREE, torch.Generator()), FREE)
     assert box.dtype == dtype
 
 
 def test_climbs_as_refine_does_in_relative_space() -> None:
     """The chain rule from centres and sizes to the relative box, against autograd through all of it."""
-    energy, start, params = _energy_of(BEST.double()), START.double(), replace(FREE, num_boxes=1, num_iterations=3)
-    found = refine_box(_slope_of(energy), start, params, torch.Generator())
+    energy, start, params = _energy_of(BEST.double()), START.double(), replace(FREE, num_iterations=3)
+    found = refine_box(_slope_of(energy), start, torch.zeros(1, 4), params)
     box_rel, _ = refine(
         lambda y: energy(box_from_relative(y, start)), torch.zeros(1, 1, 4).double(), params.step_length, 3
     )

@@ -1,0 +1,81 @@
+"""The bookkeeping of captured functions, with a stand-in for CUDA; tests/gpu has the real thing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import pytest
+import torch
+from torch import Tensor
+
+from pytracking.features import accelerators
+from pytracking.features.accelerators import accelerate
+from pytracking.features.cuda_graph import WARM_UP, CudaGraph
+
+
+class FakeCuda:
+    """A stream that does nothing, and a graph that runs the function again on the captured inputs, in place."""
+
+    def __init__(self) -> None:
+        self.replays = 0
+
+    def replay(self) -> None:
+        self.replays += 1
+        for place, value in zip(self.graph._outputs, self.graph._function(*self.graph._inputs), strict=True):
+            place.copy_(value)
+
+    def wait_stream(self, other: object) -> None:
+        pass
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
+    fake = FakeCuda()
+
+    @contextmanager
+    def graph(captured: FakeCuda) -> Iterator[None]:
+        yield
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: fake)
+    monkeypatch.setattr(torch.cuda, "Stream", lambda: fake)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: fake)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    monkeypatch.setattr(torch.cuda, "graph", graph)
+    return fake
+
+
+def test_it_captures_once_and_follows_its_inputs(fake: FakeCuda) -> None:
+    calls = []
+
+    def double(x: Tensor) -> tuple[Tensor]:
+        calls.append(x.data_ptr())
+        return (2 * x,)
+
+    fake.graph = graph = CudaGraph(double)  # type: ignore[attr-defined]
+    given = [torch.full((3,), float(i)) for i in range(4)]
+    results = [graph(x)[0] for x in given]
+    for x, result in zip(given, results, strict=True):  # the earlier results, too: they were not overwritten
+        torch.testing.assert_close(result, 2 * x)
+    assert fake.replays == 4
+    assert len(set(calls)) == 1  # always the graph's own memory
+    assert len(calls) == WARM_UP + 1 + fake.replays
+
+
+def test_on_a_gpu_several_crops_go_through_the_graph_of_one(fake: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+
+    def network(crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        shapes.append(len(crops))
+        return crops.float(), crops + 1, crops + 2
+
+    def graph(function: object) -> CudaGraph:
+        fake.graph = CudaGraph(function)  # type: ignore[attr-defined, arg-type]
+        return fake.graph
+
+    monkeypatch.setattr(accelerators, "CudaGraph", graph)
+    look = accelerate(network, 8, torch.device("cuda"))  # type: ignore[arg-type]
+    crops = torch.arange(3, dtype=torch.uint8).view(3, 1, 1, 1).expand(3, 8, 8, 3)
+    sample, map8, map16 = look(crops)
+    torch.testing.assert_close(sample, crops.float())
+    torch.testing.assert_close(map8, crops + 1)
+    torch.testing.assert_close(map16, crops + 2)
+    assert set(shapes) == {1}
