@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import sys
 
@@ -98,7 +97,7 @@ def test_a_broken_video_keeps_what_was_there(tmp_path, capsys):
 def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, capsys):
     def track(self, frame):
         if number_of(frame) == 3:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)  # to this thread, at once
         return TrackOutput((1, 2, 30, 20), 0.5, "tracking")
 
     monkeypatch.setattr(FakeTracker, "track", track)
