@@ -28,6 +28,10 @@ BENCHMARKS = {
 }
 
 
+class UnknownPathError(ValueError):
+    """Nothing says where a benchmark lies."""
+
+
 def paths_file(chosen: Path | None = None) -> Path:
     """The TOML file in force: ``chosen``, or what EBM_TRACKING_PATHS names, or the one in the home folder."""
     return (chosen or Path(os.environ.get(VARIABLE) or DEFAULT_FILE)).expanduser()
@@ -37,13 +41,14 @@ def benchmark_root(name: str, chosen: Path | None = None) -> Path:
     """The folder of the benchmark ``name`` (a key of ``BENCHMARKS``) by the TOML file in force.
 
     Raises:
-        FileNotFoundError: the file, or the folder that it names, does not exist.
-        ValueError: the file is no TOML, holds an unknown key or a value that is no text, or lacks this key.
+        UnknownPathError: there is no such file, or it lacks this key.
+        FileNotFoundError: the folder that it names does not exist.
+        ValueError: the file is no TOML, holds an unknown key or a value that is no text.
     """
     file = paths_file(chosen)
     advice = f'write the line {name} = "FOLDER" into {file}, FOLDER being {BENCHMARKS[name]}'
     if not file.is_file():
-        raise FileNotFoundError(f"no path to {name} is known, since {file} does not exist: {advice}")
+        raise UnknownPathError(f"no path to {name} is known, since {file} does not exist: {advice}")
     try:
         paths = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -54,7 +59,7 @@ def benchmark_root(name: str, chosen: Path | None = None) -> Path:
         if not isinstance(value, str):
             raise ValueError(f'{file}: {key} = {value!r} should be a folder in quotes: {key} = "FOLDER"')
     if name not in paths:
-        raise ValueError(f"no path to {name} is known: {advice}")
+        raise UnknownPathError(f"no path to {name} is known: {advice}")
     root = Path(paths[name]).expanduser()
     if not root.is_dir():
         raise FileNotFoundError(f"{file} says {name} = {str(root)!r}, and there is no such folder: {advice}")
