@@ -1,6 +1,7 @@
 """Videos of the user's own: a folder of annotated sequences, or a CSV table of boxes."""
 
 import csv
+import glob
 import json
 from functools import partial
 from pathlib import Path
@@ -92,11 +93,18 @@ def list_csv(file: Path) -> Loaders:
         raise ValueError(f"{file}: has no rows")
     loaders: Loaders = {}
     for (video, target), rows in grouped.items():
-        name = Path(video).stem + (f"_{target}" if target else "")
+        name = _video_name(Path(video)) + (f"_{target}" if target else "")
         if name in loaders:
             raise ValueError(f"{file}: two videos are called {name}")
         loaders[name] = partial(_read_rows, name, file.parent / video, rows)
     return loaders
+
+
+def _video_name(video: Path) -> str:
+    """street for street.mp4, yard for yard/ and yard/*.png."""
+    if glob.has_magic(video.name):
+        return video.resolve().parent.name
+    return video.stem if video.suffix.lower() in VIDEOS else video.name
 
 
 def _read_rows(name: str, video: Path, rows: _Rows) -> Sequence:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -127,29 +128,43 @@ def is_first_rank() -> bool:
 def _run_ranks(
     factory: Factory, sequences: list[Sequence], folder: Path, rerun: bool, announce: Announce
 ) -> Iterator[Outcome]:
-    """As a rank of torchrun's, on one machine or several: draw sequences from the common store until none is left.
+    """As a rank of torchrun's, on one machine or several: claim sequences in the common store until all are done.
 
-    The store is torch.distributed's. Where a rank dies, torchrun restarts them all: finished sequences are kept, those
-    in hand are run again. Rank 0 yields the outcomes of all ranks and ends last; the others yield none.
+    The store is torch.distributed's. Where a rank dies, torchrun starts all ranks again, with the same store or a new
+    one: finished sequences are kept, those in hand are claimed anew. Rank 0 yields the outcomes of all ranks, the
+    others none.
     """
     from torch.distributed import PrefixStore
     from torch.distributed.rendezvous import rendezvous
 
-    store, rank, _ = next(iter(rendezvous("env://")))
-    store = PrefixStore(f"{folder}, restart {os.environ['TORCHELASTIC_RESTART_COUNT']}", store)
+    store, rank, ranks = next(iter(rendezvous("env://")))
+    store = PrefixStore(str(folder), store)
+    myself = f"{rank} {uuid.uuid4()}"
+    store.set(f"rank {rank}", myself)
     stamp = describe(factory)
     if rank == 0:
         announce(stamp)
-    told, drawing = 0, True
-    while drawing or (rank == 0 and told < len(sequences)):
-        if rank == 0 and store.check([f"outcome {told}"]):
-            yield Outcome(**json.loads(store.get(f"outcome {told}")))
-            told += 1
-        elif drawing:
-            number = store.add("drawn", 1) - 1
-            drawing = number < len(sequences)
-            if drawing:
-                outcome = run_sequence(factory, sequences[number], folder, rerun)
-                store.set(f"outcome {store.add('finished', 1) - 1}", json.dumps(asdict(outcome)))
+    left = dict(enumerate(sequences))
+    while left:
+        for number, sequence in list(left.items()):
+            if store.check([f"outcome {number}"]):
+                del left[number]
+                if rank == 0:
+                    yield Outcome(**json.loads(store.get(f"outcome {number}")))
+            elif _claim(store, number, myself, ranks):
+                outcome = run_sequence(factory, sequence, folder, rerun)
+                store.set(f"outcome {number}", json.dumps(asdict(outcome)))
+                break
         else:
             time.sleep(_POLL)
+
+
+def _claim(store: Any, number: int, myself: str, ranks: int) -> bool:
+    """Take sequence ``number`` for this rank, unless one that is still running has it; whether it is this one's now."""
+    key = f"claim {number}"
+    holder = store.get(key).decode() if store.check([key]) else ""
+    if holder:
+        rank = holder.split()[0]
+        if int(rank) < ranks and store.get(f"rank {rank}").decode() == holder:
+            return False
+    return bool(store.compare_set(key, holder, myself).decode() == myself)

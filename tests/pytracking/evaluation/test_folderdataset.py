@@ -79,15 +79,17 @@ def test_table_of_videos(tmp_path):
     table.write_text(
         "video, id, frame, x, y, w, h, score\n"
         "street.mp4,0,1,1,2,30,40,1.0\nstreet.mp4,1,0,5,6,7,8,\nstreet.mp4,0,3,3,2,30,40,\nyard,,0,1,2,3,4,\n"
+        "yard/[12].jpg,b,1,1,2,3,4,\n"
     )
     sequences = {s.name: s for s in get_dataset(f"csv:{table}")}
-    assert list(sequences) == ["street_0", "street_1", "yard"]
+    assert list(sequences) == ["street_0", "street_1", "yard", "yard_b"]
     first = sequences["street_0"]
     nan = [np.nan] * 4
     np.testing.assert_array_equal(first.ground_truth, [nan, [1, 2, 30, 40], nan, [3, 2, 30, 40], nan])
     assert (first.dataset, first.start, numbers(pickle.loads(pickle.dumps(first)))) == ("csv", 1, [0, 1, 2, 3, 4])
     assert sequences["street_1"].ground_truth.tolist() == [[5, 6, 7, 8]]
     assert numbers(sequences["yard"]) == [0, 1, 2]
+    assert (sequences["yard_b"].start, numbers(sequences["yard_b"])) == (1, [0, 1])
 
 
 @pytest.mark.parametrize(

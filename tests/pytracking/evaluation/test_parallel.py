@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
+import torch
 
+from pytracking.evaluation import parallel
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import box_files, read_boxes
@@ -155,22 +158,45 @@ for run in ("first", "second"):
 """
 
 
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("localhost", 0))
+        return listener.getsockname()[1]
+
+
 @pytest.mark.slow
-def test_ranks_of_torchrun_share_the_sequences_and_go_on_after_one_is_killed(tmp_path, repository):
-    folder_of(tmp_path, **{f"s{i}": 64 for i in range(6)}, bad=70)
+def test_two_machines_share_the_sequences_and_go_on_after_a_rank_is_killed(tmp_path, repository):
+    names = [*(f"s{i}" for i in range(6)), "bad"]
+    folder_of(tmp_path, **{name: 70 if name == "bad" else 64 for name in names})
     script, log = tmp_path / "rank.py", tmp_path / "log"
     script.write_text(RANK)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "--max_restarts=1"]
-    arguments = [str(script), str(tmp_path / "data"), str(tmp_path / "out"), str(log), str(tmp_path / "died")]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1", "--max_restarts=1"]
+    command += ["--rdzv_backend=c10d", f"--rdzv_endpoint=localhost:{free_port()}", str(script)]
+    command += [str(tmp_path / "data"), str(tmp_path / "out"), str(log), str(tmp_path / "died")]
     environment = {**os.environ, "PYTHONPATH": str(repository)}
-    done = subprocess.run(command + arguments, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    machines = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
+    outputs = [machine.communicate(timeout=120) for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], outputs
     assert (tmp_path / "died").exists()
     builds = log.read_text().splitlines()  # two ranks, started twice, each with one tracker for both runs
     assert len(builds) == len(set(builds)) <= 4
-    told = [line.split() for line in done.stdout.splitlines() if line.startswith(("first", "second"))]
-    assert {run: len(box_files(tmp_path / "out" / run)) for run in ("first", "second")} == {"first": 7, "second": 7}
-    last = told[-14:]  # after the restart, rank 0 tells of every sequence once a run
-    assert sorted(name for _, name, _ in last) == sorted([*(f"s{i}" for i in range(6)), "bad"] * 2)
-    for path in box_files(tmp_path / "out" / "first").values():
-        assert read_boxes(path).shape == (4, 4)
+    for run in ("first", "second"):
+        finished = box_files(tmp_path / "out" / run)
+        assert sorted(finished) == sorted(names)
+        assert all(read_boxes(path).shape == (4, 4) for path in finished.values())
+    told = [line.split()[:2] for out, _ in outputs for line in out.splitlines() if line.startswith(("first", "second"))]
+    assert sorted(told[-14:]) == sorted([run, name] for run in ("first", "second") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("holder", "claimed"), [(None, True), ("0 me", False), ("1 other", False), ("1 dead", True), ("2 gone", True)]
+)
+def test_only_what_a_running_rank_holds_is_not_claimed(holder, claimed):
+    store = torch.distributed.HashStore()
+    for number, name in enumerate(("0 me", "1 other", "2 gone")):
+        store.set(f"rank {number}", name)
+    if holder:
+        store.set("claim 5", holder)
+    assert parallel._claim(store, 5, "0 me", ranks=2) is claimed
+    assert store.get("claim 5").decode() == ("0 me" if claimed else holder)
