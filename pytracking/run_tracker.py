@@ -115,16 +115,20 @@ def track(arguments: Arguments, sequences: list[data.Sequence], folder: Path, se
     factory = TrackerFactory(a.tracker, a.parameter, a.device, a.torch_threads, seed, a.accelerator, a.precision)
     outcomes = []
     with Progress(sequences, is_first_rank()) as progress:
+
+        def announce(stamp: dict[str, Any]) -> None:
+            progress.write(describe_stamp(stamp))
+
         for outcome in run_dataset(factory, sequences, folder, arguments.threads, arguments.rerun, announce):
             outcomes.append(outcome)
             progress.add(outcome)
     return conclude(outcomes, folder, arguments.debug > 0) if is_first_rank() else 0
 
 
-def announce(stamp: dict[str, Any]) -> None:
-    """Print what is about to run: device, threads, seed and network."""
+def describe_stamp(stamp: dict[str, Any]) -> str:
+    """What is about to run: device, threads, what computes, seed and network."""
     known = [key for key in ("device", "threads", "accelerator", "precision", "seed", "network_sha256") if key in stamp]
-    print(", ".join(f"{key} {stamp[key]}" for key in known), flush=True)
+    return ", ".join(f"{key} {stamp[key]}" for key in known)
 
 
 def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:

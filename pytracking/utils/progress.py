@@ -1,5 +1,6 @@
 """How far a run over many sequences has come: a bar on a terminal, and a line for each sequence everywhere."""
 
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -37,14 +38,20 @@ class Progress:
         expected = self._frames[outcome.sequence]
         self._left -= expected
         self._outcomes.append(outcome)
+        speed = frames_a_second(o for o in self._outcomes if not o.kept)
+        self._bar.set_postfix_str(f"{speed:.1f} FPS a process", refresh=False)
         if outcome.kept or outcome.error:
             self._bar.total -= expected
         else:
             self._tracked += expected
             self._bar.update(expected)
-        self._bar.set_postfix_str(f"{frames_a_second(o for o in self._outcomes if not o.kept):.1f} FPS a process")
+        self.write(f"[{len(self._outcomes)}/{len(self._frames)}] {_describe(outcome)}{self._time_left()}")
+
+    def write(self, line: str) -> None:
+        """Print a line above the bar."""
         if self._shown:
-            self._bar.write(f"[{len(self._outcomes)}/{len(self._frames)}] {_describe(outcome)}{self._time_left()}")
+            self._bar.write(line)
+            sys.stdout.flush()  # a log file is read while the run goes on
 
     def _time_left(self) -> str:
         if not self._left or not self._tracked:
