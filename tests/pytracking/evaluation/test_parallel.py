@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-import torch
 
 from pytracking.evaluation import parallel
 from pytracking.evaluation.datasets import get_dataset
@@ -193,7 +192,9 @@ def test_two_machines_share_the_sequences_and_go_on_after_a_rank_is_killed(tmp_p
     ("holder", "claimed"), [(None, True), ("0 me", False), ("1 other", False), ("1 dead", True), ("2 gone", True)]
 )
 def test_only_what_a_running_rank_holds_is_not_claimed(holder, claimed):
-    store = torch.distributed.HashStore()
+    from torch.distributed import HashStore  # not above: every worker process imports this module
+
+    store = HashStore()
     for number, name in enumerate(("0 me", "1 other", "2 gone")):
         store.set(f"rank {number}", name)
     if holder:
