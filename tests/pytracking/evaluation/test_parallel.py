@@ -175,7 +175,7 @@ def test_two_machines_share_the_sequences_and_go_on_after_a_rank_is_killed(tmp_p
     environment = {**os.environ, "PYTHONPATH": str(repository)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     machines = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
-    outputs = [machine.communicate(timeout=120) for machine in machines]
+    outputs = [machine.communicate(timeout=300) for machine in machines]
     assert [machine.returncode for machine in machines] == [0, 0], outputs
     assert (tmp_path / "died").exists()
     builds = log.read_text().splitlines()  # two ranks, started twice, each with one tracker for both runs
