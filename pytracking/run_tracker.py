@@ -9,7 +9,7 @@ sequences are kept, so the same command goes on where it was stopped.
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -153,8 +153,10 @@ def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments,
     if not scorable or len(scorable) < len(sequences):
         return
     label = f"{arguments.tracker}:{arguments.parameter}" + (f" ({len(folders)} runs)" if len(folders) > 1 else "")
-    tracker = Tracker(label, tuple(run for folder in folders for run in find_tracker(label, folder).runs))
-    evaluation = evaluate([tracker], truth_of(scorable), protocol_of_dataset(scorable[0].dataset))
+    runs = [run for folder in folders for run in find_tracker(label, folder).runs]
+    own = [replace(run, files={s.name: run.files[s.name] for s in scorable}) for run in runs]  # others share the folder
+    protocol = protocol_of_dataset(scorable[0].dataset)
+    evaluation = evaluate([Tracker(label, tuple(own))], truth_of(scorable), protocol)
     print(f"\n{name}: " + FORMATS["text"](overall_table(evaluation)))
 
 

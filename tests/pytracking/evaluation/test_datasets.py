@@ -3,6 +3,8 @@ import pickle
 import re
 import subprocess
 import sys
+import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,9 +138,26 @@ def test_published_lists_have_the_known_sizes():
     assert specs["uav"]["uav1_3"] == listing.SequenceSpec(frames=997, folder="uav1", first=2473)
 
 
+def test_row_counts_are_those_of_the_published_annotations(shared):
+    boxes = {"otb": {}, "uav": {}, "lasot": {}, "dtb70": {}}
+    folders = {"OTB100": "otb", "UAV123": "uav", "LaSOT": "lasot", "DTB70": "dtb70"}
+    with tarfile.open(shared / "data" / "eval_reference.tar.xz") as archive:
+        for member in archive:
+            path = Path(member.name)
+            if member.isfile() and path.parent.name == "gt":
+                boxes[folders[path.parts[-3]]][path.stem] = archive.extractfile(member).read().split()
+    for name, found in boxes.items():
+        listed = listing.read_specs(name)
+        matched = match_names(listed, found)
+        assert len(matched) == len(listed) == len(found)
+        for sequence, spec in listed.items():
+            numbers = b",".join(found[matched[sequence]]).split(b",")
+            assert len(numbers) == 4 * spec.frames
+
+
 def test_published_lists_agree_with_the_got10k_package():
     package = pytest.importorskip("got10k.datasets", reason="needs the package got10k", exc_type=ImportError)
-    folder = listing.Path(package.__file__).parent
+    folder = Path(package.__file__).parent
     uav = json.loads((folder / "uav123.json").read_text())
     for name, key in (("uav", "UAV123"), ("uav20l", "UAV20L")):
         ours = {n: (s.folder or n, s.first, s.first + s.frames - 1) for n, s in listing.read_specs(name).items()}
