@@ -138,7 +138,7 @@ def _run_ranks(
     from torch.distributed.rendezvous import rendezvous
 
     store, rank, ranks = next(iter(rendezvous("env://")))
-    store = PrefixStore(str(folder), store)
+    store = PrefixStore(folder.name, store)  # its path may differ from machine to machine
     myself = f"{rank} {uuid.uuid4()}"
     store.set(f"rank {rank}", myself)
     stamp = describe(factory)
