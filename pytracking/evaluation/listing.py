@@ -50,12 +50,6 @@ def read_specs(dataset: str) -> dict[str, SequenceSpec]:
     return {name: SequenceSpec(**values) for name, values in fields.items()}
 
 
-def attribute_file(dataset: str) -> Path | None:
-    """JSON ``{sequence: [attribute, ...]}`` of a data set (names as published), where its attributes are known here."""
-    path = SPECS / f"{dataset}_attributes.json"
-    return path if path.is_file() else None
-
-
 def read_annotation(path: Path, spec: SequenceSpec, flag_files: Iterable[Path] = ()) -> NDArray[np.float64]:
     """Boxes [n, 4] of ``path``, NaN where one of ``flag_files`` flags the target as absent, from row ``skip`` on.
 

@@ -169,7 +169,6 @@ def test_published_lists_agree_with_the_got10k_package():
 @pytest.mark.parametrize("file", sorted(listing.SPECS.glob("*_attributes.json")), ids=lambda path: path.stem)
 def test_attributes_cover_their_list(file):
     dataset = file.stem.removesuffix("_attributes")
-    assert listing.attribute_file(dataset) == file
     attributes = json.loads(file.read_text())
     assert set(attributes) == set(listing.read_specs(dataset))
     assert all(re.fullmatch("[A-Z]{2,3}", a) for values in attributes.values() for a in values)
@@ -191,13 +190,9 @@ PUBLISHED_ATTRIBUTES = {  # sequences with each, as success plots count them
 
 @pytest.mark.parametrize("dataset", PUBLISHED_ATTRIBUTES)
 def test_attributes_are_as_many_as_published(dataset):
-    attributes = json.loads(listing.attribute_file(dataset).read_text()).values()
+    attributes = json.loads((listing.SPECS / f"{dataset}_attributes.json").read_text()).values()
     published = PUBLISHED_ATTRIBUTES[dataset]
     assert {name: sum(name in values for values in attributes) for name in published} == published
-
-
-def test_data_sets_without_known_attributes():
-    assert listing.attribute_file("nfs") is None
 
 
 def test_real_sequences_have_as_many_frames_as_boxes(shared):
