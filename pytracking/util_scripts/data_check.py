@@ -31,8 +31,6 @@ class Arguments:
     """read every image too: slow, finds broken files"""
     paths: Path | None = None
     """TOML file with the folders of the benchmarks"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 @dataclass
@@ -87,8 +85,13 @@ def run(arguments: Arguments) -> int:
     """Check and print; exit code 1 where anything is missing."""
     whole = True
     for name in arguments.names:
-        found = check(name, arguments.paths, arguments.decode)
-        print(report(name, found, arguments.paths))
+        try:
+            found = check(name, arguments.paths, arguments.decode)
+        except (ValueError, OSError) as error:
+            print(f"{name}: not found: {error}", file=sys.stderr)
+            whole = False
+            continue
+        print(report(name, found, arguments.paths), flush=True)
         whole = whole and not found.problems
     return 0 if whole else 1
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from pytracking import run_tracker
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets import DATASETS, get_dataset
 from pytracking.evaluation.results import box_files, read_boxes, read_stamp
 from tests.fakes.trackers import FakeFactory, UnbuildableFactory
 from tests.fakes.videos import write_sequence
@@ -125,3 +126,10 @@ def test_torchrun_says_how_many_processes_there_are(run, monkeypatch, capsys):
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
     assert run("--threads", "2") == 1
     assert "--nproc_per_node says how many" in capsys.readouterr().err
+
+
+def test_the_help_names_every_data_set(capsys):
+    with pytest.raises(SystemExit):
+        run_tracker.main(["--help"])
+    words = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert words.issuperset(DATASETS)

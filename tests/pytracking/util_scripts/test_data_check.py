@@ -56,6 +56,9 @@ def test_broken_images_are_found_by_decoding(tmp_path, capsys):
     assert "0002.png" in data_check.check(f"folder:{tmp_path}", decode=True).problems["a"]
 
 
-def test_unknown_path_is_one_line(tmp_path, capsys):
-    assert data_check.main(["otb", "--paths", str(tmp_path / "none.toml")]) == 1
-    assert capsys.readouterr().err.startswith("error: no path to otb is known")
+def test_a_data_set_that_is_not_there_hides_no_other(tmp_path, capsys):
+    write_sequence(tmp_path / "data", "a", frames=3)
+    assert data_check.main(["otb", f"folder:{tmp_path / 'data'}", "--paths", str(tmp_path / "none.toml")]) == 1
+    out, error = capsys.readouterr()
+    assert error.startswith("otb: not found: no path to otb is known")
+    assert out.splitlines()[0] == f"folder:{tmp_path / 'data'}: whole"
