@@ -15,6 +15,8 @@ COMMANDS = {  # name: module with main(argv), what it does
     "demo": ("pytracking.run_demo", "track a target through the demo clip"),
     "run": ("pytracking.run_tracker", "run a tracker over a data set"),
     "analyse": ("pytracking.run_analysis", "score results: tables, plots, a report"),
+    "playback": ("pytracking.playback_results", "show results on their videos, side by side"),
+    "benchmark": ("pytracking.run_benchmark", "time the tracker, stage by stage"),
     "train": ("ltr.run_training", "train a network"),
 }
 WRONG_USAGE = 2

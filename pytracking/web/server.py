@@ -151,7 +151,7 @@ async def _upload(request: web.Request) -> web.StreamResponse:
         if (request.content_length or 0) > MAX_BYTES:
             raise TooLargeError(f"the video is larger than {MAX_BYTES >> 20} MB; run_video takes any size")
         await store(request.content.iter_chunked(2**16), path)
-        film = await asyncio.get_running_loop().run_in_executor(desk.worker, open_film, path)
+        film = await asyncio.to_thread(open_film, path)
     except TooLargeError as error:
         return web.Response(status=413, text=str(error))
     except NotAVideoError as error:

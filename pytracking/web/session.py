@@ -75,7 +75,7 @@ class Session:
 
     Args:
         targets: what follows them; used in ``worker`` only.
-        worker: where tracking, decoding and encoding are done. Sessions that share one take turns.
+        worker: where tracking is done. Sessions that share one take turns.
         link: the way to the page.
     """
 
@@ -128,7 +128,8 @@ class Session:
         try:
             match message:
                 case Picture(number, jpeg):
-                    await self._track(number, await self._work(lambda: decode_picture(jpeg)))
+                    image = await asyncio.to_thread(decode_picture, jpeg)
+                    await self._report(number, image, *await self._find(image))
                 case Film():
                     await self._show(message)
                 case _:
@@ -167,26 +168,36 @@ class Session:
         await self._link.send_str(added_message(number))
         await self._tell(frame)
 
-    async def _track(self, number: int, image: Image) -> None:
-        self._outputs, seconds = await self._work(lambda: self._find(image))
-        self._remember(number, image)
-        await self._tell(number, seconds)
+    async def _find(self, image: Image) -> tuple[dict[int, TrackOutput], float]:
+        """Where the targets are in ``image``, and the seconds that the tracker took."""
 
-    def _find(self, image: Image) -> tuple[dict[int, TrackOutput], float]:
-        begin = time.perf_counter()
-        return self._targets.track(image), time.perf_counter() - begin
+        def timed() -> tuple[dict[int, TrackOutput], float]:
+            begin = time.perf_counter()
+            return self._targets.track(image), time.perf_counter() - begin
+
+        return await self._work(timed)
+
+    async def _report(self, number: int, image: Image, outputs: dict[int, TrackOutput], seconds: float) -> None:
+        self._outputs = outputs
+        self._recent[number] = image
+        while len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
+        await self._tell(number, seconds)
 
     async def _next_picture(self) -> None:
         """One frame on in the uploaded video."""
         assert self._film is not None
-        image = await self._work(self._film.read)
+        image = await asyncio.to_thread(self._film.read)
         if image is None:
             await self._link.send_str(self._film.ended_message())
             return
         number = self._film.number
         self._unseen.add(number)
-        await self._link.send_bytes(picture_message(number, await self._work(lambda: encode_picture(image))))
-        await self._track(number, image)
+        _, found = await asyncio.gather(self._send_picture(number, image), self._find(image))
+        await self._report(number, image, *found)
+
+    async def _send_picture(self, number: int, image: Image) -> None:
+        await self._link.send_bytes(picture_message(number, await asyncio.to_thread(encode_picture, image)))
 
     async def _show(self, film: Film) -> None:
         """The first picture of ``film``, stopped."""
@@ -205,11 +216,6 @@ class Session:
     async def _tell(self, frame: int | None = None, seconds: float = 0.0) -> None:
         number = next(reversed(self._recent), 0) if frame is None else frame
         await self._link.send_str(result_message(number, self._outputs, seconds))
-
-    def _remember(self, number: int, image: Image) -> None:
-        self._recent[number] = image
-        while len(self._recent) > RECENT:
-            self._recent.popitem(last=False)
 
     async def _work(self, job: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)

@@ -36,7 +36,7 @@ def xdotool(display: str, *arguments: str) -> str:
     ).stdout.strip()
 
 
-def find_window(display: str, title: str, size: str, seconds: float = 30.0) -> str:
+def find_window(display: str, title: str, size: str, seconds: float = 120.0) -> str:
     """The X id of the window called ``title``, once it is there and of ``size`` ("320x240")."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -8,9 +8,8 @@ from pytracking.__main__ import COMMANDS, main
 
 
 def test_every_script_has_a_command(repository):
-    scripts = {
-        f"{folder}.{path.stem}" for folder in ("pytracking", "ltr") for path in (repository / folder).glob("run_*.py")
-    }
+    paths = [*repository.glob("pytracking/run_*.py"), *repository.glob("ltr/run_*.py")]
+    scripts = {f"{path.parent.name}.{path.stem}" for path in paths} | {"pytracking.playback_results"}
     assert scripts == {module for module, _ in COMMANDS.values()}, "name it in COMMANDS of pytracking/__main__.py"
 
 
