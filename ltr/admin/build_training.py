@@ -10,65 +10,20 @@ import torch
 
 from ltr.actors.tracking import DiMPActor
 from ltr.admin.build import build_network
+from ltr.admin.build_datasets import build_datasets
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.build_regression1d import build_regression1d_training
 from ltr.admin.device import place
 from ltr.admin.loading import load_network, load_weights, save_network
-from ltr.admin.provenance import training_data, training_sequences
+from ltr.admin.provenance import training_data
 from ltr.admin.settings import TrainSettings, to_json
 from ltr.data.loader import TrackingLoader
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
-from ltr.data.video_frames import VideoCache
-from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSource
-from ltr.dataset.coco_seq import CocoImages
-from ltr.dataset.cut_paste import CutPaste, PictureFolder
-from ltr.dataset.cutouts import CocoCutouts, CutoutBank, VideoCutouts
-from ltr.dataset.patches import Patches
-from ltr.dataset.sequence_folder import SequenceFolder
-from ltr.dataset.synthetic import SyntheticShapes
 from ltr.models.loss.target_classification import LBHinge
 from ltr.train_settings.dimp.base import DiMPTrainSettings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
-
-
-def build_datasets(
-    settings: DiMPTrainSettings, data: Path
-) -> tuple[list[tuple[BaseVideoDataset, float]], list[tuple[BaseVideoDataset, float]]]:
-    """Training and validation data sets with their weights; ``data`` is the folder that the sources lie in."""
-    cache = VideoCache()
-    train: list[tuple[BaseVideoDataset, float]] = []
-    validation: list[tuple[BaseVideoDataset, float]] = []
-    backgrounds: list[tuple[FrameSource, float]] = []
-    cutouts: list[tuple[CutoutBank, float]] = []
-    for source in settings.used_sources:
-        root = data / source.path
-        if source.kind == "coco":
-            images = CocoImages(root, name=source.path)
-            train.append((images, source.weight))
-            backgrounds.append((images, 1.0))
-            cutouts.append((CocoCutouts(root), 1.0))
-        elif source.kind == "video":
-            videos = SequenceFolder(root, source.path, training_sequences(settings, root), cache=cache)
-            train.append((videos, source.weight))
-            backgrounds.append((videos, 1.0))
-            cutouts.append((VideoCutouts(videos), 1.0))
-            if settings.validation_sequences:
-                held_out = SequenceFolder(root, "validation", settings.validation_sequences, cache=cache)
-                validation.append((held_out, 1.0))
-        elif source.kind == "patches":
-            train.append((Patches(PictureFolder(root), name=f"patches of {source.path}"), source.weight))
-        elif source.kind == "synthetic":
-            train.append((SyntheticShapes(), source.weight))
-            validation.append((SyntheticShapes(), 1.0))
-    # Last, because it is made of the others.
-    for source in settings.used_sources:
-        if source.kind == "cut_paste":
-            if source.path:
-                backgrounds.append((PictureFolder(data / source.path), 1.0))
-            train.append((CutPaste(cutouts, backgrounds), source.weight))
-    return train, validation
 
 
 def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int) -> Training:

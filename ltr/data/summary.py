@@ -10,7 +10,7 @@ import numpy as np
 import tyro
 from torch import Tensor
 
-from ltr.admin.build_training import build_datasets
+from ltr.admin.build_datasets import build_datasets
 from ltr.data.batch import TrackingBatch, collate
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler

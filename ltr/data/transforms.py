@@ -31,6 +31,7 @@ class AugmentationSettings:
     """Probabilities and strengths. ``flip`` and ``grayscale`` hold for a whole sample, the rest for single frames."""
 
     flip: float = 0.5
+    frame_flip: float = 0.0  # of a single frame, on top of it
     grayscale: float = 0.05
     colour: ColourJitter = field(default_factory=ColourJitter)
     blur: float = 0.15
