@@ -11,7 +11,7 @@ from ltr.actors.base_actor import BaseActor, Stats
 from ltr.data.batch import TrackingBatch
 from ltr.data.bounding_box_utils import box_from_relative, box_iou
 from ltr.models.loss.ebm import EBMLoss
-from ltr.models.loss.target_classification import LBHinge
+from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
 from ltr.models.tracking.dimpnet import DiMPnet, DiMPOutput
 from ltr.refine import refine
 
@@ -35,14 +35,18 @@ class DiMPActor(BaseActor):
     Args:
         net: the network.
         box_loss: a training method of ``ltr.models.loss.ebm``.
-        classification_loss: of scores and labels.
+        classification_loss: of scores and labels ``[..., K, K]``.
         weights: of the parts.
     """
 
     net: DiMPnet
 
     def __init__(
-        self, net: DiMPnet, box_loss: EBMLoss, classification_loss: LBHinge, weights: TrackingLossWeights
+        self,
+        net: DiMPnet,
+        box_loss: EBMLoss,
+        classification_loss: LBHinge | KLRegressionGrid,
+        weights: TrackingLossWeights,
     ) -> None:
         super().__init__(net)
         self.box_loss = box_loss

@@ -20,7 +20,7 @@ from ltr.admin.settings import TrainSettings, to_json
 from ltr.data.loader import TrackingLoader
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
-from ltr.models.loss.target_classification import LBHinge
+from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
 from ltr.train_settings.dimp.base import DiMPTrainSettings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
@@ -45,7 +45,9 @@ def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.d
         val_loader = TrackingLoader(
             TrackingSampler(validation, val_settings, processing), settings.optim.batch_size, 0, pin
         )
-    actor = DiMPActor(net, settings.box_loss, LBHinge(settings.hinge_threshold), settings.loss_weights)
+    hinge = settings.network.classifier.objective == "hinge"
+    classification_loss = LBHinge(settings.hinge_threshold) if hinge else KLRegressionGrid()
+    actor = DiMPActor(net, settings.box_loss, classification_loss, settings.loss_weights)
     train_loader = TrackingLoader(sampler, settings.optim.batch_size, settings.num_workers, pin)
     optimizer, scheduler = build_optimizer(net, settings.optim)
     card = {"training": to_json(settings), "seed": seed, "data": training_data(settings, data)}

@@ -1,4 +1,4 @@
-"""Time the start of a training on trees of the real sizes: first start (annotations are read) and second (from the cache).
+"""Time the start of a training on trees of the real sizes: first start (reading) and second (cached).
 
     python tests/benchmarks/annotations.py [--folder /tmp/trees]
 

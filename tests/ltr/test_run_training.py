@@ -56,7 +56,7 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
     ("arguments", "message"),
     [
         (("dump", "toy"), "error: unknown task 'dump'; known are dimp"),
-        (("dimp", "toi"), "error: unknown settings 'toi' of task dimp; known are dimp_ncep_mobile, "),
+        (("dimp", "toi"), "error: unknown settings 'toi' of task dimp; known are dimp18, .*toy"),
         (("dimp", "toy", "--optim.lr", "-1"), "error: settings: optim.lr: expected more than 0, got -1.0"),
         (
             ("dimp", "toy", "--optim.epochs", "0", "--network.image_size", "100"),
