@@ -14,10 +14,11 @@ from ltr.admin.build_datasets import build_datasets
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.build_regression1d import build_regression1d_training
 from ltr.admin.device import place
+from ltr.admin.distributed import ALONE, Processes
 from ltr.admin.loading import load_network, load_weights, save_network
 from ltr.admin.provenance import training_data
 from ltr.admin.settings import TrainSettings, to_json
-from ltr.data.loader import TrackingLoader
+from ltr.data.loader import Share, TrackingLoader
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
 from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
@@ -26,7 +27,9 @@ from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
 
 
-def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int) -> Training:
+def build_dimp_training(
+    settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int, processes: Processes = ALONE
+) -> Training:
     """Network, data, losses and optimizer of a tracker's training."""
     net = build_network(settings.network)
     if settings.start is not None:
@@ -35,20 +38,25 @@ def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.d
         net.feature_extractor.load_pretrained()
     place(net, device)
     net.feature_extractor.run_folded()
+    if settings.compile:
+        net.feature_extractor.compile()
     train, validation = build_datasets(settings, data)
     processing = DiMPProcessing(settings.processing)
-    pin = device.type == "cuda"
+    batch_size, pin = settings.optim.batch_size, device.type == "cuda"
     sampler = TrackingSampler(train, settings.sampler, processing, seed)
+    share = Share(processes.rank, processes.count, settings.optim.accumulate)
+    train_loader = TrackingLoader(sampler, batch_size, settings.num_workers, pin, share)
     val_loader = None
     if validation:
-        val_settings = replace(settings.sampler, samples_per_epoch=settings.validation_samples)
+        val_sampler = TrackingSampler(
+            validation, replace(settings.sampler, samples_per_epoch=settings.validation_samples), processing
+        )
         val_loader = TrackingLoader(
-            TrackingSampler(validation, val_settings, processing), settings.optim.batch_size, 0, pin
+            val_sampler, batch_size, settings.validation_workers, pin, Share(processes.rank, processes.count)
         )
     hinge = settings.network.classifier.objective == "hinge"
     classification_loss = LBHinge(settings.hinge_threshold) if hinge else KLRegressionGrid()
     actor = DiMPActor(net, settings.box_loss, classification_loss, settings.loss_weights)
-    train_loader = TrackingLoader(sampler, settings.optim.batch_size, settings.num_workers, pin)
     optimizer, scheduler = build_optimizer(net, settings.optim)
     card = {"training": to_json(settings), "seed": seed, "data": training_data(settings, data)}
 
@@ -58,7 +66,9 @@ def build_dimp_training(settings: DiMPTrainSettings, data: Path, device: torch.d
     return Training(actor, train_loader, val_loader, optimizer, scheduler, export)
 
 
-def build_training(settings: TrainSettings, data: Path, device: torch.device, seed: int) -> Training:
+def build_training(
+    settings: TrainSettings, data: Path, device: torch.device, seed: int, processes: Processes = ALONE
+) -> Training:
     """A training run of any task, by the class of its settings.
 
     Args:
@@ -66,9 +76,15 @@ def build_training(settings: TrainSettings, data: Path, device: torch.device, se
         data: folder that data sources lie in.
         device: where the network is trained.
         seed: of the order and the augmentation of the samples.
+        processes: that train together, each on its part of every batch.
+
+    Raises:
+        ValueError: the task cannot be shared, and it shall be.
     """
-    builders: dict[type, Callable[..., Training]] = {
-        DiMPTrainSettings: build_dimp_training,
-        Regression1DSettings: build_regression1d_training,
-    }
+    shared: dict[type, Callable[..., Training]] = {DiMPTrainSettings: build_dimp_training}
+    if type(settings) in shared:
+        return shared[type(settings)](settings, data, device, seed, processes)
+    if processes.count > 1 or settings.optim.accumulate > 1:
+        raise ValueError(f"{type(settings).__name__}: this task trains in one process, with optim.accumulate 1")
+    builders: dict[type, Callable[..., Training]] = {Regression1DSettings: build_regression1d_training}
     return builders[type(settings)](settings, data, device, seed)

@@ -52,6 +52,7 @@ class DiMPTrainSettings(TrainSettings):
     """Training of a :class:`~ltr.models.tracking.dimpnet.DiMPnet`."""
 
     network: DiMPnetSettings = field(default_factory=DiMPnetSettings)
+    best_by: str = "iou_refined"
     pretrained: bool = True  # start the backbone from ImageNet
     start: Path | None = None  # a .safetensors network to start from instead (fine-tuning)
     sources: tuple[DataSource, ...] = ()
@@ -59,9 +60,11 @@ class DiMPTrainSettings(TrainSettings):
     validation_sequences: tuple[str, ...] = ()  # of the video sources: validated on, never trained on
     sampler: SamplerSettings = SamplerSettings(samples_per_epoch=40_000)
     validation_samples: int = 240
+    validation_workers: int = 0  # processes that make them
     processing: ProcessingSettings = field(default_factory=ProcessingSettings)
     box_loss: EBMLoss = NCEPlus(sigmas=TRACKING_SIGMAS, num_samples=128, beta=0.1)
     hinge_threshold: float = 0.05
+    compile: bool = False  # the backbone, by torch.compile: a minute at the start, then faster steps
     loss_weights: TrackingLossWeights = field(default_factory=TrackingLossWeights)
 
     @property

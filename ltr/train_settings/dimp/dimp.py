@@ -24,6 +24,7 @@ DIMP50 = DiMPTrainSettings(
     validation_samples=5000,
     validate_every=5,
     num_workers=8,
+    validation_workers=4,
     sampler=SamplerSettings(samples_per_epoch=26_000, max_gap=30),
     processing=ProcessingSettings(augmentation=AUGMENTATION),
     box_loss=IoUPrediction(),
