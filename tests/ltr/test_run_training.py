@@ -119,10 +119,13 @@ def test_named_settings_pass_through_the_command_line_unchanged(task: str, name:
 def test_dry_run_walks_one_batch_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["dimp", "toy", "--dry-run", "--workspace", str(tmp_path), *QUICK])
     out = capsys.readouterr().out
-    resolved, _, batch = out.partition("one batch: ")
+    resolved, _, batches = out.partition("one batch: ")
     assert json.loads(resolved)["optim"]["batch_size"] == 2
-    numbers = dict(zip(batch.split()[::2], map(float, batch.split()[1::2]), strict=True))
-    assert {"loss", "loss_box", "loss_clf"} <= set(numbers)
+    for line, names in zip(
+        batches.splitlines(), ({"loss", "loss_box", "loss_clf"}, {"hit", "iou_refined"}), strict=True
+    ):
+        words = line.removeprefix("one batch of validation: ").split()
+        assert names <= set(dict(zip(words[::2], map(float, words[1::2]), strict=True)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -152,10 +155,10 @@ def test_interrupted_and_resumed_it_gives_the_same_network(tmp_path: Path, monke
     main([*command, "--run", "whole"])
     set_epoch = TrackingLoader.set_epoch
 
-    def interrupt(loader: TrackingLoader, epoch: int) -> None:
+    def interrupt(loader: TrackingLoader, epoch: int, first_batch: int = 0) -> None:
         if epoch == 1:
             raise KeyboardInterrupt
-        set_epoch(loader, epoch)
+        set_epoch(loader, epoch, first_batch)
 
     with monkeypatch.context() as patch:
         patch.setattr(TrackingLoader, "set_epoch", interrupt)
