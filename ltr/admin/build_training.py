@@ -18,6 +18,7 @@ from ltr.admin.distributed import ALONE, Processes
 from ltr.admin.loading import load_network, load_weights, save_network
 from ltr.admin.provenance import training_data
 from ltr.admin.settings import TrainSettings, to_json
+from ltr.data.image_loader import jpeg_decoder
 from ltr.data.loader import Share, TrackingLoader
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
@@ -40,6 +41,7 @@ def build_dimp_training(
     net.feature_extractor.run_folded()
     if settings.compile:
         net.feature_extractor.compile()
+    jpeg_decoder()  # found out, and said, before there are workers
     train, validation = build_datasets(settings, data)
     processing = DiMPProcessing(settings.processing)
     batch_size, pin = settings.optim.batch_size, device.type == "cuda"
