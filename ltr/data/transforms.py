@@ -69,7 +69,7 @@ def saturation_matrix(saturation: float) -> np.ndarray:
 def flip_horizontally(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mirror image and box left to right."""
     x, y, w, h = box
-    return np.ascontiguousarray(image[:, ::-1]), np.array([image.shape[1] - x - w, y, w, h], dtype=box.dtype)
+    return cv2.flip(image, 1), np.array([image.shape[1] - x - w, y, w, h], dtype=box.dtype)
 
 
 def cover_part(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator) -> np.ndarray:

@@ -53,8 +53,8 @@ class Backbone(nn.Module):
             module.requires_grad_(False)
 
     def run_folded(self) -> None:
-        """Run the frozen layers before the first trained one in a copy with batch norm folded into the convolutions: twice
-        as fast on a CPU.
+        """Run the frozen layers before the first trained one in a copy with batch norm folded into the convolutions:
+        twice as fast on a CPU.
 
         Call it once weights and device are settled; the state dict stays that of the network as it is.
         """
