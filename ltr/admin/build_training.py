@@ -39,8 +39,6 @@ def build_dimp_training(
         net.feature_extractor.load_pretrained()
     place(net, device)
     net.feature_extractor.run_folded()
-    if settings.compile:
-        net.feature_extractor.compile()
     jpeg_decoder()  # found out, and said, before there are workers
     train, validation = build_datasets(settings, data)
     processing = DiMPProcessing(settings.processing)

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--precision", choices=["float32", "bf16"], default="float32")
-    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--compile", action="store_true", help="the backbone, with torch.compile")
     parser.add_argument("--profile", action="store_true", help="the operators that take longest, too")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -42,10 +42,11 @@ def main() -> None:
         validation_sequences=(),
         optim=replace(settings.optim, batch_size=arguments.batch),
         num_workers=0,
-        compile=arguments.compile,
     )
     training = build_training(settings, Path(), torch.device("cpu"), seed=0)
-    training.actor.net.train()
+    net = training.actor.net.train()
+    if arguments.compile:
+        net.feature_extractor.compile()  # type: ignore[operator,union-attr]
     batch = next(iter(training.train_loader))
     generator = torch.Generator().manual_seed(0)
 

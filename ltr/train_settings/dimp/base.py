@@ -64,7 +64,6 @@ class DiMPTrainSettings(TrainSettings):
     processing: ProcessingSettings = field(default_factory=ProcessingSettings)
     box_loss: EBMLoss = NCEPlus(sigmas=TRACKING_SIGMAS, num_samples=128, beta=0.1)
     hinge_threshold: float = 0.05
-    compile: bool = False  # the backbone, by torch.compile: a minute at the start, then faster steps
     loss_weights: TrackingLossWeights = field(default_factory=TrackingLossWeights)
 
     @property
