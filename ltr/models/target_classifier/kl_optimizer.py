@@ -47,6 +47,11 @@ class PrDiMPSteepestDescentNewton(nn.Module):
         )
         return label / label.sum(dim=(-2, -1), keepdim=True).clamp(min=1e-8)
 
+    def confidence(self, scores: Tensor) -> Tensor:
+        """Probability of the cells of score maps ``[..., K, K]``, relative to the peak of the density it is to be."""
+        peak = 1 / (2 * math.pi * self.label_sigma**2)
+        return scores.flatten(-2).softmax(dim=-1).view_as(scores) / peak
+
     def forward(
         self,
         filter: Tensor,

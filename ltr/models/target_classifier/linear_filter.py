@@ -40,6 +40,10 @@ class LinearFilter(nn.Module):
         """Scores ``[F, B, K, K]`` of a filter ``[B, C, k, k]`` on features ``[F, B, C, H, W]``."""
         return apply_filter(feat, filter)
 
+    def confidence(self, scores: Tensor) -> Tensor:
+        """Scores ``[..., K, K]`` as a tracker reads them: about 1 where the target surely is, about 0 elsewhere."""
+        return self.filter_optimizer.confidence(scores)  # type: ignore[operator]
+
     def forward(self, train_feat: Tensor, test_feat: Tensor, train_boxes: Tensor) -> list[Tensor]:
         """Scores ``[G, B, K, K]`` on the test frames with the filter of every iteration.
 

@@ -90,3 +90,12 @@ def test_gradients_reach_features_and_learned_numbers() -> None:
     for tensor in (feat, optimizer.log_step_length, optimizer.filter_reg):
         assert tensor.grad is not None
         assert tensor.grad.abs().sum() > 0
+
+
+def test_confidence_is_one_at_a_perfect_answer_and_small_where_all_cells_are_alike() -> None:
+    optimizer = _optimizer()
+    density = optimizer.label_density(torch.tensor([[[32.0, 48.0, 32.0, 32.0]]], dtype=torch.float64), 4, 19)
+    confidence = optimizer.confidence(density.clamp(min=1e-30).log() + 7)  # a constant changes nothing
+    assert confidence.max().item() == pytest.approx(1, abs=0.02)
+    assert int(confidence.argmax()) == int(density.argmax())
+    assert optimizer.confidence(torch.zeros(1, 1, 19, 19)).max() < 0.02
