@@ -52,6 +52,7 @@ def _small(name: str) -> DiMPTrainSettings:
         optim=replace(settings.optim, batch_size=2),
         validation_samples=2,
         num_workers=0,
+        validation_workers=0,
     )
 
 
