@@ -1,6 +1,9 @@
 import json
+import os
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +171,39 @@ def test_interrupted_and_resumed_it_gives_the_same_network(tmp_path: Path, monke
     main([*command, "--run", "parts", "--resume"])
     whole, parts = (tmp_path / "dimp" / name / "network.safetensors" for name in ("whole", "parts"))
     assert parts.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["dimp", "toy", "--workspace", str(tmp_path), *QUICK]
+    set_epoch = TrackingLoader.set_epoch
+
+    def interrupt(loader: TrackingLoader, epoch: int, first_batch: int = 0) -> None:
+        set_epoch(loader, epoch, first_batch)
+        os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrackingLoader, "set_epoch", interrupt)
+        with pytest.raises(SystemExit) as stop:
+            main(command)
+    assert stop.value.code == 128 + number
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"stopped by {number.name} after 0 epochs and 1 of 2 steps; saved: go on with --resume"
+    main([*command, "--resume"])
+    assert json.loads((tmp_path / "dimp" / "toy" / "log.jsonl").read_text())["epoch"] == 1
+
+
+def test_a_task_that_cannot_be_shared_says_so() -> None:
+    with pytest.raises(SystemExit, match=r"^error: Regression1DSettings: this task trains in one process, with optim"):
+        main(["regression1d", "nce", "--optim.accumulate", "2", "--device", "cpu", "--dry-run"])
+
+
+def test_fields_of_a_source_can_be_set() -> None:
+    settings = parse(["dimp", "super_dimp", "--sources.0.path", "/disk/LaSOT", "--sources.3.source-weights", "a", "2"])[
+        3
+    ]
+    assert isinstance(settings, DiMPTrainSettings)
+    assert settings.sources[0] == replace(TASKS["dimp"]["super_dimp"].sources[0], path="/disk/LaSOT")  # type: ignore[attr-defined]
+    assert settings.sources[3].source_weights == {"a": 2.0}
