@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -111,3 +112,6 @@ class TrackingLoader(DataLoader[TrackingBatch]):
 def _one_thread(worker: int) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches all processes of a terminal; the main one deals with it

@@ -106,28 +106,37 @@ class LTRTrainer:
             FloatingPointError: a loss is not finite; ``bad_batch.json`` names the samples.
             ValueError: a loss could not be computed; as above.
             OSError: a file could not be written; the last checkpoint is still there.
+            KeyboardInterrupt: it was stopped at once, as far as the last checkpoint.
         """
         if self.processes.is_main:
             self.checkpoints.prepare()
-        epochs, begin, first = self.settings.optim.epochs, time.monotonic(), self._done_steps
         with self._log() as log, StopSignals() as stop:
-            watch = Watch(self.training.actor, self.training.optimizer, self.settings.output, log)
-            while self.epoch < epochs:
-                groups = {"train": self._train_epoch(watch, stop)}
-                with self.step.averaged():
-                    if self.training.val_loader is not None and (self.epoch + 1) % self.settings.validate_every == 0:
-                        groups["val"] = self._validate(self.training.val_loader)
-                    self._export(groups)
-                self.training.scheduler.step()
-                self.progress.finish_epoch()
-                self.stats.clear()
-                pace = (time.monotonic() - begin) / (self._done_steps - first)
-                if log is not None:
-                    log.epoch(self.epoch, self._done_steps, groups)
-                    self._save(numbered=True)
-                    left = timedelta(seconds=round(pace * (epochs * self._steps - self._done_steps)))
-                    print(f"epoch {self.epoch}/{epochs}  {_line(groups)}  left {left}", flush=True)
-                self._stop_if_asked(stop)
+            try:
+                self._run_epochs(log, stop)
+            except RuntimeError:
+                if stop.received is None:
+                    raise
+                raise KeyboardInterrupt from None  # the signal has ended a loader's worker or another process, too
+
+    def _run_epochs(self, log: TrainingLog | None, stop: StopSignals) -> None:
+        epochs, begin, first = self.settings.optim.epochs, time.monotonic(), self._done_steps
+        watch = Watch(self.training.actor, self.training.optimizer, self.settings.output, log)
+        while self.epoch < epochs:
+            groups = {"train": self._train_epoch(watch, stop)}
+            with self.step.averaged():
+                if self.training.val_loader is not None and (self.epoch + 1) % self.settings.validate_every == 0:
+                    groups["val"] = self._validate(self.training.val_loader)
+                self._export(groups)
+            self.training.scheduler.step()
+            self.progress.finish_epoch()
+            self.stats.clear()
+            pace = (time.monotonic() - begin) / (self._done_steps - first)
+            if log is not None:
+                log.epoch(self.epoch, self._done_steps, groups)
+                self._save(numbered=True)
+                left = timedelta(seconds=round(pace * (epochs * self._steps - self._done_steps)))
+                print(f"epoch {self.epoch}/{epochs}  {_line(groups)}  left {left}", flush=True)
+            self._stop_if_asked(stop)
 
     @property
     def _steps(self) -> int:

@@ -1,3 +1,6 @@
+import os
+import signal
+
 import pytest
 import torch
 
@@ -71,6 +74,15 @@ def test_shares_make_up_the_batches(processes: int, accumulate: int) -> None:
 def test_batches_that_cannot_be_shared_are_refused(processes: int, accumulate: int) -> None:
     with pytest.raises(ValueError, match=rf"6 samples cannot be shared by {processes} processes in {accumulate} equal"):
         Share(0, processes, accumulate).size(6)
+
+
+def test_ctrl_c_does_not_end_a_worker() -> None:
+    loader = _loader(1)
+    list(loader)  # starts the worker
+    worker = loader._iterator._workers[0]  # type: ignore[union-attr]
+    os.kill(worker.pid, signal.SIGINT)
+    assert len(list(loader)) == 2
+    assert worker.is_alive()
 
 
 def test_a_loader_begins_with_any_batch() -> None:

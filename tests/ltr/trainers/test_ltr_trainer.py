@@ -159,6 +159,22 @@ def test_the_second_signal_stops_at_once(tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_worker_that_the_signal_ended_is_no_riddle(tmp_path: Path) -> None:
+    """Batch systems send SIGTERM to all processes of a job; torch then reports a dead worker."""
+
+    def at_batch(epoch: int, part: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Terminated.")
+
+    def broken(epoch: int, part: int) -> None:
+        raise RuntimeError("another reason")
+
+    with pytest.raises(KeyboardInterrupt):
+        _trainer(tmp_path, at_batch=at_batch).run()
+    with pytest.raises(RuntimeError, match="another reason"):
+        _trainer(tmp_path, at_batch=broken).run()
+
+
 def _run_until_killed(folder: Path, settings: TrainSettings) -> None:
     trainer = _trainer(folder, settings, at_batch=lambda epoch, part: time.sleep(0.01))
     if (folder / "checkpoint.pt").exists():
