@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import socket
 import subprocess
 import sys
@@ -108,6 +109,11 @@ def test_two_processes_train_as_one_on_the_joined_batches(tmp_path: Path) -> Non
 def test_a_process_that_dies_ends_the_job(tmp_path: Path, repository: Path) -> None:
     script = repository / "tests" / "fakes" / "distributed_run.py"
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
-    done = subprocess.run([*command, str(tmp_path / "run"), "1"], cwd=repository, capture_output=True, check=False)
+    environment = os.environ | {"PYTHONPATH": str(repository)}
+    done = subprocess.run(
+        [*command, str(tmp_path / "run"), "1"], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode != 0
+    assert "exitcode  : 9" in done.stderr  # what it died of
+    assert (tmp_path / "run" / "settings.json").exists()  # the other one had begun
     assert not (tmp_path / "run" / "checkpoint.pt").exists()
