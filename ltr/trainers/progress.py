@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
@@ -33,7 +34,7 @@ class Progress:
         if self._name not in validation:
             raise ValueError(f"best_by: {self._name!r} is none of the validation's numbers {', '.join(validation)}")
         value = self._sign * validation[self._name]
-        if self.best is not None and not value > self.best:
+        if not value > (-math.inf if self.best is None else self.best):
             return False
         self.best = value
         return True

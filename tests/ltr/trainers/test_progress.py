@@ -29,6 +29,7 @@ def test_the_best_is_the_highest_or_the_lowest(best_by: str, expected: list[bool
 
 def test_a_number_that_is_not_one_is_never_best() -> None:
     progress = Progress("score")
+    assert not progress.improves({"score": float("nan")})
     assert progress.improves({"score": 1.0})
     assert not progress.improves({"score": float("nan")})
     assert progress.best == 1.0
