@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import signal
 import sys
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
@@ -13,10 +15,12 @@ import tyro
 
 from ltr.admin.build_training import build_training
 from ltr.admin.device import choose_device
+from ltr.admin.distributed import joined, own_device
 from ltr.admin.settings import TrainSettings, to_json
 from ltr.train_settings import TASKS, load_settings
 from ltr.trainers.base_trainer import seed_everything
-from ltr.trainers.ltr_trainer import LTRTrainer
+from ltr.trainers.ltr_trainer import LTRTrainer, Training
+from ltr.trainers.stop_signals import Stopped
 
 USAGE = "usage: run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"
 
@@ -64,32 +68,54 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
     if options.threads:
         torch.set_num_threads(options.threads)
     seed_everything(options.seed)
-    device = choose_device(options.device)
+    device = own_device(choose_device(options.device))
     folder = options.workspace / task / (options.run or name)
-    if not (options.resume or options.dry_run) and (folder / "checkpoint.pt").exists():
-        raise FileExistsError(f"{folder} holds a run already: add --resume to go on, or --run OTHER for another one")
-    print(json.dumps(to_json(settings), indent=1))
-    training = build_training(settings, options.data, device, options.seed)
-    if options.dry_run:
-        training.train_loader.set_epoch(0)
-        batch = next(iter(training.train_loader)).to(device)
-        _, stats = training.actor(batch, torch.Generator(device).manual_seed(options.seed))
-        print("one batch: " + " ".join(f"{key} {value:.4g}" for key, value in stats.items()))
-        return
-    trainer = LTRTrainer(training, settings, folder, device, options.seed)
-    if options.resume:
-        trainer.resume()
-    try:
+    with joined(device) as processes:
+        if not (options.resume or options.dry_run) and (folder / "checkpoint.pt").exists():
+            raise FileExistsError(
+                f"{folder} holds a run already: add --resume to go on, or --run OTHER for another one"
+            )
+        if processes.is_main:
+            logging.basicConfig(level=logging.INFO, format="%(message)s")
+            print(json.dumps(to_json(settings), indent=1), flush=True)
+        training = build_training(settings, options.data, device, options.seed, processes)
+        if options.dry_run:
+            dry_run(training, device, options.seed)
+            return
+        trainer = LTRTrainer(training, settings, folder, device, options.seed, processes)
+        if options.resume:
+            trainer.resume()
         trainer.run()
-    except KeyboardInterrupt:
-        print(f"\nstopped after epoch {trainer.epoch}; go on with --resume", file=sys.stderr)
-        raise SystemExit(130) from None
+
+
+def dry_run(training: Training, device: torch.device, seed: int) -> None:
+    """Walk one batch: loss, gradient, and validation where there is some."""
+    training.train_loader.set_epoch(0)
+    generator = torch.Generator(device).manual_seed(seed)
+    batch = next(iter(training.train_loader)).to(device)
+    loss, stats = training.actor(batch, generator)
+    loss.backward()
+    print("one batch: " + _numbers(stats))
+    if training.val_loader is not None:
+        training.actor.net.eval()
+        batch = next(iter(training.val_loader)).to(device)
+        print("one batch of validation: " + _numbers(training.actor.validate(batch, generator)))
+
+
+def _numbers(stats: dict[str, float]) -> str:
+    return " ".join(f"{key} {value:.4g}" for key, value in stats.items())
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; errors are one line and exit code 1."""
+    """Command line; errors are one line and exit code 1. A stopped run's code is 128 and the signal (Ctrl-C: 130)."""
     try:
         train(*parse(sys.argv[1:] if argv is None else argv))
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        raise SystemExit(128 + stopped.number) from None
+    except KeyboardInterrupt:
+        print("\nstopped at once; what came after the last checkpoint is lost: go on with --resume", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGINT) from None
     except (ValueError, OSError, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from error
 

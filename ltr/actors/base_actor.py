@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -28,3 +30,7 @@ class BaseActor(ABC):
     @abstractmethod
     def validate(self, batch: Any, generator: torch.Generator) -> Stats:
         """Numbers to log of a batch that is not trained on; the network is in eval mode."""
+
+    def pictures(self, batch: Any) -> Mapping[str, np.ndarray]:
+        """Pictures to log of a batch, RGB ``uint8 [H, W, 3]`` by name; the network is left as it is."""
+        return {}

@@ -35,18 +35,19 @@ class Regression1DLoader:
 
     def __init__(self, pairs: Regression1DBatch, batch_size: int, seed: int) -> None:
         self.pairs, self.batch_size, self.seed = pairs, batch_size, seed
-        self.epoch = 0
+        self.epoch, self.first_batch = 0, 0
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch (from 0) of the next pass."""
-        self.epoch = epoch
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        """Choose the epoch (from 0) of the next pass, and the batch that it begins with."""
+        self.epoch, self.first_batch = epoch, first_batch
 
     def __len__(self) -> int:
         return -(-len(self.pairs.x) // self.batch_size)
 
     def __iter__(self) -> Iterator[Regression1DBatch]:
         generator = torch.Generator().manual_seed(self.seed + 1_000_003 * self.epoch)
-        for index in torch.randperm(len(self.pairs.x), generator=generator).split(self.batch_size):
+        order = torch.randperm(len(self.pairs.x), generator=generator)
+        for index in order.split(self.batch_size)[self.first_batch :]:
             yield Regression1DBatch(self.pairs.x[index], self.pairs.y[index], (f"pairs {index.tolist()}",))
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ltr.actors.base_actor import BaseActor, Stats
 from ltr.data.batch import TrackingBatch
 from ltr.data.bounding_box_utils import box_from_relative, box_iou
+from ltr.data.drawing import draw_batch
 from ltr.models.loss.ebm import EBMLoss
-from ltr.models.loss.target_classification import LBHinge
+from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
 from ltr.models.tracking.dimpnet import DiMPnet, DiMPOutput
 from ltr.refine import refine
+
+PICTURED_SAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,18 @@ class DiMPActor(BaseActor):
     Args:
         net: the network.
         box_loss: a training method of ``ltr.models.loss.ebm``.
-        classification_loss: of scores and labels.
+        classification_loss: of scores and labels ``[..., K, K]``.
         weights: of the parts.
     """
 
     net: DiMPnet
 
     def __init__(
-        self, net: DiMPnet, box_loss: EBMLoss, classification_loss: LBHinge, weights: TrackingLossWeights
+        self,
+        net: DiMPnet,
+        box_loss: EBMLoss,
+        classification_loss: LBHinge | KLRegressionGrid,
+        weights: TrackingLossWeights,
     ) -> None:
         super().__init__(net)
         self.box_loss = box_loss
@@ -70,6 +78,18 @@ class DiMPActor(BaseActor):
         if between:
             total = total + w.iter_clf * torch.stack(between).mean()
         return total, {"loss_clf": last.item(), "loss_clf_init": first.item()}
+
+    def pictures(self, batch: TrackingBatch) -> dict[str, np.ndarray]:
+        """The crops of a few samples with their boxes, and the scores of the last filter over the test crops."""
+        training = self.net.training
+        self.net.eval()
+        with torch.no_grad():
+            on_device = batch.to(next(self.net.parameters()).device)
+            scores = self.net(on_device.train_images, on_device.test_images, on_device.train_boxes).scores[-1].cpu()
+        self.net.train(training)
+        if isinstance(self.classification_loss, KLRegressionGrid):  # log-densities: seen relative to their peak
+            scores = (scores - scores.amax(dim=(-2, -1), keepdim=True)).exp()
+        return {"samples": draw_batch(batch.to("cpu"), scores, PICTURED_SAMPLES)}
 
     def validate(self, batch: TrackingBatch, generator: torch.Generator) -> Stats:
         """Classification loss, how often the peak is near the target, and overlap of jittered and of refined boxes."""

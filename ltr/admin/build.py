@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+from torch import nn
+
 from ltr.models.backbone import BACKBONES
 from ltr.models.bbreg.atom_iou_net import AtomIoUNet
 from ltr.models.target_classifier.features import residual_basic_block, residual_bottleneck
-from ltr.models.target_classifier.initializer import FilterInitializerLinear
+from ltr.models.target_classifier.initializer import FilterInitializerLinear, FilterInitializerZero
+from ltr.models.target_classifier.kl_optimizer import PrDiMPSteepestDescentNewton
 from ltr.models.target_classifier.linear_filter import LinearFilter
 from ltr.models.target_classifier.optimizer import DiMPSteepestDescentGN
 from ltr.models.tracking.dimpnet import BOX_LAYERS, CLASSIFICATION_LAYER, DiMPnet
@@ -26,10 +29,13 @@ def build_network(settings: DiMPnetSettings) -> DiMPnet:
     c = settings.classifier
     head = residual_bottleneck if settings.backbone == "resnet50" else residual_basic_block
     norm_scale = 1 / math.sqrt(c.feature_dim * c.filter_size**2)
-    classifier = LinearFilter(
-        FilterInitializerLinear(c.filter_size, c.feature_dim),
-        DiMPSteepestDescentGN(c.optimizer, settings.label_sigma),
-        head(channels[CLASSIFICATION_LAYER], c.num_blocks, c.feature_dim, norm_scale),
-    )
+    features = head(channels[CLASSIFICATION_LAYER], c.num_blocks, c.feature_dim, norm_scale)
+    if c.objective == "kl":
+        initializer: nn.Module = FilterInitializerZero(c.filter_size)
+        optimizer: nn.Module = PrDiMPSteepestDescentNewton(c.optimizer, settings.label_sigma)
+    else:
+        initializer = FilterInitializerLinear(c.filter_size, c.feature_dim)
+        optimizer = DiMPSteepestDescentGN(c.optimizer, settings.label_sigma)
+    classifier = LinearFilter(initializer, optimizer, features)
     box_branch = AtomIoUNet((channels[BOX_LAYERS[0]], channels[BOX_LAYERS[1]]), settings.box_branch)
     return DiMPnet(backbone, classifier, box_branch)

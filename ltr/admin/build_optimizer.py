@@ -28,7 +28,10 @@ def build_optimizer(net: nn.Module, settings: OptimSettings) -> tuple[torch.opti
     if unused:
         raise ValueError(f"optim.part_lr: no trained parameter starts with {', '.join(unused)}")
     optimizer = torch.optim.Adam(
-        [{"params": group, "lr": settings.part_lr.get(prefix, settings.lr)} for prefix, group in groups.items()],
+        [
+            {"name": prefix or "rest", "params": group, "lr": settings.part_lr.get(prefix, settings.lr)}
+            for prefix, group in groups.items()
+        ],
         weight_decay=settings.weight_decay,
     )
     schedules: dict[str, Callable[[int], float]] = {

@@ -22,7 +22,9 @@ def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for source in settings.used_sources:
         root = data / source.path
-        if source.kind == "coco":
+        if source.split:
+            found[f"{source.kind} {source.path}"] = {"split": source.split}
+        elif source.kind == "coco":
             info = json.loads((root / "annotations.json").read_text()).get("info", {})
             found[source.path] = {"pictures": info.get("sources", [])}
         elif source.kind == "video":

@@ -21,6 +21,8 @@ class OptimSettings:
     step_epochs: int = 15  # "step": epochs between two drops
     step_factor: float = 0.2
     clip_norm: float | None = None  # largest norm of a step's gradient
+    accumulate: int = 1  # parts that a batch is worked on in, one after another, where memory is short
+    ema: float | None = None  # validate and keep a running mean of the weights with this decay (0.999) instead of them
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
@@ -29,8 +31,34 @@ class OptimSettings:
             "batch_size": self.batch_size,
             "lr": self.lr,
             "step_epochs": self.step_epochs,
+            "accumulate": self.accumulate,
         }
-        return [f"optim.{name}: expected more than 0, got {value}" for name, value in positive.items() if value <= 0]
+        found = [f"optim.{name}: expected more than 0, got {value}" for name, value in positive.items() if value <= 0]
+        if self.accumulate > 0 and self.batch_size % self.accumulate:
+            found.append(f"optim.accumulate: a batch of {self.batch_size} has no {self.accumulate} equal parts")
+        if self.ema is not None and not 0 < self.ema < 1:
+            found.append(f"optim.ema: expected a decay between 0 and 1, got {self.ema}")
+        return found
+
+
+@dataclass(frozen=True)
+class OutputSettings:
+    """What a run keeps and shows; none of it changes the result."""
+
+    keep: int = 1  # checkpoints of single epochs (checkpoint-0007.pt) that are kept; the newest
+    save_minutes: float = 10.0  # between checkpoints within an epoch
+    log_every: int = 50  # steps between two points of TensorBoard's curves
+    pictures_every: int = 500  # steps between two pictures of samples in TensorBoard
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        positive = {
+            "save_minutes": self.save_minutes,
+            "log_every": self.log_every,
+            "pictures_every": self.pictures_every,
+        }
+        found = [f"output.{name}: expected more than 0, got {value}" for name, value in positive.items() if value <= 0]
+        return found + ([f"output.keep: expected at least 0, got {self.keep}"] if self.keep < 0 else [])
 
 
 @dataclass(frozen=True)
@@ -40,10 +68,13 @@ class TrainSettings:
     optim: OptimSettings = field(default_factory=OptimSettings)
     num_workers: int = 1  # processes that make samples
     validate_every: int = 1  # epochs
+    best_by: str = ""  # validation number that the best network is chosen by; "-" before it: lower is better
+    precision: Literal["float32", "bf16", "fp16"] = "float32"  # of the convolutions: half the memory and time on a GPU
+    output: OutputSettings = field(default_factory=OutputSettings)
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
-        found = self.optim.problems()
+        found = self.optim.problems() + self.output.problems()
         if self.num_workers < 0:
             found.append(f"num_workers: expected at least 0, got {self.num_workers}")
         if self.validate_every < 1:

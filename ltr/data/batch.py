@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,8 +26,16 @@ class TrackingBatch:
 
     def to(self, device: torch.device | str) -> TrackingBatch:
         """The same batch with every tensor on ``device``."""
-        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "ids"}
-        return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()})
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> TrackingBatch:
+        """The same batch in memory that a GPU can fetch by itself; the loader calls it."""
+        return self._map(Tensor.pin_memory)
+
+    def _map(self, function: Callable[[Tensor], Tensor]) -> TrackingBatch:
+        names = [f.name for f in fields(self) if f.name != "ids"]
+        tensors: dict[str, Any] = {name: function(getattr(self, name)) for name in names}
+        return replace(self, **tensors)
 
 
 def collate(samples: list[TrackingBatch]) -> TrackingBatch:

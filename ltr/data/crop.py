@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -28,6 +29,40 @@ class CropTransform:
 def crop_scale(box_size: tuple[float, float], search_area_factor: float, output_size: int) -> float:
     """Image pixels per crop pixel so that the crop's side is ``search_area_factor`` times sqrt(w h) of the box."""
     return math.sqrt(box_size[0] * box_size[1]) * search_area_factor / output_size
+
+
+CropMode = Literal["replicate", "inside", "inside_major"]
+
+
+def fit_area(
+    centre: tuple[float, float],
+    side: float,
+    image_size: tuple[int, int],
+    mode: CropMode,
+    max_shrink: float,
+) -> tuple[tuple[float, float], float]:
+    """Change a square search area so that less of it lies outside the image (pytracking's crop types).
+
+    Args:
+        centre, side: of the area, in image pixels.
+        image_size: (width, height).
+        mode: "replicate": nothing is changed (the border is repeated outside the image). "inside": the area is made
+            smaller until its side is that of the image's shorter side; "inside_major": of its longer side. Then it is
+            moved into the image along every axis; where it is longer than the image, to the image's middle.
+        max_shrink: by what its side may be divided at most; 1 only moves it.
+
+    Returns:
+        Centre and side.
+    """
+    if mode == "replicate":
+        return centre, side
+    limit = min(image_size) if mode == "inside" else max(image_size)
+    side /= min(max(side / limit, 1.0), max_shrink)
+    x, y = (
+        min(max(c, side / 2), extent - side / 2) if side <= extent else extent / 2
+        for c, extent in zip(centre, image_size, strict=True)
+    )
+    return (x, y), side
 
 
 def box_to_crop(box: Tensor, transform: CropTransform) -> Tensor:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ltr.data.batch import TrackingBatch
-from ltr.data.crop import box_to_crop, crop_scale, sample_crop
+from ltr.data.crop import CropMode, box_to_crop, crop_scale, fit_area, sample_crop
+from ltr.data.image_loader import Frame, LazyImage
 from ltr.data.labels import gaussian_label, label_sigma
 from ltr.data.transforms import AugmentationSettings, augment_frame, flip_horizontally
 from ltr.dataset.base_video_dataset import FrameSet
@@ -41,6 +42,8 @@ class ProcessingSettings:
     min_box_side: float = 6.0  # crop px; a thinner target is no sample
     min_inside: float = 0.5  # share of the target's area within the search area
     jitter_attempts: int = 10
+    crop_mode: CropMode = "replicate"  # see ltr.data.crop.fit_area
+    max_shrink: float = 1.5  # crop modes "inside" and "inside_major": by what the search area may get smaller
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 
     def __post_init__(self) -> None:
@@ -91,7 +94,7 @@ class DiMPProcessing:
 
     def _crop(
         self,
-        image: np.ndarray,
+        image: Frame,
         box: np.ndarray,
         jitter: JitterSettings,
         flip: bool,
@@ -99,17 +102,21 @@ class DiMPProcessing:
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None where ten draws give none."""
-        area = self._draw_area(box, jitter, rng)
+        size = image.size if isinstance(image, LazyImage) else (image.shape[1], image.shape[0])
+        area = self._draw_area(box, size, jitter, rng)
         if area is None:
             return None
-        crop, transform = sample_crop(image, *area, self.settings.output_size)
-        box_crop = box_to_crop(torch.from_numpy(box), transform).numpy()
-        if flip:
+        (x, y), scale = area
+        pixels, reduction = image.at_scale(scale) if isinstance(image, LazyImage) else (image, 1)
+        centre = (x / reduction, y / reduction)
+        crop, transform = sample_crop(pixels, centre, scale / reduction, self.settings.output_size)
+        box_crop = box_to_crop(torch.from_numpy(box / np.float32(reduction)), transform).numpy()
+        if flip != (rng.random() < self.settings.augmentation.frame_flip):
             crop, box_crop = flip_horizontally(crop, box_crop)
         return augment_frame(crop, box_crop, self.settings.augmentation, gray, rng), box_crop
 
     def _draw_area(
-        self, box: np.ndarray, jitter: JitterSettings, rng: np.random.Generator
+        self, box: np.ndarray, image_size: tuple[int, int], jitter: JitterSettings, rng: np.random.Generator
     ) -> tuple[tuple[float, float], float] | None:
         """Centre and scale of a search area that holds enough of the target and shows it thick enough."""
         settings = self.settings
@@ -120,12 +127,15 @@ class DiMPProcessing:
         for _ in range(settings.jitter_attempts):
             made_for = size * np.exp(rng.normal(0, jitter.scale, 2))
             scale = crop_scale((made_for[0], made_for[1]), settings.search_area_factor, settings.output_size)
-            offset = np.sqrt(made_for.prod()) * jitter.centre * (rng.random(2) - 0.5)
-            half = scale * settings.output_size / 2
+            x, y = middle + np.sqrt(made_for.prod()) * jitter.centre * (rng.random(2) - 0.5)
+            (x, y), side = fit_area(
+                (x, y), scale * settings.output_size, image_size, settings.crop_mode, settings.max_shrink
+            )
+            scale, half, offset = side / settings.output_size, side / 2, np.array([x, y]) - middle
             covered = np.minimum(size / 2, offset + half) - np.maximum(-size / 2, offset - half)
             inside = (covered.clip(min=0) / size).prod()
             if inside >= settings.min_inside and size.min() / scale >= settings.min_box_side:
-                return (float(middle[0] + offset[0]), float(middle[1] + offset[1])), scale
+                return (float(x), float(y)), scale
         return None
 
 

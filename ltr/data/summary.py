@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 import tyro
 from torch import Tensor
 
-from ltr.admin.build_training import build_datasets
+from ltr.admin.build_datasets import build_datasets
 from ltr.data.batch import TrackingBatch, collate
+from ltr.data.drawing import draw_batch
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
-
-_TRAIN_COLOUR, _TEST_COLOUR = (0, 255, 0), (255, 160, 0)
 
 
 def describe(batch: TrackingBatch) -> str:
@@ -28,35 +26,6 @@ def describe(batch: TrackingBatch) -> str:
         kind = str(tensor.dtype).removeprefix("torch.")
         lines.append(f"{name:13} {tuple(tensor.shape)!s:24} {kind:8} {tensor.min():8.2f} .. {tensor.max():.2f}")
     return "\n".join(lines + [f"sample {i}: {name}" for i, name in enumerate(batch.ids)])
-
-
-def draw_batch(batch: TrackingBatch) -> np.ndarray:
-    """RGB picture ``uint8``, a row per sample: train crops (green boxes), then test crops (orange boxes, label red)."""
-    rows = []
-    for i in range(len(batch.ids)):
-        train = [
-            _draw_crop(image[i], box[i], _TRAIN_COLOUR)
-            for image, box in zip(batch.train_images, batch.train_boxes, strict=True)
-        ]
-        test = [
-            _draw_crop(image[i], box[i], _TEST_COLOUR, label[i])
-            for image, box, label in zip(batch.test_images, batch.test_boxes, batch.test_labels, strict=True)
-        ]
-        rows.append(np.concatenate(train + test, axis=1))
-    return np.concatenate(rows)
-
-
-def _draw_crop(image: Tensor, box: Tensor, colour: tuple[int, int, int], label: Tensor | None = None) -> np.ndarray:
-    picture = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
-    if label is not None:
-        side = picture.shape[0]
-        # Score (i, j) sits at y = stride i, x = stride j, the last one at the far edge of the crop.
-        grid = np.linspace(0, label.shape[-1] - 1, side, dtype=np.float32)
-        heat = cv2.remap(label.numpy(), *np.meshgrid(grid, grid), cv2.INTER_LINEAR)[..., None]
-        picture = (picture * (1 - 0.5 * heat) + np.array([255, 0, 0]) * 0.5 * heat).astype(np.uint8)
-    x, y, w, h = box.tolist()
-    cv2.rectangle(picture, (round(x), round(y)), (round(x + w) - 1, round(y + h) - 1), colour, 1)
-    return picture
 
 
 def summarise(batch: TrackingBatch, path: str | Path) -> str:

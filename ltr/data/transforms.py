@@ -31,6 +31,7 @@ class AugmentationSettings:
     """Probabilities and strengths. ``flip`` and ``grayscale`` hold for a whole sample, the rest for single frames."""
 
     flip: float = 0.5
+    frame_flip: float = 0.0  # of a single frame, on top of it
     grayscale: float = 0.05
     colour: ColourJitter = field(default_factory=ColourJitter)
     blur: float = 0.15
@@ -68,7 +69,7 @@ def saturation_matrix(saturation: float) -> np.ndarray:
 def flip_horizontally(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mirror image and box left to right."""
     x, y, w, h = box
-    return np.ascontiguousarray(image[:, ::-1]), np.array([image.shape[1] - x - w, y, w, h], dtype=box.dtype)
+    return cv2.flip(image, 1), np.array([image.shape[1] - x - w, y, w, h], dtype=box.dtype)
 
 
 def cover_part(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator) -> np.ndarray:

@@ -9,6 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from ltr.data.image_loader import Frame
+
 
 @dataclass(frozen=True)
 class SequenceInfo:
@@ -20,9 +22,10 @@ class SequenceInfo:
 
 @dataclass(frozen=True)
 class FrameSet:
-    """Some frames of one sequence: RGB ``uint8 [H, W, 3]`` images and their boxes, ``float32 [n, 4]`` (x, y, w, h)."""
+    """Some frames of one sequence: RGB ``uint8 [H, W, 3]`` images, or files of them that are decoded once it is known
+    how large they are needed, and their boxes, ``float32 [n, 4]`` (x, y, w, h) in pixels of the whole image."""
 
-    images: list[np.ndarray]
+    images: Sequence[Frame]
     boxes: np.ndarray
 
 

@@ -80,12 +80,17 @@ class CocoCutouts(CutoutBank):
     """Objects with masks in a COCO-format folder (see :class:`ltr.dataset.coco_seq.CocoImages` for the arguments)."""
 
     def __init__(
-        self, root: str | Path, min_side: float = 24.0, source_weights: Mapping[str, float] | None = None
+        self,
+        root: str | Path,
+        min_side: float = 24.0,
+        source_weights: Mapping[str, float] | None = None,
+        split: str = "",
     ) -> None:
-        objects = read_coco(root)
+        objects = read_coco(root, split)
+        weights = weigh_sources([item.source for item in objects], source_weights or {})
         weighed = [
             (item, weight)
-            for item, weight in zip(objects, weigh_sources(objects, source_weights or {}), strict=True)
+            for item, weight in zip(objects, weights.tolist(), strict=True)
             if weight > 0 and item.segmentation and _is_whole(item.box, *item.image_size, min_side)
         ]
         if not weighed:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.data.image_loader import load_image
+from ltr.data.image_loader import LazyImage
 from ltr.data.video_frames import VideoCache, count_frames
+from ltr.dataset.annotations import read_boxes
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
+from ltr.dataset.image_sequences import visible_boxes
 
 GROUND_TRUTH = "groundtruth_rect.txt"
 
@@ -22,18 +24,6 @@ class FolderSequence:
     folder: Path
     frames: Path | list[Path]
     boxes: np.ndarray  # NaN or no area: the target is absent
-
-
-def read_boxes(path: Path) -> np.ndarray:
-    """Boxes of a text file, one x, y, w, h a line (commas, tabs or spaces), as ``float32 [n, 4]``."""
-    try:
-        rows = [line.replace(",", " ").split() for line in path.read_text().splitlines() if line.strip()]
-        boxes = np.array(rows, dtype=np.float32)
-    except ValueError as error:
-        raise ValueError(f"{path}: every line must hold four numbers x, y, w, h ({error})") from None
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"{path}: every line must hold four numbers x, y, w, h")
-    return boxes
 
 
 def read_sequence(folder: Path) -> FolderSequence:
@@ -93,8 +83,7 @@ class SequenceFolder(BaseVideoDataset):
 
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
         sequence = self.sequences[seq_id]
-        present = np.isfinite(sequence.boxes).all(axis=1) & (sequence.boxes[:, 2:] >= self.min_side).all(axis=1)
-        return SequenceInfo(f"{self.name}/{sequence.folder.name}", present)
+        return SequenceInfo(f"{self.name}/{sequence.folder.name}", visible_boxes(sequence.boxes, self.min_side))
 
     def num_frames(self, index: int) -> int:
         """Frames of sequence ``index``."""
@@ -102,11 +91,13 @@ class SequenceFolder(BaseVideoDataset):
 
     def read_images(self, index: int, frame_ids: Sequence[int]) -> list[np.ndarray]:
         """Frames of sequence ``index`` as RGB ``uint8 [H, W, 3]``."""
-        frames = self.sequences[index].frames
+        return [image.full() if isinstance(image, LazyImage) else image for image in self._images(index, frame_ids)]
+
+    def _images(self, seq_id: int, frame_ids: Sequence[int]) -> list[np.ndarray] | list[LazyImage]:
+        frames = self.sequences[seq_id].frames
         if isinstance(frames, Path):
             return self._cache.read(frames, frame_ids)
-        return [load_image(frames[i]) for i in frame_ids]
+        return [LazyImage(frames[i]) for i in frame_ids]
 
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
-        boxes = self.sequences[seq_id].boxes[np.asarray(frame_ids)]
-        return FrameSet(self.read_images(seq_id, frame_ids), boxes)
+        return FrameSet(self._images(seq_id, frame_ids), self.sequences[seq_id].boxes[np.asarray(frame_ids)])

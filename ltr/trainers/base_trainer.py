@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +16,70 @@ import torch
 from ltr.admin.files import atomic_write
 from ltr.admin.loading import load_weights
 
+# Settings that change how a run is watched and fed, not what comes out of it.
+HARMLESS = ("num_workers", "output")
+
 
 class Checkpoints:
-    """The checkpoint of one run, ``folder/checkpoint.pt``, with its settings beside it.
+    """The checkpoints of one run: ``folder/checkpoint.pt`` is the newest, ``checkpoint-0007.pt`` that after 7 epochs.
 
     Args:
         folder: of the run.
-        settings: as JSON values; a checkpoint of other settings is refused.
+        settings: as JSON values; a checkpoint of other settings is refused (but for ``HARMLESS`` ones).
+        keep: how many of the numbered ones are kept.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], keep: int = 1) -> None:
         self.folder = folder
         self.path = folder / "checkpoint.pt"
         self.settings = settings
+        self.keep = keep
 
-    def save(self, epoch: int, parts: dict[str, Any]) -> None:
-        """Write the state of ``parts`` (network, optimizer, ...) after ``epoch`` epochs, and the random states."""
-        state = {name: part.state_dict() for name, part in parts.items()}
-        state |= {"epoch": epoch, "settings": json.dumps(self.settings), "torch_rng": torch.get_rng_state()}
-        atomic_write(self.path, lambda temporary: torch.save(state, temporary))
+    def prepare(self) -> None:
+        """Make the folder, write ``settings.json``, and remove what a killed run left half-written.
+
+        Raises:
+            OSError: the folder cannot be written to; said now, not after the first epoch.
+        """
         text = json.dumps(self.settings, indent=1) + "\n"
         atomic_write(self.folder / "settings.json", lambda temporary: temporary.write_text(text))
+        for leftover in self.folder.glob(".*.tmp"):
+            leftover.unlink()
 
-    def load(self, parts: dict[str, Any]) -> int:
-        """Restore ``parts``; returns the number of finished epochs.
+    def save(self, parts: dict[str, Any]) -> None:
+        """Write the state of ``parts`` (network, optimizer, progress, ...).
+
+        Raises:
+            OSError: it could not be written (a full disk); the checkpoint before it is still there.
+        """
+        state = {name: part.state_dict() for name, part in parts.items()}
+        state["settings"] = json.dumps(self.settings)
+        try:
+            atomic_write(self.path, lambda temporary: torch.save(state, temporary))
+        except (OSError, RuntimeError) as error:  # torch's writer says RuntimeError where the disk is full
+            reason = str(error).partition("\n")[0]
+            before = "the one before it is untouched; go on from it with --resume" if self.path.exists() else "none yet"
+            raise OSError(f"cannot write the checkpoint {self.path} ({reason}); {before}") from error
+
+    def keep_epoch(self, epoch: int) -> None:
+        """Keep what was just saved as the checkpoint after ``epoch`` epochs, and remove the oldest ones."""
+        if self.keep:
+            atomic_write(self.folder / f"checkpoint-{epoch:04}.pt", self._copy)
+        for old in self.numbered()[: -self.keep or None]:
+            old.unlink()
+
+    def _copy(self, target: Path) -> None:
+        try:
+            os.link(self.path, target)  # takes no space
+        except OSError:
+            shutil.copyfile(self.path, target)
+
+    def numbered(self) -> list[Path]:
+        """The checkpoints of single epochs, the newest last."""
+        return sorted(self.folder.glob("checkpoint-*.pt"))
+
+    def load(self, parts: dict[str, Any]) -> None:
+        """Restore ``parts``.
 
         Raises:
             FileNotFoundError: there is nothing to resume.
@@ -48,10 +90,15 @@ class Checkpoints:
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
             settings = json.loads(state["settings"])
+            missing = [name for name in parts if name not in state]
+            if missing:
+                raise KeyError(f"no {', '.join(missing)}")
         except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, KeyError) as error:
             reason = str(error).partition("\n")[0]
-            raise ValueError(f"{self.path}: not a readable checkpoint ({reason})") from error
-        changed = differences(settings, self.settings)
+            older = ", ".join(path.name for path in self.numbered())
+            advice = f"; older ones, to be copied over it: {older}" if older else ""
+            raise ValueError(f"{self.path}: not a readable checkpoint ({reason}){advice}") from error
+        changed = differences(_decisive(settings), _decisive(self.settings))
         if changed:
             raise ValueError(f"{self.path} was made with other settings: {'; '.join(changed)}")
         for name, part in parts.items():
@@ -59,8 +106,10 @@ class Checkpoints:
                 load_weights(part, state[name], self.path)
             else:
                 part.load_state_dict(state[name])
-        torch.set_rng_state(state["torch_rng"])
-        return int(state["epoch"])
+
+
+def _decisive(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in HARMLESS}
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:
@@ -78,16 +127,12 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-class GeneratorState:
-    """A ``torch.Generator`` seen as something with a state dict, so that its draws go on after a resume."""
+def seed_step(generator: torch.Generator, *key: int) -> None:
+    """Seed ``generator`` and torch's own one (dropout) for one step, named by ``key`` (seed, epoch, step, process).
 
-    def __init__(self, generator: torch.Generator) -> None:
-        self.generator = generator
-
-    def state_dict(self) -> dict[str, torch.Tensor]:
-        """The generator's state."""
-        return {"state": self.generator.get_state()}
-
-    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
-        """Set the generator's state."""
-        self.generator.set_state(state["state"])
+    What a step draws then depends on its key alone, and a run can be taken up before any step.
+    """
+    low, high = np.random.SeedSequence(key).generate_state(2, np.uint32).tolist()
+    state = (low << 31) ^ high
+    generator.manual_seed(state)
+    torch.manual_seed(state)

@@ -80,4 +80,4 @@ def _drawn() -> tuple[list[Image], np.ndarray]:
 
     shapes = SyntheticShapes(num_sequences=1, num_frames=SYNTHETIC_FRAMES)
     drawn = shapes.get_frames(0, range(SYNTHETIC_FRAMES), np.random.default_rng(0))
-    return drawn.images, drawn.boxes.astype(np.float64)
+    return [np.asarray(image) for image in drawn.images], drawn.boxes.astype(np.float64)

@@ -1,17 +1,19 @@
 """A training task that takes milliseconds: linear regression."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ltr.actors.base_actor import BaseActor, Stats
-from ltr.admin.build_training import build_optimizer
+from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.settings import TrainSettings
+from ltr.data.loader import WHOLE, Share
 from ltr.trainers.ltr_trainer import Training
 
 
@@ -28,32 +30,60 @@ class PairBatch:
 
 
 class PairLoader:
-    """Batches of y = x . (1, -2, 3) that depend on (seed, epoch, batch) alone; ``bad_epoch`` has a NaN."""
+    """Batches of y = x . (1, -2, 3) that depend on (seed, epoch, batch) alone.
 
-    def __init__(self, seed: int = 0, num_batches: int = 5, bad_epoch: int | None = None) -> None:
-        self.seed, self.num_batches, self.bad_epoch, self.epoch = seed, num_batches, bad_epoch, 0
+    Args:
+        seed: of the pairs.
+        num_batches: whole ones, of 8 pairs.
+        bad_epoch: has a NaN in its third batch.
+        share: of every batch; a step takes ``share.accumulate`` parts.
+        at_batch: called with (epoch, part) before a part is given.
+    """
 
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
+    def __init__(
+        self,
+        seed: int = 0,
+        num_batches: int = 5,
+        bad_epoch: int | None = None,
+        share: Share = WHOLE,
+        at_batch: Callable[[int, int], None] = lambda epoch, part: None,
+    ) -> None:
+        self.seed, self.num_batches, self.bad_epoch, self.share, self.at_batch = (
+            seed,
+            num_batches,
+            bad_epoch,
+            share,
+            at_batch,
+        )
+        self.epoch, self.first_batch = 0, 0
+
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        self.epoch, self.first_batch = epoch, first_batch
 
     def __len__(self) -> int:
-        return self.num_batches
+        return self.num_batches * self.share.accumulate
 
     def __iter__(self) -> Iterator[PairBatch]:
-        for index in range(self.num_batches):
+        size = self.share.size(8)
+        for part in range(self.first_batch, len(self)):
+            index, turn = divmod(part, self.share.accumulate)
             generator = torch.Generator().manual_seed(1000 * self.seed + 100 * self.epoch + index)
             x = torch.randn(8, 3, generator=generator)
             y = x @ torch.tensor([[1.0], [-2.0], [3.0]])
             if self.epoch == self.bad_epoch and index == 2:
                 y[0] = torch.nan
-            yield PairBatch(x, y, (f"epoch{self.epoch}/batch{index}",))
+            self.at_batch(self.epoch, part)
+            mine = slice(start := (turn * self.share.processes + self.share.rank) * size, start + size)
+            yield PairBatch(x[mine], y[mine], (f"epoch{self.epoch}/batch{index}",))
 
 
 class RegressionActor(BaseActor):
     """Squared error on inputs with noise from the trainer's generator; dropout draws from torch's own."""
 
+    noise: float = 0.01
+
     def __call__(self, batch: PairBatch, generator: torch.Generator) -> tuple[Tensor, Stats]:
-        noise = 0.01 * torch.randn(batch.x.shape, generator=generator)
+        noise = self.noise * torch.randn(batch.x.shape, generator=generator)
         loss = (self.net(batch.x + noise) - batch.y).square().mean()
         return loss, {"loss": loss.item()}
 
@@ -63,15 +93,30 @@ class RegressionActor(BaseActor):
             loss, _ = self(batch, generator)
         return {"loss": loss.item()}
 
+    def pictures(self, batch: PairBatch) -> dict[str, np.ndarray]:
+        return {"inputs": np.clip(128 + 40 * batch.x.numpy(), 0, 255).astype(np.uint8)[:, None].repeat(3, axis=1)}
 
-def regression_training(settings: TrainSettings, validate: bool = True, **loader: Any) -> Training:
-    """The task, its network started from a fixed seed."""
+
+class PlainActor(RegressionActor):
+    """Without noise."""
+
+    noise = 0.0
+
+
+def regression_training(
+    settings: TrainSettings, validate: bool = True, plain: bool = False, share: Share = WHOLE, **loader: Any
+) -> Training:
+    """The task, its network started from a fixed seed; ``plain``: nothing is drawn, and no batch norm."""
     torch.manual_seed(7)
-    net = nn.Sequential(nn.Linear(3, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.05), nn.Linear(16, 1))
+    extra = [] if plain else [nn.BatchNorm1d(16), nn.Dropout(0.05)]
+    net = nn.Sequential(nn.Linear(3, 16), *extra, nn.ReLU(), nn.Linear(16, 1))
     optimizer, scheduler = build_optimizer(net, settings.optim)
 
     def export(folder: Path) -> None:
-        (folder / "exported.json").write_text(json.dumps([p.shape.numel() for p in net.parameters()]))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "exported.json").write_text(json.dumps([float(p.detach().sum()) for p in net.parameters()]))
 
-    val_loader = PairLoader(seed=99, num_batches=2) if validate else None
-    return Training(RegressionActor(net), PairLoader(**loader), val_loader, optimizer, scheduler, export)
+    val_loader = PairLoader(seed=99, num_batches=2, share=replace(share, accumulate=1)) if validate else None
+    train_loader = PairLoader(share=share, **loader)
+    actor = (PlainActor if plain else RegressionActor)(net)
+    return Training(actor, train_loader, val_loader, optimizer, scheduler, export)

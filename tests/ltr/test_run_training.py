@@ -1,6 +1,9 @@
 import json
+import os
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +59,7 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
     ("arguments", "message"),
     [
         (("dump", "toy"), "error: unknown task 'dump'; known are dimp"),
-        (("dimp", "toi"), "error: unknown settings 'toi' of task dimp; known are dimp_ncep_mobile, "),
+        (("dimp", "toi"), "error: unknown settings 'toi' of task dimp; known are dimp18, .*toy"),
         (("dimp", "toy", "--optim.lr", "-1"), "error: settings: optim.lr: expected more than 0, got -1.0"),
         (
             ("dimp", "toy", "--optim.epochs", "0", "--network.image_size", "100"),
@@ -119,10 +122,13 @@ def test_named_settings_pass_through_the_command_line_unchanged(task: str, name:
 def test_dry_run_walks_one_batch_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["dimp", "toy", "--dry-run", "--workspace", str(tmp_path), *QUICK])
     out = capsys.readouterr().out
-    resolved, _, batch = out.partition("one batch: ")
+    resolved, _, batches = out.partition("one batch: ")
     assert json.loads(resolved)["optim"]["batch_size"] == 2
-    numbers = dict(zip(batch.split()[::2], map(float, batch.split()[1::2]), strict=True))
-    assert {"loss", "loss_box", "loss_clf"} <= set(numbers)
+    for line, names in zip(
+        batches.splitlines(), ({"loss", "loss_box", "loss_clf"}, {"hit", "iou_refined"}), strict=True
+    ):
+        words = line.removeprefix("one batch of validation: ").split()
+        assert names <= set(dict(zip(words[::2], map(float, words[1::2]), strict=True)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -152,10 +158,10 @@ def test_interrupted_and_resumed_it_gives_the_same_network(tmp_path: Path, monke
     main([*command, "--run", "whole"])
     set_epoch = TrackingLoader.set_epoch
 
-    def interrupt(loader: TrackingLoader, epoch: int) -> None:
+    def interrupt(loader: TrackingLoader, epoch: int, first_batch: int = 0) -> None:
         if epoch == 1:
             raise KeyboardInterrupt
-        set_epoch(loader, epoch)
+        set_epoch(loader, epoch, first_batch)
 
     with monkeypatch.context() as patch:
         patch.setattr(TrackingLoader, "set_epoch", interrupt)
@@ -165,3 +171,39 @@ def test_interrupted_and_resumed_it_gives_the_same_network(tmp_path: Path, monke
     main([*command, "--run", "parts", "--resume"])
     whole, parts = (tmp_path / "dimp" / name / "network.safetensors" for name in ("whole", "parts"))
     assert parts.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["dimp", "toy", "--workspace", str(tmp_path), *QUICK]
+    set_epoch = TrackingLoader.set_epoch
+
+    def interrupt(loader: TrackingLoader, epoch: int, first_batch: int = 0) -> None:
+        set_epoch(loader, epoch, first_batch)
+        os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrackingLoader, "set_epoch", interrupt)
+        with pytest.raises(SystemExit) as stop:
+            main(command)
+    assert stop.value.code == 128 + number
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"stopped by {number.name} after 0 epochs and 1 of 2 steps; saved: go on with --resume"
+    main([*command, "--resume"])
+    assert json.loads((tmp_path / "dimp" / "toy" / "log.jsonl").read_text())["epoch"] == 1
+
+
+def test_a_task_that_cannot_be_shared_says_so() -> None:
+    with pytest.raises(SystemExit, match=r"^error: Regression1DSettings: this task trains in one process, with optim"):
+        main(["regression1d", "nce", "--optim.accumulate", "2", "--device", "cpu", "--dry-run"])
+
+
+def test_fields_of_a_source_can_be_set() -> None:
+    settings = parse(["dimp", "super_dimp", "--sources.0.path", "/disk/LaSOT", "--sources.3.source-weights", "a", "2"])[
+        3
+    ]
+    assert isinstance(settings, DiMPTrainSettings)
+    assert settings.sources[0] == replace(TASKS["dimp"]["super_dimp"].sources[0], path="/disk/LaSOT")  # type: ignore[attr-defined]
+    assert settings.sources[3].source_weights == {"a": 2.0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -30,7 +31,7 @@ class Backbone(nn.Module):
     def __init__(self, frozen_layers: Iterable[str] = ()) -> None:
         super().__init__()
         self.frozen_layers = frozenset(frozen_layers)
-        self._twin: tuple[Backbone, ...] = ()  # a tuple keeps it out of the module's state
+        self._folded: dict[str, list[nn.Module]] = {}  # lists keep them out of the module's state
         unknown = self.frozen_layers - set(LAYERS)
         if unknown:
             raise ValueError(f"frozen_layers: unknown {sorted(unknown)}; layers are {', '.join(LAYERS)}")
@@ -52,14 +53,17 @@ class Backbone(nn.Module):
             module.requires_grad_(False)
 
     def run_folded(self) -> None:
-        """Where every layer is frozen: run a copy with batch norm folded into the convolutions, twice as fast on a CPU.
+        """Run the frozen layers before the first trained one in a copy with batch norm folded into the convolutions:
+        twice as fast on a CPU.
 
         Call it once weights and device are settled; the state dict stays that of the network as it is.
         """
-        if self.frozen_layers.issuperset(LAYERS):
+        frozen = list(itertools.takewhile(self.frozen_layers.__contains__, LAYERS))
+        if frozen:
             twin = copy.deepcopy(self).eval()
             fold_batch_norm(twin)
-            self._twin = (twin,)
+            folded = twin.stages()
+            self._folded = {name: folded[name] for name in frozen}
 
     def train(self, mode: bool = True) -> Backbone:
         super().train(mode)
@@ -72,12 +76,10 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor, layers: Iterable[str] = ("layer2", "layer3")) -> dict[str, Tensor]:
         """Images ``[N, 3, H, W]`` (RGB, 0..255, uint8 or float) -> ``{layer: [N, C, H / stride, W / stride]}``."""
-        if self._twin:
-            return self._twin[0](images, layers)
         wanted = set(layers)
         x = (images.to(self.pixel_mean.dtype) - self.pixel_mean) / self.pixel_std
         features = {}
-        for name, modules in self.stages().items():
+        for name, modules in (self.stages() | self._folded).items():
             for module in modules:
                 x = module(x)
             if name in wanted:

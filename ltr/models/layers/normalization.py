@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from ltr.models.layers.precision import at_least_float32
+
 
 class InstanceL2Norm(nn.Module):
     """Scale each feature map so that the mean square of its values is ``scale`` squared (DiMP).
@@ -17,5 +19,6 @@ class InstanceL2Norm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` -> ``[N, C, H, W]``."""
+        x = at_least_float32(x)
         energy = x.square().sum(dim=(1, 2, 3), keepdim=True)
         return x * (self.scale * torch.sqrt(x[0].numel() / (energy + self.eps)))

@@ -1,4 +1,4 @@
-"""DiMP's loss on score maps."""
+"""Losses on score maps: DiMP's and PrDiMP's."""
 
 import torch
 from torch import Tensor
@@ -19,3 +19,16 @@ class LBHinge:
         """Scores and labels ``[..., K, K]`` -> mean squared residual, a scalar."""
         positive = label > self.threshold
         return F.mse_loss(torch.where(positive, scores, scores.relu()), torch.where(positive, label, 0.0))
+
+
+class KLRegressionGrid:
+    """KL divergence of the scores' softmax from the label, less the label's own entropy (PrDiMP, eq. 7 on a grid).
+
+    The label is scaled to sum to one: -sum_c p_c s_c + log sum_c exp(s_c).
+    """
+
+    def __call__(self, scores: Tensor, label: Tensor) -> Tensor:
+        """Scores and labels ``[..., K, K]`` (labels >= 0, not all zero) -> the mean over maps, a scalar."""
+        scores, density = scores.flatten(-2), label.flatten(-2)
+        density = density / density.sum(dim=-1, keepdim=True)
+        return (scores.logsumexp(dim=-1) - (density * scores).sum(dim=-1)).mean()

@@ -1,4 +1,4 @@
-"""The filter a sequence starts from: the mean of the pooled features of its annotated boxes (DiMP, section 3.3)."""
+"""The filter a sequence starts from: the mean of the pooled features of its boxes (DiMP, section 3.3), or zero."""
 
 from torch import Tensor, nn
 
@@ -36,3 +36,15 @@ class FilterInitializerLinear(nn.Module):
         frames, sequences = feat.shape[:2]
         pooled = self.filter_pool(self.filter_conv(feat.flatten(0, 1)), boxes.reshape(-1, 4))
         return pooled.reshape(frames, sequences, *pooled.shape[1:]).mean(dim=0)
+
+
+class FilterInitializerZero(nn.Module):
+    """Zero, as PrDiMP starts: its first step leads to the pooled features by itself."""
+
+    def __init__(self, filter_size: int) -> None:
+        super().__init__()
+        self.filter_size = filter_size
+
+    def forward(self, feat: Tensor, boxes: Tensor) -> Tensor:
+        """Features ``[F, B, C, H, W]`` -> filters ``[B, C, k, k]``; the boxes are not needed."""
+        return feat.new_zeros(feat.shape[1], feat.shape[2], self.filter_size, self.filter_size)

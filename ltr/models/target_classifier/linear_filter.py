@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from ltr.models.layers.filter import apply_filter
+from ltr.models.layers.precision import at_least_float32, full_precision
 
 
 class LinearFilter(nn.Module):
@@ -26,7 +27,7 @@ class LinearFilter(nn.Module):
 
     def extract_classification_feat(self, feat: Tensor, num_sequences: int) -> Tensor:
         """Backbone features ``[F * B, C, H, W]`` -> ``[F, B, C', H, W]``."""
-        out = self.feature_extractor(feat)
+        out = at_least_float32(self.feature_extractor(feat))
         return out.reshape(-1, num_sequences, *out.shape[1:])
 
     def get_filter(
@@ -39,6 +40,10 @@ class LinearFilter(nn.Module):
         """Scores ``[F, B, K, K]`` of a filter ``[B, C, k, k]`` on features ``[F, B, C, H, W]``."""
         return apply_filter(feat, filter)
 
+    def confidence(self, scores: Tensor) -> Tensor:
+        """Scores ``[..., K, K]`` as a tracker reads them: about 1 where the target surely is, about 0 elsewhere."""
+        return self.filter_optimizer.confidence(scores)  # type: ignore[operator]
+
     def forward(self, train_feat: Tensor, test_feat: Tensor, train_boxes: Tensor) -> list[Tensor]:
         """Scores ``[G, B, K, K]`` on the test frames with the filter of every iteration.
 
@@ -50,4 +55,5 @@ class LinearFilter(nn.Module):
         sequences = train_boxes.shape[1]
         train = self.extract_classification_feat(train_feat, sequences)
         test = self.extract_classification_feat(test_feat, sequences)
-        return [self.classify(filter, test) for filter in self.get_filter(train, train_boxes)]
+        with full_precision(train):
+            return [self.classify(filter, test) for filter in self.get_filter(train, train_boxes)]

@@ -76,6 +76,10 @@ class DiMPSteepestDescentGN(nn.Module):
         label, mask, weight = maps.reshape(3, *boxes.shape[:2], *output_sz)
         return label, sigmoid(mask), weight
 
+    def confidence(self, scores: Tensor) -> Tensor:
+        """Score maps as a tracker reads them: as they are, for they regress a label between 0 and 1."""
+        return scores
+
     def forward(
         self,
         filter: Tensor,

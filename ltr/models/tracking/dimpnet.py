@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ltr.models.backbone import Backbone
 from ltr.models.bbreg.atom_iou_net import AtomIoUNet, FeaturePair, map_pair, modulate
+from ltr.models.layers.precision import at_least_float32, full_precision
 from ltr.models.target_classifier.linear_filter import LinearFilter
 
 CLASSIFICATION_LAYER = "layer3"
@@ -64,4 +65,10 @@ class DiMPnet(nn.Module):
         modulation = self.bb_regressor.get_modulation(reference, train_boxes[0])
         repeated = map_pair(lambda vector: vector.repeat(len(test_images), 1, 1, 1), modulation)
         modulated = modulate(self.bb_regressor.get_iou_feat(self.box_features(test)), repeated)
-        return DiMPOutput(scores, lambda boxes: self.bb_regressor.energy(modulated, boxes))
+        modulated = map_pair(at_least_float32, modulated)
+
+        def energy(boxes: Tensor) -> Tensor:
+            with full_precision(boxes):
+                return self.bb_regressor.energy(modulated, boxes)
+
+        return DiMPOutput(scores, energy)

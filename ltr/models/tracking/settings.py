@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
@@ -16,6 +17,7 @@ class ClassifierSettings:
     feature_dim: int = 256  # channels of the classification features
     filter_size: int = 4  # cells
     output_sigma_factor: float = 0.25  # standard deviation of the label, as a part of the target's size
+    objective: Literal["hinge", "kl"] = "hinge"  # what the filter minimises: DiMP's learned one or PrDiMP's
     optimizer: FilterOptimizerSettings = field(default_factory=FilterOptimizerSettings)
 
 
@@ -54,4 +56,6 @@ class DiMPnetSettings:
             found.append(f"search_area_factor: expected more than 1, got {self.search_area_factor}")
         if self.classifier.filter_size < 1:
             found.append(f"classifier.filter_size: expected at least 1, got {self.classifier.filter_size}")
+        if self.classifier.objective not in ("hinge", "kl"):
+            found.append(f"classifier.objective: expected hinge or kl, got {self.classifier.objective!r}")
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -21,14 +22,29 @@ TRACKING_SIGMAS = (0.05, 0.5)
 class DataSource:
     """A data set under the data folder, by kind:
 
-    coco: a folder with ``annotations.json`` and ``images/``;  video: a folder of annotated sequences;
+    lasot, got10k, trackingnet: the large data sets of videos as they are published, a ``split`` of them;
+    coco: pictures in COCO format, a published ``split`` of them (``train2017``), or a folder with ``annotations.json``
+    and ``images/``;  video: a folder of annotated sequences;
     cut_paste: the masked objects of all coco and video sources, moved over their pictures and those of the folder
     ``path`` (which may be empty);  patches: random boxes of the pictures in a folder;  synthetic: drawn, no files.
     """
 
-    kind: Literal["coco", "video", "cut_paste", "patches", "synthetic"]
-    path: str = ""
+    kind: Literal["lasot", "got10k", "trackingnet", "coco", "video", "cut_paste", "patches", "synthetic"]
+    path: str = ""  # under the data folder, or absolute
     weight: float = 1.0  # of being sampled
+    split: str = ""
+    source_weights: Mapping[str, float] = field(default_factory=dict)  # coco: by the pictures' field `dataset`
+
+    def problems(self) -> list[str]:
+        """What is wrong with this source, one line each."""
+        found = []
+        if self.weight < 0:
+            found.append(f"weight: expected at least 0, got {self.weight}")
+        if self.kind in ("lasot", "got10k", "trackingnet") and not self.split:
+            found.append(f"split: expected one of {self.kind}")
+        if self.source_weights and self.kind != "coco":
+            found.append("source_weights: only pictures in COCO format have sources")
+        return [f"sources: {self.kind} {self.path}: {line}" for line in found]
 
 
 @dataclass(frozen=True)
@@ -36,12 +52,15 @@ class DiMPTrainSettings(TrainSettings):
     """Training of a :class:`~ltr.models.tracking.dimpnet.DiMPnet`."""
 
     network: DiMPnetSettings = field(default_factory=DiMPnetSettings)
+    best_by: str = "iou_refined"
     pretrained: bool = True  # start the backbone from ImageNet
     start: Path | None = None  # a .safetensors network to start from instead (fine-tuning)
     sources: tuple[DataSource, ...] = ()
+    validation_sources: tuple[DataSource, ...] = ()  # validated on; nothing of them may be trained on
     validation_sequences: tuple[str, ...] = ()  # of the video sources: validated on, never trained on
     sampler: SamplerSettings = SamplerSettings(samples_per_epoch=40_000)
     validation_samples: int = 240
+    validation_workers: int = 0  # processes that make them
     processing: ProcessingSettings = field(default_factory=ProcessingSettings)
     box_loss: EBMLoss = NCEPlus(sigmas=TRACKING_SIGMAS, num_samples=128, beta=0.1)
     hinge_threshold: float = 0.05
@@ -55,6 +74,7 @@ class DiMPTrainSettings(TrainSettings):
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
         found = super().problems() + [f"network.{line}" for line in self.network.problems()]
+        found += [line for source in (*self.sources, *self.validation_sources) for line in source.problems()]
         if not self.used_sources:
             found.append("sources: expected at least one with a weight above 0")
         if self.optim.batch_size == 1:

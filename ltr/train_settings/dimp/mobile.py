@@ -69,6 +69,14 @@ DIMP_NCEP_MOBILE = replace(
     optim=replace(WARMUP.optim, epochs=10, lr=8e-4),
 )
 
+# The same on a frozen ResNet-18, for those who have its weights.
+DIMP_NCEP_RESNET18 = replace(
+    DIMP_NCEP_MOBILE,
+    network=replace(
+        WARMUP.network, backbone="resnet18", classifier=replace(WARMUP.network.classifier, feature_dim=256)
+    ),
+)
+
 # For the tests and for a first look: drawn shapes, an untrained thin network, minutes on a laptop.
 TOY = replace(
     WARMUP,

@@ -16,6 +16,7 @@ class Regression1DSettings(TrainSettings):
     optim: OptimSettings = OptimSettings(epochs=75, batch_size=32, lr=1e-3, schedule="constant")
     num_workers: int = 0
     validate_every: int = 5
+    best_by: str = "-kl"
     dataset: str = "bimodal"  # or "sine"
     num_pairs: int = NUM_TRAINING_PAIRS
     loss: EBMLoss = NCEPlus()

@@ -119,7 +119,8 @@ class DiMP:
 
     def _classify(self, sample: Tensor) -> np.ndarray:
         """The score map ``[K, K]`` of classification features ``[1, C, H, W]``."""
-        return self.network.classifier.classify(self.filter, sample[None])[0, 0].cpu().numpy()
+        classifier = self.network.classifier
+        return classifier.confidence(classifier.classify(self.filter, sample[None]))[0, 0].cpu().numpy()
 
     def _localize(self, scores: np.ndarray, transform: CropTransform) -> Localization:
         _, _, w, h = (box_to_crop(self.box, transform) / STRIDE).tolist()

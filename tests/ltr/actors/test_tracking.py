@@ -1,12 +1,17 @@
+import numpy as np
 import pytest
 import torch
 from torch import Generator, Tensor, nn
 
 from ltr.actors.tracking import DiMPActor, TrackingLossWeights
-from ltr.data.batch import TrackingBatch
+from ltr.data.batch import TrackingBatch, collate
 from ltr.data.bounding_box_utils import box_to_relative
+from ltr.data.drawing import draw_batch
+from ltr.data.processing import DiMPProcessing, ProcessingSettings
+from ltr.data.sampler import SamplerSettings, TrackingSampler
+from ltr.dataset.synthetic import SyntheticShapes
 from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, Energy, LossOutput
-from ltr.models.loss.target_classification import LBHinge
+from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
 from ltr.models.tracking.dimpnet import DiMPOutput
 from tests.fakes.networks import SMALL, small_network
 
@@ -127,3 +132,44 @@ def test_every_box_loss_trains_the_network(name: str) -> None:
     gradient = net.bb_regressor.iou_predictor.weight.grad
     assert gradient is not None
     assert gradient.abs().sum() > 0
+
+
+def _real_batch() -> TrackingBatch:
+    """Two sequences of one training and one test frame for the small network."""
+    settings = SamplerSettings(samples_per_epoch=2, num_train_frames=1, num_test_frames=1)
+    processing = DiMPProcessing(ProcessingSettings(output_size=SMALL.image_size, search_area_factor=4.0))
+    sampler = TrackingSampler([(SyntheticShapes(), 1.0)], settings, processing)
+    return collate([sampler[0], sampler[1]])
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_reduced_precision_changes_little(dtype: torch.dtype) -> None:
+    """Convolutions alone are in reduced precision: the loss stays, scores and energies are float32."""
+    net, batch = small_network(), _real_batch()
+    actor = _actor(net, EBM_LOSSES["ncep"](), box=0.1)
+    expected, _ = actor(batch, Generator().manual_seed(0))
+    with torch.autocast("cpu", dtype):
+        output = net(batch.train_images, batch.test_images, batch.train_boxes)
+        assert {scores.dtype for scores in output.scores} == {torch.float32}
+        assert output.energy(batch.test_boxes.reshape(-1, 1, 4)).dtype == torch.float32
+        loss, _ = actor(batch, Generator().manual_seed(0))
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(expected.item(), rel=0.03)
+    loss.backward()
+    assert all(p.grad.isfinite().all() for p in net.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("loss", [LBHinge(), KLRegressionGrid()])
+def test_pictures_show_the_scores_and_leave_the_network_alone(loss: LBHinge | KLRegressionGrid) -> None:
+    net, batch = small_network().train(), _real_batch()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    actor = DiMPActor(net, EBM_LOSSES["ncep"](), loss, TrackingLossWeights())
+    (picture,) = actor.pictures(batch).values()
+    assert picture.shape == (2 * SMALL.image_size, 2 * SMALL.image_size, 3)
+    assert picture.dtype == np.uint8
+    plain = draw_batch(batch, torch.zeros_like(batch.test_labels))
+    half = SMALL.image_size
+    assert np.array_equal(picture[:, :half], plain[:, :half])  # train crops have no scores
+    assert not np.array_equal(picture[:, half:], plain[:, half:])
+    assert net.training
+    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ltr.admin.build_training import build_datasets, build_training
+from ltr.admin.build_datasets import build_datasets
+from ltr.admin.build_training import build_training
 from ltr.admin.settings import OptimSettings
 from ltr.data.processing import ProcessingSettings
 from ltr.data.sampler import SamplerSettings

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ltr.data.crop import CropTransform, box_from_crop, box_to_crop, crop_scale, sample_crop
+from ltr.data.crop import CropMode, CropTransform, box_from_crop, box_to_crop, crop_scale, fit_area, sample_crop
 from tests.fakes.datasets import draw_box, noise_picture
 from tests.reference import crops as loops
 
@@ -81,3 +81,54 @@ def test_image_is_not_modified() -> None:
 def test_impossible_crops_are_refused(centre: tuple[float, float], scale: float) -> None:
     with pytest.raises(ValueError, match="finite centre and a scale > 0"):
         sample_crop(noise_picture(0), centre, scale, 16)
+
+
+IMAGE = (200, 100)  # width, height
+
+
+@pytest.mark.parametrize(
+    ("mode", "centre", "side", "max_shrink", "expected"),
+    [
+        ("replicate", (-50.0, 10.0), 400.0, 1.5, ((-50.0, 10.0), 400.0)),
+        # Small enough: moved inside, no further than needed.
+        ("inside", (10.0, 95.0), 40.0, 1.5, ((20.0, 80.0), 40.0)),
+        ("inside_major", (10.0, 95.0), 40.0, 1.5, ((20.0, 80.0), 40.0)),
+        ("inside", (100.0, 50.0), 40.0, 1.5, ((100.0, 50.0), 40.0)),
+        # Made as large as the shorter side, or as the longer one; and centred where it is longer than the image.
+        ("inside", (190.0, 20.0), 140.0, 1.5, ((150.0, 50.0), 100.0)),
+        ("inside_major", (190.0, 20.0), 140.0, 1.5, ((130.0, 50.0), 140.0)),
+        ("inside_major", (20.0, 20.0), 240.0, 1.5, ((100.0, 50.0), 200.0)),
+        # By max_shrink at most.
+        ("inside", (20.0, 20.0), 180.0, 1.5, ((60.0, 50.0), 120.0)),
+        ("inside_major", (20.0, 20.0), 450.0, 1.5, ((100.0, 50.0), 300.0)),
+        ("inside", (20.0, 20.0), 180.0, 1.0, ((90.0, 50.0), 180.0)),
+    ],
+)
+def test_areas_are_fitted_to_the_image(
+    mode: CropMode,
+    centre: tuple[float, float],
+    side: float,
+    max_shrink: float,
+    expected: tuple[tuple[float, float], float],
+) -> None:
+    assert fit_area(centre, side, IMAGE, mode, max_shrink) == expected
+
+
+def _outside(centre: tuple[float, float], side: float) -> float:
+    """Share of the area that lies outside the image."""
+    inside = 1.0
+    for c, extent in zip(centre, IMAGE, strict=True):
+        inside *= max(0.0, min(c + side / 2, extent) - max(c - side / 2, 0.0)) / side
+    return 1 - inside
+
+
+@pytest.mark.parametrize("mode", ["inside", "inside_major"])
+def test_fitting_never_adds_outside_nor_loses_the_centre_s_side(mode: CropMode) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        centre, side = (float(rng.uniform(-40, 240)), float(rng.uniform(-40, 140))), float(rng.uniform(20, 500))
+        fitted, smaller = fit_area(centre, side, IMAGE, mode, 1.5)
+        assert side / 1.5 - 1e-9 <= smaller <= side
+        assert _outside(fitted, smaller) <= _outside(centre, side) + 1e-9
+        again = fit_area(fitted, smaller, IMAGE, mode, 1.0)
+        assert again == (pytest.approx(fitted), smaller)

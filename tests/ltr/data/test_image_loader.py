@@ -1,9 +1,13 @@
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
+import jpeg4py
 import numpy as np
 import pytest
+from PIL import Image
 
-from ltr.data.image_loader import decode_image, encode_jpeg, load_image
+from ltr.data.image_loader import LazyImage, decode_image, encode_jpeg, jpeg_decoder, load_image
 from tests.fakes.datasets import noise_picture, write_picture
 
 
@@ -31,3 +35,106 @@ def test_unreadable_picture_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.jpg").write_bytes(content)
     with pytest.raises(ValueError, match=r"cannot decode picture .*bad\.jpg"):
         load_image(tmp_path / "bad.jpg")
+
+
+def _missing(*arguments: object) -> None:
+    raise OSError("Could not load libturbojpeg")
+
+
+@pytest.fixture(params=["as installed", "without libturbojpeg"])
+def decoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Both ways to decode JPEG (one, twice, where libturbojpeg is not installed)."""
+    jpeg_decoder.cache_clear()
+    if request.param == "without libturbojpeg":
+        monkeypatch.setattr(jpeg4py, "JPEG", _missing)
+        assert jpeg_decoder() == "opencv"
+    yield jpeg_decoder()
+    jpeg_decoder.cache_clear()
+
+
+def test_what_decodes_is_logged_once(decoder: str, caplog: pytest.LogCaptureFixture) -> None:
+    jpeg_decoder.cache_clear()
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            jpeg_decoder()
+    assert len(caplog.records) == 1
+    assert ("OpenCV" if decoder == "opencv" else "libturbojpeg") in caplog.text
+
+
+def _ramp(width: int, height: int) -> np.ndarray:
+    x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    return np.stack([255 * x / width, 255 * y / height, np.full_like(x, 90)], axis=-1).astype(np.uint8)
+
+
+@pytest.mark.parametrize("reduction", [1, 2, 4, 8])
+def test_reduced_pictures_are_means_of_blocks(decoder: str, reduction: int) -> None:
+    picture = _ramp(173, 94)  # no multiples
+    reduced = decode_image(encode_jpeg(picture, 98), "memory", reduction)
+    assert reduced.shape == (-(-94 // reduction), -(-173 // reduction), 3)
+    rows, columns = 94 // reduction, 173 // reduction
+    whole = picture[: rows * reduction, : columns * reduction].astype(float)
+    expected = whole.reshape(rows, reduction, columns, reduction, 3).mean(axis=(1, 3))
+    assert np.abs(reduced[:rows, :columns] - expected).mean() < 2
+
+
+def test_a_truncated_jpeg_is_named(decoder: str, tmp_path: Path) -> None:
+    encoded = encode_jpeg(noise_picture(1))
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(encoded[: len(encoded) * 2 // 3])
+    with pytest.raises(ValueError, match=r"cannot decode picture .*cut\.jpg: the JPEG file is truncated"):
+        load_image(path)
+    path.write_bytes(encoded[:100] + encoded[-2:])
+    with pytest.raises(ValueError, match=r"cannot decode picture .*cut\.jpg"):
+        load_image(path)
+
+
+def test_harmless_oddities_are_forgiven(decoder: str) -> None:
+    """Some bytes before a marker, as some cameras write them."""
+    encoded = encode_jpeg(noise_picture(1))
+    odd = encoded[:-2] + b"\x00" * 7 + encoded[-2:]
+    assert np.array_equal(decode_image(odd, "memory"), decode_image(encoded, "memory"))
+
+
+def test_pictures_of_a_turned_camera_are_turned(decoder: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn a quarter clockwise
+    path = tmp_path / "turned.jpg"
+    Image.fromarray(_ramp(60, 40)).save(path, exif=exif, quality=95)
+    assert load_image(path).shape == (60, 40, 3)
+    assert LazyImage(path).size == (40, 60)
+
+
+def test_gray_and_png_pictures(decoder: str, tmp_path: Path) -> None:
+    gray = noise_picture(1)[..., 0]
+    Image.fromarray(gray).save(tmp_path / "gray.jpg", quality=95)
+    assert np.abs(load_image(tmp_path / "gray.jpg") - gray[..., None].astype(int)).mean() < 3
+    write_picture(tmp_path / "a.png", noise_picture(1))
+    assert load_image(tmp_path / "a.png", 2).shape == (60, 80, 3)
+
+
+@pytest.mark.parametrize(("scale", "reduction"), [(0.3, 1), (1.99, 1), (2.0, 2), (3.9, 2), (5.0, 4), (30.0, 8)])
+def test_lazy_pictures_are_no_larger_than_needed(tmp_path: Path, scale: float, reduction: int) -> None:
+    write_picture(tmp_path / "a.jpg", _ramp(160, 120))
+    image = LazyImage(tmp_path / "a.jpg")
+    assert image.size == (160, 120)
+    pixels, divisor = image.at_scale(scale)
+    assert (pixels.shape, divisor) == ((120 // reduction, 160 // reduction, 3), reduction)
+
+
+def test_lazy_pictures_are_decoded_once(tmp_path: Path) -> None:
+    write_picture(tmp_path / "a.jpg", _ramp(160, 120))
+    image = LazyImage(tmp_path / "a.jpg")
+    half = image.at_scale(2.5)
+    assert image.at_scale(2.1)[0] is half[0]
+    whole = image.at_scale(1.0)
+    assert whole[1] == 1
+    assert image.at_scale(2.5)[0] is whole[0]  # a larger one is there already
+    np.testing.assert_array_equal(np.asarray(image), load_image(tmp_path / "a.jpg"))
+
+
+def test_lazy_pictures_name_their_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no such picture: .*gone\.jpg"):
+        _ = LazyImage(tmp_path / "gone.jpg").size
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"cannot decode picture .*bad\.jpg"):
+        _ = LazyImage(tmp_path / "bad.jpg").size

@@ -1,8 +1,11 @@
+import os
+import signal
+
 import pytest
 import torch
 
 from ltr.data.batch import TrackingBatch
-from ltr.data.loader import TrackingLoader
+from ltr.data.loader import EpochIndices, Share, TrackingLoader
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import SamplerSettings, TrackingSampler
 from ltr.dataset.synthetic import SyntheticShapes
@@ -44,3 +47,49 @@ def test_the_number_of_workers_changes_nothing() -> None:
             assert batch.ids == reference.ids
             assert torch.equal(batch.test_images, reference.test_images)
             assert torch.equal(batch.train_boxes, reference.train_boxes)
+
+
+@pytest.mark.parametrize(("processes", "accumulate"), [(1, 1), (1, 3), (2, 1), (2, 3), (3, 2), (6, 1)])
+def test_shares_make_up_the_batches(processes: int, accumulate: int) -> None:
+    """20 samples an epoch in batches of 6: what all processes see in one step is the batch, whatever their number."""
+    shares = [EpochIndices(20, 6, Share(rank, processes, accumulate)) for rank in range(processes)]
+    size = 6 // (processes * accumulate)
+    for share in shares:
+        share.set_epoch(2)
+    seen = [list(share) for share in shares]
+    whole_batches = 3
+    assert all(len(indices) >= whole_batches * accumulate * size for indices in seen)
+    for batch in range(whole_batches):
+        step = slice(batch * accumulate * size, (batch + 1) * accumulate * size)
+        assert sorted(index for indices in seen for index in indices[step]) == list(
+            range(40 + 6 * batch, 46 + 6 * batch)
+        )
+    # Taken up at the second step.
+    for share, indices in zip(shares, seen, strict=True):
+        share.set_epoch(2, first_batch=accumulate)
+        assert list(share) == indices[accumulate * size :]
+
+
+@pytest.mark.parametrize(("processes", "accumulate"), [(4, 1), (1, 5), (8, 1)])
+def test_batches_that_cannot_be_shared_are_refused(processes: int, accumulate: int) -> None:
+    with pytest.raises(ValueError, match=rf"6 samples cannot be shared by {processes} processes in {accumulate} equal"):
+        Share(0, processes, accumulate).size(6)
+
+
+def test_ctrl_c_does_not_end_a_worker() -> None:
+    loader = _loader(1)
+    list(loader)  # starts the worker
+    worker = loader._iterator._workers[0]  # type: ignore[union-attr]
+    os.kill(worker.pid, signal.SIGINT)
+    assert len(list(loader)) == 2
+    assert worker.is_alive()
+
+
+def test_a_loader_begins_with_any_batch() -> None:
+    loader = _loader(0)
+    loader.set_epoch(1)
+    batches = list(loader)
+    loader.set_epoch(1, first_batch=1)
+    (last,) = loader
+    assert last.ids == batches[1].ids
+    assert torch.equal(last.test_images, batches[1].test_images)

@@ -1,13 +1,16 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from ltr.data.crop import CropMode
+from ltr.data.image_loader import LazyImage
 from ltr.data.processing import DiMPProcessing, JitterSettings, ProcessingSettings
 from ltr.data.transforms import AugmentationSettings, ColourJitter
 from ltr.dataset.base_video_dataset import FrameSet
-from tests.fakes.datasets import draw_box, noise_picture
+from tests.fakes.datasets import draw_box, noise_picture, write_picture
 from tests.reference import crops as loops
 
 STILL = JitterSettings(centre=0.0, scale=0.0)
@@ -96,3 +99,55 @@ def test_odd_sizes_are_refused() -> None:
 
 def test_an_odd_filter_gives_as_many_scores_as_cells() -> None:
     assert (ProcessingSettings(kernel_size=3).num_scores, ProcessingSettings(kernel_size=4).num_scores) == (18, 19)
+
+
+@pytest.mark.parametrize("crop_mode", ["replicate", "inside", "inside_major"])
+def test_files_decoded_small_give_the_same_sample(tmp_path: Path, crop_mode: CropMode) -> None:
+    """A target so large that crops shrink the picture two to eight times: boxes equal, pixels nearly."""
+    box = (500, 300, 400, 360)
+    picture = draw_box(noise_picture(0, 1280, 960) // 2, box, (255, 255, 255))
+    write_picture(tmp_path / "a.png", picture)
+    write_picture(tmp_path / "a.jpg", picture)
+    boxes = np.tile(np.array(box, np.float32), (4, 1))
+    processing = DiMPProcessing(ProcessingSettings(augmentation=PLAIN, crop_mode=crop_mode))
+    samples = []
+    for images in ([picture] * 4, [LazyImage(tmp_path / "a.jpg")] * 4):
+        sample = processing(FrameSet(images[:2], boxes[:2]), FrameSet(images[2:], boxes[2:]), np.random.default_rng(1))
+        assert sample is not None
+        samples.append(sample)
+    whole, reduced = samples
+    torch.testing.assert_close(reduced.test_boxes, whole.test_boxes, rtol=1e-5, atol=1e-3)
+    torch.testing.assert_close(reduced.test_labels, whole.test_labels, rtol=1e-4, atol=1e-4)
+    difference = (reduced.test_images.int() - whole.test_images.int()).abs().float()
+    assert difference.mean() < 3
+    assert not torch.equal(reduced.test_images, whole.test_images)  # it was decoded smaller
+
+
+@pytest.mark.parametrize("crop_mode", ["inside", "inside_major"])
+def test_inside_crops_hold_the_target_and_less_border(crop_mode: CropMode) -> None:
+    """Boxes still lie on the target where the search area was made smaller and moved."""
+    settings = ProcessingSettings(augmentation=PLAIN, crop_mode=crop_mode, test_jitter=JitterSettings(1.0, 0.1))
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        sample = DiMPProcessing(settings)(_frames(1), _frames(2), rng)
+        assert sample is not None
+        for image, box in zip(sample.test_images, sample.test_boxes, strict=True):
+            x, y, w, h = loops.mask_bounds(image[0].numpy() > 190)
+            left, top = box[:2].clamp(min=0).tolist()
+            right, bottom = (box[:2] + box[2:]).clamp(max=288).tolist()
+            np.testing.assert_allclose((x, y, x + w, y + h), (left, top, right, bottom), atol=3)
+            # 5 target sizes are 173 px of a picture of 160 x 120: a smaller area shows the target larger.
+            assert float(box[2] * box[3]) ** 0.5 > 288 / 5
+
+
+def test_single_frames_are_flipped_too() -> None:
+    settings = ProcessingSettings(
+        train_jitter=STILL, test_jitter=STILL, augmentation=replace(PLAIN, flip=0.0, frame_flip=0.5)
+    )
+    picture = draw_box(noise_picture(0), BOX, (255, 255, 255))
+    picture[44:74, 60:80] = (255, 0, 0)  # the target's left half is red
+    frames = FrameSet([picture] * 60, np.tile(np.array(BOX, np.float32), (60, 1)))
+    sample = DiMPProcessing(settings)(frames, frames, np.random.default_rng(0))
+    assert sample is not None
+    left_is_red = sample.train_images[:, 2, 144, 130] < 100
+    assert 15 < int(left_is_red.sum()) < 45

@@ -3,6 +3,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+import torch
+from torchvision import tv_tensors
+from torchvision.transforms.v2 import functional as v2
 
 from ltr.data.transforms import (
     AugmentationSettings,
@@ -111,3 +114,38 @@ def test_cover_of_a_target_at_the_edge_stays_in_the_picture() -> None:
     image = noise_picture(3)
     for box in ([-30, -30, 40, 40], [140, 100, 400, 300]):
         assert cover_part(image, np.array(box, np.float32), (0.3, 0.6), rng).shape == image.shape
+
+
+def _tensor(image: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(image).permute(2, 0, 1)
+
+
+def _image(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.permute(1, 2, 0).numpy().astype(int)
+
+
+def test_flip_is_torchvision_s() -> None:
+    image = noise_picture(2)
+    flipped, box = flip_horizontally(image, BOX)
+    np.testing.assert_array_equal(flipped, _image(v2.horizontal_flip(_tensor(image))))
+    corners = torch.tensor([[40.0, 30.0, 90.0, 70.0]])
+    boxes = tv_tensors.BoundingBoxes(corners, format="XYXY", canvas_size=image.shape[:2])  # type: ignore[call-arg]
+    expected = v2.horizontal_flip(boxes)[0]
+    np.testing.assert_allclose([*box[:2], *(box[:2] + box[2:])], expected)
+
+
+@pytest.mark.parametrize("sigma", [0.7, 1.5, 2.5])
+def test_blur_is_torchvision_s(sigma: float) -> None:
+    image = noise_picture(3)
+    blurred = _augment(replace(NOTHING, blur=1.0, blur_sigma=(sigma, sigma)), image)
+    size = 2 * round(4 * sigma) + 1
+    expected = _image(v2.gaussian_blur(_tensor(image), [size, size], [sigma, sigma]))
+    assert np.abs(blurred - expected)[5:-5, 5:-5].max() <= 1
+
+
+def test_brightness_and_saturation_are_torchvision_s() -> None:
+    image = noise_picture(4)
+    bright = apply_colour(image, np.column_stack([1.2 * np.eye(3), np.zeros(3)]))
+    assert np.abs(bright - _image(v2.adjust_brightness(_tensor(image), 1.2))).max() <= 1
+    pale = apply_colour(image, np.column_stack([saturation_matrix(0.6), np.zeros(3)]))
+    assert np.abs(pale - _image(v2.adjust_saturation(_tensor(image), 0.6))).max() <= 1

@@ -6,6 +6,7 @@ import pytest
 from ltr.admin.build import build_network
 from ltr.admin.build_training import build_optimizer
 from ltr.admin.settings import TrainSettings, to_json
+from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
 from ltr.models.tracking.settings import ClassifierSettings
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
@@ -47,7 +48,7 @@ def test_trackers_build_with_their_learning_rates(name: str) -> None:
 def test_unknown_names_list_what_exists() -> None:
     with pytest.raises(ValueError, match=r"unknown task 'dump'; known are .*dimp"):
         load_settings("dump", "toy")
-    with pytest.raises(ValueError, match=r"unknown settings 'toi' of task dimp; known are dimp_ncep_mobile, .*toy"):
+    with pytest.raises(ValueError, match=r"unknown settings 'toi' of task dimp; known are dimp18, .*toy"):
         load_settings("dimp", "toi")
 
 
@@ -121,3 +122,37 @@ def test_prefixes_that_fit_nothing_trained_are_refused(prefix: str) -> None:
     optim = replace(TrainSettings().optim, part_lr={"bb_regressor": 0.1, prefix: 0.2})
     with pytest.raises(ValueError, match=f"optim.part_lr: no trained parameter starts with {prefix}$"):
         build_optimizer(net, optim)
+
+
+def test_the_paper_s_trackers_differ_in_the_box_loss_alone() -> None:
+    """Appendix D of the paper."""
+    kldis, nce, ncep = (_tracker(name) for name in ("super_dimp", "dimp_nce", "dimp_ncep"))
+    assert replace(nce, box_loss=kldis.box_loss) == replace(ncep, box_loss=kldis.box_loss) == kldis
+    assert kldis.box_loss == KLDIS(sigmas=(0.05, 0.5), label_sigma=0.05, num_samples=128)
+    assert nce.box_loss == NCE(sigmas=(0.05, 0.5), num_samples=128)
+    assert ncep.box_loss == NCEPlus(sigmas=(0.05, 0.5), num_samples=128, beta=0.1)
+    assert kldis.optim.batch_size == 20
+    assert kldis.sampler.samples_per_epoch == 40_000
+    assert {source.kind: source.weight for source in kldis.sources} == dict.fromkeys(
+        ("lasot", "got10k", "trackingnet", "coco"), 1.0
+    )
+    assert kldis.processing.augmentation.flip == 0.5
+    assert kldis.network.frozen_layers == ("conv1", "layer1", "layer2")
+    assert kldis.network.feature_size == 22
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (DataSource("lasot", "lasot"), "sources: lasot lasot: split: expected one of lasot"),
+        (DataSource("synthetic", weight=-1.0), "sources: synthetic : weight: expected at least 0, got -1.0"),
+        (
+            DataSource("video", "v", source_weights={"a": 2.0}),
+            "sources: video v: source_weights: only pictures in COCO format have sources",
+        ),
+    ],
+)
+def test_sources_that_cannot_be(source: DataSource, problem: str) -> None:
+    toy = _tracker("toy")
+    assert problem in replace(toy, sources=(*toy.sources, source)).problems()
+    assert problem in replace(toy, validation_sources=(source,)).problems()

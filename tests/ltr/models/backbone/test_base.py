@@ -72,9 +72,10 @@ def _keys(net: Backbone, layer: str) -> set[str]:
     return {key for key, value in net.state_dict(keep_vars=True).items() if id(value) in inside}
 
 
+@pytest.mark.parametrize("frozen", [LAYERS, LAYERS[:3], LAYERS[:1]])
 @pytest.mark.parametrize("name", BACKBONES)
-def test_folded_equals_unfolded(name: str) -> None:
-    net = _build(name, LAYERS).eval()
+def test_folded_equals_unfolded(name: str, frozen: tuple[str, ...]) -> None:
+    net = _build(name, frozen).eval()
     images = _images(1, 3, 64, 64)
     keys = list(net.state_dict())
     with torch.no_grad():
@@ -89,11 +90,15 @@ def test_folded_equals_unfolded(name: str) -> None:
     assert any(isinstance(module, nn.BatchNorm2d) for module in net.modules())
 
 
-def test_folding_waits_until_everything_is_frozen() -> None:
-    net = _build("resnet18", ("conv1", "layer1", "layer2")).train()
+def test_layers_after_a_trained_one_are_not_folded() -> None:
+    net = _build("resnet18", ("conv1", "layer2", "layer3")).train()
     net.run_folded()
     net(_images(1, 3, 64, 64))["layer3"].sum().backward()
-    assert net.layer3[0].conv1.weight.grad is not None
+    assert net.layer1[0].conv1.weight.grad is not None
+    assert net.layer3[0].conv1.weight.grad is None
+    before = net.layer1[0].bn1.running_mean.clone()
+    net(_images(1, 3, 64, 64))
+    assert not torch.equal(net.layer1[0].bn1.running_mean, before)  # the trained layer's own batch norm ran
 
 
 def test_unknown_layers_are_named() -> None:

@@ -37,6 +37,9 @@ class Counter(nn.Module):
         self.calls.append((len(feat), num_iter))
         return self.optimizer(filter, feat, boxes, weight, num_iter)
 
+    def confidence(self, scores: Tensor) -> Tensor:
+        return self.optimizer.confidence(scores)  # type: ignore[operator]
+
 
 def _params(localization: LocalizationParams = ALWAYS_FOUND, refine: bool = True, **changes: object) -> DiMPParams:
     base = DiMPParams(network="unused")

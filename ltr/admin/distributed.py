@@ -1,0 +1,69 @@
+"""Training in several processes, started by ``torchrun``: who is who, and what they tell each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that train together; by default it is alone."""
+
+    rank: int = 0
+    count: int = 1
+    device: torch.device = torch.device("cpu")  # what tensors travel on
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this one writes files and talks to the user."""
+        return self.rank == 0
+
+    def any(self, flag: bool) -> bool:
+        """Whether ``flag`` is set in any of the processes; all must ask at the same time."""
+        return bool(self._total([float(flag)])[0]) if self.count > 1 else flag
+
+    def sum(self, numbers: Mapping[str, float]) -> dict[str, float]:
+        """The sum of every number over the processes, which must all have the same names; all must ask."""
+        if self.count == 1:
+            return dict(numbers)
+        names = sorted(numbers)
+        return dict(zip(names, self._total([numbers[name] for name in names]), strict=True))
+
+    def _total(self, numbers: list[float]) -> list[float]:
+        total = torch.tensor(numbers, dtype=torch.float64, device=self.device)
+        dist.all_reduce(total)
+        return total.tolist()
+
+
+ALONE = Processes()
+
+
+def started_together() -> bool:
+    """Whether ``torchrun`` started this process."""
+    return {"RANK", "WORLD_SIZE", "LOCAL_RANK"} <= os.environ.keys()
+
+
+def own_device(device: torch.device) -> torch.device:
+    """The device of this process: of several GPUs in a machine, each process takes the one of its local rank."""
+    if device.type == "cuda" and device.index is None and started_together():
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    return device
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Processes]:
+    """The processes that ``torchrun`` started, connected by nccl (CUDA) or gloo; otherwise this one alone."""
+    if not started_together():
+        yield ALONE
+        return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    yield Processes(dist.get_rank(), dist.get_world_size(), device)
+    dist.destroy_process_group()  # not after an error: the others may not answer any more, and torchrun ends them

@@ -1,0 +1,102 @@
+"""Annotation files of data sets: boxes and flags of single sequences, and a cache for those of whole data sets.
+
+Reading the boxes of 30,000 videos from as many text files takes a minute or more, each time a training starts. So
+arrays made of annotation files are kept in one file each, with the size and the time of every file they came from: one
+that changes is read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ltr.admin.files import atomic_write
+
+log = logging.getLogger(__name__)
+
+Arrays = dict[str, np.ndarray]
+
+
+def read_boxes(path: Path) -> np.ndarray:
+    """Boxes of a text file, one x, y, w, h a line (commas, tabs or spaces), as ``float32 [n, 4]``."""
+    message = f"{path}: every line must hold four numbers x, y, w, h"
+    lines = path.read_text().replace(",", " ").split("\n")
+    if not any(line.strip() for line in lines):
+        raise ValueError(f"{message} (it is empty)")
+    try:
+        boxes = np.loadtxt(lines, dtype=np.float32, ndmin=2)
+    except ValueError as error:
+        raise ValueError(f"{message} ({error})") from None
+    if boxes.shape[1] != 4:
+        raise ValueError(message)
+    return boxes
+
+
+def read_flags(path: Path) -> np.ndarray:
+    """Whole numbers of a text file, in one line or in many (commas, tabs or spaces), as ``int64 [n]``."""
+    try:
+        return np.array(path.read_text().replace(",", " ").split(), dtype=np.int64)
+    except ValueError as error:
+        raise ValueError(f"{path}: expected whole numbers ({error})") from None
+
+
+def cache_folder() -> Path:
+    """Where arrays are kept: the folder that EBM_TRACKING_CACHE names, or ``~/.cache/ebm-tracking``."""
+    return Path(os.environ.get("EBM_TRACKING_CACHE") or "~/.cache/ebm-tracking").expanduser()
+
+
+def cached(name: str, files: Iterable[Path], make: Callable[[], Arrays]) -> Arrays:
+    """What ``make()`` gives, from the cache as long as none of ``files`` has changed since it was made.
+
+    Args:
+        name: of the data set; part of the cache file's name.
+        files: what ``make`` reads.
+        make: gives arrays of numbers or of text by name.
+
+    Raises:
+        FileNotFoundError: one of ``files`` does not exist.
+    """
+    state = hashlib.sha256()
+    paths = hashlib.sha256()
+    for file in files:
+        try:
+            status = os.stat(file)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{name}: {file} does not exist") from None
+        paths.update(os.path.abspath(file).encode())
+        state.update(f"{status.st_size} {status.st_mtime_ns} ".encode())
+    fingerprint = np.frombuffer(state.digest(), np.uint8)
+    path = cache_folder() / f"{name}-{paths.hexdigest()[:16]}.npz"
+    kept = _load(path, fingerprint)
+    if kept is not None:
+        return kept
+    arrays = make()
+    try:
+        atomic_write(path, lambda temporary: _save(temporary, {**arrays, "fingerprint": fingerprint}))
+    except OSError as error:
+        log.warning("annotations of %s are read anew at every start: cannot write %s (%s)", name, path, error)
+    return arrays
+
+
+def _load(path: Path, fingerprint: np.ndarray) -> Arrays | None:
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            if not np.array_equal(content["fingerprint"], fingerprint):
+                return None
+            return {name: content[name] for name in content.files if name != "fingerprint"}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        log.warning("%s is not readable and made again (%s)", path, error)
+        return None
+
+
+def _save(path: Path, arrays: Arrays) -> None:
+    with path.open("wb") as file:  # numpy adds .npz to the names of files, not to open ones
+        np.savez(file, **arrays)  # type: ignore[arg-type]

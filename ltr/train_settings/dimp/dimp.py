@@ -1,0 +1,60 @@
+"""DiMP (Bhat et al., ICCV 2019) as pytracking trains it: dimp18 and dimp50."""
+
+from dataclasses import replace
+
+from ltr.actors.tracking import TrackingLossWeights
+from ltr.admin.settings import OptimSettings
+from ltr.data.processing import ProcessingSettings
+from ltr.data.sampler import SamplerSettings
+from ltr.models.loss.iou_prediction import IoUPrediction
+from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+from ltr.train_settings.dimp.base import DiMPTrainSettings
+from ltr.train_settings.dimp.large_data import AUGMENTATION, VALIDATION, sources
+
+DIMP50 = DiMPTrainSettings(
+    network=DiMPnetSettings(
+        backbone="resnet50",
+        frozen_layers=(),
+        search_area_factor=5.0,
+        image_size=288,
+        classifier=ClassifierSettings(feature_dim=512),
+    ),
+    sources=sources(lasot_weight=0.25),
+    validation_sources=VALIDATION,
+    validation_samples=5000,
+    validate_every=5,
+    num_workers=8,
+    validation_workers=4,
+    sampler=SamplerSettings(samples_per_epoch=26_000, max_gap=30),
+    processing=ProcessingSettings(augmentation=AUGMENTATION),
+    box_loss=IoUPrediction(),
+    loss_weights=TrackingLossWeights(box=1.0),
+    optim=OptimSettings(
+        epochs=50,
+        batch_size=10,
+        lr=2e-4,
+        part_lr={
+            "classifier.feature_extractor": 5e-5,
+            "classifier.filter_initializer": 5e-5,
+            "classifier.filter_optimizer": 5e-4,
+            "feature_extractor": 2e-5,
+        },
+        step_epochs=15,
+        step_factor=0.2,
+    ),
+)
+
+DIMP18 = replace(
+    DIMP50,
+    network=replace(DIMP50.network, backbone="resnet18", classifier=ClassifierSettings(num_blocks=1, feature_dim=256)),
+    optim=replace(
+        DIMP50.optim,
+        batch_size=26,
+        part_lr={
+            "bb_regressor": 1e-3,
+            "classifier.feature_extractor": 5e-5,
+            "classifier.filter_initializer": 5e-5,
+            "classifier.filter_optimizer": 5e-4,
+        },
+    ),
+)

@@ -1,0 +1,30 @@
+"""PrDiMP (Danelljan et al., CVPR 2020) as pytracking trains it: prdimp18 and prdimp50.
+
+Centre and box are both densities: the centre's on the grid of scores, the box's as the paper's KLD-IS.
+"""
+
+from dataclasses import replace
+
+from ltr.actors.tracking import TrackingLossWeights
+from ltr.data.sampler import SamplerSettings
+from ltr.models.loss.ebm import KLDIS
+from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
+from ltr.train_settings.dimp.base import TRACKING_SIGMAS
+from ltr.train_settings.dimp.dimp import DIMP18, DIMP50
+
+_DESCENT = FilterOptimizerSettings(num_iter=5, init_step_length=1.0, init_filter_reg=0.05, min_filter_reg=0.05)
+
+PRDIMP50 = replace(
+    DIMP50,
+    network=replace(DIMP50.network, classifier=replace(DIMP50.network.classifier, objective="kl", optimizer=_DESCENT)),
+    sampler=SamplerSettings(samples_per_epoch=26_000, max_gap=200),
+    box_loss=KLDIS(sigmas=TRACKING_SIGMAS, label_sigma=0.05, num_samples=128),
+    loss_weights=TrackingLossWeights(box=0.0025, test_clf=0.25, init_clf=0.25, iter_clf=1.0),
+    optim=replace(DIMP50.optim, part_lr={"classifier": 1e-3, "bb_regressor": 1e-3, "feature_extractor": 2e-5}),
+)
+
+PRDIMP18 = replace(
+    PRDIMP50,
+    network=replace(DIMP18.network, classifier=replace(DIMP18.network.classifier, objective="kl", optimizer=_DESCENT)),
+    optim=replace(PRDIMP50.optim, batch_size=26, part_lr={"classifier": 1e-3, "bb_regressor": 1e-3}),
+)

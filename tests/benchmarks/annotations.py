@@ -1,0 +1,93 @@
+"""Time the start of a training on trees of the real sizes: first start (reading) and second (cached).
+
+    python tests/benchmarks/annotations.py [--folder /tmp/trees]
+
+The trees have the official file names, as many sequences and about as many boxes as the real data sets; of the pictures
+there are none, for none is touched at the start. Prints one Markdown row per data set: seconds of processor time, which
+a busy machine does not change (reading takes one core).
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ltr.dataset.coco_seq import CocoImages
+from ltr.dataset.image_sequences import ImageSequences
+from ltr.dataset.layouts import LAYOUTS
+from ltr.dataset.tracking_net import SETS, VIDEOS_PER_SET
+
+ROWS = {"lasot": 2506, "got10k": 149, "trackingnet": 471}  # boxes of a video, on average
+PICTURES, BOXES = 118_287, 860_001  # of COCO's train2017
+
+
+def _rows(count: int) -> str:
+    return "".join(f"{100 + i % 300},{80.5 + i % 200},{60 + i % 40},{50 + i % 30}\n" for i in range(count))
+
+
+def write_videos(root: Path, name: str) -> None:
+    """Annotation files of every sequence of the training split."""
+    layout, rows = LAYOUTS[name], ROWS[name]
+    if name == "trackingnet":
+        names = [f"TRAIN_{k}/video{i:04}" for k in range(SETS) for i in range(VIDEOS_PER_SET)]
+    else:
+        names = layout.sequences(root, layout.whole)
+    boxes, flags = _rows(rows), {False: ",".join("0" * rows), True: "8\n" * rows}
+    for sequence in names:
+        for i, file in enumerate(layout.annotations(sequence)):
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            (root / file).write_text(boxes if i == 0 else flags[file.endswith("cover.label")])
+
+
+def write_coco(root: Path) -> None:
+    """``instances_train2017.json`` with polygons of six corners."""
+    polygon = [[100.25, 80.5, 160.25, 80.5, 170.5, 110.75, 160.25, 140.5, 100.25, 140.5, 90.75, 110.25]]
+    content = {
+        "images": [{"id": i, "file_name": f"{i:012d}.jpg", "width": 640, "height": 480} for i in range(PICTURES)],
+        "categories": [{"id": 1, "name": "thing"}],
+        "annotations": [
+            {
+                "id": i,
+                "image_id": i % PICTURES,
+                "category_id": 1,
+                "iscrowd": 0,
+                "bbox": [90.75 + i % 200, 80.5, 79.75, 60.0],
+                "area": 4000.5,
+                "segmentation": polygon,
+            }
+            for i in range(BOXES)
+        ],
+    }
+    (root / "train2017").mkdir(parents=True, exist_ok=True)
+    (root / "annotations").mkdir(exist_ok=True)
+    (root / "annotations" / "instances_train2017.json").write_text(json.dumps(content))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "annotation_trees")
+    folder: Path = parser.parse_args().folder
+    cache = tempfile.TemporaryDirectory()
+    os.environ["EBM_TRACKING_CACHE"] = cache.name
+    starts: dict[str, Callable[[], CocoImages | ImageSequences]] = {
+        name: lambda name=name: ImageSequences(LAYOUTS[name], folder / name, LAYOUTS[name].whole) for name in LAYOUTS
+    }
+    starts["coco"] = lambda: CocoImages(folder / "coco", split="train2017")
+    print("| data set | sequences | boxes | first start, s | second start, s |\n|---|--:|--:|--:|--:|")
+    for name, start in starts.items():
+        if not (folder / name).exists():
+            write_coco(folder / name) if name == "coco" else write_videos(folder / name, name)
+        seconds = []
+        for _ in range(2):
+            begin = time.process_time()
+            dataset = start()
+            seconds.append(time.process_time() - begin)
+        boxes = len(dataset) if isinstance(dataset, CocoImages) else sum(map(dataset.num_frames, range(len(dataset))))
+        print(f"| {name} | {len(dataset):,} | {boxes:,} | {seconds[0]:.1f} | {seconds[1]:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""A training of the fake task under torchrun: ``torchrun ... distributed_run.py FOLDER [RANK_THAT_DIES]``."""
+
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from ltr.admin.distributed import joined
+from ltr.admin.settings import OptimSettings, TrainSettings
+from ltr.data.loader import Share
+from ltr.trainers.ltr_trainer import LTRTrainer
+from tests.fakes.regression import regression_training
+
+SETTINGS = TrainSettings(OptimSettings(epochs=2, batch_size=8, lr=0.02, clip_norm=50.0, ema=0.9), best_by="-loss")
+
+
+def main(folder: Path, dying: int | None = None) -> LTRTrainer:
+    """Train; process ``dying`` ends at its third batch without a word."""
+    with joined(torch.device("cpu")) as processes:
+
+        def at_batch(epoch: int, part: int) -> None:
+            if processes.rank == dying and part == 2:
+                os._exit(9)
+
+        share = Share(processes.rank, processes.count)
+        training = regression_training(SETTINGS, plain=True, share=share, at_batch=at_batch)
+        trainer = LTRTrainer(training, SETTINGS, folder, torch.device("cpu"), 0, processes)
+        trainer.run()
+        return trainer
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
