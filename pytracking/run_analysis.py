@@ -58,7 +58,7 @@ class Arguments:
     per_sequence: bool = False
     """print a table by sequence too"""
     attributes: str | None = None
-    """print a table by attribute too: otb, uav, or a JSON file {sequence: [attribute, ...]}"""
+    """print a table by attribute too: otb, uav, lasot, or a JSON file {sequence: [attribute, ...]}"""
     published: str | None = None
     """data set (lasot, nfs, otb, trackingnet, uav) of which published scores are put beside ours"""
     format: Literal["text", "markdown", "latex", "csv"] = "text"

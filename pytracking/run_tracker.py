@@ -1,6 +1,7 @@
-"""Run a tracker over a data set and write its boxes.
+"""Run a tracker over data sets, write its boxes, and score them where the truth is public.
 
-    python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name folder:DIR [--sequence NAME] [--threads N]
+    python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name otb uav [--threads N] [--runs N]
+    torchrun --nproc_per_node N [...] pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name lasot
 
 Results go to RESULTS/TRACKER/PARAMETER[_RRR]/: <Seq>.txt, _time.txt, _score.txt and .json for each sequence. Finished
 sequences are kept, so the same command goes on where it was stopped.
@@ -8,28 +9,37 @@ sequences are kept, so the same command goes on where it was stopped.
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import tyro
-from tqdm import tqdm
 
+from pytracking.analysis.extract_results import evaluate
+from pytracking.analysis.inputs import protocol_of_dataset, truth_of
+from pytracking.analysis.sources import Tracker, find_tracker
+from pytracking.analysis.table_formats import FORMATS
+from pytracking.analysis.tables import overall_table
+from pytracking.evaluation import data
 from pytracking.evaluation.datasets import get_dataset, select
-from pytracking.evaluation.running import Outcome, TrackerFactory, run_dataset
+from pytracking.evaluation.parallel import is_first_rank, run_dataset, under_torchrun
+from pytracking.evaluation.running import Outcome, TrackerFactory
 from pytracking.utils.cli import run_command
+from pytracking.utils.progress import Progress, frames_a_second
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Run a tracker over a data set."""
+    """Run a tracker over data sets."""
 
     tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
     """family of trackers, dimp for instance"""
     parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
     """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
-    dataset_name: str
-    """folder:DIR, demo, otb, uav, nfs, lasot, got10k_val or dtb70"""
+    dataset_name: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")]
+    """folder:DIR, csv:FILE, demo, otb, otb50, otb2013, uav, uav20l, nfs, lasot, lasot_extension_subset, trackingnet,
+    got10k_val, got10k_test, dtb70, uavdt, vot"""
     sequence: str | None = None
     """only this sequence: its name, or its index from 0"""
     threads: int = 0
@@ -38,12 +48,14 @@ class Arguments:
     """CPU threads of each process; with another number boxes come out slightly different"""
     results: Path = Path("results")
     """root of the result folders"""
+    runs: int = 1
+    """number of runs: the first with --seed, the next with the seed after it, ..., in folders _000, _001, ..."""
     runid: int | None = None
-    """number of a repeated run, appended to the folder as _RRR"""
+    """number of this run, or of the first of --runs, appended to the folder as _RRR"""
     seed: int = 0
     """seed of the tracker's random numbers, the same for every sequence"""
     device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
+    """auto, cpu, cuda, cuda:1, mps; with auto and cuda, processes share out the GPUs"""
     accelerator: str = "auto"
     """auto, torch or openvino: what runs the network (docs/speed.md)"""
     precision: str = "f32"
@@ -60,49 +72,73 @@ def run(arguments: Arguments) -> int:
     """Run the command; exit code 1 where a sequence failed."""
     if arguments.threads < 0 or arguments.torch_threads < 1:
         raise ValueError("--threads: expected 0 (this process) or more processes; --torch_threads: 1 or more")
-    sequences = select(get_dataset(arguments.dataset_name, arguments.paths), arguments.sequence)
-    folder = result_folder(arguments)
-    factory = TrackerFactory(
-        arguments.tracker,
-        arguments.parameter,
-        arguments.device,
-        arguments.torch_threads,
-        arguments.seed,
-        arguments.accelerator,
-        arguments.precision,
-    )
-    outcomes = []
-    total = sum(len(s.ground_truth) for s in sequences)
-    with tqdm(total=total, unit="frame", disable=None) as bar:
-        for outcome in run_dataset(factory, sequences, folder, arguments.threads, arguments.rerun, announce):
-            outcomes.append(outcome)
-            bar.update(outcome.frames)
-            bar.set_postfix_str(f"{len(outcomes)}/{len(sequences)} sequences, {_fps(outcomes):.1f} FPS a process")
-            bar.write(_line(outcome))
-    return conclude(outcomes, folder, arguments.debug > 0)
+    if arguments.runs < 1 or (arguments.runid or 0) < 0:
+        raise ValueError("--runs: expected 1 or more; --runid: 0 or more")
+    if arguments.threads and under_torchrun():
+        raise ValueError("--threads: under torchrun, --nproc_per_node says how many processes there are")
+    datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
+    sequences = select(merged(datasets), arguments.sequence)
+    folders = result_folders(arguments)
+    codes = [track(arguments, sequences, folder, arguments.seed + i) for i, folder in enumerate(folders)]
+    if not any(codes) and is_first_rank():
+        chosen = {sequence.name for sequence in sequences}
+        for name, members in datasets.items():
+            show_scores(name, [s for s in members if s.name in chosen], arguments, folders)
+    return max(codes)
 
 
-def result_folder(arguments: Arguments) -> Path:
-    """RESULTS/TRACKER/PARAMETER, with _RRR for a run id; a network file stands for its name without the suffix."""
+def merged(datasets: dict[str, list[data.Sequence]]) -> list[data.Sequence]:
+    """All sequences, once each (OTB-50's are OTB-100's); ValueError where two have one name, and so one result."""
+    found: dict[str, data.Sequence] = {}
+    for name, sequences in datasets.items():
+        for sequence in sequences:
+            same = found.setdefault(sequence.name, sequence)
+            if not np.array_equal(same.ground_truth, sequence.ground_truth, equal_nan=True):
+                raise ValueError(f"{name}: another data set has a sequence {sequence.name} too; run them apart")
+    return list(found.values())
+
+
+def result_folders(arguments: Arguments) -> list[Path]:
+    """A folder a run: RESULTS/TRACKER/PARAMETER, with _RRR for run ids; a network file stands for its bare name."""
     name = arguments.parameter
     name = Path(name).stem if name.endswith(".safetensors") else name
-    run_suffix = "" if arguments.runid is None else f"_{arguments.runid:03d}"
-    return arguments.results / arguments.tracker / (name + run_suffix)
+    family = arguments.results / arguments.tracker
+    if arguments.runs == 1 and arguments.runid is None:
+        return [family / name]
+    first = arguments.runid or 0
+    return [family / f"{name}_{number:03d}" for number in range(first, first + arguments.runs)]
 
 
-def announce(stamp: dict[str, Any]) -> None:
-    """Print what is about to run: device, threads and network."""
-    known = [key for key in ("device", "threads", "accelerator", "precision", "network_sha256") if key in stamp]
-    print(", ".join(f"{key} {stamp[key]}" for key in known), flush=True)
+def track(arguments: Arguments, sequences: list[data.Sequence], folder: Path, seed: int) -> int:
+    """One run: track all ``sequences`` into ``folder``; the exit code."""
+    a = arguments
+    factory = TrackerFactory(a.tracker, a.parameter, a.device, a.torch_threads, seed, a.accelerator, a.precision)
+    outcomes = []
+    with Progress(sequences, is_first_rank()) as progress:
+
+        def announce(stamp: dict[str, Any]) -> None:
+            progress.write(describe_stamp(stamp))
+
+        for outcome in run_dataset(factory, sequences, folder, arguments.threads, arguments.rerun, announce):
+            outcomes.append(outcome)
+            progress.add(outcome)
+    return conclude(outcomes, folder, arguments.debug > 0) if is_first_rank() else 0
+
+
+def describe_stamp(stamp: dict[str, Any]) -> str:
+    """What is about to run: device, threads, what computes, seed and network."""
+    known = [key for key in ("device", "threads", "accelerator", "precision", "seed", "network_sha256") if key in stamp]
+    return ", ".join(f"{key} {stamp[key]}" for key in known)
 
 
 def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:
     """Print the summary and every failure (to stderr); the exit code."""
     failed = [o for o in outcomes if o.error]
     kept = sum(o.kept for o in outcomes)
+    frames, speed = sum(o.frames for o in outcomes), frames_a_second(outcomes)
     print(
         f"{len(outcomes) - len(failed)} sequences in {folder} ({kept} kept from before),"
-        f" {sum(o.frames for o in outcomes)} frames, {_fps(outcomes):.1f} FPS a process without image loading"
+        f" {frames} frames, {speed:.1f} FPS a process without image loading"
     )
     for outcome in failed:
         print(f"failed: {outcome.sequence}: {outcome.error}", file=sys.stderr)
@@ -111,15 +147,17 @@ def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:
     return 1 if failed else 0
 
 
-def _fps(outcomes: list[Outcome]) -> float:
-    seconds = sum(o.seconds for o in outcomes)
-    return sum(o.frames for o in outcomes) / seconds if seconds else 0.0
-
-
-def _line(outcome: Outcome) -> str:
-    if outcome.error:
-        return f"{outcome.sequence}: FAILED"
-    return f"{outcome.sequence}: {outcome.frames} frames, " + ("kept" if outcome.kept else f"{_fps([outcome]):.1f} FPS")
+def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments, folders: list[Path]) -> None:
+    """Print the scores on ``sequences``, the mean ± standard deviation of several runs; nothing without their truth."""
+    scorable = [s for s in sequences if len(s.ground_truth) > 1]
+    if not scorable or len(scorable) < len(sequences):
+        return
+    label = f"{arguments.tracker}:{arguments.parameter}" + (f" ({len(folders)} runs)" if len(folders) > 1 else "")
+    runs = [run for folder in folders for run in find_tracker(label, folder).runs]
+    own = [replace(run, files={s.name: run.files[s.name] for s in scorable}) for run in runs]  # others share the folder
+    protocol = protocol_of_dataset(scorable[0].dataset)
+    evaluation = evaluate([Tracker(label, tuple(own))], truth_of(scorable), protocol)
+    print(f"\n{name}: " + FORMATS["text"](overall_table(evaluation)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

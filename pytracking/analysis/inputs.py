@@ -77,17 +77,20 @@ def load_dataset(name: str, paths: Path | None = None) -> Dataset:
         raise ValueError(
             f"{name}: the truth has only first boxes (the servers of TrackingNet and GOT-10k keep the rest)"
         )
-    tag = sequences[0].dataset
+    whole = {s.name: s.open for s in sequences}
+    parts = {s.name: partial(_frames_at, s) for s in sequences}
+    return Dataset(truth_of(sequences), protocol_of_dataset(sequences[0].dataset), whole, parts)
+
+
+def truth_of(sequences: "Iterable[Video]") -> TruthSource:
+    """The truth of sequences that a reader of ``pytracking.evaluation`` gave."""
     truths = []
     for sequence in sequences:
         without_box = np.isnan(sequence.ground_truth[:, 0])
         # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
-        absent = np.zeros_like(without_box) if tag.startswith("uav") else without_box
-        truths.append(Truth(sequence.name, sequence.ground_truth, absent))
-    whole = {s.name: s.open for s in sequences}
-    return Dataset(
-        loaded(truths), _protocol_of_dataset(tag), whole, {s.name: partial(_frames_at, s) for s in sequences}
-    )
+        absent = np.zeros_like(without_box) if sequence.dataset in ("uav", "uav20l") else without_box
+        truths.append(Truth(sequence.name, sequence.ground_truth, absent, sequence.image_size))
+    return loaded(truths)
 
 
 def _frames_at(sequence: "Video", numbers: Sequence[int]) -> Iterable[Picture]:
@@ -96,7 +99,8 @@ def _frames_at(sequence: "Video", numbers: Sequence[int]) -> Iterable[Picture]:
     return frames_at(sequence.open(), numbers)
 
 
-def _protocol_of_dataset(tag: str) -> Protocol:
+def protocol_of_dataset(tag: str) -> Protocol:
+    """The rules that a data set is scored by: its own, or those of other data."""
     try:
         return find_protocol(tag)
     except ValueError:

@@ -13,7 +13,7 @@ _ALIASES = {"human4": "human42"}  # got10k names OTB's second target of Human4 a
 
 
 def _without_benchmark(name: str) -> str:
-    return re.sub(r"^(otb|uav|nfs|dtb|lasot|vot)[-_]", "", name, flags=re.IGNORECASE)
+    return re.sub(r"^(otb|uav(20l)?|nfs|dtb(70)?|lasot|vot)[-_]", "", name, flags=re.IGNORECASE)
 
 
 def _separators_alike(name: str) -> str:

@@ -17,13 +17,15 @@ class Sequence:
 
     dataset: its tag, "otb" for instance. ground_truth: float64 [n, 4], x, y, w, h in pixels as published, one row a
     frame, NaN where there is no box or the target is flagged as absent; or a single row, the first box, where no more
-    is public. source: opens the frames (it pickles, so that other processes can call it).
+    is public. source: opens the frames (it pickles, so that other processes can call it). image_size: width, height in
+    pixels, where the data set's text files say it.
     """
 
     name: str
     dataset: str
     ground_truth: NDArray[np.float64]
     source: Callable[[], FrameSource]
+    image_size: tuple[float, float] | None = None
 
     @property
     def start(self) -> int:
@@ -38,6 +40,11 @@ class Sequence:
         """x, y, w, h of frame ``start``."""
         x, y, w, h = self.ground_truth[self.start].tolist()
         return x, y, w, h
+
+    @property
+    def length(self) -> int | None:
+        """Number of frames: that of the boxes, or of the images where only the first box is public, if known."""
+        return len(self.ground_truth) if len(self.ground_truth) > 1 else self.source().length
 
     def open(self) -> FrameSource:
         """The frames; ValueError where they are not as many as the rows of the ground truth."""

@@ -16,12 +16,20 @@ VARIABLE = "EBM_TRACKING_PATHS"
 DEFAULT_FILE = Path("~/.config/ebm-tracking/paths.toml")
 BENCHMARKS = {
     "otb": "the folder that holds Basketball/, Biker/, ... of OTB-100",
-    "uav": "the folder that holds data_seq/UAV123/ and anno/UAV123/",
+    "uav": "the folder that holds data_seq/UAV123/, anno/UAV123/ and anno/UAV20L/",
     "nfs": "the folder that holds airboard_1/30/, ... as downloaded, or sequences/ and anno/",
     "lasot": "the folder that holds airplane/airplane-1/, ...",
-    "got10k": "the folder that holds val/ of GOT-10k",
+    "lasot_extension_subset": "the folder that holds atv/atv-1/, ...",
+    "trackingnet": "the folder that holds TEST/frames/ and TEST/anno/",
+    "got10k": "the folder that holds val/ and test/ of GOT-10k",
     "dtb70": "the folder that holds Animal1/, Animal2/, ...",
+    "uavdt": "the folder that holds UAV-benchmark-S/ and UAV-benchmark-SOT_v1.0/",
+    "vot": "the folder that holds list.txt and ants1/, ...",
 }
+
+
+class UnknownPathError(ValueError):
+    """Nothing says where a benchmark lies."""
 
 
 def paths_file(chosen: Path | None = None) -> Path:
@@ -33,13 +41,14 @@ def benchmark_root(name: str, chosen: Path | None = None) -> Path:
     """The folder of the benchmark ``name`` (a key of ``BENCHMARKS``) by the TOML file in force.
 
     Raises:
-        FileNotFoundError: the file, or the folder that it names, does not exist.
-        ValueError: the file is no TOML, holds an unknown key or a value that is no text, or lacks this key.
+        UnknownPathError: there is no such file, or it lacks this key.
+        FileNotFoundError: the folder that it names does not exist.
+        ValueError: the file is no TOML, holds an unknown key or a value that is no text.
     """
     file = paths_file(chosen)
     advice = f'write the line {name} = "FOLDER" into {file}, FOLDER being {BENCHMARKS[name]}'
     if not file.is_file():
-        raise FileNotFoundError(f"no path to {name} is known, since {file} does not exist: {advice}")
+        raise UnknownPathError(f"no path to {name} is known, since {file} does not exist: {advice}")
     try:
         paths = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -50,7 +59,7 @@ def benchmark_root(name: str, chosen: Path | None = None) -> Path:
         if not isinstance(value, str):
             raise ValueError(f'{file}: {key} = {value!r} should be a folder in quotes: {key} = "FOLDER"')
     if name not in paths:
-        raise ValueError(f"no path to {name} is known: {advice}")
+        raise UnknownPathError(f"no path to {name} is known: {advice}")
     root = Path(paths[name]).expanduser()
     if not root.is_dir():
         raise FileNotFoundError(f"{file} says {name} = {str(root)!r}, and there is no such folder: {advice}")

@@ -1,15 +1,10 @@
-"""A tracker over a data set: several processes, results that survive a kill, failures that do not stop the rest."""
+"""A tracker over one sequence: its result on disk, or what went wrong. Over many sequences: ``parallel.py``."""
 
 import json
-import multiprocessing
 import os
-import signal
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -59,6 +54,8 @@ class TrackerFactory:
         if self.threads is not None:
             torch.set_num_threads(self.threads)
             cv2.setNumThreads(self.threads)
+        if self.device in ("auto", "cuda"):
+            _take_own_gpu()
         return Tracker(
             self.tracker,
             self.parameter,
@@ -67,6 +64,17 @@ class TrackerFactory:
             accelerator=self.accelerator,
             precision=self.precision,
         )
+
+
+def _take_own_gpu() -> None:
+    """Processes share out the GPUs of a machine by LOCAL_RANK, which torchrun and ``parallel.py`` set.
+
+    The device is still called "cuda": results say nothing of which one it was, and any process can go on with them.
+    """
+    import torch
+
+    if "LOCAL_RANK" in os.environ and torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
 
 
 @dataclass(frozen=True)
@@ -132,12 +140,21 @@ def run_sequence(factory: Factory, sequence: Sequence, folder: Path, rerun: bool
 
 
 def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
-    """Whether ``folder`` holds a whole result of this very run: the box file is there and the stamps are equal."""
+    """Whether ``folder`` holds a whole result of this very run: the box file is there and the stamps are equal.
+
+    Raises ValueError where it holds the result of another sequence of that name, which would be lost.
+    """
     path = box_path(folder, sequence)
     stamp_file = path.with_suffix(".json")
     if not (path.is_file() and stamp_file.is_file()):
         return False
-    return read_stamp(stamp_file) == json.loads(json.dumps(stamp))
+    found, wanted = read_stamp(stamp_file), json.loads(json.dumps(stamp))
+    if "sequence" in found and found["sequence"] != wanted["sequence"]:
+        raise ValueError(
+            f"{path}: is the result of another sequence of this name, {found['sequence']} instead of "
+            f"{wanted['sequence']}; choose another folder of results, or replace it by --rerun"
+        )
+    return found == wanted
 
 
 def _stamp(tracker: StampedTracker, sequence: Sequence) -> dict[str, Any]:
@@ -145,64 +162,11 @@ def _stamp(tracker: StampedTracker, sequence: Sequence) -> dict[str, Any]:
     return mark_training_sequence({**tracker.stamp(), "sequence": about}, sequence)
 
 
-@lru_cache(maxsize=1)
-def _tracker(factory: Factory) -> StampedTracker:
-    return factory()
-
-
-def _describe(factory: Factory) -> dict[str, Any]:
+def describe(factory: Factory) -> dict[str, Any]:
+    """The stamp of the tracker that ``factory`` builds in this process, once; raises what building it raises."""
     return _tracker(factory).stamp()
 
 
-def run_dataset(
-    factory: Factory,
-    sequences: list[Sequence],
-    folder: Path,
-    processes: int = 0,
-    rerun: bool = False,
-    announce: Callable[[dict[str, Any]], None] = lambda stamp: None,
-) -> Iterator[Outcome]:
-    """Run all ``sequences``, in this process (0) or in ``processes`` others, and yield what became of each.
-
-    announce: is given the tracker's stamp before anything is tracked. A tracker that cannot be built raises its error
-    at once. Every process builds its tracker once, and a tracker forgets what came before: a result depends on the
-    sequence and the factory, not on order or number of processes. Ctrl-C ends the others; what is finished stays.
-    """
-    if not processes:
-        announce(_describe(factory))
-        for sequence in sequences:
-            yield run_sequence(factory, sequence, folder, rerun)
-        return
-    context = multiprocessing.get_context("spawn")  # CUDA and threads do not survive a fork
-    with ProcessPoolExecutor(min(processes, len(sequences)), context, _live_and_die_with_parent) as pool:
-        try:
-            announce(pool.submit(_describe, factory).result())
-            futures = {pool.submit(run_sequence, factory, s, folder, rerun): s for s in sequences}
-            for future in as_completed(futures):
-                yield _outcome(future, futures[future])
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.terminate()
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def _live_and_die_with_parent() -> None:
-    """In a worker: Ctrl-C is the parent's affair, and a parent that was killed leaves no worker behind."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_after_parent, daemon=True).start()
-
-
-def _exit_after_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "runs in a worker"
-    parent.join()
-    os._exit(1)
-
-
-def _outcome(future: "Future[Outcome]", sequence: Sequence) -> Outcome:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        error = "a worker process died before or while running it (killed, out of memory?); run again to go on"
-        return Outcome(sequence.name, error=error)
+@lru_cache(maxsize=1)
+def _tracker(factory: Factory) -> StampedTracker:
+    return factory()

@@ -7,6 +7,8 @@ import av
 import cv2
 import numpy as np
 
+from pytracking.evaluation.data import Sequence
+from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.video_writer import VideoWriter
 
 # Display matrices of mp4 (ISO 14496-12): (a, b, u, c, d, v, x, y, w)
@@ -113,3 +115,10 @@ def write_sequence(root: Path, name: str, frames: int = 5, truth: str | None = N
     text = truth if truth is not None else "".join(f"{10 + 2 * i},12,20,16\n" for i in range(frames))
     (root / name / "groundtruth_rect.txt").write_text(text)
     return root / name
+
+
+def folder_of(tmp_path: Path, **widths: int) -> list[Sequence]:
+    """The sequences of a folder ``data``, one for each name, of four images so many px wide."""
+    for name, width in widths.items():
+        write_sequence(tmp_path / "data", name, frames=4, width=width)
+    return get_dataset(f"folder:{tmp_path / 'data'}")

@@ -11,7 +11,7 @@ from ltr.models.backbone import EfficientNetLite0
 from ltr.run_training import main
 from pytracking import Tracker
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
-from pytracking.evaluation.datasets import read_folder, select
+from pytracking.evaluation.datasets import get_dataset, select
 from pytracking.evaluation.running import track_sequence
 from pytracking.features.net_wrappers import NETWORKS
 
@@ -68,6 +68,6 @@ def test_the_trained_network_tracks_new_sequences(run: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not SHIPPED.is_file(), reason=f"needs the network {SHIPPED.name}")
 def test_the_shipped_network_tracks_a_real_sequence(shared: Path) -> None:
-    (sequence,) = select(read_folder(shared / "data" / "dev_sequences"), REAL_SEQUENCE)
+    (sequence,) = select(get_dataset(f"folder:{shared / 'data' / 'dev_sequences'}"), REAL_SEQUENCE)
     tracked = track_sequence(Tracker("dimp", "dimp_ncep_mobile", device="cpu"), sequence)
     assert _auc(tracked.boxes, sequence.ground_truth) > REAL_AUC

@@ -1,7 +1,13 @@
+import re
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from pytracking import run_tracker
-from pytracking.evaluation.results import box_files
+from pytracking.analysis.metrics import area_under_curve, iou, success_curve
+from pytracking.evaluation.datasets import DATASETS, get_dataset
+from pytracking.evaluation.results import box_files, read_boxes, read_stamp
 from tests.fakes.trackers import FakeFactory, UnbuildableFactory
 from tests.fakes.videos import write_sequence
 
@@ -26,7 +32,8 @@ def test_failures_are_listed_at_the_end_and_the_rest_is_done(run, tmp_path, caps
     assert sorted(box_files(folder)) == ["a", "c"]
     assert sorted(p.name for p in folder.glob("a*")) == ["a.json", "a.txt", "a_score.txt", "a_time.txt"]
     out, error = capsys.readouterr()
-    assert out.splitlines()[0] == "device cpu"
+    assert out.splitlines()[0] == "device cpu, seed 0"
+    assert out.splitlines()[2].startswith("[2/3] bad: FAILED")
     assert f"2 sequences in {folder} (0 kept from before), 10 frames" in out
     assert error.splitlines()[-1] == "failed: bad: this tracker cannot do that width"
     assert "Traceback" not in error
@@ -48,9 +55,50 @@ def test_one_sequence_a_run_id_and_a_seed(run, tmp_path):
     assert '"seed": 5' in (root / "dimp_ncep_mobile" / "a.json").read_text()
 
 
-def test_a_network_file_stands_for_its_name(tmp_path):
-    arguments = run_tracker.Arguments("dimp", "/some/where/mine.safetensors", "demo", results=tmp_path)
-    assert run_tracker.result_folder(arguments) == tmp_path / "dimp" / "mine"
+def test_a_network_file_stands_for_its_name_and_runs_are_numbered(tmp_path):
+    arguments = run_tracker.Arguments("dimp", "/some/where/mine.safetensors", ("demo",), results=tmp_path)
+    assert run_tracker.result_folders(arguments) == [tmp_path / "dimp" / "mine"]
+    several = replace(arguments, runs=2, runid=4)
+    assert [folder.name for folder in run_tracker.result_folders(several)] == ["mine_004", "mine_005"]
+
+
+def test_runs_have_their_seeds_and_are_scored_together(tmp_path, monkeypatch, capsys):
+    write_sequence(tmp_path / "data", "a", frames=20)
+    write_sequence(tmp_path / "more", "b", frames=20)
+    monkeypatch.setattr(run_tracker, "TrackerFactory", lambda *args: FakeFactory(seed=args[4]))
+    names = [f"folder:{tmp_path / name}" for name in ("data", "more")]
+    argv = ["dimp", "x", "--dataset_name", *names, "--results", str(tmp_path / "out"), "--runs", "3", "--seed", "7"]
+    assert run_tracker.main(argv) == 0
+    out = capsys.readouterr().out
+    folders = sorted((tmp_path / "out" / "dimp").iterdir())
+    assert [folder.name for folder in folders] == ["x_000", "x_001", "x_002"]
+    assert [read_stamp(folder / "b.json")["seed"] for folder in folders] == [7, 8, 9]
+    truth = {"a": 20, "b": 20}
+    for name, path in zip(truth, names, strict=True):
+        (sequence,) = get_dataset(path)
+        scores = []
+        for folder in folders:
+            overlap = iou(read_boxes(folder / f"{name}.txt"), sequence.ground_truth)
+            scores.append(100 * area_under_curve(success_curve(overlap, np.arange(21) / 20)))
+        line = next(line for line in out.split(f"{path}: ")[1].splitlines() if line.startswith("dimp:x (3 runs)"))
+        assert f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f}" in line
+    assert run_tracker.main(argv) == 0
+    assert "1/2] a: 20 frames, kept" in capsys.readouterr().out
+
+
+def test_one_result_for_two_sequences_is_refused(tmp_path, run, capsys):
+    write_sequence(tmp_path / "more", "a", frames=3)
+    names = [f"folder:{tmp_path / name}" for name in ("data", "more")]
+    assert run_tracker.main(["dimp", "x", "--dataset_name", *names, "--results", str(tmp_path / "out")]) == 1
+    assert "another data set has a sequence a too; run them apart" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_scores_need_the_whole_truth(tmp_path, run, capsys):
+    write_sequence(tmp_path / "first", "a", frames=3, truth="1,2,3,4\n")
+    argv = ["dimp", "x", "--dataset_name", f"folder:{tmp_path / 'first'}", "--results", str(tmp_path / "out")]
+    assert run_tracker.main(argv) == 0
+    assert "AUC" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -59,6 +107,7 @@ def test_a_network_file_stands_for_its_name(tmp_path):
         (("--sequence", "z"), "error: no sequence 'z': expected an index from 0 to 2 or one of a, bad, c\n"),
         (("--threads", "-1"), "error: --threads: expected 0 (this process) or more"),
         (("--torch_threads", "0"), "error: --threads: expected 0 (this process) or more"),
+        (("--runs", "0"), "error: --runs: expected 1 or more"),
         (("--dataset_name", "otb51"), "error: unknown data set 'otb51'; there are folder:DIR"),
     ],
 )
@@ -71,3 +120,16 @@ def test_unknown_tracker(run, monkeypatch, capsys):
     monkeypatch.setattr(run_tracker, "TrackerFactory", lambda *args: UnbuildableFactory())
     assert run() == 1
     assert capsys.readouterr().err == "error: unknown tracker 'nix'; there are dimp\n"
+
+
+def test_torchrun_says_how_many_processes_there_are(run, monkeypatch, capsys):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    assert run("--threads", "2") == 1
+    assert "--nproc_per_node says how many" in capsys.readouterr().err
+
+
+def test_the_help_names_every_data_set(capsys):
+    with pytest.raises(SystemExit):
+        run_tracker.main(["--help"])
+    words = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert words.issuperset(DATASETS)

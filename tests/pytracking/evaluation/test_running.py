@@ -1,25 +1,13 @@
-import multiprocessing
-import os
-import signal
-import subprocess
-import sys
-import time
-
 import numpy as np
 import pytest
+import torch
 
 from pytracking.evaluation.datasets import get_dataset
-from pytracking.evaluation.results import box_files, read_boxes, read_scores, read_stamp, read_times
-from pytracking.evaluation.running import run_dataset, run_sequence, track_sequence
-from tests.fakes.trackers import FakeFactory, FakeTracker, UnbuildableFactory
-from tests.fakes.videos import write_sequence, write_video
-
-
-def folder_of(tmp_path, **widths):
-    """A folder of sequences, one for each name, of images so many px wide."""
-    for name, width in widths.items():
-        write_sequence(tmp_path / "data", name, frames=4, width=width)
-    return get_dataset(f"folder:{tmp_path / 'data'}")
+from pytracking.evaluation.parallel import run_dataset
+from pytracking.evaluation.results import read_boxes, read_scores, read_stamp, read_times
+from pytracking.evaluation.running import TrackerFactory, run_sequence, track_sequence
+from tests.fakes.trackers import FakeFactory, FakeTracker
+from tests.fakes.videos import folder_of, write_sequence, write_video
 
 
 def test_result_has_a_row_for_every_frame(tmp_path):
@@ -54,21 +42,6 @@ def test_truth_of_one_row_tracks_the_whole_video(tmp_path):
     assert track_sequence(FakeTracker(), sequence).boxes.shape == (3, 4)
 
 
-def test_number_of_processes_and_order_change_nothing(tmp_path):
-    sequences = folder_of(tmp_path, a=64, b=64, c=64)
-    list(run_dataset(FakeFactory(), sequences, tmp_path / "here"))
-    log = tmp_path / "log"
-    outcomes = list(run_dataset(FakeFactory(log=str(log)), sequences[::-1], tmp_path / "there", processes=2))
-    assert sorted(o.sequence for o in outcomes) == ["a", "b", "c"]
-    for name in "abc":
-        here, there = (tmp_path / place / f"{name}.txt" for place in ("here", "there"))
-        assert here.read_bytes() == there.read_bytes()
-    builds = log.read_text().splitlines()
-    assert len(builds) == len(set(builds)) <= 2  # once a process
-    assert f"built in {os.getpid()}" not in builds
-    assert multiprocessing.active_children() == []
-
-
 def test_finished_sequences_are_kept_unless_the_run_is_another(tmp_path):
     sequences = folder_of(tmp_path, a=64, b=64)
     out = tmp_path / "out"
@@ -86,20 +59,6 @@ def test_finished_sequences_are_kept_unless_the_run_is_another(tmp_path):
     assert kept(FakeFactory(seed=1)) == [True, False]
 
 
-@pytest.mark.parametrize("processes", [0, 2])
-def test_a_sequence_that_fails_does_not_stop_the_others(tmp_path, processes):
-    sequences = folder_of(tmp_path, a=64, bad=70, c=64, gone=64, short=64)
-    (tmp_path / "data" / "gone" / "img" / "0003.png").write_bytes(b"")
-    (tmp_path / "data" / "short" / "img" / "0004.png").unlink()
-    out = tmp_path / "out"
-    outcomes = {o.sequence: o for o in run_dataset(FakeFactory(fail_on_width=70), sequences, out, processes)}
-    assert sorted(box_files(out)) == ["a", "c"]
-    assert outcomes["bad"].error == "this tracker cannot do that width"
-    assert "RuntimeError" in outcomes["bad"].trace
-    assert "0003.png" in outcomes["gone"].error
-    assert "3 frames, but the ground truth has 4 rows" in outcomes["short"].error
-
-
 def test_a_broken_video_gives_no_result(tmp_path):
     folder = tmp_path / "a"
     data = write_video(folder / "frames.mp4", frames=20).read_bytes()
@@ -110,60 +69,25 @@ def test_a_broken_video_gives_no_result(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("processes", [0, 1])
-def test_a_tracker_that_cannot_be_built_is_one_error(tmp_path, processes):
-    sequences = folder_of(tmp_path, a=64)
-    with pytest.raises(ValueError, match="unknown tracker 'nix'"):
-        list(run_dataset(UnbuildableFactory(), sequences, tmp_path / "out", processes))
-
-
-SLOW_RUN = """
-import sys
-from pathlib import Path
-from pytracking.evaluation.datasets import get_dataset
-from pytracking.evaluation.running import run_dataset
-from tests.fakes.trackers import FakeFactory
-
-if __name__ == "__main__":
-    sequences = get_dataset("folder:" + sys.argv[1])
-    for outcome in run_dataset(FakeFactory(slow=0.05), sequences, Path(sys.argv[2]), int(sys.argv[3])):
-        print(outcome.sequence, flush=True)
-"""
-
-
-@pytest.mark.parametrize(("processes", "kill"), [(0, signal.SIGKILL), (2, signal.SIGINT), (2, signal.SIGKILL)])
-def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on(tmp_path, repository, processes, kill):
-    sequences = folder_of(tmp_path, **{f"s{i}": 64 for i in range(12)})
+def test_the_result_of_another_sequence_of_that_name_is_not_replaced(tmp_path):
+    (sequence,) = folder_of(tmp_path, a=64)
+    write_sequence(tmp_path / "more", "a", frames=5)
+    (other,) = get_dataset(f"folder:{tmp_path / 'more'}")
     out = tmp_path / "out"
-    script = tmp_path / "slow_run.py"
-    script.write_text(SLOW_RUN)
-    command = [sys.executable, str(script), str(tmp_path / "data"), str(out), str(processes)]
-    environment = {**os.environ, "PYTHONPATH": str(repository)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        process.stdout.readline()
-        time.sleep(0.1)
-        process.send_signal(kill)
-        process.communicate(timeout=30)  # to the pipe's end: until every worker, which holds it too, is gone
-        assert process.returncode != 0
-    finished = box_files(out)
-    assert 1 <= len(finished) < 12
-    for path in finished.values():
-        assert read_boxes(path).shape == (4, 4)
-    outcomes = list(run_dataset(FakeFactory(), sequences, out))
-    assert sum(o.kept for o in outcomes) == len(finished)
-    assert len(box_files(out)) == 12
+    run_sequence(FakeFactory(), sequence, out)
+    before = (out / "a.txt").read_bytes()
+    assert "a.txt: is the result of another sequence of this name" in run_sequence(FakeFactory(), other, out).error
+    assert (out / "a.txt").read_bytes() == before
+    assert run_sequence(FakeFactory(), other, out, rerun=True).frames == 5
 
 
-class SuicidalFactory(FakeFactory):
-    """Its tracker kills the process that runs it, as the out-of-memory killer does."""
-
-    def __call__(self):
-        tracker = FakeTracker()
-        tracker.initialize = lambda frame, box: os.kill(os.getpid(), signal.SIGKILL)
-        return tracker
-
-
-def test_a_dead_worker_is_told(tmp_path):
-    sequences = folder_of(tmp_path, a=64)
-    (outcome,) = run_dataset(SuicidalFactory(), sequences, tmp_path / "out", 1)
-    assert "a worker process died" in outcome.error
+@pytest.mark.parametrize(("device", "taken"), [("auto", [1]), ("cuda", [1]), ("cpu", []), ("cuda:0", [])])
+def test_processes_share_out_the_gpus(monkeypatch, device, taken):
+    chosen = []
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    with pytest.raises(ValueError, match="unknown tracker 'nix'"):
+        TrackerFactory("nix", "none", device, threads=None)()
+    assert chosen == taken

@@ -1,0 +1,67 @@
+"""Run and score a tracker by the got10k package's experiments.
+
+    python pytracking/run_got10k.py got10k_val /data/GOT-10k dimp dimp_ncep_mobile
+
+The package writes RESULTS/<data set>/PARAMETER/ and REPORTS/<data set>/PARAMETER/performance.json; on GOT-10k's test
+set, whose truth is not public, it writes the archive to submit. Needs pip install "ebm-tracking[got10k]".
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from pytracking.evaluation.running import TrackerFactory
+from pytracking.utils.cli import run_command
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Run a tracker by the got10k package's experiments."""
+
+    experiment: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="EXPERIMENT")]
+    """got10k_val, got10k_test, otb, otb2013, otb50, uav, uav20l, nfs, dtb70 or tcolor128"""
+    root: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="ROOT")]
+    """folder of the data set"""
+    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
+    """family of trackers, dimp for instance"""
+    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
+    """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
+    results: Path = Path("results_got10k")
+    """root of the package's result folders"""
+    reports: Path = Path("reports_got10k")
+    """root of the package's reports"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps"""
+    seed: int = 0
+    """seed of the tracker's random numbers"""
+    debug: bool = False
+    """show the traceback of an error"""
+
+
+def run(arguments: Arguments) -> int:
+    """Run and report; the scores are printed."""
+    from pytracking.evaluation.got10k_tracker import Got10kTracker, open_experiment
+
+    a = arguments
+    experiment = open_experiment(a.experiment, a.root, a.results, a.reports)
+    factory = TrackerFactory(a.tracker, a.parameter, a.device, seed=a.seed)
+    tracker = Got10kTracker(factory(), Path(a.parameter).stem)
+    experiment.run(tracker)
+    performance = experiment.report([tracker.name])
+    if performance:
+        scores = performance[tracker.name]["overall"]
+        print(", ".join(f"{name} {value:.4f}" for name, value in scores.items() if isinstance(value, float)))
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``argv`` and run; the exit code."""
+    return run_command(Arguments, run, argv, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""The tracker's side of VOT's toolkit: answers its requests by the TraX protocol on standard input and output.
+
+The toolkit starts this by the command in trackers.ini, which make_vot_workspace.py writes (docs/vot.md).
+Needs pip install "ebm-tracking[vot]".
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from ltr.data.image_loader import load_image
+from pytracking.evaluation.running import TrackerFactory
+from pytracking.tracker.base.output import BaseTracker
+from pytracking.utils.cli import run_command
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Answer VOT's toolkit."""
+
+    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
+    """family of trackers, dimp for instance"""
+    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
+    """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps"""
+    seed: int = 0
+    """seed of the tracker's random numbers"""
+    debug: bool = True
+    """show the traceback of an error, which the toolkit copies into its log"""
+
+
+def serve(tracker: BaseTracker, name: str) -> int:
+    """Track as the toolkit asks, one target at a time, until it says quit.
+
+    It may start anew at any frame. Regions of any kind come as the axis-aligned boxes around them, and boxes go back,
+    each with the tracker's score as its confidence.
+    """
+    try:
+        import trax
+    except ImportError as error:
+        message = f'needs the package vot-trax ({error}): pip install "ebm-tracking[vot]"'
+        raise ImportError(message) from error
+    with trax.Server([trax.Region.RECTANGLE], [trax.Image.PATH], tracker_name=name) as server:
+        while (request := server.wait()).type != trax.TraxStatus.QUIT:
+            image = load_image(request.image["color"].path())
+            if request.type == trax.TraxStatus.INITIALIZE:
+                box = request.objects[0][0].bounds()
+                tracker.initialize(image, box)
+                score = 1.0
+            else:
+                output = tracker.track(image)
+                box, score = output.box, output.score
+            server.status([(trax.Rectangle.create(*box), {"confidence": f"{score:.4f}"})])
+    return 0
+
+
+def run(arguments: Arguments) -> int:
+    """Load the tracker, then serve."""
+    factory = TrackerFactory(arguments.tracker, arguments.parameter, arguments.device, seed=arguments.seed)
+    return serve(factory(), arguments.parameter)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``argv`` and run; the exit code."""
+    return run_command(Arguments, run, argv, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

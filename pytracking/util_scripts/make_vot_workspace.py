@@ -1,0 +1,118 @@
+"""Write a workspace of VOT's toolkit with one of our trackers in it, or add the tracker to one that is there.
+
+    python pytracking/util_scripts/make_vot_workspace.py WORKSPACE dimp dimp_ncep_mobile --stack vot2018/shortterm
+    vot evaluate --workspace WORKSPACE dimp_ncep_mobile
+    vot analysis --workspace WORKSPACE dimp_ncep_mobile
+
+All paths that it writes are absolute, so the toolkit may be called from anywhere.
+"""
+
+import configparser
+import io
+import json
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ltr.admin.files import atomic_write
+from pytracking import run_vot
+from pytracking.evaluation.environment import benchmark_root
+from pytracking.parameter import load_parameters
+from pytracking.utils.cli import run_command
+
+TIMEOUT = 600  # seconds without an answer: the first frame on a busy CPU takes more than the toolkit's 30
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Write a workspace of VOT's toolkit."""
+
+    workspace: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="WORKSPACE")]
+    """folder to make, or an existing workspace"""
+    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
+    """family of trackers, dimp for instance"""
+    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
+    """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
+    stack: str = "vot2018/shortterm"
+    """experiments of a new workspace: a stack of the toolkit's, or a YAML file"""
+    sequences: Path | None = None
+    """folder with list.txt and the sequences; without it the one that the paths file calls vot"""
+    name: str | None = None
+    """what the toolkit calls the tracker; without it PARAMETER"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps"""
+    seed: int = 0
+    """seed of the tracker's random numbers"""
+    paths: Path | None = None
+    """TOML file with the folders of the benchmarks"""
+    debug: bool = False
+    """show the traceback of an error"""
+
+
+def run(arguments: Arguments) -> int:
+    """Write config.yaml, if there is none, and the tracker's entry in trackers.ini."""
+    load_parameters(arguments.tracker, arguments.parameter)  # unknown ones are refused now, not by the toolkit
+    workspace = arguments.workspace.resolve()
+    config, registry = workspace / "config.yaml", workspace / "trackers.ini"
+    settings = None if config.is_file() else workspace_config(arguments, registry)
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", arguments.name or Path(arguments.parameter).stem)
+    text = with_tracker(registry.read_text(encoding="utf-8") if registry.is_file() else "", name, arguments)
+    if settings:
+        atomic_write(config, lambda file: file.write_text(settings, encoding="utf-8"))
+    atomic_write(registry, lambda file: file.write_text(text, encoding="utf-8"))
+    print(f"{registry}: {name}")
+    at = f"--workspace {shlex.quote(str(workspace))}"
+    print(f"next: vot evaluate {at} {name}; vot analysis {at} {name}")
+    return 0
+
+
+def workspace_config(arguments: Arguments, registry: Path) -> str:
+    """The text of config.yaml: where trackers and sequences are, and what to run. JSON, which YAML includes."""
+    sequences = (arguments.sequences or benchmark_root("vot", arguments.paths)).resolve()
+    if not (sequences / "list.txt").is_file():
+        raise FileNotFoundError(f"{sequences}: holds no list.txt of VOT sequences")
+    stack = Path(arguments.stack)
+    if stack.suffix in (".yaml", ".yml"):
+        if not stack.is_file():
+            raise FileNotFoundError(f"--stack {stack}: no such file")
+        stack = stack.resolve()
+    return json.dumps({"registry": [str(registry)], "stack": str(stack), "sequences": str(sequences)}, indent=1) + "\n"
+
+
+def with_tracker(registry: str, name: str, arguments: Arguments) -> str:
+    """The text of trackers.ini with the section ``name`` written anew."""
+    parameter = arguments.parameter
+    if parameter.endswith(".safetensors"):
+        parameter = str(Path(parameter).resolve())
+    script = Path(run_vot.__file__).resolve()
+    words = [sys.executable, str(script), arguments.tracker, parameter]
+    words += ["--device", arguments.device, "--seed", str(arguments.seed)]
+    entry = {
+        "label": arguments.name or Path(parameter).stem,
+        "protocol": "trax",
+        "command": shlex.join(words),
+        "timeout": str(TIMEOUT),
+        "env_PYTHONPATH": str(script.parents[1]),
+    }
+    config = configparser.ConfigParser()
+    config.optionxform = str  # type: ignore[assignment,method-assign]  # keys keep their case
+    config.read_string(registry)
+    config[name] = {key: value.replace("%", "%%") for key, value in entry.items()}
+    text = io.StringIO()
+    config.write(text)
+    return text.getvalue()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse ``argv`` and run; the exit code."""
+    return run_command(Arguments, run, argv, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""What the two packing scripts have in common: their arguments, and packing or verifying."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from pytracking.analysis.sources import find_tracker
+from pytracking.evaluation.environment import UnknownPathError
+from pytracking.evaluation.submission import (
+    Expected,
+    Submission,
+    expected_sequences,
+    read_archive,
+    write_archive,
+)
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Pack results for the benchmark's server, or verify an archive."""
+
+    tracker: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="TRACKER")] = None
+    """family of trackers, as run_tracker.py was given it"""
+    parameter: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="PARAMETER")] = None
+    """its parameters: the name of the folder of results"""
+    runid: int | None = None
+    """which of several runs (TrackingNet takes one; GOT-10k up to three, the first without this)"""
+    results: Path = Path("results")
+    """root of the result folders"""
+    output: Path | None = None
+    """archive to write; without it <data set>_<PARAMETER>.zip in the working directory"""
+    verify: Path | None = None
+    """archive to check instead of writing one"""
+    paths: Path | None = None
+    """TOML file with the folders of the benchmarks"""
+    debug: bool = False
+    """show the traceback of an error"""
+
+
+def run(arguments: Arguments, submission: Submission) -> int:
+    """Pack or verify; exit code 1, every problem and no archive where anything is wrong."""
+    if arguments.verify is not None:
+        return verify(arguments.verify, submission, arguments.paths)
+    if arguments.tracker is None or arguments.parameter is None:
+        raise ValueError("expected TRACKER PARAMETER, whose results are packed, or --verify ARCHIVE")
+    expected = expected_sequences(submission, arguments.paths)
+    run_suffix = "" if arguments.runid is None else f"_{arguments.runid:03d}"
+    folder = arguments.results / arguments.tracker / (arguments.parameter + run_suffix)
+    runs = [found.folder for found in find_tracker(arguments.parameter, folder).runs]
+    contents = submission.pack(runs, expected)
+    problems = submission.check(contents, expected)
+    if problems:
+        return refuse(f"{folder}: not packed", problems)
+    output = arguments.output or Path(f"{submission.dataset}_{arguments.parameter}{run_suffix}.zip")
+    write_archive(contents, output)
+    print(f"{output.resolve()}: {len(expected)} sequences of {', '.join(run.name for run in runs)}")
+    return 0
+
+
+def verify(archive: Path, submission: Submission, paths: Path | None) -> int:
+    """Check an archive; without the data set on disk, everything but the number of frames and the first boxes."""
+    contents = read_archive(archive)
+    try:
+        expected = expected_sequences(submission, paths)
+    except UnknownPathError as error:
+        expected = [Expected(name) for name in submission.names()]
+        print(f"number of frames and first boxes are not checked: {error}", file=sys.stderr)
+    problems = submission.check(contents, expected)
+    if problems:
+        return refuse(f"{archive}: refused", problems)
+    print(f"{archive}: {len(expected)} sequences, nothing wrong")
+    return 0
+
+
+def refuse(title: str, problems: list[str]) -> int:
+    """Print the problems to stderr; exit code 1."""
+    more = [f"... and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+    print("\n  ".join([f"error: {title}, {len(problems)} problems:", *problems[:_SHOWN], *more]), file=sys.stderr)
+    return 1

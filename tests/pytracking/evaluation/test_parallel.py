@@ -1,0 +1,203 @@
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+
+from pytracking.evaluation import parallel
+from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.parallel import run_dataset
+from pytracking.evaluation.results import box_files, read_boxes
+from tests.fakes.trackers import FakeFactory, FakeTracker, UnbuildableFactory
+from tests.fakes.videos import folder_of, write_sequence
+
+
+def test_number_of_processes_and_order_change_nothing(tmp_path):
+    sequences = folder_of(tmp_path, a=64, b=64, c=64)
+    list(run_dataset(FakeFactory(), sequences, tmp_path / "here"))
+    log = tmp_path / "log"
+    outcomes = list(run_dataset(FakeFactory(log=str(log)), sequences[::-1], tmp_path / "there", processes=2))
+    assert sorted(o.sequence for o in outcomes) == ["a", "b", "c"]
+    for name in "abc":
+        here, there = (tmp_path / place / f"{name}.txt" for place in ("here", "there"))
+        assert here.read_bytes() == there.read_bytes()
+    builds = log.read_text().splitlines()
+    assert len(builds) == len(set(builds)) <= 2  # once a process
+    assert f"built in {os.getpid()}" not in builds
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_sequence_that_fails_does_not_stop_the_others(tmp_path, processes):
+    sequences = folder_of(tmp_path, a=64, bad=70, c=64, gone=64, short=64)
+    (tmp_path / "data" / "gone" / "img" / "0003.png").write_bytes(b"")
+    (tmp_path / "data" / "short" / "img" / "0004.png").unlink()
+    out = tmp_path / "out"
+    outcomes = {o.sequence: o for o in run_dataset(FakeFactory(fail_on_width=70), sequences, out, processes)}
+    assert sorted(box_files(out)) == ["a", "c"]
+    assert outcomes["bad"].error == "this tracker cannot do that width"
+    assert "RuntimeError" in outcomes["bad"].trace
+    assert "0003.png" in outcomes["gone"].error
+    assert "3 frames, but the ground truth has 4 rows" in outcomes["short"].error
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_tracker_that_cannot_be_built_is_one_error(tmp_path, processes):
+    sequences = folder_of(tmp_path, a=64)
+    with pytest.raises(ValueError, match="unknown tracker 'nix'"):
+        list(run_dataset(UnbuildableFactory(), sequences, tmp_path / "out", processes))
+
+
+SLOW_RUN = """
+import sys
+from pathlib import Path
+from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.parallel import run_dataset
+from tests.fakes.trackers import FakeFactory
+
+if __name__ == "__main__":
+    sequences = get_dataset("folder:" + sys.argv[1])
+    for outcome in run_dataset(FakeFactory(slow=0.05), sequences, Path(sys.argv[2]), int(sys.argv[3])):
+        print(outcome.sequence, flush=True)
+"""
+
+
+@pytest.mark.parametrize(("processes", "kill"), [(0, signal.SIGKILL), (2, signal.SIGINT), (2, signal.SIGKILL)])
+def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on(tmp_path, repository, processes, kill):
+    sequences = folder_of(tmp_path, **{f"s{i}": 64 for i in range(12)})
+    out = tmp_path / "out"
+    script = tmp_path / "slow_run.py"
+    script.write_text(SLOW_RUN)
+    command = [sys.executable, str(script), str(tmp_path / "data"), str(out), str(processes)]
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        process.stdout.readline()
+        time.sleep(0.1)
+        process.send_signal(kill)
+        process.communicate(timeout=30)  # to the pipe's end: until every worker, which holds it too, is gone
+        assert process.returncode != 0
+    finished = box_files(out)
+    assert 1 <= len(finished) < 12
+    for path in finished.values():
+        assert read_boxes(path).shape == (4, 4)
+    outcomes = list(run_dataset(FakeFactory(), sequences, out))
+    assert sum(o.kept for o in outcomes) == len(finished)
+    assert len(box_files(out)) == 12
+
+
+@dataclass(frozen=True)
+class DeadlyFactory(FakeFactory):
+    """Its tracker kills the process that runs it on images of ``fail_on_width`` px, as the out-of-memory killer does.
+
+    once: a file that is made before the first death, and keeps from dying again.
+    """
+
+    once: str = ""
+
+    def __call__(self):
+        tracker = super().__call__()
+        tracker.fail_on_width = 0
+        tracker.initialize = partial(self.start, tracker)
+        return tracker
+
+    def start(self, tracker, frame, box):
+        if frame.shape[1] == self.fail_on_width and not (self.once and os.path.exists(self.once)):
+            if self.once:
+                open(self.once, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        FakeTracker.initialize(tracker, frame, box)
+
+
+def test_a_sequence_that_kills_its_process_fails_alone(tmp_path):
+    sequences = folder_of(tmp_path, a=64, b=64, bad=70, c=64, d=64)
+    outcomes = {o.sequence: o for o in run_dataset(DeadlyFactory(fail_on_width=70), sequences, tmp_path / "out", 2)}
+    assert {name for name, outcome in outcomes.items() if outcome.error} == {"bad"}
+    assert "the process that ran it died" in outcomes["bad"].error
+    assert sorted(box_files(tmp_path / "out")) == ["a", "b", "c", "d"]
+
+
+def test_a_tracker_that_always_dies_is_given_up(tmp_path):
+    sequences = folder_of(tmp_path, **{f"s{i}": 70 for i in range(20)})
+    log = tmp_path / "log"
+    outcomes = list(run_dataset(DeadlyFactory(fail_on_width=70, log=str(log)), sequences, tmp_path / "out", 1))
+    assert len(outcomes) == 20
+    assert all("the process that ran it died" in outcome.error for outcome in outcomes)
+    assert len(log.read_text().splitlines()) == 3
+
+
+def test_long_sequences_come_first(tmp_path):
+    for name, frames in (("short", 2), ("long", 6), ("middle", 4)):
+        write_sequence(tmp_path / "data", name, frames=frames)
+    sequences = get_dataset(f"folder:{tmp_path / 'data'}")
+    assert [o.sequence for o in run_dataset(FakeFactory(), sequences, tmp_path / "out", 1)] == [
+        "long",
+        "middle",
+        "short",
+    ]
+
+
+RANK = """
+import sys
+from pathlib import Path
+from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.parallel import run_dataset
+from tests.pytracking.evaluation.test_parallel import DeadlyFactory
+
+sequences = get_dataset("folder:" + sys.argv[1])
+factory = DeadlyFactory(slow=0.02, log=sys.argv[3], fail_on_width=70, once=sys.argv[4])
+for run in ("first", "second"):
+    for outcome in run_dataset(factory, sequences, Path(sys.argv[2]) / run):
+        print(run, outcome.sequence, "kept" if outcome.kept else "new", outcome.error, flush=True)
+"""
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("localhost", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.mark.slow
+def test_two_machines_share_the_sequences_and_go_on_after_a_rank_is_killed(tmp_path, repository):
+    names = [*(f"s{i}" for i in range(6)), "bad"]
+    folder_of(tmp_path, **{name: 70 if name == "bad" else 64 for name in names})
+    script, log = tmp_path / "rank.py", tmp_path / "log"
+    script.write_text(RANK)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1", "--max_restarts=1"]
+    command += ["--rdzv_backend=c10d", f"--rdzv_endpoint=localhost:{free_port()}", str(script)]
+    command += [str(tmp_path / "data"), str(tmp_path / "out"), str(log), str(tmp_path / "died")]
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    machines = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
+    outputs = [machine.communicate(timeout=300) for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], outputs
+    assert (tmp_path / "died").exists()
+    builds = log.read_text().splitlines()  # two ranks, started twice, each with one tracker for both runs
+    assert len(builds) == len(set(builds)) <= 4
+    for run in ("first", "second"):
+        finished = box_files(tmp_path / "out" / run)
+        assert sorted(finished) == sorted(names)
+        assert all(read_boxes(path).shape == (4, 4) for path in finished.values())
+    told = [line.split()[:2] for out, _ in outputs for line in out.splitlines() if line.startswith(("first", "second"))]
+    assert sorted(told[-14:]) == sorted([run, name] for run in ("first", "second") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("holder", "claimed"), [(None, True), ("0 me", False), ("1 other", False), ("1 dead", True), ("2 gone", True)]
+)
+def test_only_what_a_running_rank_holds_is_not_claimed(holder, claimed):
+    from torch.distributed import HashStore  # not above: every worker process imports this module
+
+    store = HashStore()
+    for number, name in enumerate(("0 me", "1 other", "2 gone")):
+        store.set(f"rank {number}", name)
+    if holder:
+        store.set("claim 5", holder)
+    assert parallel._claim(store, 5, "0 me", ranks=2) is claimed
+    assert store.get("claim 5").decode() == ("0 me" if claimed else holder)
