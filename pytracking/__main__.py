@@ -17,6 +17,12 @@ COMMANDS = {  # name: module with main(argv), what it does
     "analyse": ("pytracking.run_analysis", "score results: tables, plots, a report"),
     "playback": ("pytracking.playback_results", "show results on their videos, side by side"),
     "benchmark": ("pytracking.run_benchmark", "time the tracker, stage by stage"),
+    "check": ("pytracking.util_scripts.data_check", "check that a data set is whole"),
+    "got10k": ("pytracking.run_got10k", "run and score a tracker by the got10k package's experiments"),
+    "pack-got10k": ("pytracking.util_scripts.pack_got10k_results", "archive of results for GOT-10k's server"),
+    "pack-trackingnet": ("pytracking.util_scripts.pack_trackingnet_results", "archive of results for TrackingNet's"),
+    "vot-workspace": ("pytracking.util_scripts.make_vot_workspace", "a workspace of VOT's toolkit with our trackers"),
+    "vot": ("pytracking.run_vot", "the tracker's side of VOT's toolkit, which calls it"),
     "train": ("ltr.run_training", "train a network"),
 }
 WRONG_USAGE = 2
@@ -25,7 +31,7 @@ WRONG_USAGE = 2
 def usage() -> str:
     """What is printed for ``--help``."""
     lines = ["usage: pytracking COMMAND ...", ""]
-    lines += [f"  {name:10} {summary}" for name, (_, summary) in COMMANDS.items()]
+    lines += [f"  {name:16} {summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join([*lines, "", "pytracking COMMAND --help tells the options of a command; --version the version."])
 
 

@@ -8,9 +8,12 @@ from pytracking.__main__ import COMMANDS, main
 
 
 def test_every_script_has_a_command(repository):
-    paths = [*repository.glob("pytracking/run_*.py"), *repository.glob("ltr/run_*.py")]
-    scripts = {f"{path.parent.name}.{path.stem}" for path in paths} | {"pytracking.playback_results"}
-    assert scripts == {module for module, _ in COMMANDS.values()}, "name it in COMMANDS of pytracking/__main__.py"
+    paths = [
+        p for folder in ("pytracking", "pytracking/util_scripts", "ltr") for p in repository.glob(f"{folder}/*.py")
+    ]
+    scripts = {p for p in paths if p.name != "__main__.py" and "\ndef main(" in p.read_text(encoding="utf-8")}
+    modules = {".".join(p.relative_to(repository).with_suffix("").parts) for p in scripts}
+    assert modules == {module for module, _ in COMMANDS.values()}, "name it in COMMANDS of pytracking/__main__.py"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
