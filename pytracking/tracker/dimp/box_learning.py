@@ -41,7 +41,7 @@ def learn_modulation(
     """
     with torch.inference_mode(False), torch.enable_grad():
         maps, start = map_pair(torch.clone, maps), map_pair(torch.clone, modulation)
-        candidates, log_noise = _candidates(boxes.clone().float(), params, generator)
+        candidates, log_noise = draw_candidates(boxes.clone().float(), params, generator)
         energy = BoxEnergy(branch, start)
         crops = [energy.pool(maps_of, boxes_of) for *maps_of, boxes_of in zip(*maps, candidates, strict=True)]
         pooled = [torch.cat(of_stride) for of_stride in zip(*crops, strict=True)]
@@ -56,14 +56,11 @@ def learn_modulation(
     return (start[0] * gains[0]).detach(), (start[1] * gains[1]).detach()
 
 
-def _candidates(boxes: Tensor, params: BoxLearningParams, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def draw_candidates(boxes: Tensor, params: BoxLearningParams, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Boxes ``[n, M + 1, 4]`` in crop pixels, the (noisy) true one first, and their log-density ``[n, M + 1]``."""
     noise = GaussianMixture(params.sigmas)
     zero = torch.zeros(len(boxes), 4)
-    drawn = [
-        noise.scaled(params.beta).sample(zero, 1, generator),
-        noise.sample(zero, params.num_samples, generator),
-    ]
-    relative = torch.cat(drawn, dim=1)
+    wrong = noise.sample(zero, params.num_samples, generator)
+    relative = torch.cat([noise.scaled(params.beta).sample(zero, 1, generator), wrong], dim=1)
     log_noise = noise.log_prob(relative, zero).to(boxes)
     return box_from_relative(relative.to(boxes), boxes[:, None]), log_noise
