@@ -11,7 +11,7 @@ Equal to :meth:`AtomIoUNet.energy` of the modulated maps and its autograd gradie
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,6 +31,10 @@ class _Head:
     output: Tensor  # [D]
     bins: int
     scale: float  # map pixels a crop pixel
+
+    def hidden(self, pooled: Tensor) -> Tensor:
+        """``[M, bins, bins, C] -> [M, D]``."""
+        return torch.addmm(self.bias, pooled.flatten(1), self.weight.T).relu_()
 
 
 class BoxEnergy:
@@ -66,7 +70,7 @@ class BoxEnergy:
         parts = []
         for head, feat in zip(self._heads, maps, strict=True):
             pooled, pull_back = pool_boxes(feat, centre * head.scale, size * head.scale, head.bins)
-            hidden = torch.addmm(head.bias, pooled.flatten(1), head.weight.T).relu_()
+            hidden = head.hidden(pooled)
             values = values + hidden @ head.output
             parts.append((head, hidden, pooled.shape, pull_back))
 
@@ -80,6 +84,22 @@ class BoxEnergy:
             return in_centre, in_size
 
         return values, gradient
+
+    def pool(self, maps: Sequence[Tensor], boxes: Tensor) -> tuple[Tensor, ...]:
+        """What f is a function of: features of boxes ``[M, 4]`` (x, y, w, h; crop pixels), ``[M, bins, bins, C]`` at
+        both strides. They do not depend on the modulation.
+        """
+        size = boxes[:, 2:]
+        centre = boxes[:, :2] + size / 2
+        return tuple(
+            pool_boxes(feat, centre * head.scale, size * head.scale, head.bins)[0]
+            for head, feat in zip(self._heads, maps, strict=True)
+        )
+
+    def of_pooled(self, pooled: Sequence[Tensor]) -> Tensor:
+        """f ``[M]`` of boxes that :meth:`pool` has pooled; differentiable in the modulation."""
+        parts = [head.hidden(features) @ head.output for head, features in zip(self._heads, pooled, strict=True)]
+        return self._bias + parts[0] + parts[1]
 
 
 def _fold(block: LinearBlock, pool: PrRoIPool2D, modulation: Tensor, output: Tensor) -> _Head:

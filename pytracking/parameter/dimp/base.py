@@ -69,6 +69,17 @@ class RefinementParams:
 
 
 @dataclass(frozen=True)
+class BoxLearningParams:
+    """How the box branch learns the target in the first frame: NCE+ (Gustafsson et al., equation 16)."""
+
+    num_iter: int = 30  # steps; 0 keeps what the network makes of the first frame
+    learning_rate: float = 0.1  # of Adam, on factors of the modulation
+    num_samples: int = 32  # M, wrong boxes for each augmented crop
+    sigmas: tuple[float, ...] = (0.05, 0.5)  # of the noise, in relative box space
+    beta: float = 0.1  # scale of the true box's noise
+
+
+@dataclass(frozen=True)
 class DiMPParams:
     """The DiMP tracker with the energy-based box branch."""
 
@@ -79,3 +90,4 @@ class DiMPParams:
     memory: MemoryParams = field(default_factory=MemoryParams)
     augmentation: AugmentationParams = field(default_factory=AugmentationParams)
     refinement: RefinementParams = field(default_factory=RefinementParams)
+    box_learning: BoxLearningParams = field(default_factory=BoxLearningParams)

@@ -19,6 +19,7 @@ from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.dimp.box_learning import learn_modulation
 from pytracking.tracker.dimp.box_refinement import draw_starts, refine_box
 from pytracking.tracker.dimp.localization import Localization, localize
 from pytracking.tracker.dimp.memory import Memory
@@ -64,8 +65,13 @@ class DiMP:
             frame, centre, (box[2], box[3]), scale, self.settings.image_size, self.params.augmentation
         )
         images, boxes_crop = torch.from_numpy(crops).to(self.device), torch.from_numpy(boxes).to(self.device)
+        features, map8, map16 = self.look(images)
+        samples = features[:, None]
         self._aim(self._modulation(images[:1], boxes_crop[:1]))
-        samples = self.look(images)[0][:, None]
+        learning = self.params.box_learning
+        if learning.num_iter:
+            branch = self.network.bb_regressor
+            self._aim(learn_modulation(branch, self.modulation, (map8, map16), boxes_crop, learning, self.generator))
         self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
         classifier = self.network.classifier
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]

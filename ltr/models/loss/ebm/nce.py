@@ -11,6 +11,12 @@ from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput, require_count,
 from ltr.models.loss.ebm.proposals import GaussianMixture, Sigmas
 
 
+def log_probability_of_first(energies: Tensor, log_noise: Tensor) -> Tensor:
+    """log exp(g_i0) / sum_m exp(g_im), g = ``energies`` - ``log_noise``, both ``[N, M + 1]``: ``[N]``."""
+    logits = energies - log_noise
+    return logits[:, 0] - logits.logsumexp(dim=1)
+
+
 @dataclass(frozen=True)
 class NCE(EBMLoss):
     """Ranking NCE, paper equation (12), noise p_N from (11), y_i0 = y_i::
@@ -34,8 +40,7 @@ class NCE(EBMLoss):
         y = noise.sample(target, self.num_samples, generator)
         candidates = torch.cat([self.positive(target, generator), y], dim=1)  # [N, M + 1, D]
         energies = energy(candidates)
-        logits = energies - noise.log_prob(candidates, target)
-        log_probability = logits[:, 0] - logits.logsumexp(dim=1)
+        log_probability = log_probability_of_first(energies, noise.log_prob(candidates, target))
         stats = {
             "energy_target": energies[:, 0].mean().item(),
             "energy_samples": energies[:, 1:].mean().item(),

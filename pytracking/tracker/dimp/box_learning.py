@@ -1,0 +1,66 @@
+"""The box branch learns the target in the first frame, as the filter does: NCE+ on crops whose box is known.
+
+The modulation vectors say what the target looks like to the energy. The network guesses them from one look; a few
+gradient steps on that frame's augmented crops make the true box the best one *here*: a face's box no longer
+grows to the person. Only those two vectors change, so a target stays a few hundred numbers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ltr.data.bounding_box_utils import box_from_relative
+from ltr.models.bbreg.atom_iou_net import AtomIoUNet, FeaturePair, map_pair
+from ltr.models.bbreg.box_energy import BoxEnergy
+from ltr.models.loss.ebm import GaussianMixture
+from ltr.models.loss.ebm.nce import log_probability_of_first
+from pytracking.parameter.dimp.base import BoxLearningParams
+
+
+def learn_modulation(
+    branch: AtomIoUNet,
+    modulation: FeaturePair,
+    maps: FeaturePair,
+    boxes: Tensor,
+    params: BoxLearningParams,
+    generator: torch.Generator,
+) -> FeaturePair:
+    """Fit the modulation vectors to a target.
+
+    The boxes that are told from the true one are drawn once (paper, equations 11, 15 and 16), and pooled once:
+    modulation acts on pooled features, so a step costs two small matrix products.
+
+    Args:
+        branch: in eval mode.
+        modulation: where the steps start, ``[1, C, 1, 1]`` at both strides.
+        maps: of n crops, not modulated, channels last: ``[n, H, W, C]`` at both strides.
+        boxes: the target's, ``[n, 4]`` (x, y, w, h) in crop pixels.
+        params: steps, their length, noise.
+        generator: draws the noise.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        maps, start = map_pair(torch.clone, maps), map_pair(torch.clone, modulation)
+        candidates, log_noise = draw_candidates(boxes.clone().float(), params, generator)
+        energy = BoxEnergy(branch, start)
+        crops = [energy.pool(maps_of, boxes_of) for *maps_of, boxes_of in zip(*maps, candidates, strict=True)]
+        pooled = [torch.cat(of_stride) for of_stride in zip(*crops, strict=True)]
+        gains = map_pair(lambda vector: torch.ones_like(vector).requires_grad_(), start)
+        optimizer = torch.optim.Adam(gains, lr=params.learning_rate)
+        for _ in range(params.num_iter):
+            values = BoxEnergy(branch, (start[0] * gains[0], start[1] * gains[1])).of_pooled(pooled)
+            loss = -log_probability_of_first(values.view_as(log_noise), log_noise).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return (start[0] * gains[0]).detach(), (start[1] * gains[1]).detach()
+
+
+def draw_candidates(boxes: Tensor, params: BoxLearningParams, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Boxes ``[n, M + 1, 4]`` in crop pixels, the (noisy) true one first, and their log-density ``[n, M + 1]``."""
+    noise = GaussianMixture(params.sigmas)
+    zero = torch.zeros(len(boxes), 4)
+    wrong = noise.sample(zero, params.num_samples, generator)
+    relative = torch.cat([noise.scaled(params.beta).sample(zero, 1, generator), wrong], dim=1)
+    log_noise = noise.log_prob(relative, zero).to(boxes)
+    return box_from_relative(relative.to(boxes), boxes[:, None]), log_noise
