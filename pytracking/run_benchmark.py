@@ -116,7 +116,7 @@ def _video(arguments: Arguments) -> Iterator[tuple[FrameSource, Box]]:
         path = Path(folder) / "drawn.mp4"
         with VideoWriter(path, 25.0) as writer:
             for image in drawn.images:
-                writer.write(image)
+                writer.write(np.asarray(image))
         yield open_frames(path), (x, y, w, h)
 
 
