@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from ltr.admin.build import build_network
 from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams, MemoryParams
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.dimp.dimp import DiMP
+from tests.benchmarks.memory_growth import resident_mib
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import SMALL, small_network
 
@@ -184,3 +186,16 @@ def test_gradients_switched_off_by_the_caller_do_not_matter(network: nn.Module) 
         assert _run(_tracker(network, _params()), frames) == expected
     with torch.inference_mode():
         assert _run(_tracker(network, _params()), frames) == expected
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's /proc")
+def test_memory_stays_flat(network: nn.Module) -> None:
+    """Short here; tests/benchmarks/memory_growth.py does the same with the shipped network for 10,000 frames."""
+    tracker, frames = _tracker(network, _params()), [_scene(60 + t % 20, 40) for t in range(20)]
+    tracker.initialize(frames[0], BOX)
+    sizes = []
+    for _ in range(2):
+        for number in range(120):
+            tracker.track(frames[number % 20])
+        sizes.append(resident_mib())
+    assert sizes[1] - sizes[0] < 5
