@@ -25,7 +25,7 @@ misuse() { code=2 fail "$* (see --help)"; }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 environment=${VIRTUAL_ENV:-$root/.venv}
-extras=train,web
+extras=train,web,fast
 demo=false tests=false
 frames=()
 
@@ -104,7 +104,7 @@ else
         say "that failed; trying without the demo clip (a synthetic sequence stands in for it)"
         pip_install "$extras"
     }
-    { line_for "$extras"; line_for train,web; } >>"$record"
+    { line_for "$extras"; line_for train,web,fast; } >>"$record"
 fi
 
 # Bare Linux systems and containers lack the libraries of OpenCV's windows (libGL, libglib). No window is needed here.

@@ -96,11 +96,11 @@ def test_a_second_run_installs_nothing_and_more_is_installed_when_asked_for(repo
 
     install()
     install("--demo", "--frames", "5")
-    assert installs(environment) == ["demo,train,web"]
+    assert installs(environment) == ["demo,train,web,fast"]
     install("--tests")
     install("--dev")
     install()
-    assert installs(environment) == ["demo,train,web", "demo,train,dev"]
+    assert installs(environment) == ["demo,train,web,fast", "demo,train,dev"]
     with open(environment["LOG"]) as file:
         log = file.read()
     assert f"{repository}/pytracking/run_demo.py --frames 5\n" in log
@@ -111,7 +111,7 @@ def test_a_demo_clip_that_cannot_be_had_is_done_without(repository, environment)
     result = bash(repository / "install.sh", "--venv", environment["PREFIX"], DEMO_EXIT="1", **environment)
     assert result.returncode == 0
     assert "trying without the demo clip" in result.stdout
-    assert installs(environment) == ["demo,train,web", "train,web"]
+    assert installs(environment) == ["demo,train,web,fast", "train,web,fast"]
 
 
 def test_a_machine_without_window_libraries_gets_the_opencv_that_needs_none(repository, environment):

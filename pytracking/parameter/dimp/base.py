@@ -73,8 +73,9 @@ class BoxLearningParams:
     """How the box branch learns the target in the first frame: NCE+ (Gustafsson et al., equation 16)."""
 
     num_iter: int = 30  # steps; 0 keeps what the network makes of the first frame
-    learning_rate: float = 0.1  # of Adam, on factors of the modulation
-    num_samples: int = 32  # M, wrong boxes for each augmented crop
+    learning_rate: float = 0.1  # of Adam, on relative changes of the modulation
+    prior: float = 0.03  # weight of their squares, which keeps the modulation near the network's guess
+    num_samples: int = 48  # M, wrong boxes for each augmented crop
     sigmas: tuple[float, ...] = (0.05, 0.5)  # of the noise, in relative box space
     beta: float = 0.1  # scale of the true box's noise
 

@@ -36,7 +36,7 @@ def learn_modulation(
         modulation: where the steps start, ``[1, C, 1, 1]`` at both strides.
         maps: of n crops, not modulated, channels last: ``[n, H, W, C]`` at both strides.
         boxes: the target's, ``[n, 4]`` (x, y, w, h) in crop pixels.
-        params: steps, their length, noise.
+        params: steps, their length, prior, noise.
         generator: draws the noise.
     """
     with torch.inference_mode(False), torch.enable_grad():
@@ -45,15 +45,19 @@ def learn_modulation(
         energy = BoxEnergy(branch, start)
         crops = [energy.pool(maps_of, boxes_of) for *maps_of, boxes_of in zip(*maps, candidates, strict=True)]
         pooled = [torch.cat(of_stride) for of_stride in zip(*crops, strict=True)]
-        gains = map_pair(lambda vector: torch.ones_like(vector).requires_grad_(), start)
-        optimizer = torch.optim.Adam(gains, lr=params.learning_rate)
+        changes = map_pair(lambda vector: torch.zeros_like(vector).requires_grad_(), start)
+        optimizer = torch.optim.Adam(changes, lr=params.learning_rate, weight_decay=params.prior)
         for _ in range(params.num_iter):
-            values = BoxEnergy(branch, (start[0] * gains[0], start[1] * gains[1])).of_pooled(pooled)
+            values = BoxEnergy(branch, _changed(start, changes)).of_pooled(pooled)
             loss = -log_probability_of_first(values.view_as(log_noise), log_noise).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    return (start[0] * gains[0]).detach(), (start[1] * gains[1]).detach()
+    return map_pair(torch.detach, _changed(start, changes))
+
+
+def _changed(modulation: FeaturePair, changes: FeaturePair) -> FeaturePair:
+    return modulation[0] * (1 + changes[0]), modulation[1] * (1 + changes[1])
 
 
 def draw_candidates(boxes: Tensor, params: BoxLearningParams, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from ltr.models.loss.ebm import NCEPlus
 from pytracking.parameter.dimp.base import BoxLearningParams
 from pytracking.tracker.dimp.box_learning import draw_candidates, learn_modulation
 
-PARAMS = BoxLearningParams(num_iter=1, num_samples=6)
+PARAMS = BoxLearningParams(num_iter=1, num_samples=6, prior=0.0)
 BOXES = torch.tensor([[30.0, 40, 50, 30], [20, 20, 60, 45], [50, 60, 30, 40]])
 Looks = tuple[AtomIoUNet, FeaturePair, FeaturePair]
 
