@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from ltr.admin.settings import TrainSettings
-from ltr.train_settings import dimp, regression1d
+from ltr.train_settings import detection, dimp, regression1d
 
 TASKS: dict[str, Mapping[str, TrainSettings]] = {
+    "detection": detection.SETTINGS,
     "dimp": dimp.SETTINGS,
     "regression1d": regression1d.SETTINGS,
 }

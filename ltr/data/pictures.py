@@ -1,0 +1,115 @@
+"""Pictures with all their boxes, ready for a detector: order, mirroring, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ltr.data.loader import EpochIndices, _one_thread
+from ltr.dataset.detection import DetectionPicture
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image ``float32 [3, H, W]`` (RGB, 0..1), its boxes ``[n, 4]`` (x, y, w, h; pixels) and labels ``[n]``."""
+
+    image: Tensor
+    boxes: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class PictureBatch:
+    """Pictures of any sizes."""
+
+    pictures: list[Picture]
+    ids: tuple[str, ...]
+
+    def to(self, device: torch.device | str) -> PictureBatch:
+        """The same batch on ``device``."""
+        moved = [Picture(p.image.to(device), p.boxes.to(device), p.labels.to(device)) for p in self.pictures]
+        return PictureBatch(moved, self.ids)
+
+
+def mirror_boxes(boxes: Tensor, width: float) -> Tensor:
+    """Boxes ``[..., 4]`` (x, y, w, h) in a picture of ``width`` pixels, as they are in its mirror image."""
+    x, y, w, h = boxes.unbind(-1)
+    return torch.stack([width - x - w, y, w, h], dim=-1)
+
+
+def load_picture(source: DetectionPicture, mirrored: bool) -> Picture:
+    """Read a picture and, if asked, mirror it."""
+    image = torch.from_numpy(source.read()).permute(2, 0, 1).float() / 255
+    boxes = torch.from_numpy(source.boxes)
+    if mirrored:
+        image, boxes = image.flip(-1), mirror_boxes(boxes, image.shape[-1])
+    return Picture(image, boxes, torch.from_numpy(source.labels))
+
+
+class EndlessPictures(Dataset[Any]):
+    """Pictures in one random order after another; item i depends on the seed and i alone.
+
+    Args:
+        pictures: all of them.
+        seed: of the orders and the mirroring.
+        load: picture, whether to mirror it -> item.
+        mirror: whether half of the items are mirrored.
+    """
+
+    def __init__(
+        self,
+        pictures: Sequence[DetectionPicture],
+        seed: int,
+        load: Callable[[DetectionPicture, bool], Any],
+        mirror: bool = True,
+    ) -> None:
+        self.pictures, self.seed, self.load, self.mirror = pictures, seed, load, mirror
+
+    def __getitem__(self, index: int) -> Any:
+        turn, position = divmod(index, len(self.pictures))
+        rng = np.random.default_rng((self.seed, turn))
+        order = rng.permutation(len(self.pictures))
+        mirrored = self.mirror and rng.random(len(self.pictures))[position] < 0.5
+        return self.load(self.pictures[order[position]], bool(mirrored))
+
+
+class PictureLoader(DataLoader[Any]):
+    """Batches of :class:`EndlessPictures`; call :meth:`set_epoch` before every pass.
+
+    Args:
+        dataset: the pictures.
+        per_epoch: pictures of an epoch.
+        batch_size: pictures of a batch; what is left over at the end of an epoch is dropped.
+        collate: a list of items -> a batch.
+        num_workers: processes that load; 0: this one.
+    """
+
+    def __init__(
+        self,
+        dataset: EndlessPictures,
+        per_epoch: int,
+        batch_size: int,
+        collate: Callable[[list[Any]], Any],
+        num_workers: int = 0,
+    ) -> None:
+        self._indices = EpochIndices(per_epoch)
+        super().__init__(
+            dataset,
+            batch_size=batch_size,
+            sampler=self._indices,
+            num_workers=num_workers,
+            collate_fn=collate,
+            drop_last=True,
+            worker_init_fn=_one_thread,
+            persistent_workers=num_workers > 0,
+        )
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch (from 0) of the next pass."""
+        self._indices.set_epoch(epoch)

@@ -1,0 +1,156 @@
+"""Pictures with all their boxes, from files in COCO format: what detectors are trained and scored on."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pycocotools.coco import COCO
+
+from ltr.data.image_loader import load_image
+
+BLOCK = 20  # consecutive picture ids that stay together in a split: near-duplicates are neighbours
+PARTS = {"train": (0, 1, 3, 5, 6, 8, 9), "val": (4,), "test": (2, 7)}  # of every 10 blocks
+SOURCE_STRIDE = 10_000_000  # picture ids of the second source start here, of the third at twice that, ...
+
+Part = Literal["all", "train", "val", "test"]
+
+
+@dataclass(frozen=True)
+class DetectionSource:
+    """A file of annotations in COCO format, the folder of its pictures, and which of them are used.
+
+    ``annotations`` and ``images`` are paths under the data folder. ``datasets`` chooses pictures by their field
+    ``dataset`` (all of them where empty). ``part`` is a fixed share of the pictures: of every 200 consecutive ids,
+    140 are ``train``, 20 ``val`` and 40 ``test``, in blocks of 20.
+    """
+
+    annotations: str
+    images: str
+    datasets: tuple[str, ...] = ()
+    part: Part = "all"
+
+
+@dataclass(frozen=True)
+class DetectionPicture:
+    """A picture and its objects: boxes ``float32 [n, 4]`` (x, y, w, h; pixels of the picture), labels ``int64 [n]``."""
+
+    id: int
+    path: Path
+    size: tuple[int, int]  # width, height
+    boxes: np.ndarray
+    labels: np.ndarray
+
+    def read(self) -> np.ndarray:
+        """The picture as RGB ``uint8 [H, W, 3]``."""
+        return load_image(self.path)
+
+
+class DetectionDataset(Sequence[DetectionPicture]):
+    """The pictures of some sources.
+
+    Args:
+        data: the folder that the sources' paths lie in.
+        sources: where the pictures come from.
+        classes: name of a class -> the categories that it is made of; other categories are left out. Its labels are
+            1, 2, ... in this order. Where empty, the labels are the files' own category ids, as in torchvision's
+            detectors.
+
+    Raises:
+        FileNotFoundError: an annotation file or a folder of pictures is missing.
+        ValueError: a file is not in COCO format, a class has no category in any file, or no picture is left.
+    """
+
+    def __init__(
+        self, data: Path, sources: Sequence[DetectionSource], classes: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        self.classes = dict(classes or {})
+        self._labels = {name: label for label, names in enumerate(self.classes.values(), 1) for name in names}
+        self._content: dict[str, list[dict]] = {"images": [], "annotations": [], "categories": []}
+        for number, source in enumerate(sources):
+            self._add(data, source, number * SOURCE_STRIDE)
+        if self.classes:
+            self._content["categories"] = [{"id": i, "name": name} for i, name in enumerate(self.classes, 1)]
+        if not self._content["images"]:
+            raise ValueError(f"no picture of {', '.join(source.annotations for source in sources)} is left")
+        self.pictures = self._pictures()
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.pictures[index]
+
+    def ground_truth(self) -> COCO:
+        """The annotations (crowds too, which are not scored) as pycocotools takes them."""
+        return quiet_coco(self._content)
+
+    def _add(self, data: Path, source: DetectionSource, offset: int) -> None:
+        path, folder = data / source.annotations, data / source.images
+        for needed in (path, folder):
+            if not needed.exists():
+                raise FileNotFoundError(f"COCO-format data set: {needed} does not exist")
+        try:
+            content = json.loads(path.read_text())
+            names = {category["id"]: category["name"] for category in content["categories"]}
+            used = {image["id"] for image in content["images"] if _uses(source, image)}
+            for image in content["images"]:
+                if image["id"] in used:
+                    name = str(folder / image["file_name"])
+                    self._content["images"].append({**image, "id": image["id"] + offset, "file_name": name})
+            for annotation in content["annotations"]:
+                category = annotation["category_id"]
+                label = self._labels.get(names[category], 0) if self.classes else category
+                if annotation["image_id"] in used and label:
+                    self._content["annotations"].append(
+                        {
+                            "id": len(self._content["annotations"]) + 1,
+                            "image_id": annotation["image_id"] + offset,
+                            "category_id": label,
+                            "bbox": [float(value) for value in annotation["bbox"]],
+                            "area": float(annotation["area"]),
+                            "iscrowd": annotation.get("iscrowd", 0),
+                        }
+                    )
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path} is not valid JSON: {error}") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is not in COCO format (images, annotations, categories): {error!r}") from None
+        self._content["categories"] = content["categories"]
+
+    def _pictures(self) -> list[DetectionPicture]:
+        objects: dict[int, list[dict]] = {image["id"]: [] for image in self._content["images"]}
+        for annotation in self._content["annotations"]:
+            if not annotation["iscrowd"] and min(annotation["bbox"][2:]) > 0:
+                objects[annotation["image_id"]].append(annotation)
+        return [
+            DetectionPicture(
+                id=image["id"],
+                path=Path(image["file_name"]),
+                size=(image["width"], image["height"]),
+                boxes=np.array([a["bbox"] for a in objects[image["id"]]], dtype=np.float32).reshape(-1, 4),
+                labels=np.array([a["category_id"] for a in objects[image["id"]]], dtype=np.int64),
+            )
+            for image in self._content["images"]
+        ]
+
+
+def _uses(source: DetectionSource, image: dict) -> bool:
+    if source.datasets and image.get("dataset") not in source.datasets:
+        return False
+    return source.part == "all" or image["id"] // BLOCK % 10 in PARTS[source.part]
+
+
+def quiet_coco(content: dict[str, Any]) -> COCO:
+    """A pycocotools data set of a COCO-format dictionary, without what pycocotools prints."""
+    coco = COCO()
+    coco.dataset = content
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco.createIndex()
+    return coco

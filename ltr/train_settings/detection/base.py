@@ -1,0 +1,89 @@
+"""Settings of detection: training the detector, and training the energy branch on top of it when it is fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ltr.admin.settings import OptimSettings, TrainSettings
+from ltr.dataset.detection import DetectionSource
+from ltr.models.detection.settings import BranchSettings, DetectorSettings
+from ltr.models.loss.ebm import EBMLoss, NCEPlus
+
+Sources = tuple[DetectionSource, ...]
+
+# The noise of Appendix C.2: relative box space, K = 3.
+DETECTION_SIGMAS = (0.075, 0.15, 0.3)
+
+
+@dataclass(frozen=True)
+class DetectionData:
+    """Pictures to train on, to choose step lengths on, and to report on."""
+
+    train: Sources
+    val: Sources
+    test: Sources
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> categories; empty: the files' own
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        parts = {"train": self.train, "val": self.val, "test": self.test}
+        return [f"data.{name}: expected at least one source" for name, sources in parts.items() if not sources]
+
+
+@dataclass(frozen=True)
+class DetectionSettings(TrainSettings):
+    """What both trainings have in common."""
+
+    data: DetectionData = DetectionData((), (), ())
+    detector: DetectorSettings = DetectorSettings()
+    pictures_per_epoch: int = 160_000
+    validation_pictures: int = 200
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        found = super().problems() + self.data.problems() + self.detector.problems()
+        classes = len(self.data.classes)
+        if classes and self.detector.num_classes != classes + 1:
+            found.append(
+                f"detector.num_classes: expected {classes + 1} (the classes of the data and the background), "
+                f"got {self.detector.num_classes}"
+            )
+        if self.pictures_per_epoch < self.optim.batch_size:
+            found.append(
+                f"pictures_per_epoch: expected at least a batch of {self.optim.batch_size}, "
+                f"got {self.pictures_per_epoch}"
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class DetectorTrainSettings(DetectionSettings):
+    """Training of the detector itself."""
+
+    pretrained: bool = True  # start the backbone from ImageNet
+
+
+@dataclass(frozen=True)
+class BranchTrainSettings(DetectionSettings):
+    """Training of an :class:`~ltr.models.detection.energy_branch.EnergyBranch` on a fixed detector.
+
+    ``weights`` of the detector: a ``.safetensors`` file of a trained one, a ``.pth`` of torchvision's, or ``None``
+    for torchvision's own, trained on COCO. ``cache`` is a folder where what the fixed detector gives is kept, in half
+    precision: worth it where the pictures are few. Step lengths (Table S1) belong to a method: how steep its energies
+    are differs.
+    """
+
+    weights: Path | None = None
+    cache: Path | None = None
+    branch: BranchSettings = BranchSettings()
+    loss: EBMLoss = NCEPlus(sigmas=DETECTION_SIGMAS, num_samples=128, beta=0.1)
+    step_position: float = 0.0008
+    step_size: float = 0.0032
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        found = super().problems() + self.branch.problems()
+        steps = {"step_position": self.step_position, "step_size": self.step_size}
+        return found + [f"{name}: expected more than 0, got {value}" for name, value in steps.items() if value <= 0]

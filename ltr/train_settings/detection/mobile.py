@@ -1,0 +1,56 @@
+"""A small detector and its energy branch for a CPU, on a few thousand open pictures; three classes.
+
+COCO's 80 classes ask for more pictures than these folders hold; merged into three, each has hundreds of objects or more.
+"""
+
+from ltr.admin.settings import OptimSettings
+from ltr.dataset.detection import DetectionSource, Part
+from ltr.models.detection.settings import DetectorSettings
+from ltr.train_settings.detection.base import DetectionData, DetectorTrainSettings, Sources
+
+CLASSES = {
+    "person": ("person",),
+    "vehicle": (
+        *("airplane", "bicycle", "boat", "bus", "car", "cars", "motorbike", "motorcycle", "train", "truck"),
+    ),
+    "animal": (
+        *("bear", "bird", "cat", "cow", "deer", "dog", "elephant", "giraffe", "horse", "kangaroo", "lion"),
+        *("mountain lion", "otter", "rabbit", "raccoon", "rhesus monkey", "sheep", "tiger", "turtle", "zebra"),
+    ),
+}
+
+# By folder, the values of the pictures' field `dataset`: those whose objects of the three classes are mostly all labelled.
+DATASETS = {
+    "train_images": (
+        *("COCOmini", "CarsTrucks", "Kangaroo", "Lion", "OpenImages_Rabbit", "Raccoon", "TrafficMoto"),
+    ),
+    "train_images2": (
+        *("COCOdebug", "DogCat", "EndangeredAnimals", "MountainLion", "OxfordPets", "PennFudan"),
+        *("VOC2007_5cls", "WeizmannHorse"),
+    ),
+}
+
+
+def _sources(part: Part) -> Sources:
+    return tuple(
+        DetectionSource(f"{folder}/annotations.json", f"{folder}/images", datasets, part)
+        for folder, datasets in DATASETS.items()
+    )
+
+
+DETECTOR_MOBILE = DetectorTrainSettings(
+    data=DetectionData(_sources("train"), _sources("val"), _sources("test"), CLASSES),
+    detector=DetectorSettings(
+        "mobile", num_classes=len(CLASSES) + 1, min_size=320, max_size=320, canonical_size=112.0, max_candidates=200
+    ),
+    pictures_per_epoch=2400,
+    optim=OptimSettings(
+        epochs=9,
+        batch_size=8,
+        lr=1e-3,
+        part_lr={"backbone.body": 2e-4},
+        weight_decay=1e-5,
+        schedule="cosine",
+        clip_norm=10.0,
+    ),
+)
