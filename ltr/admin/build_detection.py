@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from ltr.actors.detector import DetectorActor
+from ltr.actors.detection import DetectorActor
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.device import place
 from ltr.admin.files import atomic_write

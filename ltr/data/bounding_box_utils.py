@@ -32,6 +32,11 @@ def box_to_corners(box: Tensor) -> Tensor:
     return torch.cat([box[..., :2], box[..., :2] + box[..., 2:]], dim=-1)
 
 
+def box_from_corners(corners: Tensor) -> Tensor:
+    """Inverse of :func:`box_to_corners`."""
+    return torch.cat([corners[..., :2], corners[..., 2:] - corners[..., :2]], dim=-1)
+
+
 def box_iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of the boxes ``a`` and ``b`` ``[..., 4]``, pair by pair (broadcast): ``[...]``.
 

@@ -41,11 +41,11 @@ def _sources(part: Part) -> Sources:
 DETECTOR_MOBILE = DetectorTrainSettings(
     data=DetectionData(_sources("train"), _sources("val"), _sources("test"), CLASSES),
     detector=DetectorSettings(
-        "mobile", num_classes=len(CLASSES) + 1, min_size=320, max_size=320, canonical_size=112.0, max_candidates=200
+        "mobile", num_classes=len(CLASSES) + 1, min_size=256, max_size=256, canonical_size=96.0, max_candidates=200
     ),
     pictures_per_epoch=2400,
     optim=OptimSettings(
-        epochs=9,
+        epochs=5,
         batch_size=8,
         lr=1e-3,
         part_lr={"backbone.body": 2e-4},

@@ -1,0 +1,95 @@
+"""The detector when it is fixed: what it gives for a picture, and where its weights come from."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+from torchvision.models.detection import FasterRCNN, FasterRCNN_ResNet50_FPN_Weights
+
+from ltr.admin.loading import load_weights
+from ltr.data.bounding_box_utils import box_from_corners
+from ltr.data.detection_batch import FixedOutput
+from ltr.models.detection.detector import BOX_LEVELS, build_detector
+from ltr.models.detection.settings import DetectorSettings
+
+
+class FixedDetector:
+    """A trained detector that gives feature maps and candidates, one picture at a time, without gradient.
+
+    Args:
+        detector: from :func:`~ltr.models.detection.detector.build_detector`, with its weights.
+        settings: of the detector.
+    """
+
+    def __init__(self, detector: FasterRCNN, settings: DetectorSettings) -> None:
+        self.detector = detector.eval().requires_grad_(False)
+        self.levels = BOX_LEVELS[settings.kind]
+
+    @torch.no_grad()
+    def __call__(self, image: Tensor) -> FixedOutput:
+        """See one image ``float32 [3, H, W]`` (RGB, 0..1)."""
+        image = image.to(next(self.detector.parameters()).device)
+        images, _ = self.detector.transform([image])
+        features = self.detector.backbone(images.tensors)
+        proposals, _ = self.detector.rpn(images, features)
+        (found,), _ = self.detector.roi_heads(features, proposals, images.image_sizes)
+        height, width = images.image_sizes[0]
+        return FixedOutput(
+            maps=tuple(features[level][0] for level in self.levels),
+            boxes=box_from_corners(found["boxes"]),
+            labels=found["labels"],
+            scores=found["scores"],
+            scale=torch.tensor([width / image.shape[2], height / image.shape[1]], device=image.device),
+        )
+
+
+def load_detector(settings: DetectorSettings, weights: Path | None) -> FixedDetector:
+    """The trained detector.
+
+    Args:
+        settings: of the detector.
+        weights: a ``.safetensors`` file written by the training of a detector, torchvision's ``.pth``, or None for
+            torchvision's detector trained on COCO, from its cache or downloaded.
+
+    Raises:
+        FileNotFoundError: the file is missing, or the download failed; says where to put it.
+        ValueError: the file is no such file, or of another detector; or None for a detector that is not torchvision's.
+    """
+    detector = build_detector(settings)
+    if weights is None:
+        state, source = _torchvision_weights(settings), Path("torchvision's weights")
+    else:
+        state, source = _read(weights), weights
+    load_weights(detector, state, source)
+    return FixedDetector(detector, settings)
+
+
+def _torchvision_weights(settings: DetectorSettings) -> dict[str, Tensor]:
+    if settings.kind != "resnet50":
+        raise ValueError(f"weights: expected the file of a trained {settings.kind} detector, got none")
+    weights = FasterRCNN_ResNet50_FPN_Weights.COCO_V1
+    try:
+        return dict(weights.get_state_dict(progress=True, check_hash=True))
+    except (URLError, OSError) as error:
+        raise FileNotFoundError(
+            f"the weights of torchvision's detector could not be downloaded ({error}): get {weights.url} elsewhere and "
+            "name the file with --weights FILE"
+        ) from error
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise FileNotFoundError(f"weights: detector file {path} is missing")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except (SafetensorError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"weights: {path} is not a file of detector weights ({reason})") from error

@@ -1,0 +1,74 @@
+"""From the candidates of a fixed detector to detections: guided NMS, then refinement (paper, Appendix C.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ltr.data.bounding_box_utils import box_from_relative
+from ltr.data.detection_batch import BoxSet, DetectionBatch
+from ltr.models.detection.energy_branch import EnergyBranch, PyramidPool
+from ltr.models.detection.guided_nms import guided_nms, highest_of_each
+from ltr.models.loss.ebm import Energy
+from ltr.refine import refine
+
+
+@dataclass(frozen=True)
+class PredictionSettings:
+    """The defaults are those of the paper; step lengths belong to a method (Table S1) and come separately."""
+
+    iou_threshold: float = 0.5  # candidates that overlap by more are one cluster
+    max_detections: int = 100  # a picture
+    iterations: int = 10  # T of Algorithm S1
+    decay: float = 0.5  # eta
+
+
+def suppress(candidates: BoxSet, rank: Tensor, settings: PredictionSettings) -> BoxSet:
+    """Guided NMS among the candidates of each class and picture by ``rank [D]``, then each picture's highest scores.
+
+    With the candidates' own scores as ``rank`` this gives the detections of the detector alone.
+    """
+    num_classes = int(candidates.labels.max()) + 1 if len(candidates) else 1
+    groups = candidates.picture * num_classes + candidates.labels
+    keep, scores = guided_nms(candidates.boxes, candidates.scores, rank, groups, settings.iou_threshold)
+    found = replace(candidates[keep], scores=scores)
+    return found[highest_of_each(found.scores, found.picture, settings.max_detections)]
+
+
+class EnergyOfBoxes:
+    """The energies of a trained branch: what ranks candidates, and what boxes climb.
+
+    Args:
+        branch: the energy branch.
+        strides, canonical_size: of the detector's pyramid.
+    """
+
+    def __init__(self, branch: EnergyBranch, strides: tuple[int, ...], canonical_size: float) -> None:
+        self.branch, self.strides, self.canonical_size = branch, strides, canonical_size
+
+    def around(self, batch: DetectionBatch, reference: BoxSet) -> Energy:
+        """f as a function of ``box_rel [T, M, 4] -> [T, M]``, boxes seen from T ``reference`` boxes of the batch."""
+        pool = PyramidPool(batch.maps, self.strides, reference, self.canonical_size)
+        energy = self.branch.energy(pool, reference.labels)
+        start = reference.boxes[:, None]
+        return lambda box_rel: energy(box_from_relative(box_rel, start))
+
+    def rank(self, batch: DetectionBatch) -> Tensor:
+        """f of the batch's candidates ``[D]``."""
+        boxes = batch.candidates.boxes
+        with torch.no_grad():
+            return self.around(batch, batch.candidates)(torch.zeros_like(boxes[:, None]))[:, 0]
+
+    def refine(
+        self, batch: DetectionBatch, found: BoxSet, steps: tuple[float, float], settings: PredictionSettings
+    ) -> BoxSet:
+        """Climb from all boxes at once by Algorithm S1; ``steps`` are lambda of position and of size."""
+        if not len(found):
+            return found
+        position, size = steps
+        step = found.boxes.new_tensor([position, position, size, size])
+        start = torch.zeros_like(found.boxes[:, None])
+        refined, _ = refine(self.around(batch, found), start, step, settings.iterations, settings.decay)
+        return replace(found, boxes=box_from_relative(refined[:, 0], found.boxes))
