@@ -36,7 +36,13 @@ def build_optimizer(net: nn.Module, settings: OptimSettings) -> tuple[torch.opti
     )
     schedules: dict[str, Callable[[int], float]] = {
         "constant": lambda epoch: 1.0,
-        "step": lambda epoch: settings.step_factor ** (epoch // settings.step_epochs),
+        "step": lambda epoch: settings.step_factor ** _drops(epoch, settings.step_epochs),
         "cosine": lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / settings.epochs)),
     }
     return optimizer, LambdaLR(optimizer, schedules[settings.schedule])
+
+
+def _drops(epoch: int, step_epochs: int | tuple[int, ...]) -> int:
+    if isinstance(step_epochs, int):
+        return epoch // step_epochs
+    return sum(epoch >= drop for drop in step_epochs)

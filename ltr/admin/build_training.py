@@ -11,7 +11,7 @@ import torch
 from ltr.actors.tracking import DiMPActor
 from ltr.admin.build import build_network
 from ltr.admin.build_datasets import build_datasets
-from ltr.admin.build_detection import build_detector_training
+from ltr.admin.build_detection import build_branch_training, build_detector_training
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.build_regression1d import build_regression1d_training
 from ltr.admin.device import place
@@ -24,7 +24,7 @@ from ltr.data.loader import Share, TrackingLoader
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
 from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
-from ltr.train_settings.detection.base import DetectorTrainSettings
+from ltr.train_settings.detection.base import BranchTrainSettings, DetectorTrainSettings
 from ltr.train_settings.dimp.base import DiMPTrainSettings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
@@ -89,6 +89,7 @@ def build_training(
     if processes.count > 1 or settings.optim.accumulate > 1:
         raise ValueError(f"{type(settings).__name__}: this task trains in one process, with optim.accumulate 1")
     builders: dict[type, Callable[..., Training]] = {
+        BranchTrainSettings: build_branch_training,
         DetectorTrainSettings: build_detector_training,
         Regression1DSettings: build_regression1d_training,
     }

@@ -18,7 +18,7 @@ class OptimSettings:
     part_lr: Mapping[str, float] = field(default_factory=dict)  # by prefix of the parameter's name; the longest wins
     weight_decay: float = 0.0
     schedule: Literal["constant", "step", "cosine"] = "step"
-    step_epochs: int = 15  # "step": epochs between two drops
+    step_epochs: int | tuple[int, ...] = 15  # "step": epochs between two drops, or the epochs that drops follow
     step_factor: float = 0.2
     clip_norm: float | None = None  # largest norm of a step's gradient
     accumulate: int = 1  # parts that a batch is worked on in, one after another, where memory is short
@@ -30,7 +30,7 @@ class OptimSettings:
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "lr": self.lr,
-            "step_epochs": self.step_epochs,
+            "step_epochs": min(self.step_epochs, default=0) if isinstance(self.step_epochs, tuple) else self.step_epochs,
             "accumulate": self.accumulate,
         }
         found = [f"optim.{name}: expected more than 0, got {value}" for name, value in positive.items() if value <= 0]

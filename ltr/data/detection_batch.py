@@ -56,20 +56,18 @@ class FixedOutput:
 
 @dataclass(frozen=True)
 class DetectionBatch:
-    """N pictures seen by the fixed detector: maps ``[N, C, H, W]`` by level, true and candidate boxes, scales ``[N, 2]``."""
+    """N pictures seen by a fixed detector: maps ``[N, C, H, W]`` by level, true boxes, candidates, scales ``[N, 2]``."""
 
     maps: tuple[Tensor, ...]
     truth: BoxSet
     candidates: BoxSet
     scales: Tensor
-    ids: tuple[str, ...]
+    ids: list[int]
 
     def to(self, device: torch.device | str) -> DetectionBatch:
         """The same batch on ``device``."""
         maps = tuple(level.to(device) for level in self.maps)
-        return DetectionBatch(
-            maps, self.truth.to(device), self.candidates.to(device), self.scales.to(device), self.ids
-        )
+        return DetectionBatch(maps, self.truth.to(device), self.candidates.to(device), self.scales.to(device), self.ids)
 
 
 class FeatureCache:
@@ -188,7 +186,7 @@ def collate(seen: Sequence[tuple[FixedItem, FixedOutput]]) -> DetectionBatch:
         _joined(truth),
         _joined(candidates),
         torch.stack([output.scale for output in outputs]),
-        tuple(str(item.source.id) for item, _ in seen),
+        [item.source.id for item, _ in seen],
     )
 
 

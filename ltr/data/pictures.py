@@ -19,6 +19,7 @@ from ltr.dataset.detection import DetectionPicture
 class Picture:
     """An image ``float32 [3, H, W]`` (RGB, 0..1), its boxes ``[n, 4]`` (x, y, w, h; pixels) and labels ``[n]``."""
 
+    id: int
     image: Tensor
     boxes: Tensor
     labels: Tensor
@@ -29,12 +30,17 @@ class PictureBatch:
     """Pictures of any sizes."""
 
     pictures: list[Picture]
-    ids: tuple[str, ...]
+
+    @property
+    def ids(self) -> list[int]:
+        """Of the pictures, for messages."""
+        return [picture.id for picture in self.pictures]
 
     def to(self, device: torch.device | str) -> PictureBatch:
         """The same batch on ``device``."""
-        moved = [Picture(p.image.to(device), p.boxes.to(device), p.labels.to(device)) for p in self.pictures]
-        return PictureBatch(moved, self.ids)
+        return PictureBatch(
+            [Picture(p.id, p.image.to(device), p.boxes.to(device), p.labels.to(device)) for p in self.pictures]
+        )
 
 
 def mirror_boxes(boxes: Tensor, width: float) -> Tensor:
@@ -49,34 +55,32 @@ def load_picture(source: DetectionPicture, mirrored: bool) -> Picture:
     boxes = torch.from_numpy(source.boxes)
     if mirrored:
         image, boxes = image.flip(-1), mirror_boxes(boxes, image.shape[-1])
-    return Picture(image, boxes, torch.from_numpy(source.labels))
+    return Picture(source.id, image, boxes, torch.from_numpy(source.labels))
+
+
+Load = Callable[[DetectionPicture, bool], Any]
+"""A picture, and whether to mirror it -> an item of a loader."""
 
 
 class EndlessPictures(Dataset[Any]):
-    """Pictures in one random order after another; item i depends on the seed and i alone.
+    """Pictures in one random order after another, half of them mirrored; item i depends on the seed and i alone.
 
     Args:
         pictures: all of them.
-        seed: of the orders and the mirroring.
-        load: picture, whether to mirror it -> item.
-        mirror: whether half of the items are mirrored.
+        load: what makes an item.
+        seed: of the orders and the mirroring; None: always in the given order, and none mirrored.
     """
 
-    def __init__(
-        self,
-        pictures: Sequence[DetectionPicture],
-        seed: int,
-        load: Callable[[DetectionPicture, bool], Any],
-        mirror: bool = True,
-    ) -> None:
-        self.pictures, self.seed, self.load, self.mirror = pictures, seed, load, mirror
+    def __init__(self, pictures: Sequence[DetectionPicture], load: Load, seed: int | None) -> None:
+        self.pictures, self.load, self.seed = pictures, load, seed
 
     def __getitem__(self, index: int) -> Any:
         turn, position = divmod(index, len(self.pictures))
+        if self.seed is None:
+            return self.load(self.pictures[position], False)
         rng = np.random.default_rng((self.seed, turn))
-        order = rng.permutation(len(self.pictures))
-        mirrored = self.mirror and rng.random(len(self.pictures))[position] < 0.5
-        return self.load(self.pictures[order[position]], bool(mirrored))
+        order, coins = rng.permutation(len(self.pictures)), rng.random(len(self.pictures))
+        return self.load(self.pictures[order[position]], bool(coins[position] < 0.5))
 
 
 class PictureLoader(DataLoader[Any]):
@@ -84,8 +88,8 @@ class PictureLoader(DataLoader[Any]):
 
     Args:
         dataset: the pictures.
-        per_epoch: pictures of an epoch.
-        batch_size: pictures of a batch; what is left over at the end of an epoch is dropped.
+        per_epoch: pictures of an epoch; the last batch of it may be smaller.
+        batch_size: pictures of a batch.
         collate: a list of items -> a batch.
         num_workers: processes that load; 0: this one.
     """
@@ -95,7 +99,7 @@ class PictureLoader(DataLoader[Any]):
         dataset: EndlessPictures,
         per_epoch: int,
         batch_size: int,
-        collate: Callable[[list[Any]], Any],
+        collate: Callable[[list[Any]], Any] = list,
         num_workers: int = 0,
     ) -> None:
         self._indices = EpochIndices(per_epoch)
@@ -105,7 +109,6 @@ class PictureLoader(DataLoader[Any]):
             sampler=self._indices,
             num_workers=num_workers,
             collate_fn=collate,
-            drop_last=True,
             worker_init_fn=_one_thread,
             persistent_workers=num_workers > 0,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN, fasterrcnn_resnet50_fpn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -103,10 +102,6 @@ def build_detector(settings: DetectorSettings) -> FasterRCNN:
     }
     if settings.kind == "mobile":
         return _mobile(settings, num_classes=None, **common)
-    detector = fasterrcnn_resnet50_fpn(
-        weights=None, weights_backbone=None, num_classes=settings.num_classes, **common
-    )
+    detector = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=settings.num_classes, **common)
     detector.roi_heads.box_roi_pool.canonical_scale = round(settings.canonical_size)
     return detector
-
-

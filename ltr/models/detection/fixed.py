@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from pathlib import Path
 from urllib.error import URLError
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models.detection import FasterRCNN, FasterRCNN_ResNet50_FPN_Weights
 
+from ltr.admin.device import place
 from ltr.admin.loading import load_weights
 from ltr.data.bounding_box_utils import box_from_corners
 from ltr.data.detection_batch import FixedOutput
@@ -25,11 +27,22 @@ class FixedDetector:
     Args:
         detector: from :func:`~ltr.models.detection.detector.build_detector`, with its weights.
         settings: of the detector.
+
+    ``key`` tells detectors apart: the settings, and a SHA-256 of the weights.
     """
 
     def __init__(self, detector: FasterRCNN, settings: DetectorSettings) -> None:
         self.detector = detector.eval().requires_grad_(False)
-        self.levels = BOX_LEVELS[settings.kind]
+        self.settings = settings
+        digest = hashlib.sha256()
+        for value in detector.state_dict().values():
+            digest.update(value.cpu().numpy().tobytes())
+        self.key = f"{settings} weights {digest.hexdigest()}"
+
+    def to(self, device: torch.device) -> FixedDetector:
+        """Move the detector to ``device``, in place."""
+        place(self.detector, device)
+        return self
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> FixedOutput:
@@ -41,7 +54,7 @@ class FixedDetector:
         (found,), _ = self.detector.roi_heads(features, proposals, images.image_sizes)
         height, width = images.image_sizes[0]
         return FixedOutput(
-            maps=tuple(features[level][0] for level in self.levels),
+            maps=tuple(features[level][0] for level in BOX_LEVELS[self.settings.kind]),
             boxes=box_from_corners(found["boxes"]),
             labels=found["labels"],
             scores=found["scores"],

@@ -1,4 +1,4 @@
-"""IoU-guided non-maximum suppression (Jiang et al., "Acquisition of Localization Confidence", ECCV 2018, Algorithm 1)."""
+"""IoU-guided non-maximum suppression (Jiang et al., the IoU-Net paper, ECCV 2018, Algorithm 1)."""
 
 import torch
 from torch import Tensor

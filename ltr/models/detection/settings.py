@@ -14,7 +14,7 @@ class DetectorSettings:
     num_classes: int = 91  # with the background, which is class 0
     min_size: int = 800  # pictures are scaled to this shorter side,
     max_size: int = 1333  # but to no more than this longer side
-    canonical_size: float = 224.0  # sqrt(w h), in pixels of the scaled picture, from which a box is on the third level
+    canonical_size: float = 224.0  # sqrt(w h), in pixels of the scaled picture, from which a box is pooled at stride 16
     score_threshold: float = 0.05  # candidates have at least this score
     max_candidates: int = 1000  # a picture, before non-maximum suppression
 

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ltr.admin.settings import OptimSettings, TrainSettings
+from ltr.admin.settings import TrainSettings
 from ltr.dataset.detection import DetectionSource
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
-from ltr.models.loss.ebm import EBMLoss, NCEPlus
+from ltr.models.loss.ebm import EBMLoss
+from ltr.train_settings.detection.methods import METHODS
 
 Sources = tuple[DetectionSource, ...]
-
-# The noise of Appendix C.2: relative box space, K = 3.
-DETECTION_SIGMAS = (0.075, 0.15, 0.3)
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,9 @@ class BranchTrainSettings(DetectionSettings):
     weights: Path | None = None
     cache: Path | None = None
     branch: BranchSettings = BranchSettings()
-    loss: EBMLoss = NCEPlus(sigmas=DETECTION_SIGMAS, num_samples=128, beta=0.1)
-    step_position: float = 0.0008
-    step_size: float = 0.0032
+    loss: EBMLoss = METHODS["ncep"].loss
+    step_position: float = METHODS["ncep"].step_position
+    step_size: float = METHODS["ncep"].step_size
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""

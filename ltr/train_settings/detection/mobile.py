@@ -1,32 +1,54 @@
 """A small detector and its energy branch for a CPU, on a few thousand open pictures; three classes.
 
-COCO's 80 classes ask for more pictures than these folders hold; merged into three, each has hundreds of objects or more.
+COCO's 80 classes ask for more pictures than these folders hold; merged into three, each has about a thousand objects.
 """
+
+from pathlib import Path
 
 from ltr.admin.settings import OptimSettings
 from ltr.dataset.detection import DetectionSource, Part
-from ltr.models.detection.settings import DetectorSettings
-from ltr.train_settings.detection.base import DetectionData, DetectorTrainSettings, Sources
+from ltr.models.detection.settings import BranchSettings, DetectorSettings
+from ltr.train_settings.detection.base import BranchTrainSettings, DetectionData, DetectorTrainSettings, Sources
 
 CLASSES = {
     "person": ("person",),
-    "vehicle": (
-        *("airplane", "bicycle", "boat", "bus", "car", "cars", "motorbike", "motorcycle", "train", "truck"),
-    ),
+    "vehicle": ("airplane", "bicycle", "boat", "bus", "car", "cars", "motorbike", "motorcycle", "train", "truck"),
     "animal": (
-        *("bear", "bird", "cat", "cow", "deer", "dog", "elephant", "giraffe", "horse", "kangaroo", "lion"),
-        *("mountain lion", "otter", "rabbit", "raccoon", "rhesus monkey", "sheep", "tiger", "turtle", "zebra"),
+        "bear",
+        "bird",
+        "cat",
+        "cow",
+        "deer",
+        "dog",
+        "elephant",
+        "giraffe",
+        "horse",
+        "kangaroo",
+        "lion",
+        "mountain lion",
+        "otter",
+        "rabbit",
+        "raccoon",
+        "rhesus monkey",
+        "sheep",
+        "tiger",
+        "turtle",
+        "zebra",
     ),
 }
 
-# By folder, the values of the pictures' field `dataset`: those whose objects of the three classes are mostly all labelled.
+# By folder, values of the pictures' field `dataset`: those whose objects of the three classes are mostly all labelled.
 DATASETS = {
-    "train_images": (
-        *("COCOmini", "CarsTrucks", "Kangaroo", "Lion", "OpenImages_Rabbit", "Raccoon", "TrafficMoto"),
-    ),
+    "train_images": ("COCOmini", "CarsTrucks", "Kangaroo", "Lion", "OpenImages_Rabbit", "Raccoon", "TrafficMoto"),
     "train_images2": (
-        *("COCOdebug", "DogCat", "EndangeredAnimals", "MountainLion", "OxfordPets", "PennFudan"),
-        *("VOC2007_5cls", "WeizmannHorse"),
+        "COCOdebug",
+        "DogCat",
+        "EndangeredAnimals",
+        "MountainLion",
+        "OxfordPets",
+        "PennFudan",
+        "VOC2007_5cls",
+        "WeizmannHorse",
     ),
 }
 
@@ -53,4 +75,16 @@ DETECTOR_MOBILE = DetectorTrainSettings(
         schedule="cosine",
         clip_norm=10.0,
     ),
+)
+
+BRANCH_MOBILE = BranchTrainSettings(
+    data=DETECTOR_MOBILE.data,
+    detector=DETECTOR_MOBILE.detector,
+    weights=Path("workspace/detection/detector_mobile/network.safetensors"),
+    cache=Path("workspace/detection/detector_mobile/cache"),
+    branch=BranchSettings(hidden=128),
+    num_workers=0,
+    pictures_per_epoch=3200,
+    validate_every=2,
+    optim=OptimSettings(epochs=4, batch_size=16, lr=1e-3, weight_decay=1e-4, schedule="cosine"),
 )

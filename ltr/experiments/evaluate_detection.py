@@ -1,0 +1,99 @@
+"""COCO's AP of a trained energy branch, beside that of its detector alone.
+
+python -m ltr.experiments.evaluate_detection ncep_mobile --data DIR
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import tyro
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from ltr.admin.build_detection import FixedPictures, build_energies
+from ltr.admin.device import choose_device
+from ltr.admin.files import atomic_write
+from ltr.admin.loading import load_weights
+from ltr.experiments.detection_scores import Evaluation, Steps
+from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings
+from ltr.train_settings import load_settings
+from ltr.train_settings.detection import BranchTrainSettings
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to evaluate."""
+
+    name: tyro.conf.Positional[str]  # of the settings that the branch was trained with
+    data: Path = Path("data")  # the folder that the settings' data sources lie in
+    network: Path | None = None  # of the branch; default: workspace/detection/NAME/network.safetensors
+    weights: Path | None = None  # of the detector, where not those of the settings
+    cache: Path | None = None  # of what the detector gives, where not that of the settings
+    part: Literal["val", "test"] = "test"
+    steps: Steps | None = None  # lambda of position and of size, where not those of the settings
+    prediction: PredictionSettings = PredictionSettings()
+    results: Path | None = None  # also write the detections there, in COCO's result format
+    device: str = "auto"
+    threads: int = 1  # of torch on the CPU
+
+
+def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device) -> EnergyOfBoxes:
+    """The trained branch in ``path`` (.safetensors), in eval mode.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is damaged, or holds another network.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"network: {path} is missing; train it with ltr/run_training.py detection NAME")
+    energies = build_energies(settings, device)
+    try:
+        state = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"network: {path} is not a .safetensors file ({error})") from error
+    load_weights(energies.branch, state, path)
+    energies.branch.eval()
+    return energies
+
+
+def evaluate(options: Options) -> None:
+    """Print the scores of the detector alone, after guided NMS, and after refinement."""
+    settings = load_settings("detection", options.name)
+    if not isinstance(settings, BranchTrainSettings):
+        raise ValueError(f"name: expected the settings of an energy branch, got those of a detector: {options.name}")
+    settings = replace(settings, weights=options.weights or settings.weights, cache=options.cache or settings.cache)
+    torch.set_num_threads(options.threads)
+    device = choose_device(options.device)
+    network = options.network or Path("workspace/detection") / options.name / "network.safetensors"
+    energies = load_branch(settings, network, device)
+    evaluation = Evaluation(
+        FixedPictures(settings, device), options.data, getattr(settings.data, options.part), options.prediction
+    )
+    print(f"detector alone      {evaluation.scores(evaluation.detector())}", flush=True)
+    print(f"guided NMS          {evaluation.scores(evaluation.guided(energies))}", flush=True)
+    refined = evaluation.refined(energies, options.steps or (settings.step_position, settings.step_size))
+    print(f"and refinement      {evaluation.scores(refined)}")
+    if options.results:
+        write_results(refined, options.results)
+
+
+def write_results(results: list[dict[str, Any]], path: Path) -> None:
+    """Write detections as COCO's evaluation server takes them."""
+    atomic_write(path, lambda temporary: temporary.write_text(json.dumps(results)))
+
+
+def main() -> None:
+    """Command line; errors are one line and exit code 1."""
+    try:
+        evaluate(tyro.cli(Options, description=__doc__))
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
