@@ -56,7 +56,7 @@ class FixedOutput:
 
 @dataclass(frozen=True)
 class DetectionBatch:
-    """N pictures seen by a fixed detector: maps ``[N, C, H, W]`` by level, true boxes, candidates, scales ``[N, 2]``."""
+    """N pictures seen by a detector: maps ``[N, C, H, W]`` by level, true and candidate boxes, scales ``[N, 2]``."""
 
     maps: tuple[Tensor, ...]
     truth: BoxSet

@@ -108,13 +108,14 @@ class DetectionDataset(Sequence[DetectionPicture]):
                 category = annotation["category_id"]
                 label = self._labels.get(names[category], 0) if self.classes else category
                 if annotation["image_id"] in used and label:
+                    box = [float(value) for value in annotation["bbox"]]
                     self._content["annotations"].append(
                         {
                             "id": len(self._content["annotations"]) + 1,
                             "image_id": annotation["image_id"] + offset,
                             "category_id": label,
-                            "bbox": [float(value) for value in annotation["bbox"]],
-                            "area": float(annotation["area"]),
+                            "bbox": box,
+                            "area": float(annotation.get("area", box[2] * box[3])),
                             "iscrowd": annotation.get("iscrowd", 0),
                         }
                     )

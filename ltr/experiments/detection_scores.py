@@ -72,7 +72,7 @@ class Evaluation:
         fixed: FixedPictures,
         data: Path,
         sources: Sources,
-        prediction: PredictionSettings = PredictionSettings(),
+        prediction: PredictionSettings,
     ) -> None:
         dataset = DetectionDataset(data, sources, fixed.settings.data.classes)
         self.truth = dataset.ground_truth()

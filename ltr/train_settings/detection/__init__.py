@@ -22,4 +22,13 @@ SETTINGS: dict[str, DetectionSettings] = {
     **{f"{name}_mobile": with_method(BRANCH_MOBILE, method) for name, method in METHODS.items()},
 }
 
-__all__ = ["METHODS", "SETTINGS", "BranchTrainSettings", "DetectionSettings", "DetectorTrainSettings", "with_method"]
+__all__ = [
+    "BRANCH_COCO",
+    "BRANCH_MOBILE",
+    "METHODS",
+    "SETTINGS",
+    "BranchTrainSettings",
+    "DetectionSettings",
+    "DetectorTrainSettings",
+    "with_method",
+]

@@ -1,0 +1,153 @@
+"""Table 2 of the paper: AP and training cost of every method on object detection; the ablations as other studies.
+
+    python -m ltr.experiments.table2 --data DIR --seeds 2
+    python -m ltr.experiments.table2 --data DIR --study s6
+
+Results are kept in a folder; what is there is not trained again.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+import tyro
+
+from ltr.actors.detection import EnergyBranchActor
+from ltr.admin.build_detection import FixedPictures, build_energies, read_pictures
+from ltr.admin.build_optimizer import build_optimizer
+from ltr.admin.device import choose_device
+from ltr.data.detection_batch import DetectionBatch
+from ltr.experiments.detection_runs import DetectionRuns
+from ltr.experiments.detection_scores import Scores
+from ltr.experiments.detection_studies import STUDIES, Row, Study, with_samples
+from ltr.train_settings.detection import BRANCH_COCO, BRANCH_MOBILE, BranchTrainSettings
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to train and compare."""
+
+    study: Study = "table2"  # of the paper's tables and figures
+    rows: tuple[str, ...] = ()  # of the study, by name; all where empty
+    seeds: int = 2  # runs of each row; 0: print what is there
+    scale: Literal["mobile", "coco"] = "mobile"  # the small detector on open pictures, or the paper's on COCO
+    num_samples: int | None = None  # M, where it is not the paper's 128
+    factors: tuple[float, ...] = (1, 10, 100)  # step lengths tried on the validation pictures, times Table S1's
+    data: Path = Path("data")  # the folder that the settings' data sources lie in
+    weights: Path | None = None  # of the detector, where not those of the settings
+    cache: Path | None = None  # of what the detector gives, where not that of the settings
+    results: Path = Path("workspace/detection/studies")  # where runs are kept
+    time_steps: int = 0  # also measure the cost of training over so many steps
+    device: str = "auto"
+    threads: int = 1  # of torch on the CPU
+
+
+def chosen_rows(options: Options) -> list[Row]:
+    """The rows of the study that are asked for; ValueError names those it has."""
+    rows = {row.name: row for row in STUDIES[options.study]}
+    unknown = [name for name in options.rows if name not in rows]
+    if unknown:
+        raise ValueError(f"rows: expected some of {', '.join(rows)}; got {', '.join(unknown)}")
+    return [with_samples(rows[name], options.num_samples) for name in options.rows or rows]
+
+
+def print_table(runs: DetectionRuns, rows: list[Row]) -> None:
+    """The table in Markdown: means over the seeds, in brackets the largest distance of a seed from the mean."""
+    print("\n| method | paper: AP / AP50 / AP75 | seeds | AP | AP50 | AP75 | AP75 after guided NMS alone | steps |")
+    print("|---|---|---|---|---|---|---|---|")
+    alone = runs.detector()
+    print(f"| detector alone | | | {alone.ap:.2f} | {alone.ap50:.2f} | {alone.ap75:.2f} | | |")
+    for row in rows:
+        found = runs.runs(row)
+        if not found:
+            print(f"| {row.name} | {_paper(row)} | not run |")
+            continue
+        columns = [_spread([getattr(run.refined, name) for run in found]) for name in ("ap", "ap50", "ap75")]
+        guided = _spread([run.guided.ap75 for run in found])
+        steps = ", ".join(f"{run.steps[0]:g}" for run in found)
+        print(f"| {row.name} | {_paper(row)} | {len(found)} | {' | '.join(columns)} | {guided} | {steps} |")
+
+
+def _paper(row: Row) -> str:
+    if isinstance(row.paper, Scores):
+        return f"{row.paper.ap} / {row.paper.ap50} / {row.paper.ap75}"
+    return "" if row.paper_ap is None else f"{row.paper_ap} (AP)"
+
+
+def _spread(values: list[float]) -> str:
+    mean = statistics.mean(values)
+    return f"{mean:.2f} (±{max(abs(value - mean) for value in values):.2f})"
+
+
+def print_costs(options: Options, settings: BranchTrainSettings, rows: list[Row], device: torch.device) -> None:
+    """Processor seconds an iteration, and ratios to the first row's, beside the paper's.
+
+    Medians of steps on one batch, the rows in turns; processor time, because other work on the machine would count as
+    ours on a clock.
+    """
+    fixed = FixedPictures(settings, device)
+    loader = fixed.loader(read_pictures(settings, options.data, settings.data.train), settings.optim.batch_size, 0)
+    batch = next(iter(loader)).to(device)
+    steps = {row.name: _stepper(settings, row, batch, device) for row in rows}
+    times: dict[str, list[float]] = {row.name: [] for row in rows}
+    for turn in range(options.time_steps + 1):
+        for name, step in steps.items():
+            begin = time.process_time()
+            step()
+            if turn:  # the first is warm-up
+                times[name].append(time.process_time() - begin)
+    print("\n| method | paper, s / iteration | ratio | ours, s / iteration | ratio |\n|---|---|---|---|---|")
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    first = rows[0]
+    for row in rows:
+        costs = row.paper_cost, first.paper_cost
+        paper = f"{costs[0]} | {costs[0] / costs[1]:.2f}" if costs[0] and costs[1] else "|"
+        print(f"| {row.name} | {paper} | {medians[row.name]:.3f} | {medians[row.name] / medians[first.name]:.2f} |")
+
+
+def _stepper(
+    settings: BranchTrainSettings, row: Row, batch: DetectionBatch, device: torch.device
+) -> Callable[[], None]:
+    """A function that takes one training step of a row."""
+    energies = build_energies(settings, device)
+    actor = EnergyBranchActor(energies, row.loss, (settings.step_position, settings.step_size))
+    optimizer, _ = build_optimizer(energies.branch, settings.optim)
+    generator = torch.Generator(device).manual_seed(0)
+
+    def step() -> None:
+        loss, _ = actor(batch, generator)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def main(options: Options) -> None:
+    """Train what is missing, print the table."""
+    rows = chosen_rows(options)
+    torch.set_num_threads(options.threads)
+    device = choose_device(options.device)
+    base = BRANCH_COCO if options.scale == "coco" else BRANCH_MOBILE
+    settings = replace(base, weights=options.weights or base.weights, cache=options.cache or base.cache)
+    settings.check()
+    runs = DetectionRuns(options.results, settings, options.data, options.factors, device)
+    runs.detector()
+    for row in rows:
+        runs.train(row, options.seeds)
+    print_table(runs, rows)
+    if options.time_steps:
+        print_costs(options, settings, rows, device)
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Options, description=__doc__))
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"error: {error}") from error
