@@ -35,7 +35,7 @@ def test_as_the_algorithm_one_box_at_a_time(seed: int) -> None:
     keep, best = guided_nms(boxes, scores, rank, groups, 0.4)
     expected = reference.guided_nms(boxes, scores, rank, groups, 0.4)
     assert keep.tolist() == [index for index, _ in expected]
-    assert len(keep) < 60
+    assert len(keep) < 75
     torch.testing.assert_close(best, torch.tensor([score for _, score in expected]))
 
 
