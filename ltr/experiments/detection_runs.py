@@ -34,10 +34,12 @@ class Run:
 
 
 class DetectionRuns:
-    """A folder with ``results.json`` and a training run for each row and seed; what is there is not trained again.
+    """A folder with a training run for each row and seed, its scores in ``scores.json``.
+
+    What is there is not trained again, and several commands may fill one folder side by side.
 
     Args:
-        folder: of the results.
+        folder: of the runs.
         settings: of the branch and its detector; the rows replace the loss.
         data: the folder that the sources' paths lie in.
         factors: step lengths tried on the validation pictures, as multiples of Table S1's.
@@ -56,34 +58,33 @@ class DetectionRuns:
         fixed = FixedPictures(settings, device)
         self.val = Evaluation(fixed, data, settings.data.val, PredictionSettings())
         self.test = Evaluation(fixed, data, settings.data.test, PredictionSettings())
-        self.path = folder / "results.json"
-        self._kept: dict[str, dict[str, Any]] = json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def detector(self) -> Scores:
         """Scores of the detector alone on the test pictures."""
-        if "detector" not in self._kept:
-            self._keep("detector", "", asdict(self.test.scores(self.test.detector())))
-        return Scores(**self._kept["detector"][""])
+        path = self.folder / "detector.json"
+        if not path.exists():
+            _write(path, asdict(self.test.scores(self.test.detector())))
+        return Scores(**json.loads(path.read_text()))
 
     def runs(self, row: Row) -> list[Run]:
         """What is kept of a row, in the order of the seeds."""
-        kept = self._kept.get(row.name, {})
-        return [_run(kept[seed]) for seed in sorted(kept, key=int)]
+        paths = self.folder.glob(f"{_folder_name(row)}_seed*/scores.json")
+        by_seed = {int(path.parent.name.rpartition("_seed")[2]): json.loads(path.read_text()) for path in paths}
+        return [_run(by_seed[seed]) for seed in sorted(by_seed)]
 
-    def train(self, row: Row, num_seeds: int) -> None:
-        """Train and score what is missing of the first ``num_seeds`` runs of a row."""
-        for seed in range(num_seeds):
-            if str(seed) not in self._kept.get(row.name, {}):
-                run = self._train(row, seed)
-                self._keep(row.name, str(seed), asdict(run))
-                print(f"{row.name}, seed {seed}: {run.refined}, steps {run.steps}, {run.seconds:.0f} s", flush=True)
+    def train(self, row: Row, seed: int) -> None:
+        """Train and score a row with a seed, if it is not there."""
+        folder = self.folder / f"{_folder_name(row)}_seed{seed}"
+        if not (folder / "scores.json").exists():
+            run = self._train(row, seed, folder)
+            _write(folder / "scores.json", asdict(run))
+            print(f"{row.name}, seed {seed}: {run.refined}, steps {run.steps}, {run.seconds:.0f} s", flush=True)
 
-    def _train(self, row: Row, seed: int) -> Run:
+    def _train(self, row: Row, seed: int, folder: Path) -> Run:
         settings = replace(with_method(self.settings, METHODS[row.method]), loss=row.loss)
         settings.check()
         seed_everything(seed)
         training = build_training(settings, self.data, self.device, seed)
-        folder = self.folder / f"{re.sub(r'[^a-z0-9.-]+', '_', row.name)}_seed{seed}"
         begin = time.process_time()
         LTRTrainer(training, settings, folder, self.device, seed).run()
         seconds = time.process_time() - begin
@@ -98,10 +99,14 @@ class DetectionRuns:
             seconds,
         )
 
-    def _keep(self, name: str, seed: str, value: dict[str, Any]) -> None:
-        self._kept.setdefault(name, {})[seed] = value
-        text = json.dumps(self._kept, indent=1)
-        atomic_write(self.path, lambda temporary: temporary.write_text(text))
+
+def _folder_name(row: Row) -> str:
+    return re.sub(r"[^\w.-]+", "_", row.name)
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    text = json.dumps(value, indent=1)
+    atomic_write(path, lambda temporary: temporary.write_text(text))
 
 
 def _run(kept: dict[str, Any]) -> Run:

@@ -38,7 +38,7 @@ class Options:
     seeds: int = 2  # runs of each row; 0: print what is there
     scale: Literal["mobile", "coco"] = "mobile"  # the small detector on open pictures, or the paper's on COCO
     num_samples: int | None = None  # M, where it is not the paper's 128
-    factors: tuple[float, ...] = (1, 10, 100)  # step lengths tried on the validation pictures, times Table S1's
+    factors: tuple[float, ...] = (0.25, 1, 4)  # step lengths tried on the validation pictures, times Table S1's
     data: Path = Path("data")  # the folder that the settings' data sources lie in
     weights: Path | None = None  # of the detector, where not those of the settings
     cache: Path | None = None  # of what the detector gives, where not that of the settings
@@ -139,8 +139,9 @@ def main(options: Options) -> None:
     settings.check()
     runs = DetectionRuns(options.results, settings, options.data, options.factors, device)
     runs.detector()
-    for row in rows:
-        runs.train(row, options.seeds)
+    for seed in range(options.seeds):
+        for row in rows:
+            runs.train(row, seed)
     print_table(runs, rows)
     if options.time_steps:
         print_costs(options, settings, rows, device)

@@ -5,7 +5,9 @@ from torch import Tensor
 from ltr.data.bounding_box_utils import box_iou
 
 
-def guided_nms(boxes: Tensor, scores: Tensor, rank: Tensor, groups: Tensor, threshold: float) -> list[tuple[int, float]]:
+def guided_nms(
+    boxes: Tensor, scores: Tensor, rank: Tensor, groups: Tensor, threshold: float
+) -> list[tuple[int, float]]:
     """(index, score of the cluster) of the boxes that stay, by falling rank."""
     left = set(range(len(boxes)))
     kept = []

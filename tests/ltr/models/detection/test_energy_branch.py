@@ -31,7 +31,7 @@ def test_every_box_alone_gives_the_same() -> None:
     boxes = _around(truth, 5)
     found = _energy(batch.maps, truth)(boxes)
     assert found.shape == (12, 5)
-    for t, (x, y, w, h) in enumerate(truth.boxes.tolist()):
+    for t, (_, _, w, h) in enumerate(truth.boxes.tolist()):
         size = (w * h) ** 0.5
         level = 0 if size < CANONICAL_SIZE else 1 if size < 2 * CANONICAL_SIZE else 2
         for m in range(5):

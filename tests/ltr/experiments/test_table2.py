@@ -1,0 +1,119 @@
+"""The commands of the detection experiments, on a few drawn pictures and an untrained detector."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ltr.admin.build_detection import build_energies
+from ltr.admin.loading import save_weights
+from ltr.admin.settings import OptimSettings
+from ltr.dataset.detection import DetectionSource
+from ltr.experiments import evaluate_detection, table2
+from ltr.experiments.detection_scores import Scores
+from ltr.models.detection.detector import build_detector
+from ltr.models.detection.settings import BranchSettings, DetectorSettings
+from ltr.train_settings import detection
+from ltr.train_settings.detection import BranchTrainSettings
+from ltr.train_settings.detection.base import DetectionData
+from tests.fakes.detection import write_rectangles
+
+SOURCES = (DetectionSource("annotations.json", "images"),)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BranchTrainSettings:
+    """Settings that take seconds, in the place of the real ones."""
+    torch.manual_seed(0)
+    write_rectangles(tmp_path / "data", 4)
+    detector = DetectorSettings("mobile", 3, 96, 96, 48.0, score_threshold=0.3, max_candidates=8)
+    weights = tmp_path / "detector.safetensors"
+    save_weights(build_detector(detector).state_dict(), weights)
+    tiny = BranchTrainSettings(
+        OptimSettings(epochs=1, batch_size=2),
+        num_workers=0,
+        data=DetectionData(SOURCES, SOURCES, SOURCES, {"light": ("light",), "dark": ("dark",)}),
+        detector=detector,
+        pictures_per_epoch=4,
+        validation_pictures=2,
+        weights=weights,
+        cache=tmp_path / "cache",
+        branch=BranchSettings(pool_size=3, hidden=8),
+    )
+    monkeypatch.setattr(table2, "BRANCH_MOBILE", tiny)
+    monkeypatch.setitem(detection.SETTINGS, "ncep_mobile", tiny)
+    return tiny
+
+
+@pytest.fixture
+def options(tmp_path: Path, settings: BranchTrainSettings) -> Callable[..., table2.Options]:
+    return lambda **changes: replace(
+        table2.Options(
+            rows=("nce", "mlmcmc-1"),
+            seeds=2,
+            num_samples=4,
+            factors=(1, 100),
+            data=tmp_path / "data",
+            results=tmp_path / "runs",
+            device="cpu",
+        ),
+        **changes,
+    )
+
+
+def test_runs_are_trained_once_and_tabled(
+    options: Callable[..., table2.Options], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table2.main(options(time_steps=1))
+    first = capsys.readouterr().out
+    assert first.count("seed 0:") == first.count("seed 1:") == 2
+    assert (tmp_path / "runs" / "nce_M4_seed1" / "network.safetensors").is_file()
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.json")}
+    table2.main(options(rows=("nce", "mlmcmc-1", "dsm"), seeds=0))
+    again = capsys.readouterr().out
+    assert "seed 0:" not in again
+    table = first[first.index("| method") : first.index("| method | paper, s")].strip()
+    assert again.strip().startswith(table)
+    assert "| dsm M4 | 36.3 / 57.9 / 38.9 | not run |" in again
+    assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.json")}
+
+
+def test_unknown_rows_are_named(options: Callable[..., table2.Options]) -> None:
+    with pytest.raises(ValueError, match=r"rows: expected some of kldis label_sigma 0\.0075, .*; got nce$"):
+        table2.main(options(study="s2", rows=("nce",)))
+
+
+def test_evaluation_of_a_saved_branch(
+    settings: BranchTrainSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = tmp_path / "network.safetensors"
+    save_weights(build_energies(settings, torch.device("cpu")).branch.state_dict(), network)
+    options = evaluate_detection.Options(
+        "ncep_mobile", tmp_path / "data", network, results=tmp_path / "results.json", device="cpu"
+    )
+    evaluate_detection.evaluate(options)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:20].strip() for line in lines] == ["detector alone", "guided NMS", "and refinement"]
+    assert all(str(Scores(0, 0, 0))[:2] in line for line in lines)
+    assert (tmp_path / "results.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("ncep_mobile", None, r"network: .*network\.safetensors is missing; train it with"),
+        ("ncep_mobile", b"nothing", r"network: .*network\.safetensors is not a \.safetensors file"),
+        ("detector_mobile", None, "name: expected the settings of an energy branch, got those of a detector"),
+        ("nix", None, "unknown settings 'nix' of task detection"),
+    ],
+)
+def test_bad_input_is_named(
+    settings: BranchTrainSettings, tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    network = tmp_path / "network.safetensors"
+    if content is not None:
+        network.write_bytes(content)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        evaluate_detection.evaluate(evaluate_detection.Options(name, tmp_path / "data", network))
