@@ -84,7 +84,7 @@ BRANCH_MOBILE = BranchTrainSettings(
     cache=Path("workspace/detection/detector_mobile/cache"),
     branch=BranchSettings(hidden=128),
     num_workers=0,
-    pictures_per_epoch=2000,
+    pictures_per_epoch=1024,
     validate_every=4,
     optim=OptimSettings(epochs=4, batch_size=16, lr=1e-3, weight_decay=1e-4, schedule="cosine"),
 )

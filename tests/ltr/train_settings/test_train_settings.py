@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from ltr.admin.build import build_network
 from ltr.admin.build_training import build_optimizer
@@ -9,6 +10,7 @@ from ltr.admin.settings import TrainSettings, to_json
 from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
 from ltr.models.tracking.settings import ClassifierSettings
 from ltr.train_settings import TASKS, load_settings
+from ltr.train_settings.detection import BranchTrainSettings
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 
 NAMED = [(task, name) for task, names in TASKS.items() for name in names]
@@ -104,6 +106,37 @@ def test_schedules() -> None:
             optimizer.step()
             scheduler.step()
         assert found == pytest.approx(rates), schedule
+
+
+def test_the_rate_drops_after_the_epochs_that_are_named() -> None:
+    """The paper's detection schedule: 60,000 iterations, drops after 40,000 and 50,000."""
+    settings = load_settings("detection", "ncep")
+    _, scheduler = build_optimizer(torch.nn.Linear(1, 1), settings.optim)
+    rates = [settings.optim.lr * scheduler.lr_lambdas[0](epoch) for epoch in range(settings.optim.epochs)]
+    assert rates == pytest.approx([1e-3, 1e-3, 1e-3, 1e-3, 1e-4, 1e-5])
+    wrong = replace(settings, optim=replace(settings.optim, step_epochs=(0, 3)))
+    assert wrong.problems() == ["optim.step_epochs: expected more than 0, got 0"]
+
+
+def test_all_problems_of_a_detection_training_come_at_once() -> None:
+    settings = load_settings("detection", "ncep_mobile")
+    assert isinstance(settings, BranchTrainSettings)
+    wrong = replace(
+        settings,
+        data=replace(settings.data, val=()),
+        detector=replace(settings.detector, num_classes=7, min_size=16),
+        pictures_per_epoch=3,
+        branch=replace(settings.branch, hidden=0),
+        step_size=0.0,
+    )
+    assert wrong.problems() == [
+        "data.val: expected at least one source",
+        "detector.min_size: expected 32 to max_size (256), got 16",
+        "detector.num_classes: expected 4 (the classes of the data and the background), got 7",
+        "pictures_per_epoch: expected at least a batch of 16, got 3",
+        "branch.hidden: expected at least 1, got 0",
+        "step_size: expected more than 0, got 0.0",
+    ]
 
 
 def test_the_longest_prefix_wins() -> None:
