@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +75,11 @@ class FeatureCache:
     """A folder with one file a picture of what a fixed detector gave for it; maps in half precision.
 
     Args:
-        folder: made when the first file is written.
+        folder: made where it is missing.
         key: of the detector; a folder that was written for another one is refused.
+
+    Raises:
+        ValueError: the folder holds what another detector gave.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -86,26 +90,28 @@ class FeatureCache:
         elif name.read_text() != key:
             raise ValueError(f"cache {folder} holds the features of another detector: delete it or name another folder")
 
-    def load(self, picture_id: int, mirrored: bool) -> FixedOutput | None:
-        """What was kept of a picture, in single precision; None if nothing was."""
-        path = self._path(picture_id, mirrored)
-        if not path.exists():
-            return None
-        state = load_file(path)
+    def holds(self, source: DetectionPicture, mirrored: bool) -> bool:
+        """Whether a picture was kept."""
+        return self._path(source, mirrored).exists()
+
+    def read(self, source: DetectionPicture, mirrored: bool) -> FixedOutput:
+        """What was kept of a picture, in single precision."""
+        state = load_file(self._path(source, mirrored))
         levels = sorted(name for name in state if name.startswith("map"))
         maps = tuple(state[name].float() for name in levels)
         return FixedOutput(maps, state["boxes"], state["labels"], state["scores"], state["scale"])
 
-    def save(self, picture_id: int, mirrored: bool, output: FixedOutput) -> None:
+    def save(self, source: DetectionPicture, mirrored: bool, output: FixedOutput) -> None:
         """Keep what the detector gave for a picture."""
         state = {f"map{level}": m.half().contiguous().cpu() for level, m in enumerate(output.maps)}
         for name in ("boxes", "labels", "scores", "scale"):
             state[name] = getattr(output, name).contiguous().cpu()
-        path = self._path(picture_id, mirrored)
+        path = self._path(source, mirrored)
         atomic_write(path, lambda temporary: temporary.write_bytes(save(state)))
 
-    def _path(self, picture_id: int, mirrored: bool) -> Path:
-        return self.folder / f"{picture_id}{'_mirrored' if mirrored else ''}.safetensors"
+    def _path(self, source: DetectionPicture, mirrored: bool) -> Path:
+        name = hashlib.sha256(str(source.path.resolve()).encode()).hexdigest()[:24]  # ids are those of one data set
+        return self.folder / f"{name}{'_mirrored' if mirrored else ''}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -125,8 +131,9 @@ class FixedItems:
         self.cache = cache
 
     def __call__(self, source: DetectionPicture, mirrored: bool) -> FixedItem:
-        output = self.cache.load(source.id, mirrored) if self.cache else None
-        return FixedItem(source, mirrored, output, None if output else load_picture(source, mirrored))
+        if self.cache is not None and self.cache.holds(source, mirrored):
+            return FixedItem(source, mirrored, self.cache.read(source, mirrored), None)
+        return FixedItem(source, mirrored, None, load_picture(source, mirrored))
 
 
 class FixedLoader:
@@ -161,9 +168,11 @@ class FixedLoader:
             return item.output
         assert item.picture is not None
         output = self.detector(item.picture.image)
-        if self.cache is not None:
-            self.cache.save(item.source.id, item.mirrored, output)
-        return output
+        if self.cache is None:
+            return output
+        # What is read back, so that a picture is the same (rounded, on the CPU) the first time and later.
+        self.cache.save(item.source, item.mirrored, output)
+        return self.cache.read(item.source, item.mirrored)
 
 
 def collate(seen: Sequence[tuple[FixedItem, FixedOutput]]) -> DetectionBatch:

@@ -31,17 +31,18 @@ def pictures(tmp_path: Path) -> list[DetectionPicture]:
 
 def test_what_is_kept_comes_back(tmp_path: Path, pictures: list[DetectionPicture]) -> None:
     cache = FeatureCache(tmp_path / "cache", "mine")
-    assert cache.load(7, False) is None
+    assert not cache.holds(pictures[0], False)
     output = CountingDetector()(load_picture(pictures[0], False).image)
-    cache.save(7, False, output)
-    kept = cache.load(7, False)
-    assert kept is not None
+    cache.save(pictures[0], False, output)
+    kept = cache.read(pictures[0], False)
     for name in ("boxes", "labels", "scores", "scale"):
         assert torch.equal(getattr(kept, name), getattr(output, name))
     for ours, theirs in zip(kept.maps, output.maps, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)  # half precision
         assert ours.dtype == torch.float32
-    assert cache.load(7, True) is None
+    assert cache.holds(pictures[0], False)
+    assert not cache.holds(pictures[0], True)
+    assert not cache.holds(pictures[1], False)
 
 
 def test_a_cache_of_another_detector_is_refused(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_with_a_cache_each_picture_is_seen_once(tmp_path: Path, pictures: list[D
     for first, later in zip(passes[0], passes[2], strict=True):
         assert first.ids == later.ids
         assert torch.equal(first.truth.boxes, later.truth.boxes)
-        torch.testing.assert_close(first.maps, later.maps, atol=1e-3, rtol=1e-3)
+        assert all(torch.equal(a, b) for a, b in zip(first.maps, later.maps, strict=True))
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
