@@ -152,9 +152,9 @@ class FixedLoader:
     ) -> None:
         self.items, self.detector, self.cache = items, detector, cache
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch (from 0) of the next pass."""
-        self.items.set_epoch(epoch)
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        """Choose the epoch (from 0) of the next pass, and the batch that it begins with."""
+        self.items.set_epoch(epoch, first_batch)
 
     def __len__(self) -> int:
         return len(self.items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ltr.data.loader import EpochIndices, _one_thread
 from ltr.dataset.detection import DetectionPicture
 
 
@@ -83,12 +82,12 @@ class EndlessPictures(Dataset[Any]):
         return self.load(self.pictures[order[position]], bool(coins[position] < 0.5))
 
 
-class PictureLoader(DataLoader[Any]):
-    """Batches of :class:`EndlessPictures`; call :meth:`set_epoch` before every pass.
+class PictureLoader:
+    """Batches of :class:`EndlessPictures`: epoch e is made of items e n ... e n + n - 1.
 
     Args:
         dataset: the pictures.
-        per_epoch: pictures of an epoch; the last batch of it may be smaller.
+        per_epoch: n; the last batch of an epoch may be smaller.
         batch_size: pictures of a batch.
         collate: a list of items -> a batch.
         num_workers: processes that load; 0: this one.
@@ -102,17 +101,25 @@ class PictureLoader(DataLoader[Any]):
         collate: Callable[[list[Any]], Any] = list,
         num_workers: int = 0,
     ) -> None:
-        self._indices = EpochIndices(per_epoch)
-        super().__init__(
-            dataset,
-            batch_size=batch_size,
-            sampler=self._indices,
-            num_workers=num_workers,
-            collate_fn=collate,
-            worker_init_fn=_one_thread,
-            persistent_workers=num_workers > 0,
-        )
+        self.dataset, self.per_epoch, self.batch_size = dataset, per_epoch, batch_size
+        self.collate, self.num_workers = collate, num_workers
+        self.set_epoch(0)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch (from 0) of the next pass."""
-        self._indices.set_epoch(epoch)
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        """Choose the epoch (from 0) of the next pass, and the batch that it begins with."""
+        self.epoch, self.first_batch = epoch, first_batch
+
+    def __len__(self) -> int:
+        return -(-self.per_epoch // self.batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        begin = self.epoch * self.per_epoch
+        indices = range(begin + self.first_batch * self.batch_size, begin + self.per_epoch)
+        loader = DataLoader(
+            self.dataset,
+            batch_size=self.batch_size,
+            sampler=indices,
+            num_workers=self.num_workers,
+            collate_fn=self.collate,
+        )
+        return iter(loader)

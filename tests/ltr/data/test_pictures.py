@@ -49,3 +49,11 @@ def test_epochs_follow_each_other(tmp_path: Path) -> None:
         batches[epoch] = [batch.ids for batch in loader]
     assert batches == {0: [[0, 1, 2], [3]], 1: [[4, 5, 0], [1]]}
     assert len(loader) == 2
+    loader.set_epoch(1, first_batch=1)
+    assert [batch.ids for batch in loader] == [[1]]
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    endless = EndlessPictures(_pictures(tmp_path), load_picture, 3)
+    alone, helped = ([batch.ids for batch in PictureLoader(endless, 6, 2, PictureBatch, workers)] for workers in (0, 2))
+    assert alone == helped
