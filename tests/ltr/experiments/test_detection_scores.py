@@ -86,7 +86,7 @@ def test_table_2_has_every_method_with_the_hyper_parameters_of_the_paper() -> No
 @pytest.mark.parametrize("study", STUDIES)
 def test_rows_have_names_of_their_own_and_known_methods(study: str) -> None:
     rows = STUDIES[study]  # type: ignore[index]
-    assert len({row.name for row in rows}) == len(rows) > 2
+    assert len({row.name for row in rows}) == len(rows) > 1
     assert all(row.method in METHODS for row in rows)
     for row in rows:
         fewer = with_samples(row, 3)
