@@ -82,6 +82,8 @@ def _paper(row: Row) -> str:
 
 def _spread(values: list[float]) -> str:
     mean = statistics.mean(values)
+    if len(values) == 1:
+        return f"{mean:.2f}"
     return f"{mean:.2f} (±{max(abs(value - mean) for value in values):.2f})"
 
 
