@@ -30,7 +30,7 @@ class OptimSettings:
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "lr": self.lr,
-            "step_epochs": min(self.step_epochs, default=0) if isinstance(self.step_epochs, tuple) else self.step_epochs,
+            "step_epochs": self.step_epochs if isinstance(self.step_epochs, int) else min(self.step_epochs, default=0),
             "accumulate": self.accumulate,
         }
         found = [f"optim.{name}: expected more than 0, got {value}" for name, value in positive.items() if value <= 0]
