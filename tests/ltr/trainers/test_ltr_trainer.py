@@ -191,7 +191,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(tmp_path: Path) -> N
     while True:
         process = context.Process(target=_run_until_killed, args=(tmp_path / "parts", settings))
         process.start()
-        process.join(waits.uniform(0.15, 0.4))
+        process.join(waits.uniform(0.15, 0.4) * (1 + kills / 5))  # longer each time: the machine may be busy
         if process.exitcode is not None:
             break
         process.kill()
