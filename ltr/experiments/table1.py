@@ -20,13 +20,14 @@ from ltr.experiments.timing import seconds_per_epoch
 from ltr.train_settings.regression1d import SETTINGS
 
 OPTIM = SETTINGS["ncep"].optim
+PAPER_RUNS = 20
 
 
 @dataclass(frozen=True)
 class Options:
     """Which rows to train, and how often."""
 
-    runs: int = 20  # networks for each row and data set; 0: print what is there
+    runs: int = PAPER_RUNS  # networks for each row and data set; 0: print what is there
     methods: tuple[str, ...] = tuple(PAPER)  # rows, cheap ones first is wise: mlmcmc-256 takes hours
     num_samples: int = 1024  # M
     results: Path = Path("workspace/regression1d")
@@ -64,9 +65,9 @@ def print_costs(options: Options) -> None:
     """Seconds an epoch for each run and ratios to ML-IS, beside the paper's, and the gain of training together."""
     print("\n| method | paper, ratio to ML-IS | ours, ratio to ML-IS | s / epoch alone | together | gain |")
     print("|---|---|---|---|---|---|")
-    reference = seconds_per_epoch("mlis", options.num_samples, options.runs, OPTIM, options.time_steps)[1]
+    reference = seconds_per_epoch("mlis", options.num_samples, PAPER_RUNS, OPTIM, options.time_steps)[1]
     for name in options.methods:
-        alone, together = seconds_per_epoch(name, options.num_samples, options.runs, OPTIM, options.time_steps)
+        alone, together = seconds_per_epoch(name, options.num_samples, PAPER_RUNS, OPTIM, options.time_steps)
         print(
             f"| {name} | {PAPER[name][1] / PAPER['mlis'][1]:.2f} | {together / reference:.2f} | "
             f"{alone:.3f} | {together:.3f} | {alone / together:.1f} x |",
