@@ -1,6 +1,7 @@
 """What every test starts from: quiet threads, and the shared data folder where there is one."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
+
+# Jobs in the background are born deaf to Ctrl-C, and so would be the programs that the tests stop with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
