@@ -75,6 +75,7 @@ class BoxLearningParams:
     num_iter: int = 30  # steps; 0 keeps what the network makes of the first frame
     learning_rate: float = 0.1  # of Adam, on relative changes of the modulation
     prior: float = 0.03  # weight of their squares, which keeps the modulation near the network's guess
+    weight: float = 0.5  # part of the learned changes that is made: targets will look different later
     num_samples: int = 48  # M, wrong boxes for each augmented crop
     sigmas: tuple[float, ...] = (0.05, 0.5)  # of the noise, in relative box space
     beta: float = 0.1  # scale of the true box's noise

@@ -36,7 +36,7 @@ def learn_modulation(
         modulation: where the steps start, ``[1, C, 1, 1]`` at both strides.
         maps: of n crops, not modulated, channels last: ``[n, H, W, C]`` at both strides.
         boxes: the target's, ``[n, 4]`` (x, y, w, h) in crop pixels.
-        params: steps, their length, prior, noise.
+        params: steps, their length, noise, and what keeps the result near the start.
         generator: draws the noise.
     """
     with torch.inference_mode(False), torch.enable_grad():
@@ -48,16 +48,16 @@ def learn_modulation(
         changes = map_pair(lambda vector: torch.zeros_like(vector).requires_grad_(), start)
         optimizer = torch.optim.Adam(changes, lr=params.learning_rate, weight_decay=params.prior)
         for _ in range(params.num_iter):
-            values = BoxEnergy(branch, _changed(start, changes)).of_pooled(pooled)
+            values = BoxEnergy(branch, _changed(start, changes, 1.0)).of_pooled(pooled)
             loss = -log_probability_of_first(values.view_as(log_noise), log_noise).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    return map_pair(torch.detach, _changed(start, changes))
+    return map_pair(torch.detach, _changed(start, changes, params.weight))
 
 
-def _changed(modulation: FeaturePair, changes: FeaturePair) -> FeaturePair:
-    return modulation[0] * (1 + changes[0]), modulation[1] * (1 + changes[1])
+def _changed(modulation: FeaturePair, changes: FeaturePair, weight: float) -> FeaturePair:
+    return modulation[0] * (1 + weight * changes[0]), modulation[1] * (1 + weight * changes[1])
 
 
 def draw_candidates(boxes: Tensor, params: BoxLearningParams, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from ltr.models.loss.ebm import NCEPlus
 from pytracking.parameter.dimp.base import BoxLearningParams
 from pytracking.tracker.dimp.box_learning import draw_candidates, learn_modulation
 
-PARAMS = BoxLearningParams(num_iter=1, num_samples=6, prior=0.0)
+PARAMS = BoxLearningParams(num_iter=1, num_samples=6, prior=0.0, weight=1.0)
 BOXES = torch.tensor([[30.0, 40, 50, 30], [20, 20, 60, 45], [50, 60, 30, 40]])
 Looks = tuple[AtomIoUNet, FeaturePair, FeaturePair]
 
@@ -58,6 +58,12 @@ def test_a_step_goes_down_the_slope_of_nce_plus(looks: Looks) -> None:
 def test_many_steps_lower_the_loss(looks: Looks) -> None:
     params = replace(PARAMS, num_iter=40, num_samples=32)
     assert _loss(looks, _learn(looks, params), params) < _loss(looks, looks[2], params) - 0.1
+
+
+def test_a_part_of_the_changes_is_made(looks: Looks) -> None:
+    whole, half = _learn(looks, PARAMS), _learn(looks, replace(PARAMS, weight=0.5))
+    for start, all_the_way, half_way in zip(looks[2], whole, half, strict=True):
+        torch.testing.assert_close(half_way, (start + all_the_way) / 2)
 
 
 def test_candidates_are_those_of_the_loss() -> None:
