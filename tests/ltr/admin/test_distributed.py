@@ -1,11 +1,12 @@
 """Several processes, connected by gloo."""
 
 import json
-import multiprocessing
 import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,7 @@ import torch
 
 from ltr.admin.distributed import ALONE, joined, own_device
 from tests.fakes.distributed_run import main
-
-# From Python 3.12 on, starting a process beside torch's threads warns.
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+from tests.fakes.processes import clean_processes
 
 
 def _environment(rank: int, count: int, port: int) -> dict[str, str]:
@@ -25,28 +24,21 @@ def _environment(rank: int, count: int, port: int) -> dict[str, str]:
     return {"MASTER_ADDR": "127.0.0.1", **{name: str(value) for name, value in numbers.items()}}
 
 
-def _process(rank: int, port: int, task: Any, results: Any) -> None:
+def _process(rank: int, port: int, task: Any) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _environment(rank, 2, port).items():
             patch.setenv(name, value)
-        results.put((rank, task()))
+        return task()
 
 
-def _in_two_processes(task: Any) -> dict[int, Any]:
+def _in_two_processes(task: Any) -> list[Any]:
     """What ``task()`` returns in each of two processes that find each other as under torchrun."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    context = multiprocessing.get_context("fork")
-    results = context.SimpleQueue()
-    processes = [context.Process(target=_process, args=(rank, port, task, results)) for rank in (0, 1)]
-    for process in processes:
-        process.start()
-    found = dict(results.get() for _ in processes)
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
-    return found
+    with ProcessPoolExecutor(2, mp_context=clean_processes()) as pool:
+        futures = [pool.submit(_process, rank, port, task) for rank in (0, 1)]
+        return [future.result() for future in futures]
 
 
 def _talk() -> tuple[Any, ...]:
@@ -59,7 +51,7 @@ def _talk() -> tuple[Any, ...]:
 def test_processes_know_each_other() -> None:
     found = _in_two_processes(_talk)
     numbers, flags = {"a": 10.0, "b": 2.0}, (True, False)
-    assert found == {0: (0, 2, True, numbers, flags), 1: (1, 2, False, numbers, flags)}
+    assert found == [(0, 2, True, numbers, flags), (1, 2, False, numbers, flags)]
 
 
 def test_alone_nothing_is_asked() -> None:
@@ -84,14 +76,13 @@ def _weights(folder: Path) -> dict[str, torch.Tensor]:
     return {**state["net"], **{f"average {name}": value for name, value in state["average"].items()}}
 
 
+def _trained(folder: Path) -> dict[str, list]:
+    return {name: value.tolist() for name, value in main(folder).training.actor.net.state_dict().items()}
+
+
 def test_two_processes_train_as_one_on_the_joined_batches(tmp_path: Path) -> None:
     main(tmp_path / "one")
-
-    def weights() -> dict[str, list]:
-        trainer = main(tmp_path / "two")
-        return {name: value.tolist() for name, value in trainer.training.actor.net.state_dict().items()}
-
-    found = _in_two_processes(weights)
+    found = _in_two_processes(partial(_trained, tmp_path / "two"))
     assert found[0] == found[1]
     one, two = _weights(tmp_path / "one"), _weights(tmp_path / "two")
     for name, value in one.items():

@@ -1,5 +1,4 @@
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -17,6 +16,7 @@ from ltr.admin.settings import OptimSettings, TrainSettings
 from ltr.data.loader import Share
 from ltr.trainers.ltr_trainer import LTRTrainer
 from ltr.trainers.stop_signals import Stopped
+from tests.fakes.processes import clean_processes
 from tests.fakes.regression import regression_training
 
 SETTINGS = TrainSettings(
@@ -187,7 +187,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(tmp_path: Path) -> N
     settings = replace(SETTINGS, output=replace(SETTINGS.output, save_minutes=1e-9))
     whole = _trainer(tmp_path / "whole", settings)
     whole.run()
-    waits, context, kills = random.Random(1), multiprocessing.get_context("fork"), 0
+    waits, context, kills = random.Random(1), clean_processes(), 0
     while True:
         process = context.Process(target=_run_until_killed, args=(tmp_path / "parts", settings))
         process.start()
