@@ -58,7 +58,7 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("dump", "toy"), "error: unknown task 'dump'; known are dimp"),
+        (("dump", "toy"), "error: unknown task 'dump'; known are detection, dimp"),
         (("dimp", "toi"), "error: unknown settings 'toi' of task dimp; known are dimp18, .*toy"),
         (("dimp", "toy", "--optim.lr", "-1"), "error: settings: optim.lr: expected more than 0, got -1.0"),
         (
