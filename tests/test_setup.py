@@ -104,7 +104,7 @@ def test_a_second_run_installs_nothing_and_more_is_installed_when_asked_for(repo
     with open(environment["LOG"]) as file:
         log = file.read()
     assert f"{repository}/pytracking/run_demo.py --frames 5\n" in log
-    assert "-m pytest\n" in log
+    assert "-m pytest -n 2" in log
 
 
 def test_a_demo_clip_that_cannot_be_had_is_done_without(repository, environment):
