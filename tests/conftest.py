@@ -1,8 +1,11 @@
 """What every test starts from: quiet threads, and the shared data folder where there is one."""
 
+import ctypes
 import os
 import signal
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +17,13 @@ import pytest
 # Jobs in the background are born deaf to Ctrl-C, and so would be the programs that the tests stop with it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+class _SignalStack(ctypes.Structure):
+    """``stack_t`` of sigaltstack(2) on Linux."""
+
+    _fields_ = (("start", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
+
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -21,6 +31,21 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 def repository() -> Path:
     """The root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(autouse=True)
+def _plain_signals() -> Iterator[None]:
+    """Signals are handled on the ordinary stack, and the end of a child by nobody.
+
+    Somewhere in the suite the memory of the alternate signal stack gets lost; the next signal (mostly SIGCHLD, for which
+    torch's loader leaves a handler) would then end Python without a word.
+    """
+    if sys.platform == "linux":
+        disable = 2
+        ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, disable, 0)), None)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
