@@ -37,8 +37,8 @@ def repository() -> Path:
 def _plain_signals() -> Iterator[None]:
     """Signals are handled on the ordinary stack, and the end of a child by nobody.
 
-    Somewhere in the suite the memory of the alternate signal stack gets lost; the next signal (mostly SIGCHLD, for which
-    torch's loader leaves a handler) would then end Python without a word.
+    Somewhere in the suite the memory of the alternate signal stack gets lost; the next signal (mostly SIGCHLD, for
+    which torch's loader leaves a handler) would then end Python without a word.
     """
     if sys.platform == "linux":
         disable = 2
