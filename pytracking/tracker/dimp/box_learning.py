@@ -13,7 +13,7 @@ from torch import Tensor
 from ltr.data.bounding_box_utils import box_from_relative
 from ltr.models.bbreg.atom_iou_net import AtomIoUNet, FeaturePair, map_pair
 from ltr.models.bbreg.box_energy import BoxEnergy
-from ltr.models.loss.ebm import GaussianMixture
+from ltr.models.loss.ebm import NCEPlus
 from ltr.models.loss.ebm.nce import log_probability_of_first
 from pytracking.parameter.dimp.base import BoxLearningParams
 
@@ -62,9 +62,6 @@ def _changed(modulation: FeaturePair, changes: FeaturePair, weight: float) -> Fe
 
 def draw_candidates(boxes: Tensor, params: BoxLearningParams, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Boxes ``[n, M + 1, 4]`` in crop pixels, the (noisy) true one first, and their log-density ``[n, M + 1]``."""
-    noise = GaussianMixture(params.sigmas)
-    zero = torch.zeros(len(boxes), 4)
-    wrong = noise.sample(zero, params.num_samples, generator)
-    relative = torch.cat([noise.scaled(params.beta).sample(zero, 1, generator), wrong], dim=1)
-    log_noise = noise.log_prob(relative, zero).to(boxes)
-    return box_from_relative(relative.to(boxes), boxes[:, None]), log_noise
+    loss = NCEPlus(params.sigmas, params.num_samples, params.beta)
+    relative, log_noise = loss.candidates(torch.zeros(len(boxes), 4), generator)
+    return box_from_relative(relative.to(boxes), boxes[:, None]), log_noise.to(boxes)

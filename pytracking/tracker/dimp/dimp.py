@@ -67,11 +67,12 @@ class DiMP:
         images, boxes_crop = torch.from_numpy(crops).to(self.device), torch.from_numpy(boxes).to(self.device)
         features, map8, map16 = self.look(images)
         samples = features[:, None]
-        self._aim(self._modulation(images[:1], boxes_crop[:1]))
+        modulation = self._modulation(images[:1], boxes_crop[:1])
         learning = self.params.box_learning
         if learning.num_iter:
             branch = self.network.bb_regressor
-            self._aim(learn_modulation(branch, self.modulation, (map8, map16), boxes_crop, learning, self.generator))
+            modulation = learn_modulation(branch, modulation, (map8, map16), boxes_crop, learning, self.generator)
+        self._aim(modulation)
         self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
         classifier = self.network.classifier
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]

@@ -36,17 +36,22 @@ class NCE(EBMLoss):
         require_count(num_samples=self.num_samples)
 
     def objective(self, energy: Energy, target: Tensor, generator: Generator | None) -> LossOutput:
-        noise = GaussianMixture(self.sigmas)
-        y = noise.sample(target, self.num_samples, generator)
-        candidates = torch.cat([self.positive(target, generator), y], dim=1)  # [N, M + 1, D]
+        candidates, log_noise = self.candidates(target, generator)
         energies = energy(candidates)
-        log_probability = log_probability_of_first(energies, noise.log_prob(candidates, target))
+        log_probability = log_probability_of_first(energies, log_noise)
         stats = {
             "energy_target": energies[:, 0].mean().item(),
             "energy_samples": energies[:, 1:].mean().item(),
             "probability_target": log_probability.exp().mean().item(),
         }
         return LossOutput(-log_probability.mean(), stats)
+
+    def candidates(self, target: Tensor, generator: Generator | None) -> tuple[Tensor, Tensor]:
+        """y_i0, y_i1, ..., y_iM ``[N, M + 1, D]`` for ``target [N, D]``, and their log p_N ``[N, M + 1]``."""
+        noise = GaussianMixture(self.sigmas)
+        y = noise.sample(target, self.num_samples, generator)
+        candidates = torch.cat([self.positive(target, generator), y], dim=1)
+        return candidates, noise.log_prob(candidates, target)
 
     def positive(self, target: Tensor, generator: Generator | None) -> Tensor:
         """y_i0 ``[N, 1, D]``, what is to be told from the noise: here the label itself."""
