@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative
-from ltr.models.bbreg.atom_iou_net import AtomIoUNet, FeaturePair, map_pair
+from ltr.models.bbreg.atom_iou_net import AtomIoUNet, FeaturePair, map_pair, modulate
 from ltr.models.bbreg.box_energy import BoxEnergy
 from ltr.models.loss.ebm import NCEPlus
 from ltr.models.loss.ebm.nce import log_probability_of_first
@@ -45,19 +45,16 @@ def learn_modulation(
         energy = BoxEnergy(branch, start)
         crops = [energy.pool(maps_of, boxes_of) for *maps_of, boxes_of in zip(*maps, candidates, strict=True)]
         pooled = [torch.cat(of_stride) for of_stride in zip(*crops, strict=True)]
-        changes = map_pair(lambda vector: torch.zeros_like(vector).requires_grad_(), start)
-        optimizer = torch.optim.Adam(changes, lr=params.learning_rate, weight_decay=params.prior)
+        factors = map_pair(lambda vector: torch.zeros(vector.numel()).to(vector).requires_grad_(), start)
+        optimizer = torch.optim.Adam(factors, lr=params.learning_rate, weight_decay=params.prior)
         for _ in range(params.num_iter):
-            values = BoxEnergy(branch, _changed(start, changes, 1.0)).of_pooled(pooled)
+            values = energy.of_pooled([features * (1 + f) for features, f in zip(pooled, factors, strict=True)])
             loss = -log_probability_of_first(values.view_as(log_noise), log_noise).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    return map_pair(torch.detach, _changed(start, changes, params.weight))
-
-
-def _changed(modulation: FeaturePair, changes: FeaturePair, weight: float) -> FeaturePair:
-    return modulation[0] * (1 + weight * changes[0]), modulation[1] * (1 + weight * changes[1])
+        learned = map_pair(lambda f: (1 + params.weight * f.detach())[:, None, None], factors)
+    return modulate(start, learned)
 
 
 def draw_candidates(boxes: Tensor, params: BoxLearningParams, generator: torch.Generator) -> tuple[Tensor, Tensor]:
