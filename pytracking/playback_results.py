@@ -7,7 +7,6 @@ With --save a video is written; without it a window opens: space pauses, the rig
 sequence, q ends.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pytracking.analysis.sequence_score import Truth
 from pytracking.analysis.sources import AnalysisError, Tracker
 from pytracking.evaluation.video_writer import DEFAULT_FPS, VideoWriter
 from pytracking.utils.cli import run_command
+from pytracking.utils.window import has_display
 
 TITLE = "playback"
 _NEXT, _QUIT, _PAUSE, _STEP = {ord("n")}, {ord("q"), 27}, {ord(" ")}, {ord("."), 83}  # 83: right arrow, low byte
@@ -130,11 +130,6 @@ def show(pictures: Iterator[Picture], name: str, fps: float) -> bool:
             if key in _STEP or not paused:
                 break
     return True
-
-
-def has_display() -> bool:
-    """Whether a window can be opened."""
-    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,6 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def cache_folder() -> Path:
+    """Of what may be deleted: ``$EBM_TRACKING_CACHE``, or ``ebm-tracking`` among the user's caches."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return Path(os.environ.get("EBM_TRACKING_CACHE") or caches / "ebm-tracking").expanduser()
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside ``path`` to write to: renamed to ``path`` after the block, removed after an error.

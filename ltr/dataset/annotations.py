@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.admin.files import atomic_write
+from ltr.admin.files import atomic_write, cache_folder
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +44,6 @@ def read_flags(path: Path) -> np.ndarray:
         return np.array(path.read_text().replace(",", " ").split(), dtype=np.int64)
     except ValueError as error:
         raise ValueError(f"{path}: expected whole numbers ({error})") from None
-
-
-def cache_folder() -> Path:
-    """Where arrays are kept: the folder that EBM_TRACKING_CACHE names, or ``~/.cache/ebm-tracking``."""
-    return Path(os.environ.get("EBM_TRACKING_CACHE") or "~/.cache/ebm-tracking").expanduser()
 
 
 def cached(name: str, files: Iterable[Path], make: Callable[[], Arrays]) -> Arrays:

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytracking.evaluation.video import FrameSource
-
-Box = tuple[float, float, float, float]
+from pytracking.tracker.base.output import Box
 
 
 @dataclass(frozen=True, eq=False)

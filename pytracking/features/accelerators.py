@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
-import os
 import tempfile
 import threading
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 import ltr.models
+from ltr.admin.files import cache_folder
 from pytracking.features import frame_network
 from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork
@@ -134,12 +134,6 @@ def _graph(network: nn.Module, image_size: int) -> Any:
             for suffix in (".bin", ".xml"):  # the one that is looked for comes last
                 Path(temporary, path.name).with_suffix(suffix).replace(path.with_suffix(suffix))
     return graph
-
-
-def cache_folder() -> Path:
-    """``$EBM_TRACKING_CACHE``, or ``ebm-tracking`` among the user's caches. Safe to delete."""
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("EBM_TRACKING_CACHE") or caches / "ebm-tracking")
 
 
 def _fingerprint(network: nn.Module, image_size: int) -> str:

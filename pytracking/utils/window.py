@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Box = tuple[float, float, float, float]
+from pytracking.tracker.base.output import Box
 
 SMALLEST = 5  # pixels; a shorter drag is a click
 STRIP = 24  # pixels, of the lines of text
@@ -48,11 +48,16 @@ class BoxDrawing:
         return done
 
 
+def has_display() -> bool:
+    """Whether a window can be opened: OpenCV's wheels draw through X11 on Linux, on Wayland through its X server."""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY"))
+
+
 class Window:
     """A window called ``title``. ValueError where there is no display, or OpenCV was built without windows."""
 
     def __init__(self, title: str) -> None:
-        if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        if not has_display():
             raise ValueError("there is no display for a window (DISPLAY is not set)")
         self.drawing = BoxDrawing()
         self._title = title
