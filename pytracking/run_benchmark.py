@@ -10,7 +10,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,11 +102,15 @@ def _parse_box(text: str) -> Box:
     return x, y, w, h
 
 
-@contextmanager
-def _video(arguments: Arguments) -> Iterator[tuple[FrameSource, Box]]:
+def _video(arguments: Arguments) -> AbstractContextManager[tuple[FrameSource, Box]]:
     if arguments.source is not None and arguments.box is not None:
-        yield open_frames(arguments.source), _parse_box(arguments.box)
-        return
+        return nullcontext((open_frames(arguments.source), _parse_box(arguments.box)))
+    return drawn_video()
+
+
+@contextmanager
+def drawn_video() -> Iterator[tuple[FrameSource, Box]]:
+    """A video of moving shapes, and the box of one of them in its first frame."""
     from ltr.dataset.synthetic import SyntheticShapes
 
     shapes = SyntheticShapes(num_sequences=1, num_frames=DRAWN_FRAMES, size=DRAWN_SIZE)

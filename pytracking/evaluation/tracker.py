@@ -46,7 +46,7 @@ class Tracker:
             (see :mod:`pytracking.features.accelerators`).
         precision: of the network's arithmetic: ``"f32"``, ``"bf16"`` or ``"f16"``.
         overrides: parameters to change, nested ones by mappings:
-            ``Tracker("dimp", "dimp_ncep_mobile", refinement={"num_iterations": 5})``.
+            ``Tracker("dimp", "dimp_ncep_mobile", refinement={"method": "ascent"})``.
 
     Raises:
         ValueError: unknown tracker, parameters, override, channels, device, accelerator or precision; the message

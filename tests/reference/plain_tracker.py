@@ -10,20 +10,20 @@ from torch import Tensor
 
 from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
 from ltr.models.loss.ebm.base import energy_gradient
-from pytracking.tracker.dimp.box_refinement import draw_starts, refine_box
+from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
 from pytracking.tracker.dimp.dimp import DiMP
 
 
 class PlainDiMP(DiMP):
-    """DiMP whose boxes climb the branch's own energy of modulated maps by autograd."""
+    """DiMP whose boxes are made by the branch's own energy of modulated maps by autograd."""
 
     def _aim(self, modulation: FeaturePair) -> None:
         self.modulation = modulation
 
     def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
-        starts = draw_starts(self.params.refinement, self.generator)
+        points = starting_points(self.params.refinement, self.generator)
         slope = partial(self._slope, self.modulation, maps)
-        return refine_box(slope, box.float(), starts, self.params.refinement).to(box)
+        return refine_box(slope, box.float(), points, self.params.refinement).to(box)
 
     def _slope(
         self, modulation: FeaturePair, maps: FeaturePair, centre: Tensor, size: Tensor

@@ -2,7 +2,15 @@
 
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
 from ltr.train_settings.dimp.dimp import DIMP18, DIMP50
-from ltr.train_settings.dimp.mobile import DIMP_NCEP_MOBILE, DIMP_NCEP_RESNET18, TOY, WARMUP
+from ltr.train_settings.dimp.mobile import (
+    DIMP_KLDIS_MOBILE,
+    DIMP_MOBILE,
+    DIMP_NCE_MOBILE,
+    DIMP_NCEP_MOBILE,
+    DIMP_NCEP_RESNET18,
+    TOY,
+    WARMUP,
+)
 from ltr.train_settings.dimp.prdimp import PRDIMP18, PRDIMP50
 from ltr.train_settings.dimp.super_dimp import DIMP_NCE, DIMP_NCEP, SUPER_DIMP
 
@@ -16,6 +24,9 @@ SETTINGS: dict[str, DiMPTrainSettings] = {
     "dimp_ncep": DIMP_NCEP,
     "dimp_ncep_mobile": DIMP_NCEP_MOBILE,
     "dimp_ncep_mobile_warmup": WARMUP,
+    "dimp_nce_mobile": DIMP_NCE_MOBILE,
+    "dimp_kldis_mobile": DIMP_KLDIS_MOBILE,
+    "dimp_mobile": DIMP_MOBILE,
     "dimp_ncep_resnet18": DIMP_NCEP_RESNET18,
     "toy": TOY,
 }

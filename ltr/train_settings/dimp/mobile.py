@@ -11,6 +11,8 @@ from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
+from ltr.train_settings.dimp.dimp import DIMP50
+from ltr.train_settings.dimp.super_dimp import DIMP_NCE, SUPER_DIMP
 
 WARMUP = DiMPTrainSettings(
     network=DiMPnetSettings(
@@ -68,6 +70,11 @@ DIMP_NCEP_MOBILE = replace(
     ),
     optim=replace(WARMUP.optim, epochs=10, lr=8e-4),
 )
+
+# The paper's comparison on these data: everything the same but the loss of the boxes.
+DIMP_NCE_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=DIMP_NCE.box_loss)
+DIMP_KLDIS_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=SUPER_DIMP.box_loss)
+DIMP_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=DIMP50.box_loss, loss_weights=DIMP50.loss_weights)
 
 # The same on a frozen ResNet-18, for those who have its weights.
 DIMP_NCEP_RESNET18 = replace(

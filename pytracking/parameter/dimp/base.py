@@ -52,10 +52,21 @@ class AugmentationParams:
 
 
 @dataclass(frozen=True)
-class RefinementParams:
+class MeanParams:
+    """The mean of boxes round the last one, weighed by their energy, in relative box space."""
+
+    num_boxes: int = 32  # in each round
+    rounds: int = 2
+    position_spread: float = 0.1  # standard deviation of the boxes of the first round, in target sizes
+    size_spread: float = 0.1  # standard deviation of their log size
+    narrowing: float = 0.7  # of both from round to round
+    temperature: float = 2.0  # energies are divided by it; the higher, the closer the box stays to the last one
+
+
+@dataclass(frozen=True)
+class AscentParams:
     """Gradient ascent of the energy of boxes (Gustafsson et al., Algorithm S1), in relative box space."""
 
-    enabled: bool = True
     num_boxes: int = 10  # the last box at the new place, and jittered copies
     position_jitter: float = 0.1  # standard deviation, in target sizes
     size_jitter: float = 0.1  # standard deviation of log size
@@ -69,6 +80,20 @@ class RefinementParams:
 
 
 @dataclass(frozen=True)
+class RefinementParams:
+    """How the energy of boxes makes the box."""
+
+    enabled: bool = True
+    method: str = "mean"  # or "ascent"
+    mean: MeanParams = field(default_factory=MeanParams)
+    ascent: AscentParams = field(default_factory=AscentParams)
+
+    def __post_init__(self) -> None:
+        if self.method not in ("mean", "ascent"):
+            raise ValueError(f"refinement.method: expected mean or ascent, got {self.method!r}")
+
+
+@dataclass(frozen=True)
 class BoxLearningParams:
     """How the box branch learns the target in the first frame: NCE+ (Gustafsson et al., equation 16)."""
 
@@ -76,6 +101,7 @@ class BoxLearningParams:
     learning_rate: float = 0.1  # of Adam, on relative changes of the modulation
     prior: float = 0.03  # weight of their squares, which keeps the modulation near the network's guess
     weight: float = 0.5  # part of the learned changes that is made: targets will look different later
+    num_parts: int = 5  # of the crops; the steps take them in turns
     num_samples: int = 48  # M, wrong boxes for each augmented crop
     sigmas: tuple[float, ...] = (0.05, 0.5)  # of the noise, in relative box space
     beta: float = 0.1  # scale of the true box's noise

@@ -7,6 +7,8 @@ grows to the person. Only those two vectors change, so a target stays a few hund
 
 from __future__ import annotations
 
+from itertools import cycle, islice
+
 import torch
 from torch import Tensor
 
@@ -29,7 +31,7 @@ def learn_modulation(
     """Fit the modulation vectors to a target.
 
     The boxes that are told from the true one are drawn once (paper, equations 11, 15 and 16), and pooled once:
-    modulation acts on pooled features, so a step costs two small matrix products.
+    modulation acts on pooled features, so a step costs two small matrix products. Each takes a part of the crops.
 
     Args:
         branch: in eval mode.
@@ -40,20 +42,21 @@ def learn_modulation(
         generator: draws the noise.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        maps, start = map_pair(torch.clone, maps), map_pair(torch.clone, modulation)
-        candidates, log_noise = draw_candidates(boxes.clone().float(), params, generator)
+        maps, start, boxes = map_pair(torch.clone, maps), map_pair(torch.clone, modulation), boxes.clone().float()
         energy = BoxEnergy(branch, start)
-        crops = [energy.pool(maps_of, boxes_of) for *maps_of, boxes_of in zip(*maps, candidates, strict=True)]
-        pooled = [torch.cat(of_stride) for of_stride in zip(*crops, strict=True)]
-        factors = map_pair(lambda vector: torch.zeros(vector.numel()).to(vector).requires_grad_(), start)
-        optimizer = torch.optim.Adam(factors, lr=params.learning_rate, weight_decay=params.prior)
-        for _ in range(params.num_iter):
-            values = energy.of_pooled([features * (1 + f) for features, f in zip(pooled, factors, strict=True)])
-            loss = -log_probability_of_first(values.view_as(log_noise), log_noise).mean()
+        candidates, log_noise = draw_candidates(boxes, params, generator)
+        pooled = [energy.pool(maps_of, boxes_of) for *maps_of, boxes_of in zip(*maps, candidates, strict=True)]
+        parts = [slice(first, None, params.num_parts) for first in range(params.num_parts)]
+        batches = [([torch.cat(of_stride) for of_stride in zip(*pooled[p], strict=True)], log_noise[p]) for p in parts]
+        changes = map_pair(lambda vector: torch.zeros(vector.numel()).to(vector).requires_grad_(), start)
+        optimizer = torch.optim.Adam(changes, lr=params.learning_rate, weight_decay=params.prior)
+        for (features3, features4), log_p in islice(cycle(batches), params.num_iter):
+            values = energy.of_pooled((features3 * (1 + changes[0]), features4 * (1 + changes[1])))
+            loss = -log_probability_of_first(values.view_as(log_p), log_p).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        learned = map_pair(lambda f: (1 + params.weight * f.detach())[:, None, None], factors)
+        learned = map_pair(lambda change: (1 + params.weight * change.detach())[:, None, None], changes)
     return modulate(start, learned)
 
 

@@ -1,67 +1,24 @@
-"""From the classifier's centre and the last size to the box: gradient ascent of the energy (Algorithm S1), guarded.
-
-Unguarded, a box that drifts takes the crop, the labels and so the filter with it. So steps that lower the energy are
-undone (``ltr.refine``), the size follows with inertia, and the centre stays between the classifier's and the box's.
-"""
+"""The two ways of making the box: the mean of boxes weighed by their energy, or the ascent to its maximum."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from ltr.data.bounding_box_utils import box_from_relative
-from ltr.refine import climb
 from pytracking.parameter.dimp.base import RefinementParams
-
-BoxSlope = Callable[[Tensor, Tensor], tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]]
-"""Centres (x, y) and sizes (w, h) of boxes, both ``[M, 2]`` in crop pixels -> f ``[M]``, and a function that computes
-df/dcentre and df/dsize."""
+from pytracking.tracker.dimp.box_ascent import BoxSlope, ascend, draw_starts
+from pytracking.tracker.dimp.box_mean import gaussian_points, mean_box
 
 
-def draw_starts(params: RefinementParams, generator: torch.Generator) -> Tensor:
-    """Where the ascent starts: no change, then jittered copies; relative boxes ``[num_boxes, 4]``, float32."""
-    spread = torch.tensor([params.position_jitter, params.position_jitter, params.size_jitter, params.size_jitter])
-    starts = torch.randn(params.num_boxes, 4, generator=generator) * spread
-    starts[0] = 0
-    return starts
+def starting_points(params: RefinementParams, generator: torch.Generator) -> Tensor:
+    """What :func:`refine_box` starts from, in relative box space: the same for every frame, or drawn anew."""
+    if params.method == "mean":
+        return gaussian_points(params.mean.rounds, params.mean.num_boxes)
+    return draw_starts(params.ascent, generator)
 
 
-def refine_box(slope: BoxSlope, box: Tensor, starts: Tensor, params: RefinementParams) -> Tensor:
-    """Improve one box.
-
-    Args:
-        slope: the energy and its gradient.
-        box: ``[4]`` (x, y, w, h) in crop pixels.
-        starts: ``[M, 4]`` relative to it, of :func:`draw_starts`.
-        params: number of steps, guards.
-    Returns:
-        ``[4]`` in crop pixels.
-    """
-    reference_size = box[2:]
-    reference_centre = box[:2] + reference_size / 2
-
-    def relative_slope(box_rel: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
-        centre = torch.addcmul(reference_centre, box_rel[0, :, :2], reference_size)
-        size = box_rel[0, :, 2:].exp() * reference_size
-        values, gradient = slope(centre, size)
-
-        def relative_gradient() -> Tensor:
-            in_centre, in_size = gradient()
-            return torch.cat([in_centre * reference_size, in_size * size], dim=1)[None]
-
-        return values[None], relative_gradient
-
-    refined, values = climb(
-        relative_slope, starts.to(box)[None], params.step_length, params.num_iterations, params.step_decay
-    )
-    best = values[0].topk(min(params.top_k, len(starts))).indices
-    return box_from_relative(damp(refined[0, best].mean(dim=0), params), box)
-
-
-def damp(box_rel: Tensor, params: RefinementParams) -> Tensor:
-    """Hold a refined box ``[4]``, relative to its start, near that start."""
-    centre = params.position_weight * box_rel[:2]
-    size = (params.size_rate * box_rel[2:]).clamp(-params.max_size_change, params.max_size_change)
-    return torch.cat([centre, size])
+def refine_box(slope: BoxSlope, box: Tensor, points: Tensor, params: RefinementParams) -> Tensor:
+    """Improve one box ``[4]`` (x, y, w, h; crop pixels) by an energy, from :func:`starting_points`."""
+    if params.method == "mean":
+        return mean_box(slope, box, points, params.mean)
+    return ascend(slope, box, points, params.ascent)

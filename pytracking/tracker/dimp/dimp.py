@@ -20,7 +20,7 @@ from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.box_learning import learn_modulation
-from pytracking.tracker.dimp.box_refinement import draw_starts, refine_box
+from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
 from pytracking.tracker.dimp.localization import Localization, localize
 from pytracking.tracker.dimp.memory import Memory
 from pytracking.tracker.dimp.observer import Observer
@@ -119,10 +119,10 @@ class DiMP:
         self.modulation = modulation
         self.energy = energy = BoxEnergy(self.network.bb_regressor, modulation)
 
-        def ascend(map8: Tensor, map16: Tensor, box: Tensor, starts: Tensor) -> tuple[Tensor]:
-            return (refine_box(partial(energy, (map8, map16)), box, starts, self.params.refinement),)
+        def improve(map8: Tensor, map16: Tensor, box: Tensor, points: Tensor) -> tuple[Tensor]:
+            return (refine_box(partial(energy, (map8, map16)), box, points, self.params.refinement),)
 
-        self.ascend = CudaGraph(ascend) if self.device.type == "cuda" else ascend
+        self.improve = CudaGraph(improve) if self.device.type == "cuda" else improve
 
     def _classify(self, sample: Tensor) -> np.ndarray:
         """The score map ``[K, K]`` of classification features ``[1, C, H, W]``."""
@@ -137,8 +137,8 @@ class DiMP:
 
     def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
         start = box.to(self.device, torch.float32)
-        jittered = draw_starts(self.params.refinement, self.generator).to(self.device)
-        (refined,) = self.ascend(*maps, start, jittered)
+        points = starting_points(self.params.refinement, self.generator).to(self.device)
+        (refined,) = self.improve(*maps, start, points)
         self.observer.refined(partial(self.energy, maps), start, refined)
         return refined.to(box)
 

@@ -11,7 +11,7 @@ import torch
 from ltr.admin.loading import sha256
 from pytracking import Tracker
 from pytracking.evaluation.tracker import override
-from pytracking.parameter.dimp.base import DiMPParams, MemoryParams, RefinementParams
+from pytracking.parameter.dimp.base import DiMPParams, MeanParams, MemoryParams, RefinementParams
 from pytracking.tracker.base.output import Box, TrackOutput
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import write_small_network
@@ -107,10 +107,13 @@ def test_unusable_device(path: str, device: str) -> None:
 
 def test_overrides_are_nested_and_change_nothing_else(path: str) -> None:
     tracker = Tracker(
-        "dimp", path, device="cpu", max_outside=1, refinement={"num_boxes": 3}, memory=MemoryParams(size=40)
+        "dimp", path, device="cpu", max_outside=1, refinement={"mean": {"num_boxes": 3}}, memory=MemoryParams(size=40)
     )
     expected = DiMPParams(
-        network=path, max_outside=1, refinement=RefinementParams(num_boxes=3), memory=MemoryParams(size=40)
+        network=path,
+        max_outside=1,
+        refinement=RefinementParams(mean=MeanParams(num_boxes=3)),
+        memory=MemoryParams(size=40),
     )
     assert tracker.params == expected
     assert DiMPParams(network=path).refinement == RefinementParams()
@@ -120,7 +123,7 @@ def test_overrides_are_nested_and_change_nothing_else(path: str) -> None:
     ("changes", "message"),
     [
         ({"colour": 1}, "unknown parameter colour; known are network, "),
-        ({"refinement": {"num_box": 3}}, "unknown parameter refinement.num_box; known are enabled, num_boxes"),
+        ({"refinement": {"num_box": 3}}, "unknown parameter refinement.num_box; known are enabled, method"),
         ({"refinement": 3}, "parameter refinement: expected RefinementParams, got 3"),
         ({"memory": {"size": "40"}}, "parameter memory.size: expected int, got '40'"),
         ({"memory": {"learning_rate": None}}, "parameter memory.learning_rate: expected float, got None"),

@@ -16,7 +16,7 @@ def test_named_parameters_are_sound(tracker: str, name: str) -> None:
     crops, _ = augmented_crops(noise_picture(0), (80, 60), (20, 20), 1.0, 64, params.augmentation)
     assert params.memory.size > len(crops)  # room beside the first frame's samples
     assert params.localization.not_found_threshold <= params.localization.uncertain_threshold
-    assert params.refinement.top_k <= params.refinement.num_boxes
+    assert params.refinement.ascent.top_k <= params.refinement.ascent.num_boxes
     with pytest.raises(FrozenInstanceError):
         params.network = "other"  # type: ignore[misc]
 

@@ -11,7 +11,7 @@ from ltr.models.loss.ebm import NCEPlus
 from pytracking.parameter.dimp.base import BoxLearningParams
 from pytracking.tracker.dimp.box_learning import draw_candidates, learn_modulation
 
-PARAMS = BoxLearningParams(num_iter=1, num_samples=6, prior=0.0, weight=1.0)
+PARAMS = BoxLearningParams(num_iter=1, num_parts=1, num_samples=6, prior=0.0, weight=1.0)
 BOXES = torch.tensor([[30.0, 40, 50, 30], [20, 20, 60, 45], [50, 60, 30, 40]])
 Looks = tuple[AtomIoUNet, FeaturePair, FeaturePair]
 
@@ -53,6 +53,24 @@ def test_a_step_goes_down_the_slope_of_nce_plus(looks: Looks) -> None:
         # The first step of Adam: its length against the sign of every slope, as a factor of the start.
         torch.testing.assert_close(learned, start * (1 - PARAMS.learning_rate * slope.sign()))
         assert slope.abs().min() > 0
+
+
+def test_the_crops_take_turns(looks: Looks) -> None:
+    branch, maps, modulation = looks
+    params = replace(PARAMS, num_iter=4, num_parts=3, prior=0.1)
+    candidates, log_noise = draw_candidates(BOXES, params, torch.Generator().manual_seed(1))
+    changes = map_pair(lambda vector: torch.zeros_like(vector).requires_grad_(), modulation)
+    optimizer = torch.optim.Adam(changes, lr=params.learning_rate, weight_decay=params.prior)
+    for crop in (0, 1, 2, 0):
+        changed = modulate(modulation, map_pair(lambda change: 1 + change, changes))
+        values = branch.energy(
+            modulate(map_pair(lambda feat, i=crop: feat[i : i + 1], maps), changed), candidates[crop, None]
+        )
+        optimizer.zero_grad()
+        (-(values[0] - log_noise[crop]).log_softmax(dim=0)[0]).backward()
+        optimizer.step()
+    for learned, start, change in zip(_learn(looks, params), modulation, changes, strict=True):
+        torch.testing.assert_close(learned, start * (1 + change))
 
 
 def test_many_steps_lower_the_loss(looks: Looks) -> None:

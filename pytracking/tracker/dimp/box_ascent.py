@@ -1,0 +1,67 @@
+"""From the classifier's centre and the last size to the box: gradient ascent of the energy (Algorithm S1), guarded.
+
+Unguarded, a box that drifts takes the crop, the labels and so the filter with it. So steps that lower the energy are
+undone (``ltr.refine``), the size follows with inertia, and the centre stays between the classifier's and the box's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ltr.data.bounding_box_utils import box_from_relative
+from ltr.refine import climb
+from pytracking.parameter.dimp.base import AscentParams
+
+BoxSlope = Callable[[Tensor, Tensor], tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]]
+"""Centres (x, y) and sizes (w, h) of boxes, both ``[M, 2]`` in crop pixels -> f ``[M]``, and a function that computes
+df/dcentre and df/dsize."""
+
+
+def draw_starts(params: AscentParams, generator: torch.Generator) -> Tensor:
+    """Where the ascent starts: no change, then jittered copies; relative boxes ``[num_boxes, 4]``, float32."""
+    spread = torch.tensor([params.position_jitter, params.position_jitter, params.size_jitter, params.size_jitter])
+    starts = torch.randn(params.num_boxes, 4, generator=generator) * spread
+    starts[0] = 0
+    return starts
+
+
+def ascend(slope: BoxSlope, box: Tensor, starts: Tensor, params: AscentParams) -> Tensor:
+    """Improve one box.
+
+    Args:
+        slope: the energy and its gradient.
+        box: ``[4]`` (x, y, w, h) in crop pixels.
+        starts: ``[M, 4]`` relative to it, of :func:`draw_starts`.
+        params: number of steps, guards.
+    Returns:
+        ``[4]`` in crop pixels.
+    """
+    reference_size = box[2:]
+    reference_centre = box[:2] + reference_size / 2
+
+    def relative_slope(box_rel: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+        centre = torch.addcmul(reference_centre, box_rel[0, :, :2], reference_size)
+        size = box_rel[0, :, 2:].exp() * reference_size
+        values, gradient = slope(centre, size)
+
+        def relative_gradient() -> Tensor:
+            in_centre, in_size = gradient()
+            return torch.cat([in_centre * reference_size, in_size * size], dim=1)[None]
+
+        return values[None], relative_gradient
+
+    refined, values = climb(
+        relative_slope, starts.to(box)[None], params.step_length, params.num_iterations, params.step_decay
+    )
+    best = values[0].topk(min(params.top_k, len(starts))).indices
+    return box_from_relative(damp(refined[0, best].mean(dim=0), params), box)
+
+
+def damp(box_rel: Tensor, params: AscentParams) -> Tensor:
+    """Hold a refined box ``[4]``, relative to its start, near that start."""
+    centre = params.position_weight * box_rel[:2]
+    size = (params.size_rate * box_rel[2:]).clamp(-params.max_size_change, params.max_size_change)
+    return torch.cat([centre, size])

@@ -1,0 +1,56 @@
+"""From the classifier's centre and the last size to the box: the mean of all boxes, weighed by their energy.
+
+The model says p(y|x) = exp f(x, y) / Z(x) (Gustafsson et al., equation 1). Its maximum trusts one point of an energy
+that was learned from few data, and the closer one comes to it, the worse the box is (``docs/results.md``). A tracker
+knows more: the box is near the last one. With that as a Gaussian prior, importance sampling gives the posterior mean,
+
+    sum_i w_i y_i,   w = softmax(f(x, y_i) / T),   y_i ~ N(last box, diag(sigma^2)),
+
+and needs no gradient. A second round looks closer around it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from ltr.data.bounding_box_utils import box_from_relative
+from pytracking.parameter.dimp.base import MeanParams
+from pytracking.tracker.dimp.box_ascent import BoxSlope
+
+
+@lru_cache(maxsize=8)
+def gaussian_points(rounds: int, count: int) -> Tensor:
+    """Points that stand for a Gaussian, ``[rounds, count, 4]``, float32: of mean 0 and variance 1 in every round.
+
+    Taken from a Sobol sequence, they cover the space more evenly than random ones, and are always the same.
+    """
+    with torch.inference_mode(False):
+        uniform = torch.quasirandom.SobolEngine(4, scramble=True, seed=0).draw(rounds * count)
+        points = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).view(rounds, count, 4)
+        points = points - points.mean(dim=1, keepdim=True)
+        return points / points.square().mean(dim=1, keepdim=True).sqrt()
+
+
+def mean_box(slope: BoxSlope, box: Tensor, points: Tensor, params: MeanParams) -> Tensor:
+    """Improve one box.
+
+    Args:
+        slope: the energy; its gradient is not asked for.
+        box: ``[4]`` (x, y, w, h) in crop pixels.
+        points: of :func:`gaussian_points`, ``[rounds, num_boxes, 4]``.
+        params: spread and temperature.
+    Returns:
+        ``[4]`` in crop pixels.
+    """
+    spread = box.new_tensor([params.position_spread] * 2 + [params.size_spread] * 2)
+    for of_round in points.to(box):
+        relative = of_round * spread
+        boxes = box_from_relative(relative, box)
+        values, _ = slope(boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:])
+        weights = torch.softmax(values / params.temperature, dim=0)
+        box = box_from_relative(weights @ relative, box)
+        spread = spread * params.narrowing
+    return box
