@@ -22,7 +22,7 @@ class OpenCVTracker:
     """A tracker of one target (:class:`~pytracking.tracker.base.output.BaseTracker`).
 
     OpenCV's boxes are whole pixels. Most of its trackers tell only whether they found the target: the score is then 1
-    or 0. Their seed matters where they draw random numbers (MIL); on Windows it cannot be set.
+    or 0. The seed matters where they draw random numbers (MIL); on Windows half of these are not seeded.
 
     Args:
         create: makes a new ``cv2.Tracker``.
@@ -87,5 +87,5 @@ def _whole_pixels(box: Box, params: OpenCVParams, height: int, width: int) -> tu
 def _seed(seed: int) -> None:
     """Seed OpenCV's random numbers in this thread and C's, of which MIL draws its features."""
     cv2.setRNGSeed(seed % 2**31)
-    if sys.platform != "win32":  # OpenCV has a C library of its own there
+    if sys.platform != "win32":  # there the process has more than one C library
         ctypes.CDLL(None).srand(ctypes.c_uint(seed + 1))  # 0 and 1 are one seed to C
