@@ -1,6 +1,7 @@
 """How fast does it track here? Times the stages of a frame, of one tracker or of several side by side.
 
     python pytracking/run_benchmark.py [--run PARAMETER[,accelerator=..][,precision=..]] [--run ...] [--json times.json]
+    python pytracking/run_benchmark.py --run dimp_ncep_mobile --run opencv:mil
 
 A run is a name of parameters or a .safetensors network, with what is to be different; the first is what the others are
 compared with. Without --source a 640 x 480 video is drawn. Take an idle machine, or compare only within one call.
@@ -26,11 +27,13 @@ from pytracking.evaluation.data import Box
 from pytracking.evaluation.tracker import Tracker
 from pytracking.evaluation.video import FrameSource, open_frames
 from pytracking.evaluation.video_writer import VideoWriter
+from pytracking.tracker.families import FAMILIES
 from pytracking.utils.cli import run_command
 
 DRAWN_SIZE = (640, 480)
 DRAWN_FRAMES = 200
 OPTIONS = ("accelerator", "precision")
+ABOUT = ("device", *OPTIONS)  # what is said of a run
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Arguments:
     """Time the stages of a frame."""
 
     run: tyro.conf.UseAppendAction[tuple[str, ...]]
-    """PARAMETER[,accelerator=torch][,precision=bf16]; once for each tracker; dimp_ncep_mobile by default"""
+    """[TRACKER:]PARAMETER[,accelerator=torch][,precision=bf16]; once for each; dimp_ncep_mobile by default"""
     source: str | None = None
     """video file or image folder; by default a video is drawn"""
     box: str | None = None
@@ -48,7 +51,7 @@ class Arguments:
     warm_up: int = 20
     """frames before them that are not"""
     tracker: str = "dimp"
-    """family of trackers"""
+    """family of the runs that name none"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps"""
     threads: int = 1
@@ -84,14 +87,17 @@ def run(arguments: Arguments) -> int:
 
 def build(text: str, arguments: Arguments) -> Tracker:
     """The tracker of ``--run text``."""
-    parameter, *changes = text.split(",")
+    name, *changes = text.split(",")
+    family, colon, parameter = name.partition(":")
+    if not colon or family not in FAMILIES:
+        family, parameter = arguments.tracker, name
     options: dict[str, Any] = {}
     for change in changes:
         name, equals, value = change.partition("=")
         if name not in OPTIONS or not equals:
             raise ValueError(f"--run {text}: expected {' or '.join(f'{o}=...' for o in OPTIONS)}, got {change!r}")
         options[name] = value
-    return Tracker(arguments.tracker, parameter, device=arguments.device, **options)
+    return Tracker(family, parameter, device=arguments.device, **options)
 
 
 def _parse_box(text: str) -> Box:
@@ -131,7 +137,7 @@ def text_of(reports: dict[str, Report]) -> str:
     for name, report in reports.items():
         stamp = report.stamp
         versions = ", ".join(f"{library} {version}" for library, version in stamp["versions"].items())
-        lines.append(f"{name}: {', '.join(str(stamp[key]) for key in ('device', 'accelerator', 'precision'))}")
+        lines.append(f"{name}: {', '.join(str(stamp[key]) for key in ABOUT if key in stamp)}")
         lines.append(f"  {stamp['threads']} CPU thread(s); {versions}")
         lines.append(f"  {'ms':<12}" + "".join(f"{column:>8}" for column in ("mean", "p50", "p95", "max", "CPU p50")))
         for row, t in {**report.stages, "frame": report.frame}.items():

@@ -34,7 +34,7 @@ class Arguments:
     """Run a tracker over data sets."""
 
     tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
-    """family of trackers, dimp for instance"""
+    """family of trackers: dimp, or opencv (docs/opencv.md)"""
     parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
     """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
     dataset_name: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")]

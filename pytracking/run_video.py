@@ -60,7 +60,7 @@ class Arguments:
     trail: int = 30
     """for how many frames the way of a target is drawn"""
     tracker: str = "dimp"
-    """family of trackers"""
+    """family of trackers: dimp, or opencv (docs/opencv.md)"""
     parameter: str = "dimp_ncep_mobile"
     """its parameters, or a .safetensors network of yours"""
     device: str = "auto"

@@ -23,6 +23,7 @@ from pytracking.evaluation.data import Box
 from pytracking.evaluation.prefetch import prefetched
 from pytracking.evaluation.tracker import Tracker
 from pytracking.evaluation.video import FrameSource, Image
+from pytracking.tracker.dimp.dimp import DiMP
 
 # What is timed, and the part of DiMP that does it. The network is backbone, classification features and the
 # convolutions of the box branch, one graph; the update is of memory and filter.
@@ -90,22 +91,27 @@ class Stopwatch:
 
 
 class StageClock:
-    """Times the parts of one tracker while it is open, by wrapping them; on a GPU each then waits for the device."""
+    """Times the parts of one tracker while it is open, by wrapping them; on a GPU each then waits for the device.
+
+    Only DiMP has parts.
+    """
 
     def __init__(self, tracker: Tracker) -> None:
         self.seconds: dict[str, list[Seconds]] = defaultdict(list)
-        self._dimp = tracker._tracker
-        self._wait = torch.cuda.synchronize if tracker.device.type == "cuda" else lambda: None
-        self._parts = {part: getattr(self._dimp, part) for part in STAGES.values()}
+        self._tracker = tracker._tracker
+        on_gpu = isinstance(self._tracker, DiMP) and self._tracker.device.type == "cuda"
+        self._wait = torch.cuda.synchronize if on_gpu else lambda: None
+        self._stages = STAGES if isinstance(self._tracker, DiMP) else {}
+        self._parts = {part: getattr(self._tracker, part) for part in self._stages.values()}
 
     def __enter__(self) -> StageClock:
-        for stage, part in STAGES.items():
-            setattr(self._dimp, part, self._timed(stage, self._parts[part]))
+        for stage, part in self._stages.items():
+            setattr(self._tracker, part, self._timed(stage, self._parts[part]))
         return self
 
     def __exit__(self, *_: object) -> None:
         for part, original in self._parts.items():
-            setattr(self._dimp, part, original)
+            setattr(self._tracker, part, original)
 
     def _timed(self, stage: str, part: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any) -> Any:

@@ -36,7 +36,7 @@ def read_snapshot(path: Path, stamp: dict[str, Any]) -> dict[int, dict[str, Tens
                 targets.setdefault(int(target_id), {})[name] = file.get_tensor(key)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a running tracker saved by this toolkit ({error})") from None
-    different = [name for name in IDENTITY if written.get(name) != stamp[name]]
+    different = [name for name in IDENTITY if written.get(name) != stamp.get(name)]
     if different:
         raise ValueError(f"{path}: was saved by a tracker of another {', '.join(different)}")
     return targets

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Mapping
 from copy import copy
-from dataclasses import is_dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from ltr.admin.device import choose_device
-from ltr.admin.settings import to_json
 from pytracking.evaluation.frames import Channels, Frame, as_rgb
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
-from pytracking.features.accelerators import accelerate, choose_accelerator
-from pytracking.features.frame_network import FrameNetwork
-from pytracking.features.net_wrappers import load_for_tracking
-from pytracking.parameter import load_parameters
+from pytracking.tracker.base.family import Options
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp import state
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.observer import Observer
+from pytracking.tracker.families import FAMILIES, load_parameters
 
 
 class Tracker:
@@ -36,7 +28,7 @@ class Tracker:
     trackers but the network, which no call changes: each may run in a thread of its own.
 
     Args:
-        name: the tracker, e.g. ``"dimp"``.
+        name: the family, ``"dimp"`` or another of :mod:`pytracking.tracker.families`.
         parameter: its parameters, e.g. ``"dimp_ncep_mobile"``, or the path of a .safetensors network.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
         seed: of everything random; the same seed gives the same boxes.
@@ -48,10 +40,13 @@ class Tracker:
         overrides: parameters to change, nested ones by mappings:
             ``Tracker("dimp", "dimp_ncep_mobile", refinement={"method": "ascent"})``.
 
+    Device, accelerator, precision and overrides, the observer, and saving and restoring are DiMP's alone: other
+    families refuse them with a ValueError.
+
     Raises:
         ValueError: unknown tracker, parameters, override, channels, device, accelerator or precision; the message
             lists what exists.
-        ImportError: the accelerator is not installed.
+        ImportError: the accelerator, or the package that has the tracker, is not installed.
         FileNotFoundError: the network's file is missing.
     """
 
@@ -69,20 +64,17 @@ class Tracker:
         if channels not in get_args(Channels):
             raise ValueError(f"channels: expected RGB or BGR, got {channels!r}")
         self.name, self.parameter, self.seed, self.channels = name, parameter, seed, channels
-        self.params = override(load_parameters(name, parameter), overrides)
-        self.device = choose_device(device)
-        self.accelerator, self.precision = choose_accelerator(accelerator, self.device), precision
-        network, settings, self._card = load_for_tracking(self.params.network, self.device)
-        look = accelerate(FrameNetwork(network), settings.image_size, self.device, self.accelerator, precision)
-        self._tracker = DiMP(network, settings, self.params, self.device, seed, look)
+        params = load_parameters(name, parameter)
+        self._model = FAMILIES[name].load(params, Options(device, seed, accelerator, precision, overrides))
+        self._tracker = self._model.tracker()
         self._started = False
 
     def another(self) -> Self:
         """A tracker like this one, with the same network in memory, for a target of its own."""
         twin = copy(self)
-        old = self._tracker
-        twin._tracker = DiMP(old.network, old.settings, old.params, old.device, old.seed, old.look)
-        twin._tracker.observer = old.observer.another()
+        twin._tracker = self._model.tracker()
+        if isinstance(self._tracker, DiMP):
+            twin.observer = self._tracker.observer.another()
         twin._started = False
         return twin
 
@@ -108,20 +100,20 @@ class Tracker:
     @property
     def observer(self) -> Observer:
         """Is shown what the tracker sees and decides; to be set, see :mod:`pytracking.tracker.dimp.observer`."""
-        return self._tracker.observer
+        return self._dimp.observer
 
     @observer.setter
     def observer(self, observer: Observer) -> None:
-        self._tracker.observer = observer
+        self._dimp.observer = observer
 
     def state_dict(self) -> dict[str, Tensor]:
         """A copy of all that was learned since ``initialize``, as named tensors."""
         self._check_started("state_dict")
-        return state.state_dict(self._tracker)
+        return state.state_dict(self._dimp)
 
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what :meth:`state_dict` of a tracker with the same network and parameters gave."""
-        state.load_state_dict(self._tracker, tensors)
+        state.load_state_dict(self._dimp, tensors)
         self._started = True
 
     def save(self, path: str | Path) -> None:
@@ -142,43 +134,21 @@ class Tracker:
 
     def stamp(self) -> dict[str, Any]:
         """Everything a result depends on, as JSON values: parameters, network, versions, device, seed."""
-        versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
-        if self.accelerator != "torch":
-            versions[self.accelerator] = version(self.accelerator)
-        return {
-            "tracker": self.name,
-            "parameter": self.parameter,
-            "settings": to_json(self.params),
-            "network_sha256": self._card["sha256"],
-            "device": str(self.device),
-            "threads": torch.get_num_threads(),
-            "accelerator": self.accelerator,
-            "precision": self.precision,
-            "seed": self.seed,
-            "versions": versions,
-        }
+        facts = self._model.stamp()
+        versions = {"python": platform.python_version(), "numpy": np.__version__, **facts.pop("versions", {})}
+        names = {"tracker": self.name, "parameter": self.parameter}
+        return {**names, **facts, "seed": self.seed, "versions": versions}
+
+    @property
+    def _dimp(self) -> DiMP:
+        """The tracker, for what the others cannot; ValueError where it is one of them."""
+        if not isinstance(self._tracker, DiMP):
+            raise ValueError(f"trackers of {self.name} cannot be saved, restored or looked into; those of dimp can")
+        return self._tracker
 
     def _check_started(self, call: str) -> None:
         if not self._started:
             raise ValueError(f"{call} was called before initialize")
-
-
-def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:
-    """A copy of a (nested) frozen dataclass with some fields changed; ValueError names a field that is unknown or of
-    another type.
-    """
-    known = vars(params)
-    values = {}
-    for name, value in changes.items():
-        if name not in known:
-            raise ValueError(f"unknown parameter {where}{name}; known are {', '.join(known)}")
-        if is_dataclass(known[name]) and isinstance(value, Mapping):
-            value = override(known[name], value, f"{where}{name}.")
-        accepted = (float, int) if isinstance(known[name], float) else type(known[name])
-        if not isinstance(value, accepted):
-            raise ValueError(f"parameter {where}{name}: expected {type(known[name]).__name__}, got {value!r}")
-        values[name] = value
-    return replace(params, **values)
 
 
 def check_box(box: Box, frame: np.ndarray) -> None:

@@ -23,7 +23,7 @@ import tyro
 from ltr.admin.files import atomic_write
 from pytracking import run_vot
 from pytracking.evaluation.environment import benchmark_root
-from pytracking.parameter import load_parameters
+from pytracking.tracker.families import load_parameters
 from pytracking.utils.cli import run_command
 
 TIMEOUT = 600  # seconds without an answer: the first frame on a busy CPU takes more than the toolkit's 30

@@ -21,7 +21,7 @@ from tests.fakes.networks import write_small_network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = {page.name: page for page in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))}
-WITH_CODE = ("README.md", "api.md", "losses.md", "tracking.md")  # extending.md has a test of its own
+WITH_CODE = ("README.md", "api.md", "losses.md", "opencv.md", "tracking.md")  # extending.md has a test of its own
 WITH_VIDEOS = ("README.md", "api.md", "video.md")
 NEED_MORE = (" 0 ", "rtsp://", "--draw")  # a camera, a person
 FRAMES = [noise_picture(seed // 4, 240, 180) for seed in range(8)]

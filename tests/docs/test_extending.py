@@ -1,22 +1,31 @@
-"""The worked example of docs/extending.md is run as it stands there."""
+"""The worked examples of docs/extending.md are run as they stand there."""
 
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, build_ebm_loss
+from pytracking import Tracker
+from pytracking.tracker.families import FAMILIES
+from tests.fakes.videos import moving_square
+
+
+def run_section(repository: Path, title: str, namespace: dict[str, object]) -> None:
+    """Run the blocks of code below the heading ``title``."""
+    sections = (repository / "docs" / "extending.md").read_text(encoding="utf-8").split("\n## ")
+    (section,) = [section for section in sections if section.startswith(f"{title}\n")]
+    for block in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
+        exec(block, namespace)
 
 
 @pytest.fixture
 def example(repository: Path, monkeypatch: pytest.MonkeyPatch) -> type[EBMLoss]:
-    """The class of the page's first block of code, registered by its second."""
-    blocks = re.findall(r"```python\n(.*?)```", (repository / "docs" / "extending.md").read_text(), re.DOTALL)
-    namespace: dict[str, object] = {"EBM_LOSSES": EBM_LOSSES, "__name__": "example"}
+    """The class of the first section, under the name that it registers."""
     monkeypatch.setitem(EBM_LOSSES, "bnce", EBMLoss)  # takes the entry out again after the test
-    for block in blocks[:2]:
-        exec(block, namespace)
+    run_section(repository, "An eighth training method", {"EBM_LOSSES": EBM_LOSSES, "__name__": "example"})
     return EBM_LOSSES["bnce"]
 
 
@@ -49,3 +58,20 @@ def test_it_learns_a_density_with_its_normaliser(example: type[EBMLoss]) -> None
     log_a, b, _ = torch.stack(history[-100:]).mean(dim=0)
     assert (b / log_a.exp()).item() == pytest.approx(0.3, abs=0.05)
     assert (-log_a).exp().item() == pytest.approx(0.25, rel=0.1)
+
+
+def test_a_family_of_trackers_is_one_line_too(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FAMILIES, "template", FAMILIES["dimp"])
+    run_section(repository, "Another tracker", {"FAMILIES": FAMILIES, "__name__": "example"})
+    tracker = Tracker("template", "strict")
+    frames, boxes = moving_square()
+    tracker.initialize(frames[0], boxes[0])
+    for frame, box in zip(frames, boxes, strict=True):
+        output = tracker.track(frame)
+        assert (output.box, output.state) == (box, "tracking")
+        assert output.score == pytest.approx(1, abs=1e-3)
+    output = tracker.track(np.zeros_like(frames[0]))
+    assert (output.box, output.state) == (boxes[-1], "lost")
+    assert tracker.stamp()["settings"] == {"threshold": 0.8}
+    with pytest.raises(ValueError, match="precision: trackers of template take f32 only"):
+        Tracker("template", "loose", precision="f16")

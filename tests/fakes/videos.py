@@ -10,6 +10,7 @@ import numpy as np
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.video_writer import VideoWriter
+from tests.fakes.datasets import noise_picture
 
 # Display matrices of mp4 (ISO 14496-12): (a, b, u, c, d, v, x, y, w)
 QUARTER_TURN_CLOCKWISE = (0, 1, 0, -1, 0, 0, 48, 0, 1)
@@ -122,3 +123,13 @@ def folder_of(tmp_path: Path, **widths: int) -> list[Sequence]:
     for name, width in widths.items():
         write_sequence(tmp_path / "data", name, frames=4, width=width)
     return get_dataset(f"folder:{tmp_path / 'data'}")
+
+
+def moving_square(frames: int = 8, step: int = 3) -> tuple[list[np.ndarray], list[tuple[int, int, int, int]]]:
+    """RGB frames 240 px wide in which a chequered square moves right by ``step`` px a frame, and its boxes."""
+    patch = noise_picture(1, 40, 40)
+    boxes = [(60 + step * i, 80, 40, 40) for i in range(frames)]
+    images = [noise_picture(0, 240, 180) for _ in boxes]
+    for image, (x, y, w, h) in zip(images, boxes, strict=True):
+        image[y : y + h, x : x + w] = patch
+    return images, boxes

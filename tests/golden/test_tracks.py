@@ -22,8 +22,8 @@ from pytracking.evaluation.demo import demo_sequence
 from pytracking.features.accelerators import accelerate
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import find_network, load_for_tracking
-from pytracking.parameter import load_parameters
 from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.families import load_parameters
 from tests.reference.plain_tracker import PlainDiMP
 
 PIXELS = 0.01  # largest difference of a box's corner or side after one step

@@ -55,6 +55,22 @@ def test_reports_every_stage_of_every_run(tmp_path: Path, network: Path, capsys:
     assert text.count("times as fast as the first") == 1
 
 
+def test_trackers_of_other_families_run_beside_ours(
+    tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = write_noise_video(tmp_path / "v.mp4", frames=4)
+    argv = ["--run", f"{network},accelerator=torch", "--run", "opencv:mil", "--source", str(video)]
+    argv += ["--box", "10,12,20,16", "--frames", "2", "--warm_up", "0", "--json", str(tmp_path / "times.json")]
+    assert run_benchmark.main(argv) == 0
+    runs = json.loads((tmp_path / "times.json").read_text())["runs"]
+    assert [run["stamp"]["tracker"] for run in runs.values()] == ["dimp", "opencv"]
+    assert list(runs["opencv:mil"]["stages"]) == ["read"]
+    assert runs["opencv:mil"]["frame"]["p50"] > 0
+    assert "opencv:mil: cpu\n" in capsys.readouterr().out
+    assert run_benchmark.main(["--run", "opencv:mil,precision=bf16"]) == 1
+    assert "error: precision: trackers of opencv take f32 only" in capsys.readouterr().err
+
+
 def test_a_clock_leaves_the_tracker_as_it_was(network: Path) -> None:
     tracker = Tracker("dimp", str(network), device="cpu", accelerator="torch")
     image = next(iter(_noise()))

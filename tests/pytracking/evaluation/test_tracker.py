@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from ltr.admin.loading import sha256
+from ltr.admin.settings import to_json
 from pytracking import Tracker
-from pytracking.evaluation.tracker import override
 from pytracking.parameter.dimp.base import DiMPParams, MeanParams, MemoryParams, RefinementParams
+from pytracking.parameter.overrides import override
 from pytracking.tracker.base.output import Box, TrackOutput
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import write_small_network
@@ -115,7 +116,7 @@ def test_overrides_are_nested_and_change_nothing_else(path: str) -> None:
         refinement=RefinementParams(mean=MeanParams(num_boxes=3)),
         memory=MemoryParams(size=40),
     )
-    assert tracker.params == expected
+    assert tracker.stamp()["settings"] == to_json(expected)
     assert DiMPParams(network=path).refinement == RefinementParams()
 
 

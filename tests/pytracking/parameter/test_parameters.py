@@ -3,16 +3,15 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from pytracking.features.augmentation import augmented_crops
-from pytracking.parameter import TRACKERS, load_parameters
+from pytracking.parameter.dimp import PARAMETERS
 from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.tracker.families import load_parameters
 from tests.fakes.datasets import noise_picture
 
-NAMED = [(tracker, name) for tracker, names in TRACKERS.items() for name in names]
 
-
-@pytest.mark.parametrize(("tracker", "name"), NAMED)
-def test_named_parameters_are_sound(tracker: str, name: str) -> None:
-    params = load_parameters(tracker, name)
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_named_parameters_are_sound(name: str) -> None:
+    params = load_parameters("dimp", name)
     crops, _ = augmented_crops(noise_picture(0), (80, 60), (20, 20), 1.0, 64, params.augmentation)
     assert params.memory.size > len(crops)  # room beside the first frame's samples
     assert params.localization.not_found_threshold <= params.localization.uncertain_threshold
@@ -26,7 +25,9 @@ def test_a_network_file_is_a_parameter() -> None:
 
 
 def test_unknown_names_list_what_exists() -> None:
-    with pytest.raises(ValueError, match="unknown tracker 'x'; known are dimp"):
+    with pytest.raises(ValueError, match="unknown tracker 'x'; known are dimp, opencv"):
         load_parameters("x", "a.safetensors")
     with pytest.raises(ValueError, match="unknown parameters 'x' of tracker dimp; known are dimp_ncep_mobile"):
         load_parameters("dimp", "x")
+    with pytest.raises(ValueError, match=r"'x\.safetensors' of tracker opencv; known are csrt, kcf, mil, nano$"):
+        load_parameters("opencv", "x.safetensors")

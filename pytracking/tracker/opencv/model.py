@@ -1,0 +1,95 @@
+"""OpenCV's trackers made ready to run: what of them this OpenCV has, and the networks of those that have one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from ltr.admin.loading import sha256
+from pytracking.parameter.opencv.base import OpenCVParams
+from pytracking.tracker.base.family import Options
+from pytracking.tracker.opencv.opencv import OpenCVTracker
+
+FOLDER = "EBM_TRACKING_NANOTRACK"  # environment variable
+
+
+class OpenCVModel:
+    """A :class:`~pytracking.tracker.base.family.Model`.
+
+    Raises:
+        ValueError: an option that OpenCV's trackers do not have, or a network that OpenCV cannot read.
+        ImportError: the installed OpenCV lacks the tracker; says what to install instead.
+        FileNotFoundError: its networks are not where EBM_TRACKING_NANOTRACK says, or nothing says where.
+    """
+
+    def __init__(self, params: OpenCVParams, options: Options) -> None:
+        options.check_plain("opencv")
+        self.params, self.seed = params, options.seed
+        self.make = _find(params)
+        self.networks = find_networks(params.networks)
+        self.create()  # fails now if ever
+
+    def create(self) -> Any:
+        """A new ``cv2.Tracker``; its networks are its own, since they hold the target."""
+        try:
+            return self.make(*(_read(path) for path in self.networks))
+        except TypeError:  # of networks, before 4.12
+            message = f"{self.params.create} needs OpenCV 4.12 or newer, and this is {cv2.__version__}"
+            raise ImportError(f"{message}: pip install --upgrade {_installed()}") from None
+
+    def tracker(self) -> OpenCVTracker:
+        """A tracker of one target."""
+        return OpenCVTracker(self.create, self.params, self.seed)
+
+    def stamp(self) -> dict[str, Any]:
+        """All that results depend on but the seed."""
+        networks = ", ".join(f"{path.name} {sha256(path)}" for path in self.networks)
+        return {
+            **({"network_sha256": networks} if networks else {}),
+            "device": "cpu",
+            "threads": cv2.getNumThreads(),
+            "versions": {"opencv": cv2.__version__},
+        }
+
+
+def _find(params: OpenCVParams) -> Callable[..., Any]:
+    found = getattr(cv2, params.create, None)
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    installed = _installed()
+    needed = params.package + ("-headless" if "headless" in installed else "")
+    raise ImportError(
+        f"OpenCV {cv2.__version__} of {installed} has no {params.create}; {needed} has. Both are the module cv2, so it "
+        f"must take the other's place: pip uninstall -y {installed} && pip install {needed}"
+    )
+
+
+def _installed() -> str:
+    """The packages that the module cv2 is from."""
+    return " ".join(packages_distributions().get("cv2", ["opencv-python"]))
+
+
+def find_networks(names: tuple[str, ...]) -> tuple[Path, ...]:
+    """The files ``names`` in the folder that EBM_TRACKING_NANOTRACK names; FileNotFoundError where there is one not."""
+    if not names:
+        return ()
+    advice = f"set {FOLDER} to the folder that holds {' and '.join(names)} of NanoTrack V2"
+    if FOLDER not in os.environ:
+        raise FileNotFoundError(f"OpenCV comes without the networks of this tracker: {advice}")
+    paths = tuple(Path(os.environ[FOLDER]).expanduser() / name for name in names)
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file; {advice}")
+    return paths
+
+
+def _read(path: Path) -> Any:
+    try:
+        return cv2.dnn.readNet(str(path))
+    except cv2.error as error:
+        raise ValueError(f"{path}: OpenCV cannot read this network: {str(error).strip()}") from None

@@ -1,0 +1,91 @@
+"""A tracker of OpenCV behind the interface of ours."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import cv2
+import numpy as np
+
+from pytracking.parameter.opencv.base import OpenCVParams
+from pytracking.tracker.base.output import Box, TrackOutput
+
+_SEEDING = threading.Lock()  # C's random numbers are the process's
+
+
+class OpenCVTracker:
+    """A tracker of one target (:class:`~pytracking.tracker.base.output.BaseTracker`).
+
+    OpenCV's boxes are whole pixels. Most of its trackers tell only whether they found the target: the score is then 1
+    or 0. The seed matters where they draw random numbers (MIL); on Windows half of these are not seeded.
+
+    Args:
+        create: makes a new ``cv2.Tracker``.
+        params: what is known of it.
+        seed: every ``initialize`` starts from it again.
+    """
+
+    def __init__(self, create: Callable[[], Any], params: OpenCVParams, seed: int = 0) -> None:
+        self.create, self.params, self.seed = create, params, seed
+
+    def initialize(self, frame: np.ndarray, box: Box) -> None:
+        """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``).
+
+        Raises:
+            ValueError: OpenCV cannot follow this box, mostly since it is very small, thin or large.
+        """
+        whole = _whole_pixels(box, self.params, *frame.shape[:2])
+        with _SEEDING, self._explained("learn", frame, whole):
+            _seed(self.seed)
+            tracker = self.create()  # a new one: not all can be initialised twice
+            tracker.init(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), whole)
+        self.tracker, self.box = tracker, box
+
+    def track(self, frame: np.ndarray) -> TrackOutput:
+        """Find the target in the next frame. ValueError where OpenCV fails over it."""
+        with self._explained("find", frame, self.box):
+            found, (x, y, w, h) = self.tracker.update(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        found = bool(found and w > 0 and h > 0)  # KCF may have "found" an empty box
+        if found:
+            self.box = (float(x), float(y), float(w), float(h))
+        return TrackOutput(self.box, self._score(found), "tracking" if found else "lost")
+
+    def _score(self, found: bool) -> float:
+        """What the tracker says of itself, where it does: others have no such call, or it gives -1."""
+        score = self.tracker.getTrackingScore() if hasattr(self.tracker, "getTrackingScore") else -1.0
+        return min(float(score), 1.0) if score >= 0 else float(found)
+
+    @contextmanager
+    def _explained(self, action: str, frame: np.ndarray, box: Box) -> Iterator[None]:
+        """OpenCV's errors name its own lines; these name the box."""
+        try:
+            yield
+        except cv2.error as error:
+            height, width = frame.shape[:2]
+            raise ValueError(
+                f"OpenCV {cv2.__version__} ({self.params.create}) failed to {action} the target, box {box} in a "
+                f"{width} x {height} frame: {str(error).strip()}"
+            ) from error
+
+
+def _whole_pixels(box: Box, params: OpenCVParams, height: int, width: int) -> tuple[int, int, int, int]:
+    """The box nearest to ``box`` that OpenCV's tracker takes in a frame of this size."""
+    x, y, w, h = (round(value) for value in box)
+    w, h = max(w, params.min_side), max(h, params.min_side)
+    if params.inside:
+        left, top = min(max(x, 0), width - params.min_side), min(max(y, 0), height - params.min_side)
+        right, bottom = min(x + w, width), min(y + h, height)
+        return left, top, max(right - left, params.min_side), max(bottom - top, params.min_side)
+    return x, y, w, h
+
+
+def _seed(seed: int) -> None:
+    """Seed OpenCV's random numbers in this thread and C's, of which MIL draws its features."""
+    cv2.setRNGSeed(seed % 2**31)
+    if sys.platform != "win32":  # there the process has more than one C library
+        ctypes.CDLL(None).srand(ctypes.c_uint(seed + 1))  # 0 and 1 are one seed to C
