@@ -57,7 +57,7 @@ def frames(request: pytest.FixtureRequest) -> tuple[Sequence, list[np.ndarray]]:
 
 def _adopt(tracker: DiMP, other: DiMP) -> None:
     """Go on from where ``other`` is."""
-    tracker._aim(other.modulation)
+    tracker._aim(other.modulation, other.log_aspect)
     tracker.box, tracker.filter, tracker.memory = other.box.clone(), other.filter.clone(), deepcopy(other.memory)
     tracker.frame_number = other.frame_number
     tracker.generator.set_state(other.generator.get_state())

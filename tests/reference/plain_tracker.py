@@ -17,8 +17,8 @@ from pytracking.tracker.dimp.dimp import DiMP
 class PlainDiMP(DiMP):
     """DiMP whose boxes are made by the branch's own energy of modulated maps by autograd."""
 
-    def _aim(self, modulation: FeaturePair) -> None:
-        self.modulation = modulation
+    def _aim(self, modulation: FeaturePair, log_aspect: float) -> None:
+        self.modulation, self.log_aspect = modulation, log_aspect
 
     def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
         points = starting_points(self.params.refinement, self.generator)
@@ -32,7 +32,12 @@ class PlainDiMP(DiMP):
             # Tensors made in inference mode cannot take part in autograd; their clones can.
             channels_first = map_pair(lambda feat: feat.clone().permute(2, 0, 1)[None], maps)
             modulated = modulate(channels_first, map_pair(torch.clone, modulation))
-            energy = partial(self.network.bb_regressor.energy, modulated)
+
+            def energy(boxes: Tensor) -> Tensor:
+                excess = (boxes[..., 2] / boxes[..., 3]).log() - self.log_aspect
+                prior = -((excess / self.params.refinement.aspect_spread) ** 2) / 2
+                return self.network.bb_regressor.energy(modulated, boxes) + prior
+
             boxes = torch.cat([centre - size / 2, size], dim=1).clone()
             values, gradient = energy_gradient(energy, boxes[None].requires_grad_())
         return values[0].detach(), lambda: (gradient[0, :, :2], gradient[0, :, 2:] - gradient[0, :, :2] / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,7 @@ from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.dimp.aspect_prior import with_aspect_prior
 from pytracking.tracker.dimp.box_learning import learn_modulation
 from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
 from pytracking.tracker.dimp.localization import Localization, localize
@@ -72,7 +74,7 @@ class DiMP:
         if learning.num_iter:
             branch = self.network.bb_regressor
             modulation = learn_modulation(branch, modulation, (map8, map16), boxes_crop, learning, self.generator)
-        self._aim(modulation)
+        self._aim(modulation, math.log(box[2] / box[3]))
         self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
         classifier = self.network.classifier
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
@@ -114,10 +116,11 @@ class DiMP:
         features = self.network.extract_backbone_features(image.permute(0, 3, 1, 2))
         return self.network.bb_regressor.get_modulation(self.network.box_features(features), box)
 
-    def _aim(self, modulation: FeaturePair) -> None:
-        """Look for boxes of the target that this modulation describes."""
-        self.modulation = modulation
-        self.energy = energy = BoxEnergy(self.network.bb_regressor, modulation)
+    def _aim(self, modulation: FeaturePair, log_aspect: float) -> None:
+        """Look for boxes of the target that this modulation describes; its first box had log (w / h) = log_aspect."""
+        self.modulation, self.log_aspect = modulation, log_aspect
+        f = BoxEnergy(self.network.bb_regressor, modulation)
+        self.energy = energy = with_aspect_prior(f, log_aspect, self.params.refinement.aspect_spread)
 
         def improve(map8: Tensor, map16: Tensor, box: Tensor, points: Tensor) -> tuple[Tensor]:
             return (refine_box(partial(energy, (map8, map16)), box, points, self.params.refinement),)

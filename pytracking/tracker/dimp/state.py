@@ -6,7 +6,7 @@ from torch import Tensor
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.memory import Memory
 
-NAMES = {"frame_number", "generator", "box", "filter", "modulation.0", "modulation.1"} | {
+NAMES = {"frame_number", "generator", "box", "filter", "modulation.0", "modulation.1", "log_aspect"} | {
     f"memory.{name}" for name in ("features", "boxes", "weights", "numbers")
 }
 
@@ -20,6 +20,7 @@ def state_dict(tracker: DiMP) -> dict[str, Tensor]:
         "filter": tracker.filter,
         "modulation.0": tracker.modulation[0],
         "modulation.1": tracker.modulation[1],
+        "log_aspect": torch.tensor(tracker.log_aspect, dtype=torch.float64),
         **{f"memory.{name}": value for name, value in tracker.memory.state_dict().items()},
     }
     return {name: value.clone(memory_format=torch.contiguous_format) for name, value in state.items()}
@@ -36,7 +37,7 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     placed = {name: value.to(tracker.device) for name, value in state.items()}
     memory = {name.removeprefix("memory."): value for name, value in placed.items() if name.startswith("memory.")}
     tracker.memory = Memory.from_state_dict(memory, tracker.params.memory)
-    tracker._aim((placed["modulation.0"], placed["modulation.1"]))
+    tracker._aim((placed["modulation.0"], placed["modulation.1"]), float(state["log_aspect"]))
     tracker.filter = placed["filter"]
     tracker.box = state["box"].clone()
     tracker.frame_number = int(state["frame_number"])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
+from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams, RefinementParams
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.observer import Recorder
 from tests.fakes.datasets import noise_picture
@@ -14,7 +14,7 @@ NEVER = LocalizationParams(not_found_threshold=1e9)
 
 
 def tracker(localization, recorder=None):
-    params = DiMPParams(network="", localization=localization)
+    params = DiMPParams(network="", localization=localization, refinement=RefinementParams(method="ascent"))
     dimp = DiMP(small_network().requires_grad_(False), SMALL, params, torch.device("cpu"))
     if recorder:
         dimp.observer = recorder
