@@ -60,6 +60,8 @@ class Arguments:
     """auto, torch or openvino: what runs the network (docs/speed.md)"""
     precision: str = "f32"
     """f32, bf16 or f16: the network's arithmetic; boxes change slightly"""
+    set: tuple[str, ...] = ()
+    """parameters to change, NAME=VALUE ...: refinement.method=ascent (docs/tracking.md)"""
     paths: Path | None = None
     """TOML file with the folders of the benchmarks"""
     rerun: bool = False
@@ -112,7 +114,7 @@ def result_folders(arguments: Arguments) -> list[Path]:
 def track(arguments: Arguments, sequences: list[data.Sequence], folder: Path, seed: int) -> int:
     """One run: track all ``sequences`` into ``folder``; the exit code."""
     a = arguments
-    factory = TrackerFactory(a.tracker, a.parameter, a.device, a.torch_threads, seed, a.accelerator, a.precision)
+    factory = TrackerFactory(a.tracker, a.parameter, a.device, a.torch_threads, seed, a.accelerator, a.precision, a.set)
     outcomes = []
     with Progress(sequences, is_first_rank()) as progress:
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pytracking.evaluation.data import Box, Sequence
 from pytracking.evaluation.results import box_path, read_stamp, read_times, write_result
 from pytracking.evaluation.training_overlap import mark_training_sequence
+from pytracking.parameter.overrides import parse_changes
 from pytracking.tracker.base.output import BaseTracker, TrackOutput
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class TrackerFactory:
     seed: int = 0
     accelerator: str = "auto"
     precision: str = "f32"
+    changes: tuple[str, ...] = ()  # of parameters, NAME=VALUE
 
     def __call__(self) -> "Tracker":
         import torch  # here, in the process that tracks
@@ -63,6 +65,7 @@ class TrackerFactory:
             seed=self.seed,
             accelerator=self.accelerator,
             precision=self.precision,
+            **parse_changes(self.changes),
         )
 
 

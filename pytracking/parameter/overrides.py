@@ -1,8 +1,32 @@
 """Parameters with some of them changed by name."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass, replace
 from typing import Any
+
+
+def parse_changes(texts: Iterable[str]) -> dict[str, Any]:
+    """Changes for :func:`override` from a command line, ``refinement.method=ascent`` for instance.
+
+    Values are JSON, and text where they are not. ValueError names one that is not of this form.
+    """
+    changes: dict[str, Any] = {}
+    for text in texts:
+        path, equals, value = text.partition("=")
+        *groups, name = path.split(".")
+        if not equals or not name:
+            raise ValueError(f"--set {text}: expected NAME=VALUE, refinement.method=ascent for instance")
+        inner = changes
+        for group in groups:
+            inner = inner.setdefault(group, {})
+            if not isinstance(inner, dict):
+                raise ValueError(f"--set {text}: {group} was set before")
+        try:
+            inner[name] = json.loads(value)
+        except json.JSONDecodeError:
+            inner[name] = value
+    return changes
 
 
 def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:

@@ -8,6 +8,7 @@ from pytracking import run_tracker
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.evaluation.datasets import DATASETS, get_dataset
 from pytracking.evaluation.results import box_files, read_boxes, read_stamp
+from pytracking.evaluation.running import TrackerFactory
 from tests.fakes.trackers import FakeFactory, UnbuildableFactory
 from tests.fakes.videos import write_sequence
 
@@ -60,6 +61,12 @@ def test_a_network_file_stands_for_its_name_and_runs_are_numbered(tmp_path):
     assert run_tracker.result_folders(arguments) == [tmp_path / "dimp" / "mine"]
     several = replace(arguments, runs=2, runid=4)
     assert [folder.name for folder in run_tracker.result_folders(several)] == ["mine_004", "mine_005"]
+
+
+def test_parameters_can_be_changed(run, monkeypatch, capsys):
+    monkeypatch.setattr(run_tracker, "TrackerFactory", TrackerFactory)
+    assert run("--set", "memory.size=30.5") == 1
+    assert "parameter memory.size: expected int, got 30.5" in capsys.readouterr().err
 
 
 def test_runs_have_their_seeds_and_are_scored_together(tmp_path, monkeypatch, capsys):
