@@ -6,8 +6,8 @@ the fast one takes every step from where the plain one is and must arrive at the
 close.
 """
 
-from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -22,6 +22,7 @@ from pytracking.evaluation.demo import demo_sequence
 from pytracking.features.accelerators import accelerate
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import find_network, load_for_tracking
+from pytracking.parameter.dimp.base import DiMPParams, RefinementParams
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.families import load_parameters
 from tests.reference.plain_tracker import PlainDiMP
@@ -32,17 +33,18 @@ OVERLAP = 0.9  # mean IoU of the tracks, each left alone
 FRAMES = 12  # one update of the filter among them
 CPU = torch.device("cpu")
 PARAMS = load_parameters("dimp", "dimp_ncep_mobile")
+ASCENT = replace(PARAMS, refinement=RefinementParams(method="ascent"))
 
 
-def _plain() -> DiMP:
-    network, settings, _ = load_network(find_network(PARAMS.network))
-    return PlainDiMP(network.requires_grad_(False), settings, PARAMS, CPU)
+def _plain(params: DiMPParams = PARAMS) -> DiMP:
+    network, settings, _ = load_network(find_network(params.network))
+    return PlainDiMP(network.requires_grad_(False), settings, params, CPU)
 
 
-def _fast(accelerator: str = "auto") -> DiMP:
-    network, settings, _ = load_for_tracking(PARAMS.network, CPU)
+def _fast(accelerator: str = "auto", params: DiMPParams = PARAMS) -> DiMP:
+    network, settings, _ = load_for_tracking(params.network, CPU)
     look = accelerate(FrameNetwork(network), settings.image_size, CPU, accelerator)
-    return DiMP(network, settings, PARAMS, CPU, look=look)
+    return DiMP(network, settings, params, CPU, look=look)
 
 
 @pytest.fixture(params=["demo", "MotorRolling", "Girl"])  # the second turns and grows, the third is small
@@ -63,12 +65,14 @@ def _adopt(tracker: DiMP, other: DiMP) -> None:
     tracker.generator.set_state(other.generator.get_state())
 
 
-@pytest.mark.parametrize("make", [lambda: _fast("torch"), _fast], ids=["torch", "auto"])
+@pytest.mark.parametrize(
+    ("accelerator", "params"), [("torch", PARAMS), ("auto", PARAMS), ("torch", ASCENT)], ids=["torch", "auto", "ascent"]
+)
 def test_every_step_of_the_fast_tracker_is_that_of_the_plain_one(
-    frames: tuple[Sequence, list[np.ndarray]], make: Callable[[], DiMP]
+    frames: tuple[Sequence, list[np.ndarray]], accelerator: str, params: DiMPParams
 ) -> None:
     sequence, images = frames
-    trackers = plain, fast = _plain(), make()
+    trackers = plain, fast = _plain(params), _fast(accelerator, params)
     for tracker in trackers:
         tracker.initialize(images[0], sequence.first_box)
     # Not the filter: the 40 steps of steepest descent that it takes multiply rounding by up to a million.
