@@ -1,0 +1,73 @@
+"""How good the boxes of a tracker are, without the chaos of tracking: true boxes are disturbed, then refined.
+
+    python tests/benchmarks/box_quality.py DIR [--sequences A B] [--seeds 2] [--set refinement.method=ascent ...]
+
+A tracked box decides the next crop, so a small change of the tracker flips whole sequences, and means over few of them
+are noise. Here the tracker learns the first frame, then its refinement gets 24 frames spread over the next 300, each
+from the true box moved by 8 % of its size and scaled by exp(0.15 n). Prints the mean IoU before and after, in percent.
+"""
+
+import argparse
+
+import numpy as np
+import torch
+
+from ltr.data.bounding_box_utils import box_from_relative, box_iou
+from ltr.data.crop import box_from_crop, box_to_crop
+from pytracking.evaluation.data import Sequence
+from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.tracker import Tracker
+from pytracking.parameter.overrides import parse_changes
+from pytracking.tracker.dimp.dimp import DiMP
+
+FRAMES, REACH = 24, 300
+SPREAD = torch.tensor([0.08, 0.08, 0.15, 0.15], dtype=torch.float64)  # in relative box space
+
+
+def overlaps(tracker: DiMP, sequence: Sequence) -> np.ndarray:
+    """IoU before and after the refinement, ``[n, 2]``."""
+    truth = torch.from_numpy(sequence.ground_truth)
+    last = min(len(truth) - 1, sequence.start + REACH)
+    chosen = set(np.linspace(sequence.start + 1, last, FRAMES).astype(int).tolist())
+    found = []
+    generator = torch.Generator().manual_seed(tracker.seed)
+    for number, frame in enumerate(sequence.open()):
+        if number == sequence.start:
+            tracker.initialize(frame, sequence.first_box)
+        if number in chosen and (truth[number, 2:] > 3).all():
+            tracker.box = box_from_relative(torch.randn(4, generator=generator).double() * SPREAD, truth[number])
+            with torch.inference_mode():
+                crop, transform = tracker._crop(frame)
+                _, *maps = tracker.look(crop)
+                refined = tracker._refine((maps[0][0], maps[1][0]), box_to_crop(tracker.box, transform))
+            boxes = torch.stack([tracker.box, box_from_crop(refined, transform)])
+            found.append(box_iou(boxes, truth[number]).numpy())
+        if number == last:
+            break
+    return np.array(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder")
+    parser.add_argument("--parameter", default="dimp_ncep_mobile")
+    parser.add_argument("--sequences", nargs="*")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--set", nargs="*", default=[])
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    sequences = [s for s in get_dataset(f"folder:{arguments.folder}") if s.name in (arguments.sequences or [s.name])]
+    trackers = [
+        Tracker("dimp", arguments.parameter, "cpu", seed, **parse_changes(arguments.set))._tracker
+        for seed in range(arguments.seeds)
+    ]
+    means = []
+    for sequence in sequences:
+        means.append(np.mean([overlaps(tracker, sequence).mean(axis=0) for tracker in trackers], axis=0))
+        print(f"{sequence.name:24s} {100 * means[-1][0]:5.1f} -> {100 * means[-1][1]:5.1f}", flush=True)
+    before, after = 100 * np.mean(means, axis=0)
+    print(f"mean of {len(means)} sequences: {before:.1f} -> {after:.1f}")
+
+
+if __name__ == "__main__":
+    main()
