@@ -1,6 +1,7 @@
 """The network we ship: EfficientNet-Lite0, frozen, with slim heads; trained on small open data on a CPU.
 
-It was made in two runs: ``dimp_ncep_mobile_warmup``, stopped after 6 epochs, then ``dimp_ncep_mobile`` started from it.
+It was made in three runs (``docs/training.md``): ``dimp_ncep_mobile_warmup``, stopped after 6 epochs, then
+``dimp_ncep_mobile`` started from it, then the same again for longer.
 """
 
 from dataclasses import replace

@@ -85,7 +85,7 @@ class RefinementParams:
 
     enabled: bool = True
     method: str = "mean"  # or "ascent"
-    aspect_spread: float = 0.18  # standard deviation of log (w / h) round the first box's, a prior beside the energy
+    aspect_spread: float = 0.28  # standard deviation of log (w / h) round the first box's, a prior beside the energy
     mean: MeanParams = field(default_factory=MeanParams)
     ascent: AscentParams = field(default_factory=AscentParams)
 
