@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams, RefinementParams
+from pytracking.parameter.dimp.base import AscentParams, DiMPParams, LocalizationParams, RefinementParams
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.observer import Recorder
 from tests.fakes.datasets import noise_picture
@@ -12,9 +12,15 @@ BOX = (60.0, 40.0, 32.0, 28.0)
 ALWAYS = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
 NEVER = LocalizationParams(not_found_threshold=1e9)
 
+# One box, no guards: its energy can only rise.
+CLIMBING = RefinementParams(
+    method="ascent",
+    ascent=AscentParams(num_boxes=1, top_k=1, position_weight=1.0, size_rate=1.0, max_size_change=10.0),
+)
+
 
 def tracker(localization, recorder=None):
-    params = DiMPParams(network="", localization=localization, refinement=RefinementParams(method="ascent"))
+    params = DiMPParams(network="", localization=localization, refinement=CLIMBING)
     dimp = DiMP(small_network().requires_grad_(False), SMALL, params, torch.device("cpu"))
     if recorder:
         dimp.observer = recorder
