@@ -21,36 +21,40 @@ from pytracking.parameter.dimp.base import MeanParams
 from pytracking.tracker.dimp.box_ascent import BoxSlope
 
 
-@lru_cache(maxsize=8)
 def gaussian_points(rounds: int, count: int) -> Tensor:
     """Points that stand for a Gaussian, ``[rounds, count, 4]``, float32: of mean 0 and variance 1 in every round.
 
     Taken from a Sobol sequence, they cover the space more evenly than random ones, and are always the same.
     """
+    uniform = torch.quasirandom.SobolEngine(4, scramble=True, seed=0).draw(rounds * count)
+    points = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).view(rounds, count, 4)
+    points = points - points.mean(dim=1, keepdim=True)
+    return points / points.square().mean(dim=1, keepdim=True).sqrt()
+
+
+@lru_cache(maxsize=8)
+def boxes_around(params: MeanParams) -> Tensor:
+    """The boxes of every round, relative to where it starts: ``[rounds, num_boxes, 4]``, float32."""
     with torch.inference_mode(False):
-        uniform = torch.quasirandom.SobolEngine(4, scramble=True, seed=0).draw(rounds * count)
-        points = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).view(rounds, count, 4)
-        points = points - points.mean(dim=1, keepdim=True)
-        return points / points.square().mean(dim=1, keepdim=True).sqrt()
+        spread = torch.tensor([params.position_spread] * 2 + [params.size_spread] * 2)
+        narrowing = params.narrowing ** torch.arange(params.rounds)
+        return gaussian_points(params.rounds, params.num_boxes) * spread * narrowing[:, None, None]
 
 
-def mean_box(slope: BoxSlope, box: Tensor, points: Tensor, params: MeanParams) -> Tensor:
+def mean_box(slope: BoxSlope, box: Tensor, around: Tensor, params: MeanParams) -> Tensor:
     """Improve one box.
 
     Args:
         slope: the energy; its gradient is not asked for.
         box: ``[4]`` (x, y, w, h) in crop pixels.
-        points: of :func:`gaussian_points`, ``[rounds, num_boxes, 4]``.
-        params: spread and temperature.
+        around: of :func:`boxes_around`.
+        params: the temperature.
     Returns:
         ``[4]`` in crop pixels.
     """
-    spread = box.new_tensor([params.position_spread] * 2 + [params.size_spread] * 2)
-    for of_round in points.to(box):
-        relative = of_round * spread
+    for relative in around.to(box):
         boxes = box_from_relative(relative, box)
         values, _ = slope(boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:])
         weights = torch.softmax(values / params.temperature, dim=0)
         box = box_from_relative(weights @ relative, box)
-        spread = spread * params.narrowing
     return box

@@ -7,13 +7,13 @@ from torch import Tensor
 
 from pytracking.parameter.dimp.base import RefinementParams
 from pytracking.tracker.dimp.box_ascent import BoxSlope, ascend, draw_starts
-from pytracking.tracker.dimp.box_mean import gaussian_points, mean_box
+from pytracking.tracker.dimp.box_mean import boxes_around, mean_box
 
 
 def starting_points(params: RefinementParams, generator: torch.Generator) -> Tensor:
     """What :func:`refine_box` starts from, in relative box space: the same for every frame, or drawn anew."""
     if params.method == "mean":
-        return gaussian_points(params.mean.rounds, params.mean.num_boxes)
+        return boxes_around(params.mean)
     return draw_starts(params.ascent, generator)
 
 

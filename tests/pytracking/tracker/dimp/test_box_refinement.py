@@ -5,7 +5,7 @@ import torch
 
 from pytracking.parameter.dimp.base import RefinementParams
 from pytracking.tracker.dimp.box_ascent import ascend, draw_starts
-from pytracking.tracker.dimp.box_mean import gaussian_points, mean_box
+from pytracking.tracker.dimp.box_mean import boxes_around, mean_box
 from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
 from tests.pytracking.tracker.dimp.test_box_ascent import BEST, START, energy_of, slope_of
 
@@ -14,7 +14,7 @@ def test_the_method_is_the_parameters() -> None:
     slope, box = slope_of(energy_of(BEST)), START
     params = RefinementParams(method="mean")
     points = starting_points(params, torch.Generator())
-    assert torch.equal(points, gaussian_points(params.mean.rounds, params.mean.num_boxes))
+    assert torch.equal(points, boxes_around(params.mean))
     assert torch.equal(refine_box(slope, box, points, params), mean_box(slope, box, points, params.mean))
     params = RefinementParams(method="ascent")
     points = starting_points(params, torch.Generator().manual_seed(0))
