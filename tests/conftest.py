@@ -56,6 +56,18 @@ def _cache() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def same_threads() -> Iterator[None]:
+    """As many threads in this process afterwards as before: the commands set them."""
+    import cv2
+    import torch
+
+    before, before_cv2 = torch.get_num_threads(), cv2.getNumThreads()
+    yield
+    torch.set_num_threads(before)
+    cv2.setNumThreads(before_cv2)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data beside the checkout; tests that need it are skipped, visibly, where it is absent."""

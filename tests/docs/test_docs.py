@@ -115,12 +115,9 @@ def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         and not any(part in command for part in NEED_MORE)
     ],
 )
+@pytest.mark.usefixtures("same_threads")
 def test_command_works(command: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    threads = torch.get_num_threads()
-    try:
-        assert run_python(command, monkeypatch) in (0, None)
-    finally:
-        torch.set_num_threads(threads)
+    assert run_python(command, monkeypatch) in (0, None)
     words = shlex.split(command)
     for flag, name in pairwise(words):
         if flag in ("--save", "--csv", "--json", "--debug"):

@@ -1,24 +1,13 @@
 """The commands with the real tracker, on a network of random weights: what a fake tracker cannot show."""
 
-from collections.abc import Iterator
-
-import cv2
 import pytest
-import torch
 
 from pytracking import run_tracker, run_video
 from pytracking.evaluation.results import box_files
 from tests.fakes.networks import write_small_network
 from tests.fakes.videos import write_sequence, write_video
 
-
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    """Threads of this process as before: run_tracker sets them."""
-    before, before_cv2 = torch.get_num_threads(), cv2.getNumThreads()
-    yield
-    torch.set_num_threads(before)
-    cv2.setNumThreads(before_cv2)
+pytestmark = pytest.mark.usefixtures("same_threads")
 
 
 @pytest.fixture(scope="module")

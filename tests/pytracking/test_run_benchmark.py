@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import pytest
 import torch
 
@@ -15,14 +14,7 @@ from pytracking.evaluation.tracker import Tracker
 from tests.fakes.networks import write_small_network
 from tests.fakes.videos import write_noise_video
 
-
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    """Threads of this process as before: the command sets them."""
-    before, before_cv2 = torch.get_num_threads(), cv2.getNumThreads()
-    yield
-    torch.set_num_threads(before)
-    cv2.setNumThreads(before_cv2)
+pytestmark = pytest.mark.usefixtures("same_threads")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import zipfile
 
 import numpy as np
 import pytest
-import torch
 
 pytest.importorskip("got10k.experiments", reason="needs the package got10k", exc_type=ImportError)
 
@@ -66,12 +65,11 @@ def test_dtb70_by_the_package(run, tmp_path):
     assert read_boxes(tmp_path / "results" / "DTB70" / "x" / "Yacht2.txt").shape == (3, 4)
 
 
+@pytest.mark.usefixtures("same_threads")
 def test_the_real_tracker_is_a_got10k_tracker(tmp_path):
     network = write_small_network(tmp_path / "small.safetensors")
-    threads = torch.get_num_threads()
     folders = ["--results", str(tmp_path / "results"), "--reports", str(tmp_path / "reports")]
     assert run_got10k.main(["got10k_val", str(got10k_tree(tmp_path / "data")), "dimp", str(network), *folders]) == 0
-    torch.set_num_threads(threads)
     assert (tmp_path / "reports" / "GOT-10k" / "small" / "performance.json").is_file()
 
 

@@ -38,7 +38,7 @@ class DiMP:
         settings: the network's.
         params: the tracker's.
         device: where the network is.
-        seed: of the jittered starts of the box refinement; every ``initialize`` starts from it again.
+        seed: of the boxes drawn in the first frame, and of an ascent; every ``initialize`` starts from it again.
         look: runs the network on crops; plain PyTorch by default (see ``pytracking.features.accelerators``).
     """
 

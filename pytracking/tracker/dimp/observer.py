@@ -29,7 +29,7 @@ class Observer:
         """The score map ``[K, K]``, and what was made of it."""
 
     def refined(self, slope: BoxSlope, before: Tensor, after: Tensor) -> None:
-        """The box ``[4]`` in crop pixels before and after the ascent of an energy; only where it was refined."""
+        """The box ``[4]`` in crop pixels before and after its refinement by an energy; only where it was refined."""
 
     def remembered(self, memory: Memory) -> None:
         """The training samples and their weights. The frame ends."""

@@ -1,14 +1,12 @@
 """What holds for every registered tracker, whatever its family."""
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from pytracking import MultiTracker, Tracker, TrackOutput, run_tracker, run_video
 from pytracking.analysis.metrics import iou
@@ -18,6 +16,8 @@ from pytracking.tracker.families import FAMILIES
 from pytracking.tracker.opencv.model import FOLDER
 from tests.fakes.datasets import write_picture
 from tests.fakes.videos import moving_square, write_video
+
+pytestmark = pytest.mark.usefixtures("same_threads")
 
 FRAMES, BOXES = moving_square(6)
 OPTIONS = {"dimp": {"accelerator": "torch"}}  # at hand at once: OpenVINO's graph would have to be made
@@ -35,15 +35,6 @@ def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tup
     if family == "opencv" and not hasattr(cv2, params.create):
         pytest.skip(f"needs {params.package}")
     return family, parameter
-
-
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    """Threads of this process as before: run_tracker sets them."""
-    before, before_cv2 = torch.get_num_threads(), cv2.getNumThreads()
-    yield
-    torch.set_num_threads(before)
-    cv2.setNumThreads(before_cv2)
 
 
 @cache
