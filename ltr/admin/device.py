@@ -1,7 +1,7 @@
 """Where networks run."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def choose_device(name: str) -> torch.device:
@@ -20,3 +20,10 @@ def place(network: nn.Module, device: torch.device) -> None:
     """Move a network to ``device``, channels last: on a CPU, too, convolutions are faster so."""
     network.to(device)
     network.to(memory_format=torch.channels_last)
+
+
+def upload(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the CPU on ``device``; a GPU is not waited for, whatever it still has to do."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
 from torch import Tensor
+
+AnyImage = TypeVar("AnyImage", np.ndarray, Tensor)
 
 
 @dataclass(frozen=True)
@@ -97,35 +99,59 @@ def sample_crop(
     Returns:
         The crop, ``uint8 [S, S, 3]``, and the transform that maps boxes.
     """
-    if not (math.isfinite(scale) and scale > 0 and all(map(math.isfinite, centre))):
-        raise ValueError(f"crop needs a finite centre and a scale > 0, got centre {centre} and scale {scale}")
-    transform = CropTransform((float(centre[0]), float(centre[1])), float(scale), output_size)
-    factor = max(1, round(scale))
-    patch, origin = _reduced_patch(image, transform, factor)
-    # Pixel i of the crop has its centre at i + 0.5; so has pixel j of the patch, in blocks of `factor` from
-    # `origin`.
-    step = scale / factor
-    start = [(c + scale * (0.5 - output_size / 2) - o) / factor - 0.5 for c, o in zip(centre, origin, strict=True)]
-    matrix = np.array([[step, 0.0, start[0]], [0.0, step, start[1]]])
+    transform, plan = plan_crop((image.shape[1], image.shape[0]), centre, scale, output_size)
+    patch = plan.cut(image)
+    if plan.factor > 1:
+        right, bottom = plan.padding
+        patch = cv2.copyMakeBorder(patch, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+        reduced = (patch.shape[1] // plan.factor, patch.shape[0] // plan.factor)
+        patch = cv2.resize(patch, reduced, interpolation=cv2.INTER_AREA)
+    matrix = np.array([[plan.step, 0.0, plan.start[0]], [0.0, plan.step, plan.start[1]]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     crop = cv2.warpAffine(patch, matrix, (output_size, output_size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return crop, transform
 
 
-def _reduced_patch(image: np.ndarray, transform: CropTransform, factor: int) -> tuple[np.ndarray, list[int]]:
-    """The part of the image under the crop, averaged in blocks of ``factor``; and its left, top in image pixels."""
-    margin = 2 * factor
-    half = transform.scale * transform.size / 2
-    origin, length = [], []
-    for middle, extent in zip(transform.centre, (image.shape[1], image.shape[0]), strict=True):
+@dataclass(frozen=True)
+class CropPlan:
+    """How a crop is sampled: a patch is cut out of the image, averaged in blocks, and interpolated.
+
+    origin, length: (x, y) of the patch's first pixel, and its size, in image pixels. factor: side of the blocks.
+    start, step: pixel i of the crop lies at start + step i of the averaged patch, both counted at pixel centres.
+    """
+
+    origin: tuple[int, int]
+    length: tuple[int, int]
+    factor: int
+    start: tuple[float, float]
+    step: float
+
+    def cut(self, image: AnyImage) -> AnyImage:
+        """The patch of an image ``[H, W, 3]``: a view."""
+        (left, top), (width, height) = self.origin, self.length
+        return image[top : top + height, left : left + width]
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Columns and rows that the patch lacks to be made of whole blocks."""
+        return -self.length[0] % self.factor, -self.length[1] % self.factor
+
+
+def plan_crop(
+    image_size: tuple[int, int], centre: tuple[float, float], scale: float, output_size: int
+) -> tuple[CropTransform, CropPlan]:
+    """The transform and the plan of a crop of an image of (width, height); the others as in :func:`sample_crop`."""
+    if not (math.isfinite(scale) and scale > 0 and all(map(math.isfinite, centre))):
+        raise ValueError(f"crop needs a finite centre and a scale > 0, got centre {centre} and scale {scale}")
+    factor = max(1, round(scale))
+    margin, half = 2 * factor, scale * output_size / 2
+
+    def extent_and_start(middle: float, extent: int) -> tuple[int, int, float]:
         first = min(max(math.floor(middle - half) - margin, 0), extent - 1)
         last = min(max(math.ceil(middle + half) + margin, first + 1), extent)
-        origin.append(first)
-        length.append(last - first)
-    patch = image[origin[1] : origin[1] + length[1], origin[0] : origin[0] + length[0]]
-    if factor == 1:
-        return patch, origin
-    right, bottom = (-length[0] % factor, -length[1] % factor)
-    patch = cv2.copyMakeBorder(patch, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
-    reduced = (patch.shape[1] // factor, patch.shape[0] // factor)
-    return cv2.resize(patch, reduced, interpolation=cv2.INTER_AREA), origin
+        # Pixel i of the crop has its centre at i + 0.5; so has pixel j of the patch, in blocks from `first`.
+        return first, last - first, (middle + scale * (0.5 - output_size / 2) - first) / factor - 0.5
+
+    x, y = (extent_and_start(*axis) for axis in zip(centre, image_size, strict=True))
+    plan = CropPlan((x[0], y[0]), (x[1], y[1]), factor, (x[2], y[2]), scale / factor)
+    return CropTransform((float(centre[0]), float(centre[1])), float(scale), output_size), plan

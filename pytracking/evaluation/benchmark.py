@@ -31,8 +31,8 @@ STAGES = {
     "crop": "_crop",
     "network": "look",
     "classifier": "_classify",
+    "refine": "_propose",
     "localise": "_localize",
-    "refine": "_refine",
     "update": "_learn",
 }
 ROUNDS = 3  # of the loops that load images

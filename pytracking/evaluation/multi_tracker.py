@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -22,8 +23,8 @@ class SharedTracker(Protocol):
     def initialize(self, frame: Frame, box: Box) -> None:
         """Learn a target."""
 
-    def track(self, frame: Frame) -> TrackOutput:
-        """Find it in the next frame."""
+    def track_all(self, twins: Sequence[Self], frame: Frame) -> list[TrackOutput]:
+        """Find the targets of trackers that :meth:`another` made in the next frame."""
 
     def state_dict(self) -> dict[str, Tensor]:
         """What it has learned."""
@@ -106,7 +107,9 @@ class MultiTracker(Generic[AnyTracker]):
     def track(self, frame: Frame) -> dict[int, TrackOutput]:
         """Find all targets in the next frame: their outputs by id, in ascending order."""
         with self._lock:
-            return {target_id: self._targets[target_id].track(frame) for target_id in self.ids}
+            ids = self.ids
+            outputs = self._tracker.track_all([self._targets[target_id] for target_id in ids], frame)
+            return dict(zip(ids, outputs, strict=True))
 
     def save(self, path: str | Path) -> None:
         """Write all running targets to ``path`` (.safetensors), without the network."""

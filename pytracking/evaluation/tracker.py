@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any, Self, get_args
@@ -96,6 +97,16 @@ class Tracker:
         """Find the target in the next frame, which is of the same kind as for :meth:`initialize`."""
         self._check_started("track")
         return self._tracker.track(as_rgb(frame, self.channels))
+
+    def track_all(self, twins: Sequence[Tracker], frame: Frame) -> list[TrackOutput]:
+        """What ``track`` of each of ``twins``, trackers that :meth:`another` made, would give.
+
+        The network sees all their crops at once, and a GPU is waited for once.
+        """
+        for twin in twins:
+            twin._check_started("track_all")
+        image = as_rgb(frame, self.channels)
+        return self._model.track_all([twin._tracker for twin in twins], image) if twins else []
 
     @property
     def observer(self) -> Observer:

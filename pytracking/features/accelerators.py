@@ -69,7 +69,7 @@ def accelerate(
     if choose_accelerator(accelerator, device) == "openvino":
         return OpenVinoNetwork(network, image_size, precision)
     look: Look = network if precision == "f32" else _autocast(network, device, _DTYPES[precision])
-    return _one_by_one(CudaGraph(look)) if device.type == "cuda" else look
+    return _captured(look) if device.type == "cuda" else look
 
 
 def _autocast(network: FrameNetwork, device: torch.device, dtype: torch.dtype) -> Look:
@@ -81,14 +81,15 @@ def _autocast(network: FrameNetwork, device: torch.device, dtype: torch.dtype) -
     return look
 
 
-def _one_by_one(look: Callable[[Tensor], tuple[Tensor, ...]]) -> Look:
-    """``look`` at one crop at a time, for what has a fixed shape."""
+def _captured(look: Look) -> Look:
+    """``look`` as a CUDA graph for each number of crops, made when that number is first asked for."""
+    graphs: dict[int, CudaGraph] = {}
 
-    def look_at_all(crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        sample, map8, map16 = (torch.cat(outs) for outs in zip(*map(look, crops.split(1)), strict=True))
+    def replayed(crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        sample, map8, map16 = graphs.setdefault(len(crops), CudaGraph(look))(crops)
         return sample, map8, map16
 
-    return look_at_all
+    return replayed
 
 
 class OpenVinoNetwork:
@@ -107,7 +108,7 @@ class OpenVinoNetwork:
         self._of_thread = threading.local()  # trackers that share the network may run in threads of their own
 
     def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """One crop at a time: on a CPU a batch of crops is no faster, and the graph has fixed shapes."""
+        """One crop at a time: on a CPU a batch is no faster, and the graph has fixed shapes."""
         if not hasattr(self._of_thread, "request"):
             self._of_thread.request = self._model.create_infer_request()
         infer = self._of_thread.request.infer
@@ -115,7 +116,8 @@ class OpenVinoNetwork:
         def look(crop: Tensor) -> tuple[Tensor, ...]:
             return tuple(map(torch.from_numpy, infer({0: crop.numpy()}, share_inputs=True).values()))
 
-        return _one_by_one(look)(crops)
+        sample, map8, map16 = (torch.cat(outs) for outs in zip(*map(look, crops.split(1)), strict=True))
+        return sample, map8, map16
 
 
 def _graph(network: nn.Module, image_size: int) -> Any:

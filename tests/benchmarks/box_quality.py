@@ -38,8 +38,9 @@ def overlaps(tracker: DiMP, sequence: Sequence) -> np.ndarray:
             tracker.box = box_from_relative(torch.randn(4, generator=generator).double() * SPREAD, truth[number])
             with torch.inference_mode():
                 crop, transform = tracker._crop(frame)
-                _, *maps = tracker.look(crop)
-                refined = tracker._refine((maps[0][0], maps[1][0]), box_to_crop(tracker.box, transform))
+                _, map8, map16 = tracker.look(crop[None])
+                start = box_to_crop(tracker.box, transform)
+                refined = tracker._refine((map8[0], map16[0]), start.float(), tracker._starting_points()).to(start)
             boxes = torch.stack([tracker.box, box_from_crop(refined, transform)])
             found.append(box_iou(boxes, truth[number]).numpy())
         if number == last:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,9 @@ class FakeTracker:
         dx, dy = self.rng.normal(size=2)
         self.box = (self.box[0] + dx, self.box[1] + dy, *self.box[2:])
         return TrackOutput(self.box, 0.25, "lost" if self.frames % 2 else "uncertain")
+
+    def track_all(self, twins: Sequence["FakeTracker"], frame: np.ndarray) -> list[TrackOutput]:
+        return [twin.track(frame) for twin in twins]
 
     def stamp(self) -> dict[str, Any]:
         return {"tracker": "fake", "seed": self.seed, "device": "cpu", "versions": {"numpy": np.__version__}}

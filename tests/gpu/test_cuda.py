@@ -1,18 +1,25 @@
 """What only a GPU can show: captured functions give what the plain ones give. Skipped where there is none."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
 
 from pytracking.features.accelerators import accelerate
 from pytracking.features.cuda_graph import CudaGraph
+from pytracking.features.frame_crop import bring, cut
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
-from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.dimp import DiMP, track_all
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import SMALL, small_network
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+PICTURE = noise_picture(0, 200, 150)
+BOXES = [(60.0, 40.0, 32.0, 28.0), (90.0, 70.0, 30.0, 24.0), (20.0, 90.0, 40.0, 30.0)]
+FRAMES = 12  # with an update of the filter among them
 ALWAYS_FOUND = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
 
 
@@ -24,12 +31,52 @@ def test_a_captured_function_follows_its_inputs() -> None:
         torch.testing.assert_close(graph(x, y), (x @ y, x.sum()))
 
 
+def _tracker(device: torch.device) -> DiMP:
+    network = small_network().requires_grad_(False).to(device)
+    look = accelerate(FrameNetwork(network), SMALL.image_size, device, "torch")
+    return DiMP(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND), device, look=look)
+
+
 def test_the_tracker_gives_the_boxes_of_the_cpu() -> None:
     tracks = []
-    for device in (torch.device("cpu"), torch.device("cuda")):
-        network = small_network().requires_grad_(False).to(device)
-        look = accelerate(FrameNetwork(network), SMALL.image_size, device, "torch")
-        tracker = DiMP(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND), device, look=look)
-        tracker.initialize(noise_picture(0, 200, 150), (60.0, 40.0, 32.0, 28.0))
-        tracks.append([tracker.track(noise_picture(0, 200, 150)).box for _ in range(4)])
+    for device in (CPU, CUDA):
+        tracker = _tracker(device)
+        tracker.initialize(PICTURE, BOXES[0])
+        tracks.append([tracker.track(PICTURE).box for _ in range(4)])
     np.testing.assert_allclose(tracks[1], tracks[0], atol=0.1)
+
+
+def test_targets_in_one_batch_get_the_boxes_of_each_alone() -> None:
+    together, alone = [], []
+    first = _tracker(CUDA)
+    for box in BOXES:
+        trackers = [DiMP(first.network, SMALL, first.params, CUDA, look=first.look) for _ in range(2)]
+        for tracker, group in zip(trackers, (together, alone), strict=True):
+            tracker.initialize(PICTURE, box)
+            group.append(tracker)
+    for _ in range(4):
+        boxes = [output.box for output in track_all(together, PICTURE)]
+        np.testing.assert_allclose(boxes, [tracker.track(PICTURE).box for tracker in alone], atol=0.1)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.filterwarnings("always:called a synchronizing CUDA operation")
+def test_a_frame_waits_for_the_device_once(count: int) -> None:
+    trackers = [_tracker(CUDA) for _ in range(count)]
+    for tracker, box in zip(trackers, BOXES, strict=False):
+        tracker.initialize(PICTURE, box)
+    track_all(trackers, PICTURE)  # captures the graphs
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            for _ in range(FRAMES):
+                track_all(trackers, PICTURE)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert len([warning for warning in caught if "synchronizing" in str(warning.message)]) == FRAMES
+
+
+def test_a_crop_is_that_of_the_cpu() -> None:
+    expected, _ = cut(PICTURE, (60.0, 40.0), 1.7, 64)
+    crop, _ = cut(bring(PICTURE, CUDA), (60.0, 40.0), 1.7, 64)
+    assert (crop.cpu().int() - expected.int()).abs().max() <= 1

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
 from ltr.models.loss.ebm.base import energy_gradient
-from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
 from pytracking.tracker.dimp.dimp import DiMP
 
 
@@ -19,11 +18,8 @@ class PlainDiMP(DiMP):
 
     def _aim(self, modulation: FeaturePair, log_aspect: float) -> None:
         self.modulation, self.log_aspect = modulation, log_aspect
-
-    def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
-        points = starting_points(self.params.refinement, self.generator)
-        slope = partial(self._slope, self.modulation, maps)
-        return refine_box(slope, box.float(), points, self.params.refinement).to(box)
+        self.energy = partial(self._slope, modulation)
+        self.foresee = self._foresee
 
     def _slope(
         self, modulation: FeaturePair, maps: FeaturePair, centre: Tensor, size: Tensor

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pytracking.tracker.base.output import BaseTracker
+import numpy as np
+
+from pytracking.tracker.base.output import BaseTracker, TrackOutput
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Model(Protocol):
 
     def tracker(self) -> BaseTracker:
         """A tracker of one target; with the same seed, it gives the same boxes."""
+
+    def track_all(self, trackers: Sequence[Any], frame: np.ndarray) -> list[TrackOutput]:
+        """What ``track`` of each of its ``trackers`` would give for the next frame; at least one."""
 
     def stamp(self) -> dict[str, Any]:
         """What its results depend on, as JSON values: ``versions`` of libraries, device, threads, network, ..."""

@@ -33,12 +33,12 @@ def gaussian_points(rounds: int, count: int) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def boxes_around(params: MeanParams) -> Tensor:
-    """The boxes of every round, relative to where it starts: ``[rounds, num_boxes, 4]``, float32."""
+def boxes_around(params: MeanParams, device: torch.device) -> Tensor:
+    """The boxes of every round, relative to where it starts: ``[rounds, num_boxes, 4]``, float32 on ``device``."""
     with torch.inference_mode(False):
         spread = torch.tensor([params.position_spread] * 2 + [params.size_spread] * 2)
         narrowing = params.narrowing ** torch.arange(params.rounds)
-        return gaussian_points(params.rounds, params.num_boxes) * spread * narrowing[:, None, None]
+        return (gaussian_points(params.rounds, params.num_boxes) * spread * narrowing[:, None, None]).to(device)
 
 
 def mean_box(slope: BoxSlope, box: Tensor, around: Tensor, params: MeanParams) -> Tensor:

@@ -10,11 +10,11 @@ from pytracking.tracker.dimp.box_ascent import BoxSlope, ascend, draw_starts
 from pytracking.tracker.dimp.box_mean import boxes_around, mean_box
 
 
-def starting_points(params: RefinementParams, generator: torch.Generator) -> Tensor:
+def starting_points(params: RefinementParams, generator: torch.Generator, device: torch.device) -> Tensor:
     """What :func:`refine_box` starts from, in relative box space: the same for every frame, or drawn anew."""
     if params.method == "mean":
-        return boxes_around(params.mean)
-    return draw_starts(params.ascent, generator)
+        return boxes_around(params.mean, device)
+    return draw_starts(params.ascent, generator).to(device)
 
 
 def refine_box(slope: BoxSlope, box: Tensor, points: Tensor, params: RefinementParams) -> Tensor:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ltr.data.crop import CropTransform, box_from_crop, box_to_crop, crop_scale, sample_crop
+from ltr.admin.device import upload
+from ltr.data.crop import CropTransform, box_from_crop, box_to_crop, crop_scale
 from ltr.models.bbreg.atom_iou_net import FeaturePair
 from ltr.models.bbreg.box_energy import BoxEnergy
 from ltr.models.tracking.dimpnet import DiMPnet
@@ -17,17 +20,29 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.accelerators import Look
 from pytracking.features.augmentation import augmented_crops
 from pytracking.features.cuda_graph import CudaGraph
+from pytracking.features.frame_crop import cut
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.aspect_prior import with_aspect_prior
 from pytracking.tracker.dimp.box_learning import learn_modulation
 from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
-from pytracking.tracker.dimp.localization import Localization, localize
+from pytracking.tracker.dimp.localization import Localization, localize, peak
 from pytracking.tracker.dimp.memory import Memory
 from pytracking.tracker.dimp.observer import Observer
 
 STRIDE = 16  # crop pixels a cell of the score map
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the network makes of a target's search region in a frame."""
+
+    crop: Tensor  # uint8 [S, S, 3]
+    transform: CropTransform
+    sample: Tensor  # classification features, [1, C, S / 16, S / 16]
+    maps: FeaturePair  # that boxes are pooled from, [S / 8, S / 8, D] and [S / 16, S / 16, D]
+    scores: Tensor  # [K, K]
 
 
 class DiMP:
@@ -79,22 +94,27 @@ class DiMP:
         classifier = self.network.classifier
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
 
-    @torch.inference_mode()
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
+        return track_all([self], frame)[0]
+
+    def _decide(self, sight: Sight, values: Tensor, frame_shape: tuple[int, ...]) -> TrackOutput:
+        """Judge what was seen: move or stay, learn or not. ``values`` are those of :meth:`_propose`, on the CPU."""
         self.frame_number += 1
-        crop, transform = self._crop(frame)
-        self.observer.searched(crop)
-        sample, *maps = self.look(crop)
-        found = self._localize(self._classify(sample), transform)
+        self.observer.searched(sight.crop)
+        scores, (row, column), refined = values[:-6].view_as(sight.scores), values[-6:-4].tolist(), values[-4:]
+        found = self._localize(scores.numpy(), (row, column), sight.transform)
         if found.state != "lost":
-            moved = box_to_crop(self.box, transform)
-            moved[:2] += torch.tensor(found.displacement, dtype=torch.float64) * STRIDE
+            box = _moved(box_to_crop(self.box, sight.transform), torch.tensor(found.displacement, dtype=torch.float64))
             if self.params.refinement.enabled and found.state == "tracking":
-                moved = self._refine((maps[0][0], maps[1][0]), moved)
-            self.box = self._inside(box_from_crop(moved, transform), frame.shape)
+                start = box.float()
+                if not found.highest:
+                    refined = self._refine(sight.maps, upload(start, self.device), self._starting_points()).cpu()
+                self.observer.refined(partial(self.energy, sight.maps), start, refined)
+                box = refined.to(box)
+            self.box = self._inside(box_from_crop(box, sight.transform), frame_shape)
         if found.state == "tracking":
-            self._learn(sample, box_to_crop(self.box, transform), found)
+            self._learn(sight.sample, box_to_crop(self.box, sight.transform), found)
         self.observer.remembered(self.memory)
         x, y, w, h = self.box.tolist()
         return TrackOutput((x, y, w, h), min(max(found.score, 0.0), 1.0), found.state)
@@ -105,11 +125,10 @@ class DiMP:
         scale = crop_scale((w, h), self.settings.search_area_factor, self.settings.image_size)
         return (x + w / 2, y + h / 2), scale
 
-    def _crop(self, frame: np.ndarray) -> tuple[Tensor, CropTransform]:
-        """The search region, ``uint8 [1, S, S, 3]`` on the device."""
+    def _crop(self, frame: np.ndarray | Tensor) -> tuple[Tensor, CropTransform]:
+        """The search region ``uint8 [S, S, 3]`` of a frame that was brought."""
         centre, scale = self._search_region()
-        crop, transform = sample_crop(frame, centre, scale, self.settings.image_size)
-        return torch.from_numpy(crop)[None].to(self.device), transform
+        return cut(frame, centre, scale, self.settings.image_size)
 
     def _modulation(self, image: Tensor, box: Tensor) -> FeaturePair:
         """What the target looks like at ``box`` ``[1, 4]`` (crop pixels) of a crop ``uint8 [1, S, S, 3]``."""
@@ -120,30 +139,41 @@ class DiMP:
         """Look for boxes of the target that this modulation describes; its first box had log (w / h) = log_aspect."""
         self.modulation, self.log_aspect = modulation, log_aspect
         f = BoxEnergy(self.network.bb_regressor, modulation)
-        self.energy = energy = with_aspect_prior(f, log_aspect, self.params.refinement.aspect_spread)
+        self.energy = with_aspect_prior(f, log_aspect, self.params.refinement.aspect_spread)
+        self.foresee = CudaGraph(self._foresee) if self.device.type == "cuda" else self._foresee
 
-        def improve(map8: Tensor, map16: Tensor, box: Tensor, points: Tensor) -> tuple[Tensor]:
-            return (refine_box(partial(energy, (map8, map16)), box, points, self.params.refinement),)
-
-        self.improve = CudaGraph(improve) if self.device.type == "cuda" else improve
-
-    def _classify(self, sample: Tensor) -> np.ndarray:
+    def _classify(self, sample: Tensor) -> Tensor:
         """The score map ``[K, K]`` of classification features ``[1, C, H, W]``."""
         classifier = self.network.classifier
-        return classifier.confidence(classifier.classify(self.filter, sample[None]))[0, 0].cpu().numpy()
+        return classifier.confidence(classifier.classify(self.filter, sample[None]))[0, 0]
 
-    def _localize(self, scores: np.ndarray, transform: CropTransform) -> Localization:
+    def _propose(self, sight: Sight) -> Tensor:
+        """All that :meth:`_decide` is to know of a frame, ``[K K + 6]`` on the device, which is not waited for:
+
+        the scores, where they are highest (row, column), and the box there, refined, in crop pixels. In the few frames
+        where that is not the target, the box is made in vain.
+        """
+        box = upload(box_to_crop(self.box, sight.transform).float(), self.device)
+        (values,) = self.foresee(sight.scores, *sight.maps, box, self._starting_points())
+        return values
+
+    def _foresee(self, scores: Tensor, map8: Tensor, map16: Tensor, box: Tensor, points: Tensor) -> tuple[Tensor]:
+        highest = peak(scores)
+        start = _moved(box, highest.flip(0) - (scores.shape[0] - 1) / 2)
+        refined = self._refine((map8, map16), start, points) if self.params.refinement.enabled else start
+        return (torch.cat([scores.flatten(), highest, refined]),)
+
+    def _starting_points(self) -> Tensor:
+        return starting_points(self.params.refinement, self.generator, self.device)
+
+    def _refine(self, maps: FeaturePair, box: Tensor, points: Tensor) -> Tensor:
+        return refine_box(partial(self.energy, maps), box, points, self.params.refinement)
+
+    def _localize(self, scores: np.ndarray, highest: tuple[float, float], transform: CropTransform) -> Localization:
         _, _, w, h = (box_to_crop(self.box, transform) / STRIDE).tolist()
-        found = localize(scores, (w, h), (0.0, 0.0), self.params.localization)
+        found = localize(scores, highest, (w, h), (0.0, 0.0), self.params.localization)
         self.observer.located(scores, found)
         return found
-
-    def _refine(self, maps: FeaturePair, box: Tensor) -> Tensor:
-        start = box.to(self.device, torch.float32)
-        points = starting_points(self.params.refinement, self.generator).to(self.device)
-        (refined,) = self.improve(*maps, start, points)
-        self.observer.refined(partial(self.energy, maps), start, refined)
-        return refined.to(box)
 
     def _inside(self, box: Tensor, frame_shape: tuple[int, ...]) -> Tensor:
         """Keep the size sensible and the centre near the frame, ``[4]`` in image pixels."""
@@ -157,7 +187,7 @@ class DiMP:
         """Store the frame; improve the filter when it is time, or at once where there was a distractor."""
         m = self.params.memory
         rate = m.hard_negative_learning_rate if found.hard_negative else m.learning_rate
-        self.memory.add(sample, box_crop.to(sample)[None], rate)
+        self.memory.add(sample, upload(box_crop.float(), self.device)[None], rate)
         steps = m.hard_negative_iter if found.hard_negative else 0
         if self.frame_number % m.train_skipping == 0:
             steps = m.update_iter
@@ -165,3 +195,34 @@ class DiMP:
             self.filter = self.network.classifier.filter_optimizer(
                 self.filter, self.memory.features, self.memory.boxes, self.memory.weights, steps
             )[-1]
+
+
+@torch.inference_mode()
+def track_all(trackers: Sequence[DiMP], frame: np.ndarray) -> list[TrackOutput]:
+    """Find the targets of trackers that share a network in the next frame (RGB uint8 ``[H, W, 3]``), together.
+
+    The frame is brought to a GPU once, the network sees all crops at once, and the device is waited for once.
+    """
+    device, look = trackers[0].device, trackers[0].look
+    image = (
+        upload(torch.from_numpy(np.require(frame, requirements=["C", "W"])), device) if device.type == "cuda" else frame
+    )
+    crops, transforms = zip(*(tracker._crop(image) for tracker in trackers), strict=True)
+    samples, maps8, maps16 = look(upload(torch.stack(crops), device))
+    sights = [
+        Sight(crop, transform, sample, (map8, map16), tracker._classify(sample))
+        for tracker, crop, transform, sample, map8, map16 in zip(
+            trackers, crops, transforms, samples.split(1), maps8, maps16, strict=True
+        )
+    ]
+    proposals = [tracker._propose(sight) for tracker, sight in zip(trackers, sights, strict=True)]
+    values = torch.stack(proposals).cpu()
+    return [
+        tracker._decide(sight, of_tracker, frame.shape)
+        for tracker, sight, of_tracker in zip(trackers, sights, values, strict=True)
+    ]
+
+
+def _moved(box: Tensor, displacement: Tensor) -> Tensor:
+    """A box ``[4]`` in crop pixels, moved by (x, y) cells of the score map."""
+    return torch.cat([box[:2] + displacement * STRIDE, box[2:]])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from pytracking.parameter.dimp.base import LocalizationParams
 from pytracking.tracker.base.output import TrackState
@@ -18,24 +20,28 @@ class Localization:
     score: float
     state: TrackState
     hard_negative: bool  # there was a distractor worth learning
+    highest: bool = True  # it is the highest peak
 
 
-def peak(scores: np.ndarray) -> tuple[float, float]:
-    """(row, column) of the highest score, between the cells by a parabola through its neighbours on each axis."""
-    row, col = np.unravel_index(int(scores.argmax()), scores.shape)
-    return row + _vertex(scores[:, col], int(row)), col + _vertex(scores[row], int(col))
+def peak(scores: Tensor) -> Tensor:
+    """Where ``[K, K]`` is highest, between the cells by a parabola through its neighbours on each axis.
 
-
-def _vertex(profile: np.ndarray, index: int) -> float:
-    if not 0 < index < len(profile) - 1:
-        return 0.0
-    before, top, after = (float(value) for value in profile[index - 1 : index + 2])
+    (row, column), ``[2]`` on the scores' device, which is not waited for.
+    """
+    size = scores.shape[0]
+    index = scores.argmax()
+    cell = torch.stack([index // size, index % size])
+    offsets = torch.arange(-1, 2, device=scores.device)
+    around = (index + torch.stack([size * offsets, offsets], dim=1)).clamp(0, size * size - 1)
+    before, top, after = scores.flatten()[around]
     curvature = before - 2 * top + after
-    return 0.5 * (before - after) / curvature if curvature < 0 else 0.0
+    has_vertex = (cell > 0) & (cell < size - 1) & (curvature < 0)
+    return cell + torch.where(has_vertex, 0.5 * (before - after) / curvature, 0)
 
 
 def localize(
     scores: np.ndarray,
+    highest: tuple[float, float],
     target_size: tuple[float, float],
     last_displacement: tuple[float, float],
     params: LocalizationParams,
@@ -44,6 +50,7 @@ def localize(
 
     Args:
         scores: ``[K, K]``; the cell (K - 1) / 2 is the crop's centre.
+        highest: the scores' :func:`peak`.
         target_size: (w, h) in cells.
         last_displacement: (x, y) from the crop's centre to where the target was, in cells.
         params: thresholds.
@@ -53,7 +60,7 @@ def localize(
     def displacement(position: tuple[float, float]) -> tuple[float, float]:
         return position[1] - centre, position[0] - centre
 
-    first = peak(scores)
+    first = highest
     score = float(scores.max())
     if score < params.not_found_threshold:
         return Localization(displacement(first), score, "lost", False)
@@ -67,13 +74,14 @@ def localize(
     state: TrackState = "tracking" if score >= params.uncertain_threshold else "uncertain"
 
     if second_score > params.distractor_ratio * score:
-        second = peak(np.where(np.isfinite(rest), rest, rest[np.isfinite(rest)].min()))
+        row, column = peak(torch.from_numpy(np.where(np.isfinite(rest), rest, rest[np.isfinite(rest)].min()))).tolist()
+        second = (row, column)
         near = params.displacement_scale * centre / 2
         first_far, second_far = (
             np.hypot(*np.subtract(displacement(position), last_displacement)) > near for position in (first, second)
         )
         if first_far and not second_far:
-            return Localization(displacement(second), second_score, state, True)
+            return Localization(displacement(second), second_score, state, True, highest=False)
         if second_far and not first_far:
             return Localization(displacement(first), score, state, True)
         return Localization(displacement(first), score, "uncertain", False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ltr.admin.device import upload
 from pytracking.parameter.dimp.base import MemoryParams
 
 
@@ -68,7 +69,7 @@ class Memory:
     @property
     def weights(self) -> Tensor:
         """``[n, 1]``, float32 on the features' device; they sum to 1."""
-        return self._weights[: self.count, None].to(self._features)
+        return upload(self._weights[: self.count, None].float(), self._features.device)
 
     def state_dict(self) -> dict[str, Tensor]:
         """What is stored, as tensors; :meth:`from_state_dict` takes it."""

@@ -23,7 +23,7 @@ class Observer:
         return self
 
     def searched(self, crop: Tensor) -> None:
-        """The search region: RGB uint8 ``[1, S, S, 3]``. A frame begins."""
+        """The search region: RGB uint8 ``[S, S, 3]``. A frame begins."""
 
     def located(self, scores: np.ndarray, found: Localization) -> None:
         """The score map ``[K, K]``, and what was made of it."""
@@ -59,7 +59,7 @@ class Recorder(Observer):
         return Recorder()
 
     def searched(self, crop: Tensor) -> None:
-        self.view = View(crop[0].cpu().numpy())
+        self.view = View(crop.cpu().numpy())
 
     def located(self, scores: np.ndarray, found: Localization) -> None:
         self._seen.scores, self._seen.found = scores, found

@@ -12,6 +12,7 @@ from pytracking.parameter.dimp.base import MeanParams
 from pytracking.tracker.dimp.box_ascent import BoxSlope
 from pytracking.tracker.dimp.box_mean import boxes_around, gaussian_points, mean_box
 
+CPU = torch.device("cpu")
 START = torch.tensor([40.0, 50, 30, 20])
 MANY = MeanParams(num_boxes=4096, rounds=1, position_spread=0.1, size_spread=0.2, temperature=2.0)
 
@@ -28,7 +29,7 @@ def _slope_of(energy: Callable[[Tensor], Tensor]) -> BoxSlope:
 
 def _mean(energy: Callable[[Tensor], Tensor], params: MeanParams) -> Tensor:
     """The relative box that is found."""
-    box = mean_box(_slope_of(energy), START, boxes_around(params), params)
+    box = mean_box(_slope_of(energy), START, boxes_around(params, CPU), params)
     return box_to_relative(box, START)
 
 
@@ -90,4 +91,4 @@ def test_an_energy_that_pulls_far_away_cannot_run_away() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
     slope = _slope_of(lambda y: 0 * y[:, 0])
-    assert mean_box(slope, START.to(dtype), boxes_around(MeanParams()), MeanParams()).dtype == dtype
+    assert mean_box(slope, START.to(dtype), boxes_around(MeanParams(), CPU), MeanParams()).dtype == dtype

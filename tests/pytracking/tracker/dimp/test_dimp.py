@@ -130,6 +130,23 @@ def test_hard_negatives_are_learned_at_once(network: nn.Module) -> None:
     assert float(tracker.memory.weights[-1]) == pytest.approx(tracker.params.memory.hard_negative_learning_rate)
 
 
+def test_where_the_nearer_peak_is_chosen_its_box_is_refined(
+    network: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was foreseen for a higher peak far away."""
+    near, far, width = (9, 8), (9, 16), 18
+    boxes = []
+    for heights in ({near: 0.8, far: 0.9}, {near: 0.8}):
+        scores = torch.zeros(width, width)
+        for place, height in heights.items():
+            scores[place] = height
+        tracker = _tracker(network, replace(_params(), localization=LocalizationParams(neighborhood_scale=0.5)))
+        monkeypatch.setattr(tracker, "_classify", lambda sample, scores=scores: scores)
+        boxes.append(_run(tracker, [_scene(60, 40)] * 2)[0].box)
+    assert boxes[0] == pytest.approx(boxes[1], abs=1e-4)
+    assert boxes[0][2] != BOX[2]
+
+
 @pytest.mark.parametrize("max_outside", [0.0, 0.5])
 @pytest.mark.parametrize("box", [(-40.0, 30.0, 44.0, 40.0), (190.0, 140.0, 60.0, 60.0)])
 def test_centre_stays_near_the_frame(

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from pytracking.parameter.dimp.base import LocalizationParams
 from pytracking.tracker.dimp.localization import Localization, localize, peak
@@ -25,18 +26,29 @@ def _scores(*hills: Hill) -> np.ndarray:
     return scores
 
 
+def _peak(scores: np.ndarray) -> tuple[float, float]:
+    row, column = peak(torch.from_numpy(scores)).tolist()
+    return row, column
+
+
+def _judge(
+    scores: np.ndarray, target_size: tuple[float, float], last: tuple[float, float] = (0.0, 0.0)
+) -> Localization:
+    return localize(scores, _peak(scores), target_size, last, PARAMS)
+
+
 def _localize(*hills: Hill, last: tuple[float, float] = (0.0, 0.0)) -> Localization:
-    return localize(_scores(*hills), (3.6, 3.6), last, PARAMS)
+    return _judge(_scores(*hills), (3.6, 3.6), last)
 
 
 @pytest.mark.parametrize("place", [(9.0, 9.0), (9.3, 8.6), (4.45, 12.51), (0.0, 18.0)])
 def test_peak_lies_between_cells(place: tuple[float, float]) -> None:
-    assert peak(_scores((*place, 0.9))) == pytest.approx(place, abs=1e-9)
+    assert _peak(_scores((*place, 0.9))) == pytest.approx(place, abs=1e-9)
 
 
 def test_peak_on_a_plateau_or_border_stays_on_its_cell() -> None:
-    assert peak(np.ones((5, 5))) == (0, 0)
-    assert peak(_scores((-0.4, 5, 0.9))) == pytest.approx((0, 5))
+    assert _peak(np.ones((5, 5))) == (0, 0)
+    assert _peak(_scores((-0.4, 5, 0.9))) == pytest.approx((0, 5))
 
 
 def test_sure_target() -> None:
@@ -75,7 +87,7 @@ def test_nearness_counts_from_where_the_target_was() -> None:
 
 @pytest.mark.parametrize("hills", [((9, 8, 0.9), (9, 12, 0.85)), ((9, 1, 0.9), (9, 17, 0.85))])
 def test_two_near_or_two_far_peaks_are_not_learned_from(hills: tuple[Hill, Hill]) -> None:
-    found = localize(_scores(*hills), (1.5, 1.5), (0, 0), PARAMS)
+    found = _judge(_scores(*hills), (1.5, 1.5))
     assert (found.state, found.hard_negative) == ("uncertain", False)
     assert found.displacement == pytest.approx((hills[0][1] - 9, 0))
 
@@ -92,17 +104,17 @@ def test_hard_negatives_are_themselves_above_the_threshold() -> None:
 
 
 def test_peaks_within_the_target_are_no_distractors() -> None:
-    one_target = localize(_scores((9, 7, 0.9), (9, 11, 0.85)), (7, 7), (0, 0), PARAMS)
+    one_target = _judge(_scores((9, 7, 0.9), (9, 11, 0.85)), (7, 7))
     assert (one_target.state, one_target.hard_negative) == ("tracking", False)
 
 
 def test_target_that_fills_the_map_leaves_no_room_for_others() -> None:
-    found = localize(_scores((9, 9, 0.9)), (30, 30), (0, 0), PARAMS)
+    found = _judge(_scores((9, 9, 0.9)), (30, 30))
     assert (found.state, found.hard_negative) == ("tracking", False)
 
 
 def test_scores_are_not_changed() -> None:
     scores = _scores((9, 16, 0.9), (9, 8, 0.8))
     before = scores.copy()
-    localize(scores, (3, 3), (0, 0), PARAMS)
+    _judge(scores, (3, 3))
     np.testing.assert_array_equal(scores, before)
