@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+def _check(params: object, at_least: dict[str, int] | None = None, positive: tuple[str, ...] = ()) -> None:
+    """ValueError where a field of ``params`` is below its bound, or not above 0."""
+    for name, bound in (at_least or {}).items():
+        if not getattr(params, name) >= bound:
+            raise ValueError(f"{type(params).__name__}.{name}: expected at least {bound}, got {getattr(params, name)}")
+    for name in positive:
+        if not getattr(params, name) > 0:
+            raise ValueError(f"{type(params).__name__}.{name}: expected more than 0, got {getattr(params, name)}")
+
+
 @dataclass(frozen=True)
 class LocalizationParams:
     """When a peak of the score map is the target (scores are about 1 on a sure target, 0 on background)."""
@@ -29,6 +39,9 @@ class MemoryParams:
     init_iter: int = 40  # optimizer steps in the first frame
     update_iter: int = 2  # optimizer steps of an update
     hard_negative_iter: int = 1  # optimizer steps at once where there was a distractor
+
+    def __post_init__(self) -> None:
+        _check(self, {"train_skipping": 1, "init_iter": 0, "update_iter": 0, "hard_negative_iter": 0})
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,9 @@ class MeanParams:
     narrowing: float = 0.7  # of both from round to round
     temperature: float = 2.0  # energies are divided by it; the higher, the closer the box stays to the last one
 
+    def __post_init__(self) -> None:
+        _check(self, {"num_boxes": 2, "rounds": 1}, ("position_spread", "size_spread", "narrowing", "temperature"))
+
 
 @dataclass(frozen=True)
 class AscentParams:
@@ -78,6 +94,9 @@ class AscentParams:
     size_rate: float = 0.5  # part of the change of size that is made
     max_size_change: float = 0.06  # of log size, in one frame
 
+    def __post_init__(self) -> None:
+        _check(self, {"num_boxes": 1, "num_iterations": 0, "top_k": 1}, ("step_length", "step_decay"))
+
 
 @dataclass(frozen=True)
 class RefinementParams:
@@ -92,6 +111,7 @@ class RefinementParams:
     def __post_init__(self) -> None:
         if self.method not in ("mean", "ascent"):
             raise ValueError(f"refinement.method: expected mean or ascent, got {self.method!r}")
+        _check(self, positive=("aspect_spread",))
 
 
 @dataclass(frozen=True)
@@ -102,10 +122,13 @@ class BoxLearningParams:
     learning_rate: float = 0.1  # of Adam, on relative changes of the modulation
     prior: float = 0.03  # weight of their squares, which keeps the modulation near the network's guess
     weight: float = 0.5  # part of the learned changes that is made: targets will look different later
-    num_parts: int = 5  # of the crops; the steps take them in turns
+    num_parts: int = 5  # of the crops, at most one each; the steps take them in turns
     num_samples: int = 48  # M, wrong boxes for each augmented crop
     sigmas: tuple[float, ...] = (0.05, 0.5)  # of the noise, in relative box space
     beta: float = 0.1  # scale of the true box's noise
+
+    def __post_init__(self) -> None:
+        _check(self, {"num_iter": 0, "num_parts": 1, "num_samples": 1}, ("learning_rate", "beta"))
 
 
 @dataclass(frozen=True)
@@ -120,3 +143,6 @@ class DiMPParams:
     augmentation: AugmentationParams = field(default_factory=AugmentationParams)
     refinement: RefinementParams = field(default_factory=RefinementParams)
     box_learning: BoxLearningParams = field(default_factory=BoxLearningParams)
+
+    def __post_init__(self) -> None:
+        _check(self, positive=("min_target_size",))

@@ -46,7 +46,8 @@ def learn_modulation(
         energy = BoxEnergy(branch, start)
         candidates, log_noise = draw_candidates(boxes, params, generator)
         pooled = [energy.pool(maps_of, boxes_of) for *maps_of, boxes_of in zip(*maps, candidates, strict=True)]
-        parts = [slice(first, None, params.num_parts) for first in range(params.num_parts)]
+        num_parts = min(params.num_parts, len(boxes))
+        parts = [slice(first, None, num_parts) for first in range(num_parts)]
         batches = [([torch.cat(of_stride) for of_stride in zip(*pooled[p], strict=True)], log_noise[p]) for p in parts]
         changes = map_pair(lambda vector: torch.zeros(vector.numel()).to(vector).requires_grad_(), start)
         optimizer = torch.optim.Adam(changes, lr=params.learning_rate, weight_decay=params.prior)

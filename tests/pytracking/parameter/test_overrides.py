@@ -26,3 +26,20 @@ def test_other_forms_are_refused(text: str) -> None:
 def test_a_value_is_no_group() -> None:
     with pytest.raises(ValueError, match=r"--set memory\.size=3: memory was set before"):
         parse_changes(["memory=1", "memory.size=3"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("refinement.aspect_spread=0", r"RefinementParams\.aspect_spread: expected more than 0, got 0"),
+        ("refinement.mean.temperature=-1", r"MeanParams\.temperature: expected more than 0, got -1"),
+        ("refinement.mean.num_boxes=1", r"MeanParams\.num_boxes: expected at least 2, got 1"),
+        ("refinement.ascent.step_length=NaN", r"AscentParams\.step_length: expected more than 0, got nan"),
+        ("memory.train_skipping=0", r"MemoryParams\.train_skipping: expected at least 1, got 0"),
+        ("box_learning.num_parts=0", r"BoxLearningParams\.num_parts: expected at least 1, got 0"),
+        ("min_target_size=0", r"DiMPParams\.min_target_size: expected more than 0, got 0"),
+    ],
+)
+def test_values_that_make_no_sense_are_named(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        override(DiMPParams("x"), parse_changes([text]))

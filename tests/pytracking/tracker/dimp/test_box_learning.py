@@ -55,9 +55,10 @@ def test_a_step_goes_down_the_slope_of_nce_plus(looks: Looks) -> None:
         assert slope.abs().min() > 0
 
 
-def test_the_crops_take_turns(looks: Looks) -> None:
+@pytest.mark.parametrize("num_parts", [3, 9])  # of three crops
+def test_the_crops_take_turns(looks: Looks, num_parts: int) -> None:
     branch, maps, modulation = looks
-    params = replace(PARAMS, num_iter=4, num_parts=3, prior=0.1)
+    params = replace(PARAMS, num_iter=4, num_parts=num_parts, prior=0.1)
     candidates, log_noise = draw_candidates(BOXES, params, torch.Generator().manual_seed(1))
     changes = map_pair(lambda vector: torch.zeros_like(vector).requires_grad_(), modulation)
     optimizer = torch.optim.Adam(changes, lr=params.learning_rate, weight_decay=params.prior)
