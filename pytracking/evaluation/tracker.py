@@ -17,7 +17,7 @@ from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
 from pytracking.tracker.base.family import Options
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp import state
-from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.dimp import DiMP, track_all
 from pytracking.tracker.dimp.observer import Observer
 from pytracking.tracker.families import FAMILIES, load_parameters
 
@@ -101,12 +101,14 @@ class Tracker:
     def track_all(self, twins: Sequence[Tracker], frame: Frame) -> list[TrackOutput]:
         """What ``track`` of each of ``twins``, trackers that :meth:`another` made, would give.
 
-        The network sees all their crops at once, and a GPU is waited for once.
+        DiMP's are worked on together: the network sees all their crops at once, and a GPU is waited for once.
         """
         for twin in twins:
             twin._check_started("track_all")
         image = as_rgb(frame, self.channels)
-        return self._model.track_all([twin._tracker for twin in twins], image) if twins else []
+        trackers = [twin._tracker for twin in twins]
+        together = [tracker for tracker in trackers if isinstance(tracker, DiMP)]
+        return track_all(together, image) if together else [tracker.track(image) for tracker in trackers]
 
     @property
     def observer(self) -> Observer:

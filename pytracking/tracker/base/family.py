@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
-
-from pytracking.tracker.base.output import BaseTracker, TrackOutput
+from pytracking.tracker.base.output import BaseTracker
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,6 @@ class Model(Protocol):
 
     def tracker(self) -> BaseTracker:
         """A tracker of one target; with the same seed, it gives the same boxes."""
-
-    def track_all(self, trackers: Sequence[Any], frame: np.ndarray) -> list[TrackOutput]:
-        """What ``track`` of each of its ``trackers`` would give for the next frame; at least one."""
 
     def stamp(self) -> dict[str, Any]:
         """What its results depend on, as JSON values: ``versions`` of libraries, device, threads, network, ..."""

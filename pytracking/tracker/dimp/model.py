@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import torch
 
 from ltr.admin.device import choose_device
@@ -17,8 +15,7 @@ from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.parameter.overrides import override
 from pytracking.tracker.base.family import Options
-from pytracking.tracker.base.output import TrackOutput
-from pytracking.tracker.dimp.dimp import DiMP, track_all
+from pytracking.tracker.dimp.dimp import DiMP
 
 
 class DiMPModel:
@@ -36,10 +33,6 @@ class DiMPModel:
     def tracker(self) -> DiMP:
         """A tracker of one target."""
         return DiMP(self.network, self.settings, self.params, self.device, self.options.seed, self.look)
-
-    def track_all(self, trackers: Sequence[DiMP], frame: np.ndarray) -> list[TrackOutput]:
-        """The targets of its trackers in the next frame, found together."""
-        return track_all(trackers, frame)
 
     def stamp(self) -> dict[str, Any]:
         """All that results depend on but the seed."""

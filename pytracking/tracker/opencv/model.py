@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from ltr.admin.loading import sha256
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.family import Options
-from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.opencv.opencv import OpenCVTracker
 
 FOLDER = "EBM_TRACKING_NANOTRACK"  # environment variable
@@ -47,10 +45,6 @@ class OpenCVModel:
     def tracker(self) -> OpenCVTracker:
         """A tracker of one target."""
         return OpenCVTracker(self.create, self.params, self.seed)
-
-    def track_all(self, trackers: Sequence[OpenCVTracker], frame: np.ndarray) -> list[TrackOutput]:
-        """The targets of its trackers in the next frame, one after another."""
-        return [tracker.track(frame) for tracker in trackers]
 
     def stamp(self) -> dict[str, Any]:
         """All that results depend on but the seed."""
