@@ -23,7 +23,7 @@ def place(network: nn.Module, device: torch.device) -> None:
 
 
 def upload(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor of the CPU on ``device``; a GPU is not waited for, whatever it still has to do."""
-    if device.type != "cuda":
+    """The tensor on ``device``; where it comes from the CPU, a GPU is not waited for, whatever it still has to do."""
+    if device.type != "cuda" or tensor.is_cuda:
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)

@@ -110,7 +110,7 @@ class DiMP:
                 start = box.float()
                 if not found.highest:
                     refined = self._refine(sight.maps, upload(start, self.device), self._starting_points()).cpu()
-                self.observer.refined(partial(self.energy, sight.maps), start, refined)
+                self.observer.refined(partial(self._energy_of, sight.maps), start, refined)
                 box = refined.to(box)
             self.box = self._inside(box_from_crop(box, sight.transform), frame_shape)
         if found.state == "tracking":
@@ -168,6 +168,12 @@ class DiMP:
 
     def _refine(self, maps: FeaturePair, box: Tensor, points: Tensor) -> Tensor:
         return refine_box(partial(self.energy, maps), box, points, self.params.refinement)
+
+    def _energy_of(self, maps: FeaturePair, boxes: Tensor) -> Tensor:
+        """f(x, y) of boxes ``[M, 4]`` in crop pixels, beside the boxes."""
+        on_device = boxes.to(self.device)
+        values, _ = self.energy(maps, on_device[:, :2] + on_device[:, 2:] / 2, on_device[:, 2:])
+        return values.to(boxes.device)
 
     def _localize(self, scores: np.ndarray, highest: tuple[float, float], transform: CropTransform) -> Localization:
         _, _, w, h = (box_to_crop(self.box, transform) / STRIDE).tolist()

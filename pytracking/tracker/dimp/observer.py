@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from pytracking.tracker.dimp.box_refinement import BoxSlope
 from pytracking.tracker.dimp.localization import Localization
 from pytracking.tracker.dimp.memory import Memory
 
@@ -28,7 +27,7 @@ class Observer:
     def located(self, scores: np.ndarray, found: Localization) -> None:
         """The score map ``[K, K]``, and what was made of it."""
 
-    def refined(self, slope: BoxSlope, before: Tensor, after: Tensor) -> None:
+    def refined(self, energy: BoxEnergy, before: Tensor, after: Tensor) -> None:
         """The box ``[4]`` in crop pixels before and after its refinement by an energy; only where it was refined."""
 
     def remembered(self, memory: Memory) -> None:
@@ -64,9 +63,8 @@ class Recorder(Observer):
     def located(self, scores: np.ndarray, found: Localization) -> None:
         self._seen.scores, self._seen.found = scores, found
 
-    def refined(self, slope: BoxSlope, before: Tensor, after: Tensor) -> None:
-        self._seen.energy = lambda boxes: slope(boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:])[0]
-        self._seen.before, self._seen.after = before, after
+    def refined(self, energy: BoxEnergy, before: Tensor, after: Tensor) -> None:
+        self._seen.energy, self._seen.before, self._seen.after = energy, before, after
 
     def remembered(self, memory: Memory) -> None:
         self._seen.weights, self._seen.num_init = memory.weights[:, 0].cpu().numpy(), memory.num_init
