@@ -16,6 +16,7 @@ class Row:
     """A training method as it is compared, and what the paper gives for it (None: not in numbers).
 
     Scores are on test-dev in Table 2 and AP on val2017 in the others; the cost is in seconds an iteration.
+    varied, value: the field of the loss that a study is about, and what it is in this row.
     """
 
     name: str
@@ -24,6 +25,8 @@ class Row:
     paper: Scores | None = None
     paper_ap: float | None = None
     paper_cost: float | None = None
+    varied: str = ""
+    value: Any = None
 
 
 def _table2() -> tuple[Row, ...]:
@@ -46,7 +49,7 @@ def _vary(method: str, field: str, values: dict[Any, float | None]) -> tuple[Row
     """Rows of one method with ``field`` at each of ``values``, which map to the paper's AP."""
     loss: Any = METHODS[method].loss
     return tuple(
-        Row(f"{method} {field} {value}", method, replace(loss, **{field: value}), paper_ap=ap)
+        Row(f"{method} {field} {value}", method, replace(loss, **{field: value}), None, ap, varied=field, value=value)
         for value, ap in values.items()
     )
 
@@ -84,7 +87,7 @@ STUDIES: dict[Study, tuple[Row, ...]] = {
 
 def with_samples(row: Row, num_samples: int | None) -> Row:
     """The row with another M, where it is not M that the row is about; its name says so."""
-    if num_samples is None or "num_samples" in row.name:
+    if num_samples is None or row.varied == "num_samples":
         return row
     loss: Any = row.loss
     return replace(row, name=f"{row.name} M{num_samples}", loss=replace(loss, num_samples=num_samples))

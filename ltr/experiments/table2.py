@@ -1,7 +1,7 @@
 """Table 2 of the paper: AP and training cost of every method on object detection; the ablations as other studies.
 
     python -m ltr.experiments.table2 --data DIR --seeds 2
-    python -m ltr.experiments.table2 --data DIR --study s6
+    python -m ltr.experiments.table2 --data DIR --study figure3 --seeds 1 --figure docs/figures/detection_figure3.png
 
 Results are kept in a folder; what is there is not trained again.
 """
@@ -23,6 +23,7 @@ from ltr.admin.build_detection import FixedPictures, build_energies, read_pictur
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.device import choose_device
 from ltr.data.detection_batch import DetectionBatch
+from ltr.experiments.detection_plot import draw
 from ltr.experiments.detection_runs import DetectionRuns
 from ltr.experiments.detection_scores import Scores
 from ltr.experiments.detection_studies import STUDIES, Row, Study, with_samples
@@ -43,6 +44,7 @@ class Options:
     weights: Path | None = None  # of the detector, where not those of the settings
     cache: Path | None = None  # of what the detector gives, where not that of the settings
     results: Path = Path("workspace/detection/studies")  # where runs are kept
+    figure: Path | None = None  # also draw AP over what the study varies, as in Figures 3 and 5
     time_steps: int = 0  # also measure the cost of training over so many steps
     device: str = "auto"
     threads: int = 1  # of torch on the CPU
@@ -145,6 +147,8 @@ def main(options: Options) -> None:
         for row in rows:
             runs.train(row, seed)
     print_table(runs, rows)
+    if options.figure:
+        draw(runs, rows, options.figure)
     if options.time_steps:
         print_costs(options, settings, rows, device)
 

@@ -12,6 +12,7 @@ from ltr.admin.loading import save_weights
 from ltr.admin.settings import OptimSettings
 from ltr.dataset.detection import DetectionSource
 from ltr.experiments import evaluate_detection, table2
+from ltr.experiments.detection_plot import lines
 from ltr.experiments.detection_scores import Scores
 from ltr.models.detection.detector import build_detector
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
@@ -117,3 +118,19 @@ def test_bad_input_is_named(
         network.write_bytes(content)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         evaluate_detection.evaluate(evaluate_detection.Options(name, tmp_path / "data", network))
+
+
+def test_a_study_of_one_number_is_drawn(
+    options: Callable[..., table2.Options], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figure = tmp_path / "figures" / "figure3.png"
+    rows = ("nce num_samples 1", "nce num_samples 4", "ncep num_samples 2")
+    chosen = options(study="figure3", rows=rows, seeds=1, num_samples=None, figure=figure)
+    table2.main(chosen)
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    runs = table2.DetectionRuns(chosen.results, table2.BRANCH_MOBILE, chosen.data, chosen.factors, torch.device("cpu"))
+    points = lines(runs, table2.chosen_rows(replace(chosen, rows=())))
+    scores = [runs.runs(row)[0].refined.ap for row in table2.chosen_rows(chosen)]
+    assert points == {"nce": [(1, scores[0]), (4, scores[1])], "ncep": [(2, scores[2])]}
+    with pytest.raises(ValueError, match="figure: no row of this study varies a number"):
+        table2.main(options(rows=("nce",), seeds=1, figure=figure))
