@@ -20,7 +20,7 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.accelerators import Look
 from pytracking.features.augmentation import augmented_crops
 from pytracking.features.cuda_graph import CudaGraph
-from pytracking.features.frame_crop import cut
+from pytracking.features.frame_crop import bring, cut
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
@@ -210,10 +210,8 @@ def track_all(trackers: Sequence[DiMP], frame: np.ndarray) -> list[TrackOutput]:
     The frame is brought to a GPU once, the network sees all crops at once, and the device is waited for once.
     """
     device, look = trackers[0].device, trackers[0].look
-    image = (
-        upload(torch.from_numpy(np.require(frame, requirements=["C", "W"])), device) if device.type == "cuda" else frame
-    )
-    crops, transforms = zip(*(tracker._crop(image) for tracker in trackers), strict=True)
+    brought = bring(frame, device)
+    crops, transforms = zip(*(tracker._crop(brought) for tracker in trackers), strict=True)
     samples, maps8, maps16 = look(upload(torch.stack(crops), device))
     sights = [
         Sight(crop, transform, sample, (map8, map16), tracker._classify(sample))

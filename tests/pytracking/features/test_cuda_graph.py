@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -10,10 +11,19 @@ from torch import Tensor
 from pytracking.features import accelerators
 from pytracking.features.accelerators import accelerate
 from pytracking.features.cuda_graph import WARM_UP, CudaGraph
+from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
+from pytracking.tracker.dimp import dimp
+from pytracking.tracker.dimp.dimp import DiMP
+from tests.fakes.datasets import noise_picture
+from tests.fakes.networks import SMALL, small_network
+
+PICTURES = [noise_picture(seed, 200, 150) for seed in range(4)]
 
 
 class FakeCuda:
     """A stream that does nothing, and a graph that runs the function again on the captured inputs, in place."""
+
+    graph: CudaGraph
 
     def __init__(self) -> None:
         self.replays = 0
@@ -50,7 +60,7 @@ def test_it_captures_once_and_follows_its_inputs(fake: FakeCuda) -> None:
         calls.append(x.data_ptr())
         return (2 * x,)
 
-    fake.graph = graph = CudaGraph(double)  # type: ignore[attr-defined]
+    fake.graph = graph = CudaGraph(double)
     given = [torch.full((3,), float(i)) for i in range(4)]
     results = [graph(x)[0] for x in given]
     for x, result in zip(given, results, strict=True):  # the earlier results, too: they were not overwritten
@@ -68,7 +78,7 @@ def test_on_a_gpu_every_number_of_crops_has_a_graph(fake: FakeCuda, monkeypatch:
 
     class Graph(CudaGraph):
         def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-            fake.graph = self  # type: ignore[attr-defined]
+            fake.graph = self
             made.append(self)
             return super().__call__(*inputs)
 
@@ -81,3 +91,19 @@ def test_on_a_gpu_every_number_of_crops_has_a_graph(fake: FakeCuda, monkeypatch:
         torch.testing.assert_close(map8, crops + 1)
         torch.testing.assert_close(map16, crops + 2)
     assert made[0] is made[2] is not made[1]
+
+
+def test_a_tracker_on_a_gpu_finds_what_it_finds_on_a_cpu(fake: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its refinement replayed (so all that changes comes in as an argument), its crops cut out of tensors."""
+    network = small_network().requires_grad_(False)
+    always_found = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
+    boxes = []
+    for on_gpu in (False, True):
+        tracker = DiMP(network, SMALL, DiMPParams("unused", localization=always_found), torch.device("cpu"))
+        tracker.initialize(PICTURES[0], (60.0, 40.0, 32.0, 28.0))
+        if on_gpu:
+            monkeypatch.setattr(dimp, "bring", lambda frame, device: torch.from_numpy(frame))
+            tracker.foresee = fake.graph = CudaGraph(tracker._foresee)
+        boxes.append([tracker.track(picture).box for picture in PICTURES[1:]])
+    assert fake.replays == 3
+    np.testing.assert_allclose(boxes[1], boxes[0], atol=0.5)
