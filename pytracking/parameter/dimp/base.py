@@ -25,6 +25,10 @@ class LocalizationParams:
     hard_negative_ratio: float = 0.5  # a second peak this strong is learned from as a distractor
     neighborhood_scale: float = 2.2  # second peaks are looked for outside this many target sizes
     displacement_scale: float = 0.8  # a move of more than this part of the search radius is implausible
+    recognition_rate: float = 0.3  # weight of a frame in the running mean of what the first frame's filter says
+
+    def __post_init__(self) -> None:
+        _check(self, positive=("recognition_rate",))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ TrackState = Literal["tracking", "uncertain", "lost"]
 class TrackOutput:
     """The target in one frame."""
 
-    box: Box  # (x, y, w, h) in image pixels; where the target is lost, its last known box
+    box: Box  # (x, y, w, h) in image pixels; not to be believed where the target is lost
     score: float  # confidence in 0..1
     state: TrackState
 

@@ -30,6 +30,7 @@ from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
 from pytracking.tracker.dimp.localization import Localization, localize, peak
 from pytracking.tracker.dimp.memory import Memory
 from pytracking.tracker.dimp.observer import Observer
+from pytracking.tracker.dimp.recognition import believed, score_near
 
 STRIDE = 16  # crop pixels a cell of the score map
 
@@ -42,7 +43,7 @@ class Sight:
     transform: CropTransform
     sample: Tensor  # classification features, [1, C, S / 16, S / 16]
     maps: FeaturePair  # that boxes are pooled from, [S / 8, S / 8, D] and [S / 16, S / 16, D]
-    scores: Tensor  # [K, K]
+    scores: Tensor  # of the filter, and of the filter as the first frame made it: [2, K, K]
 
 
 class DiMP:
@@ -93,6 +94,8 @@ class DiMP:
         self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
         classifier = self.network.classifier
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
+        self.first_filter = self.filter
+        self.recognition = 1.0
 
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
@@ -103,8 +106,10 @@ class DiMP:
         self.frame_number += 1
         self.observer.searched(sight.crop)
         scores, (row, column), refined = values[:-6].view_as(sight.scores), values[-6:-4].tolist(), values[-4:]
-        found = self._localize(scores.numpy(), (row, column), sight.transform)
+        found = self._localize(scores[0].numpy(), (row, column), sight.transform)
         if found.state != "lost":
+            seen = score_near(scores[1].numpy(), found.displacement)
+            self.recognition += self.params.localization.recognition_rate * (seen - self.recognition)
             box = _moved(box_to_crop(self.box, sight.transform), torch.tensor(found.displacement, dtype=torch.float64))
             if self.params.refinement.enabled and found.state == "tracking":
                 start = box.float()
@@ -117,7 +122,8 @@ class DiMP:
             self._learn(sight.sample, box_to_crop(self.box, sight.transform), found)
         self.observer.remembered(self.memory)
         x, y, w, h = self.box.tolist()
-        return TrackOutput((x, y, w, h), min(max(found.score, 0.0), 1.0), found.state)
+        score = min(max(found.score, 0.0), self.recognition)
+        return TrackOutput((x, y, w, h), score, believed(found.state, self.recognition, self.params.localization))
 
     def _search_region(self) -> tuple[tuple[float, float], float]:
         """Centre of the crop in image pixels, and image pixels per crop pixel."""
@@ -143,12 +149,13 @@ class DiMP:
         self.foresee = CudaGraph(self._foresee) if self.device.type == "cuda" else self._foresee
 
     def _classify(self, sample: Tensor) -> Tensor:
-        """The score map ``[K, K]`` of classification features ``[1, C, H, W]``."""
+        """Score maps ``[2, K, K]`` of features ``[1, C, H, W]``: of the filter, and of the first frame's."""
         classifier = self.network.classifier
-        return classifier.confidence(classifier.classify(self.filter, sample[None]))[0, 0]
+        filters = torch.cat([self.filter, self.first_filter])
+        return classifier.confidence(classifier.classify(filters, sample[None].expand(-1, 2, -1, -1, -1)))[0]
 
     def _propose(self, sight: Sight) -> Tensor:
-        """All that :meth:`_decide` is to know of a frame, ``[K K + 6]`` on the device, which is not waited for:
+        """All that :meth:`_decide` is to know of a frame, ``[2 K K + 6]`` on the device, which is not waited for:
 
         the scores, where they are highest (row, column), and the box there, refined, in crop pixels. In the few frames
         where that is not the target, the box is made in vain.
@@ -158,8 +165,8 @@ class DiMP:
         return values
 
     def _foresee(self, scores: Tensor, map8: Tensor, map16: Tensor, box: Tensor, points: Tensor) -> tuple[Tensor]:
-        highest = peak(scores)
-        start = _moved(box, highest.flip(0) - (scores.shape[0] - 1) / 2)
+        highest = peak(scores[0])
+        start = _moved(box, highest.flip(0) - (scores.shape[-1] - 1) / 2)
         refined = self._refine((map8, map16), start, points) if self.params.refinement.enabled else start
         return (torch.cat([scores.flatten(), highest, refined]),)
 

@@ -6,8 +6,17 @@ from torch import Tensor
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.memory import Memory
 
-NAMES = {"frame_number", "generator", "box", "filter", "modulation.0", "modulation.1", "log_aspect"} | {
-    f"memory.{name}" for name in ("features", "boxes", "weights", "numbers")
+NAMES = {
+    "frame_number",
+    "generator",
+    "box",
+    "filter",
+    "first_filter",
+    "recognition",
+    "modulation.0",
+    "modulation.1",
+    "log_aspect",
+    *(f"memory.{name}" for name in ("features", "boxes", "weights", "numbers")),
 }
 
 
@@ -18,6 +27,8 @@ def state_dict(tracker: DiMP) -> dict[str, Tensor]:
         "generator": tracker.generator.get_state(),
         "box": tracker.box,
         "filter": tracker.filter,
+        "first_filter": tracker.first_filter,
+        "recognition": torch.tensor(tracker.recognition, dtype=torch.float64),
         "modulation.0": tracker.modulation[0],
         "modulation.1": tracker.modulation[1],
         "log_aspect": torch.tensor(tracker.log_aspect, dtype=torch.float64),
@@ -38,7 +49,8 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     memory = {name.removeprefix("memory."): value for name, value in placed.items() if name.startswith("memory.")}
     tracker.memory = Memory.from_state_dict(memory, tracker.params.memory)
     tracker._aim((placed["modulation.0"], placed["modulation.1"]), float(state["log_aspect"]))
-    tracker.filter = placed["filter"]
+    tracker.filter, tracker.first_filter = placed["filter"], placed["first_filter"]
+    tracker.recognition = float(state["recognition"])
     tracker.box = state["box"].clone()
     tracker.frame_number = int(state["frame_number"])
     tracker.generator = torch.Generator()

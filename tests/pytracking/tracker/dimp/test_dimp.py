@@ -141,10 +141,25 @@ def test_where_the_nearer_peak_is_chosen_its_box_is_refined(
         for place, height in heights.items():
             scores[place] = height
         tracker = _tracker(network, replace(_params(), localization=LocalizationParams(neighborhood_scale=0.5)))
-        monkeypatch.setattr(tracker, "_classify", lambda sample, scores=scores: scores)
+        monkeypatch.setattr(tracker, "_classify", lambda sample, scores=scores: scores.expand(2, -1, -1))
         boxes.append(_run(tracker, [_scene(60, 40)] * 2)[0].box)
     assert boxes[0] == pytest.approx(boxes[1], abs=1e-4)
     assert boxes[0][2] != BOX[2]
+
+
+def test_what_the_first_filter_does_not_recognise_is_followed_but_not_believed(network: nn.Module) -> None:
+    thresholds = replace(ALWAYS_FOUND, recognition_rate=0.3)
+    frames = [_scene(60 + t, 40) for t in range(9)]
+    expected = _run(_tracker(network, _params(thresholds)), frames)
+    tracker = _tracker(network, _params(thresholds))
+    tracker.initialize(frames[0], BOX)
+    tracker.first_filter = torch.zeros_like(tracker.filter)
+    outputs = []
+    for frame in frames[1:]:
+        assert tracker.recognition == pytest.approx(0.7 ** len(outputs))
+        outputs.append(tracker.track(frame))
+    assert [output.box for output in outputs] == [output.box for output in expected]
+    assert all(output.score <= 0.7 ** (i + 1) + 1e-9 for i, output in enumerate(outputs))
 
 
 @pytest.mark.parametrize("max_outside", [0.0, 0.5])
