@@ -94,3 +94,12 @@ TOY = replace(
     sampler=SamplerSettings(samples_per_epoch=128, num_train_frames=2, num_test_frames=2, max_gap=20),
     optim=replace(WARMUP.optim, epochs=4, batch_size=8),
 )
+
+# From the network of DIMP_NCEP_MOBILE on: the last third of the trunk learns, too.
+DIMP_NCEP_MOBILE_TRUNK = replace(
+    DIMP_NCEP_MOBILE,
+    network=replace(WARMUP.network, frozen_layers=("conv1", "layer1", "layer2")),
+    optim=replace(
+        DIMP_NCEP_MOBILE.optim, epochs=20, lr=4e-4, part_lr={**WARMUP.optim.part_lr, "feature_extractor": 5e-5}
+    ),
+)
