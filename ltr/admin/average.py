@@ -23,9 +23,7 @@ from ltr.admin.loading import load_network, load_weights, save_network
 class Options:
     """What to average."""
 
-    networks: Annotated[
-        tuple[Path, ...], tyro.conf.Positional
-    ]  # .safetensors, two or more; settings are the last's
+    networks: Annotated[tuple[Path, ...], tyro.conf.Positional]  # .safetensors, two or more; settings are the last's
     out: Path  # .safetensors; its card, which names all of them, is written beside it
 
 

@@ -1,7 +1,8 @@
 """The network we ship: EfficientNet-Lite0 with slim heads; trained on small open data on a CPU.
 
-It was made in four runs (``docs/training.md``): ``dimp_ncep_mobile_warmup``, stopped after 6 epochs, ``dimp_ncep_mobile``
-started from it, the same again for longer, ``dimp_ncep_mobile_trunk``; and is the mean of the last two.
+It was made in four runs (``docs/training.md``): ``dimp_ncep_mobile_warmup``, stopped after 6 epochs,
+``dimp_ncep_mobile`` started from it, the same again for longer, ``dimp_ncep_mobile_trunk``; and is the mean of the last
+two.
 """
 
 from dataclasses import replace
