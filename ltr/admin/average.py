@@ -40,8 +40,9 @@ def average(paths: Sequence[Path], out: Path) -> None:
     loaded = [load_network(path) for path in paths]
     network, settings, card = loaded[-1]
     states = [other.state_dict() for other, _, _ in loaded]
-    for path, state in zip(paths, states, strict=True):
-        load_weights(build_network(settings), state, path)  # fits, or says what does not
+    same_kind = build_network(settings)
+    for path, state in zip(paths[:-1], states[:-1], strict=True):
+        load_weights(same_kind, state, path)  # fits, or says what does not
     mean = {
         name: sum(state[name] for state in states) / len(states) if value.is_floating_point() else value
         for name, value in states[-1].items()

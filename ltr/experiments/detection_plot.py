@@ -18,7 +18,7 @@ def lines(runs: DetectionRuns, rows: Iterable[Row]) -> dict[str, list[tuple[floa
     found = defaultdict(list)
     for row in rows:
         scores = [run.refined.ap for run in runs.runs(row)]
-        if scores and isinstance(row.value, int | float):
+        if scores and row.is_numeric:
             found[row.method].append((float(row.value), statistics.mean(scores)))
     return dict(found)
 
@@ -27,7 +27,7 @@ def draw(runs: DetectionRuns, rows: list[Row], path: Path) -> None:
     """Write the figure; ValueError where there is nothing to draw."""
     points = lines(runs, rows)
     if not points:
-        raise ValueError("figure: no row of this study varies a number, or none has been run")
+        raise ValueError("figure: none of the rows that vary a number has been run")
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 

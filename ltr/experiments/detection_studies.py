@@ -28,6 +28,11 @@ class Row:
     varied: str = ""
     value: Any = None
 
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it is about one number, that AP can be drawn over."""
+        return isinstance(self.value, int | float)
+
 
 def _table2() -> tuple[Row, ...]:
     paper = {

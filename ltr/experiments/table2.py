@@ -136,6 +136,8 @@ def _stepper(
 def main(options: Options) -> None:
     """Train what is missing, print the table."""
     rows = chosen_rows(options)
+    if options.figure and not any(row.is_numeric for row in rows):
+        raise ValueError("figure: no row of this study varies a number")
     torch.set_num_threads(options.threads)
     device = choose_device(options.device)
     base = BRANCH_COCO if options.scale == "coco" else BRANCH_MOBILE

@@ -11,19 +11,17 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from ltr.data.bounding_box_utils import box_iou
+from pytracking.analysis.metrics import iou
 from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.results import read_boxes, read_scores
 
 
 def frames(truth: np.ndarray, folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Of the frames after the first: is it lost ``[n]``, and the tracker's state ``[n]``."""
-    boxes = np.loadtxt(folder / f"{name}.txt", delimiter=",", ndmin=2)
-    states = np.loadtxt(folder / f"{name}_score.txt", delimiter=",", usecols=1, dtype=str, ndmin=1)
-    present = np.isfinite(truth).all(axis=1) & (truth[:, 2:] > 0).all(axis=1)
-    overlap = box_iou(torch.from_numpy(boxes), torch.from_numpy(truth)).numpy()
-    return (~present | (overlap == 0))[1:], states[1:]
+    overlap = iou(read_boxes(folder / f"{name}.txt"), truth)  # NaN where there is no true box
+    _, states = read_scores(folder / f"{name}_score.txt")
+    return ~(overlap > 0)[1:], np.array(states[1:])
 
 
 def main() -> None:

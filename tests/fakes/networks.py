@@ -12,6 +12,7 @@ from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+from pytracking.parameter.dimp.base import LocalizationParams
 
 SMALL = DiMPnetSettings(
     backbone="efficientnet_lite0",
@@ -21,6 +22,9 @@ SMALL = DiMPnetSettings(
     classifier=ClassifierSettings(feature_dim=112, optimizer=FilterOptimizerSettings(num_iter=2)),
     box_branch=AtomIoUNetSettings(reference_dim=8, mid_dim=8, pred_input_dim=8, pred_inter_dim=8),
 )
+
+# With random weights no score means anything: the highest peak is the target, always.
+ALWAYS_FOUND = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
 
 
 def small_network(seed: int = 0, settings: DiMPnetSettings = SMALL) -> DiMPnet:

@@ -10,17 +10,16 @@ from pytracking.features.accelerators import accelerate
 from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_crop import bring, cut
 from pytracking.features.frame_network import FrameNetwork
-from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
+from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.dimp.dimp import DiMP, track_all
 from tests.fakes.datasets import noise_picture
-from tests.fakes.networks import SMALL, small_network
+from tests.fakes.networks import ALWAYS_FOUND, SMALL, small_network
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 PICTURE = noise_picture(0, 200, 150)
 BOXES = [(60.0, 40.0, 32.0, 28.0), (90.0, 70.0, 30.0, 24.0), (20.0, 90.0, 40.0, 30.0)]
 FRAMES = 12  # with an update of the filter among them
-ALWAYS_FOUND = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
 
 
 def test_a_captured_function_follows_its_inputs() -> None:

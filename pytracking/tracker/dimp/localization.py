@@ -60,15 +60,14 @@ def localize(
     def displacement(position: tuple[float, float]) -> tuple[float, float]:
         return position[1] - centre, position[0] - centre
 
-    first = highest
     score = float(scores.max())
     if score < params.not_found_threshold:
-        return Localization(displacement(first), score, "lost", False)
+        return Localization(displacement(highest), score, "lost", False)
 
     rest = scores.copy()
     half_w, half_h = (params.neighborhood_scale * side / 2 for side in target_size)
-    rows = np.abs(np.arange(scores.shape[0]) - first[0]) <= half_h
-    cols = np.abs(np.arange(scores.shape[1]) - first[1]) <= half_w
+    rows = np.abs(np.arange(scores.shape[0]) - highest[0]) <= half_h
+    cols = np.abs(np.arange(scores.shape[1]) - highest[1]) <= half_w
     rest[np.ix_(rows, cols)] = -np.inf
     second_score = float(rest.max())
     state: TrackState = "tracking" if score >= params.uncertain_threshold else "uncertain"
@@ -78,13 +77,13 @@ def localize(
         second = (row, column)
         near = params.displacement_scale * centre / 2
         first_far, second_far = (
-            np.hypot(*np.subtract(displacement(position), last_displacement)) > near for position in (first, second)
+            np.hypot(*np.subtract(displacement(position), last_displacement)) > near for position in (highest, second)
         )
         if first_far and not second_far:
             return Localization(displacement(second), second_score, state, True, highest=False)
         if second_far and not first_far:
-            return Localization(displacement(first), score, state, True)
-        return Localization(displacement(first), score, "uncertain", False)
+            return Localization(displacement(highest), score, state, True)
+        return Localization(displacement(highest), score, "uncertain", False)
 
     hard = second_score > params.hard_negative_ratio * score and second_score > params.not_found_threshold
-    return Localization(displacement(first), score, state, hard)
+    return Localization(displacement(highest), score, state, hard)

@@ -11,11 +11,11 @@ from torch import Tensor
 from pytracking.features import accelerators
 from pytracking.features.accelerators import accelerate
 from pytracking.features.cuda_graph import WARM_UP, CudaGraph
-from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
+from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.dimp import dimp
 from pytracking.tracker.dimp.dimp import DiMP
 from tests.fakes.datasets import noise_picture
-from tests.fakes.networks import SMALL, small_network
+from tests.fakes.networks import ALWAYS_FOUND, SMALL, small_network
 
 PICTURES = [noise_picture(seed, 200, 150) for seed in range(4)]
 
@@ -96,10 +96,9 @@ def test_on_a_gpu_every_number_of_crops_has_a_graph(fake: FakeCuda, monkeypatch:
 def test_a_tracker_on_a_gpu_finds_what_it_finds_on_a_cpu(fake: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its refinement replayed (so all that changes comes in as an argument), its crops cut out of tensors."""
     network = small_network().requires_grad_(False)
-    always_found = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
     boxes = []
     for on_gpu in (False, True):
-        tracker = DiMP(network, SMALL, DiMPParams("unused", localization=always_found), torch.device("cpu"))
+        tracker = DiMP(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND), torch.device("cpu"))
         tracker.initialize(PICTURES[0], (60.0, 40.0, 32.0, 28.0))
         if on_gpu:
             monkeypatch.setattr(dimp, "bring", lambda frame, device: torch.from_numpy(frame))

@@ -12,9 +12,8 @@ from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.dimp.dimp import DiMP
 from tests.benchmarks.memory_growth import resident_mib
 from tests.fakes.datasets import noise_picture
-from tests.fakes.networks import SMALL, small_network
+from tests.fakes.networks import ALWAYS_FOUND, SMALL, small_network
 
-ALWAYS_FOUND = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
 ALWAYS_LOST = replace(ALWAYS_FOUND, not_found_threshold=1e9)
 ALWAYS_UNCERTAIN = replace(ALWAYS_FOUND, uncertain_threshold=1e9)
 BOX = (60.0, 40.0, 32.0, 28.0)

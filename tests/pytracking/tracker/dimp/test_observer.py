@@ -5,11 +5,10 @@ from pytracking.parameter.dimp.base import AscentParams, DiMPParams, Localizatio
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.observer import Recorder
 from tests.fakes.datasets import noise_picture
-from tests.fakes.networks import SMALL, small_network
+from tests.fakes.networks import ALWAYS_FOUND, SMALL, small_network
 
 FRAME = noise_picture(0, 200, 150)
 BOX = (60.0, 40.0, 32.0, 28.0)
-ALWAYS = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
 NEVER = LocalizationParams(not_found_threshold=1e9)
 
 # One box, no guards: its energy can only rise.
@@ -30,7 +29,7 @@ def tracker(localization, recorder=None):
 
 def test_a_recorder_sees_what_the_tracker_does_and_changes_nothing():
     recorder = Recorder()
-    watched, alone = tracker(ALWAYS, recorder), tracker(ALWAYS)
+    watched, alone = tracker(ALWAYS_FOUND, recorder), tracker(ALWAYS_FOUND)
     assert recorder.view is None
     for _ in range(2):
         output = watched.track(FRAME)
