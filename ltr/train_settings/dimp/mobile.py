@@ -78,16 +78,6 @@ DIMP_NCE_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=DIMP_NCE.box_loss)
 DIMP_KLDIS_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=SUPER_DIMP.box_loss)
 DIMP_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=DIMP50.box_loss, loss_weights=DIMP50.loss_weights)
 
-# The same on a larger trunk.
-DIMP_NCEP_LITE2 = replace(
-    DIMP_NCEP_MOBILE,
-    network=replace(
-        WARMUP.network,
-        backbone="efficientnet_lite2",
-        classifier=replace(WARMUP.network.classifier, feature_dim=120),
-    ),
-)
-
 # The same on a frozen ResNet-18, for those who have its weights.
 DIMP_NCEP_RESNET18 = replace(
     DIMP_NCEP_MOBILE,
@@ -113,4 +103,13 @@ DIMP_NCEP_MOBILE_TRUNK = replace(
     optim=replace(
         DIMP_NCEP_MOBILE.optim, epochs=20, lr=4e-4, part_lr={**WARMUP.optim.part_lr, "feature_extractor": 5e-5}
     ),
+)
+
+# The same twice on a larger trunk.
+LITE2 = replace(
+    WARMUP.network, backbone="efficientnet_lite2", classifier=replace(WARMUP.network.classifier, feature_dim=120)
+)
+DIMP_NCEP_LITE2 = replace(DIMP_NCEP_MOBILE, network=LITE2)
+DIMP_NCEP_LITE2_TRUNK = replace(
+    DIMP_NCEP_MOBILE_TRUNK, network=replace(LITE2, frozen_layers=DIMP_NCEP_MOBILE_TRUNK.network.frozen_layers)
 )
