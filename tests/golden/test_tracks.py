@@ -62,6 +62,7 @@ def _adopt(tracker: DiMP, other: DiMP) -> None:
     tracker._aim(other.modulation, other.log_aspect)
     tracker.box, tracker.filter, tracker.memory = other.box.clone(), other.filter.clone(), deepcopy(other.memory)
     tracker.first_filter, tracker.recognition = other.first_filter, other.recognition
+    tracker.probation = other.probation
     tracker.frame_number = other.frame_number
     tracker.generator.set_state(other.generator.get_state())
 

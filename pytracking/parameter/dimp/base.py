@@ -26,9 +26,11 @@ class LocalizationParams:
     neighborhood_scale: float = 2.2  # second peaks are looked for outside this many target sizes
     displacement_scale: float = 0.8  # a move of more than this part of the search radius is implausible
     recognition_rate: float = 0.3  # weight of a frame in the running mean of what the first frame's filter says
+    probation_after: int = 3  # frames in a row that the target is lost; then what is found is on probation
+    probation_frames: int = 10  # during which it is not learned from; 0: learned from at once
 
     def __post_init__(self) -> None:
-        _check(self, positive=("recognition_rate",))
+        _check(self, {"probation_after": 1, "probation_frames": 0}, ("recognition_rate",))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
 from pytracking.tracker.dimp.localization import Localization, localize, peak
 from pytracking.tracker.dimp.memory import Memory
 from pytracking.tracker.dimp.observer import Observer
+from pytracking.tracker.dimp.probation import Probation
 from pytracking.tracker.dimp.recognition import believed, score_near
 
 STRIDE = 16  # crop pixels a cell of the score map
@@ -95,7 +96,7 @@ class DiMP:
         classifier = self.network.classifier
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
         self.first_filter = self.filter
-        self.recognition = 1.0
+        self.recognition, self.probation = 1.0, Probation()
 
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
@@ -106,10 +107,13 @@ class DiMP:
         self.frame_number += 1
         self.observer.searched(sight.crop)
         scores, (row, column), refined = values[:-6].view_as(sight.scores), values[-6:-4].tolist(), values[-4:]
+        thresholds = self.params.localization
+        on_probation = self.probation.holds
         found = self._localize(scores[0].numpy(), (row, column), sight.transform)
+        self.probation = self.probation.after(found.state == "lost", thresholds)
         if found.state != "lost":
             seen = score_near(scores[1].numpy(), found.displacement)
-            self.recognition += self.params.localization.recognition_rate * (seen - self.recognition)
+            self.recognition += thresholds.recognition_rate * (seen - self.recognition)
             box = _moved(box_to_crop(self.box, sight.transform), torch.tensor(found.displacement, dtype=torch.float64))
             if self.params.refinement.enabled and found.state == "tracking":
                 start = box.float()
@@ -118,12 +122,13 @@ class DiMP:
                 self.observer.refined(partial(self._energy_of, sight.maps), start, refined)
                 box = refined.to(box)
             self.box = self._inside(box_from_crop(box, sight.transform), frame_shape)
-        if found.state == "tracking":
+        if found.state == "tracking" and not on_probation:
             self._learn(sight.sample, box_to_crop(self.box, sight.transform), found)
         self.observer.remembered(self.memory)
         x, y, w, h = self.box.tolist()
         score = min(max(found.score, 0.0), self.recognition)
-        return TrackOutput((x, y, w, h), score, believed(found.state, self.recognition, self.params.localization))
+        state = "uncertain" if on_probation and found.state == "tracking" else found.state
+        return TrackOutput((x, y, w, h), score, believed(state, self.recognition, thresholds))
 
     def _search_region(self) -> tuple[tuple[float, float], float]:
         """Centre of the crop in image pixels, and image pixels per crop pixel."""
@@ -184,7 +189,8 @@ class DiMP:
 
     def _localize(self, scores: np.ndarray, highest: tuple[float, float], transform: CropTransform) -> Localization:
         _, _, w, h = (box_to_crop(self.box, transform) / STRIDE).tolist()
-        found = localize(scores, highest, (w, h), (0.0, 0.0), self.params.localization)
+        last = None if self.probation.holds else (0.0, 0.0)
+        found = localize(scores, highest, (w, h), last, self.params.localization)
         self.observer.located(scores, found)
         return found
 

@@ -43,7 +43,7 @@ def localize(
     scores: np.ndarray,
     highest: tuple[float, float],
     target_size: tuple[float, float],
-    last_displacement: tuple[float, float],
+    last_displacement: tuple[float, float] | None,
     params: LocalizationParams,
 ) -> Localization:
     """Choose the target's peak and judge it, as DiMP does (its "advanced localization").
@@ -52,7 +52,8 @@ def localize(
         scores: ``[K, K]``; the cell (K - 1) / 2 is the crop's centre.
         highest: the scores' :func:`peak`.
         target_size: (w, h) in cells.
-        last_displacement: (x, y) from the crop's centre to where the target was, in cells.
+        last_displacement: (x, y) from the crop's centre to where the target was, in cells. None: that is not known,
+            and no peak is the likelier one for being near.
         params: thresholds.
     """
     centre = (scores.shape[0] - 1) / 2
@@ -72,7 +73,7 @@ def localize(
     second_score = float(rest.max())
     state: TrackState = "tracking" if score >= params.uncertain_threshold else "uncertain"
 
-    if second_score > params.distractor_ratio * score:
+    if last_displacement is not None and second_score > params.distractor_ratio * score:
         row, column = peak(torch.from_numpy(np.where(np.isfinite(rest), rest, rest[np.isfinite(rest)].min()))).tolist()
         second = (row, column)
         near = params.displacement_scale * centre / 2

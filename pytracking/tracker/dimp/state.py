@@ -5,6 +5,7 @@ from torch import Tensor
 
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.memory import Memory
+from pytracking.tracker.dimp.probation import Probation
 
 NAMES = {
     "frame_number",
@@ -13,6 +14,7 @@ NAMES = {
     "filter",
     "first_filter",
     "recognition",
+    "probation",
     "modulation.0",
     "modulation.1",
     "log_aspect",
@@ -29,6 +31,7 @@ def state_dict(tracker: DiMP) -> dict[str, Tensor]:
         "filter": tracker.filter,
         "first_filter": tracker.first_filter,
         "recognition": torch.tensor(tracker.recognition, dtype=torch.float64),
+        "probation": torch.tensor([tracker.probation.lost, tracker.probation.left]),
         "modulation.0": tracker.modulation[0],
         "modulation.1": tracker.modulation[1],
         "log_aspect": torch.tensor(tracker.log_aspect, dtype=torch.float64),
@@ -51,6 +54,7 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     tracker._aim((placed["modulation.0"], placed["modulation.1"]), float(state["log_aspect"]))
     tracker.filter, tracker.first_filter = placed["filter"], placed["first_filter"]
     tracker.recognition = float(state["recognition"])
+    tracker.probation = Probation(*state["probation"].tolist())
     tracker.box = state["box"].clone()
     tracker.frame_number = int(state["frame_number"])
     tracker.generator = torch.Generator()

@@ -161,6 +161,29 @@ def test_what_the_first_filter_does_not_recognise_is_followed_but_not_believed(n
     assert all(output.score <= 0.7 ** (i + 1) + 1e-9 for i, output in enumerate(outputs))
 
 
+def test_what_is_found_after_a_loss_is_followed_but_not_learned_from_at_once(
+    network: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peak nearby does not count more then, either: the second, far one is a little higher in every frame."""
+    thresholds = LocalizationParams(neighborhood_scale=0.5, probation_after=2, probation_frames=3)
+    tracker = _tracker(network, _params(thresholds, refine=False))
+    seen = torch.zeros(18, 18)
+    seen[9, 9], seen[9, 16] = 0.8, 0.9
+    heights = [1, 0, 1, 0, 0, 1, 1, 1, 1]  # lost once, and then twice in a row
+    maps = iter([seen * height for height in heights])
+    monkeypatch.setattr(tracker, "_classify", lambda sample: next(maps).expand(2, -1, -1))
+    tracker.initialize(_scene(60, 40), BOX)
+    told, learned, steps = [], [], []
+    for _ in heights:
+        x, count = float(tracker.box[0]), tracker.memory.count
+        told.append(tracker.track(_scene(60, 40)).state)
+        learned.append(tracker.memory.count - count)
+        steps.append(float(tracker.box[0]) - x)
+    assert told == ["tracking", "lost", "tracking", "lost", "lost", *["uncertain"] * 3, "tracking"]
+    assert learned == [1, 0, 1, 0, 0, 0, 0, 0, 1]
+    assert [step > 50 for step in steps] == [False] * 5 + [True] + [False] * 3  # to the frame's border, at once
+
+
 @pytest.mark.parametrize("max_outside", [0.0, 0.5])
 @pytest.mark.parametrize("box", [(-40.0, 30.0, 44.0, 40.0), (190.0, 140.0, 60.0, 60.0)])
 def test_centre_stays_near_the_frame(

@@ -32,12 +32,12 @@ def _peak(scores: np.ndarray) -> tuple[float, float]:
 
 
 def _judge(
-    scores: np.ndarray, target_size: tuple[float, float], last: tuple[float, float] = (0.0, 0.0)
+    scores: np.ndarray, target_size: tuple[float, float], last: tuple[float, float] | None = (0.0, 0.0)
 ) -> Localization:
     return localize(scores, _peak(scores), target_size, last, PARAMS)
 
 
-def _localize(*hills: Hill, last: tuple[float, float] = (0.0, 0.0)) -> Localization:
+def _localize(*hills: Hill, last: tuple[float, float] | None = (0.0, 0.0)) -> Localization:
     return _judge(_scores(*hills), (3.6, 3.6), last)
 
 
@@ -97,6 +97,13 @@ def test_lower_second_peak_is_a_hard_negative(second: float, hard: bool) -> None
     found = _localize((9, 9, 0.9), (9, 16, second))
     assert (found.state, found.hard_negative) == ("tracking", hard)
     assert found.displacement == pytest.approx((0, 0))
+
+
+def test_where_the_last_place_is_not_known_the_highest_peak_is_the_target() -> None:
+    for far, near in ((0.9, 0.8), (0.9, 0.85), (0.8, 0.9)):
+        found = _localize((9, 16, far), (9, 8, near), last=None)
+        assert found.displacement == pytest.approx((7 if far > near else -1, 0), abs=0.1)
+        assert (found.state, found.hard_negative, found.highest) == ("tracking", True, True)
 
 
 def test_hard_negatives_are_themselves_above_the_threshold() -> None:
