@@ -12,7 +12,7 @@ from ltr.data.batch import TrackingBatch
 from ltr.data.crop import CropMode, box_to_crop, crop_scale, fit_area, sample_crop
 from ltr.data.image_loader import Frame, LazyImage
 from ltr.data.labels import gaussian_label, label_sigma
-from ltr.data.transforms import AugmentationSettings, augment_frame, flip_horizontally
+from ltr.data.transforms import AugmentationSettings, Shared, augment_frame, draw_shared, flip_horizontally
 from ltr.dataset.base_video_dataset import FrameSet
 
 
@@ -76,13 +76,12 @@ class DiMPProcessing:
         the sampler then draws another.
         """
         settings = self.settings
-        flip = rng.random() < settings.augmentation.flip
-        gray = rng.random() < settings.augmentation.grayscale
+        shared = draw_shared(settings.augmentation, rng)
         sets = []
         for frames, jitter in ((train, settings.train_jitter), (test, settings.test_jitter)):
             crops = []
             for image, box in zip(frames.images, frames.boxes, strict=True):
-                crop = self._crop(image, box, jitter, flip, gray, rng)
+                crop = self._crop(image, box, jitter, shared, rng)
                 if crop is None:
                     return None
                 crops.append(crop)
@@ -97,8 +96,7 @@ class DiMPProcessing:
         image: Frame,
         box: np.ndarray,
         jitter: JitterSettings,
-        flip: bool,
-        gray: bool,
+        shared: Shared,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None where ten draws give none."""
@@ -111,9 +109,9 @@ class DiMPProcessing:
         centre = (x / reduction, y / reduction)
         crop, transform = sample_crop(pixels, centre, scale / reduction, self.settings.output_size)
         box_crop = box_to_crop(torch.from_numpy(box / np.float32(reduction)), transform).numpy()
-        if flip != (rng.random() < self.settings.augmentation.frame_flip):
+        if shared.flip != (rng.random() < self.settings.augmentation.frame_flip):
             crop, box_crop = flip_horizontally(crop, box_crop)
-        return augment_frame(crop, box_crop, self.settings.augmentation, gray, rng), box_crop
+        return augment_frame(crop, box_crop, self.settings.augmentation, shared, rng), box_crop
 
     def _draw_area(
         self, box: np.ndarray, image_size: tuple[int, int], jitter: JitterSettings, rng: np.random.Generator

@@ -5,6 +5,7 @@ Images are RGB ``uint8 [H, W, 3]``; boxes (x, y, w, h) in their pixels. No input
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import cv2
@@ -28,11 +29,14 @@ class ColourJitter:
 
 @dataclass(frozen=True)
 class AugmentationSettings:
-    """Probabilities and strengths. ``flip`` and ``grayscale`` hold for a whole sample, the rest for single frames."""
+    """Probabilities and strengths. ``flip``, ``grayscale`` and ``coarse`` hold for a whole sample, the rest for single
+    frames."""
 
     flip: float = 0.5
     frame_flip: float = 0.0  # of a single frame, on top of it
     grayscale: float = 0.05
+    coarse: float = 0.0  # of a target so far away that it has few pixels
+    coarse_detail: tuple[float, float] = (0.2, 0.7)  # image px per crop px that are left then
     colour: ColourJitter = field(default_factory=ColourJitter)
     blur: float = 0.15
     blur_sigma: tuple[float, float] = (0.7, 2.5)  # crop px
@@ -42,6 +46,22 @@ class AugmentationSettings:
     jpeg_quality: tuple[int, int] = (30, 80)
     cutout: float = 0.1
     cutout_side: tuple[float, float] = (0.3, 0.6)  # of the target's sides
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What is the same in all frames of a sample."""
+
+    flip: bool
+    gray: bool
+    detail: float  # image px per crop px: 1, or less where the picture is coarse
+
+
+def draw_shared(settings: AugmentationSettings, rng: np.random.Generator) -> Shared:
+    """Decide what all frames of a sample share."""
+    flip, gray = (bool(rng.random() < chance) for chance in (settings.flip, settings.grayscale))
+    coarse = rng.random() < settings.coarse
+    return Shared(flip, gray, math.exp(rng.uniform(*np.log(settings.coarse_detail))) if coarse else 1.0)
 
 
 def colour_matrix(jitter: ColourJitter, rng: np.random.Generator) -> np.ndarray:
@@ -72,6 +92,13 @@ def flip_horizontally(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, n
     return cv2.flip(image, 1), np.array([image.shape[1] - x - w, y, w, h], dtype=box.dtype)
 
 
+def make_coarse(image: np.ndarray, detail: float) -> np.ndarray:
+    """``image`` as taken with ``detail`` (0..1] times as many pixels a side, enlarged to its size again."""
+    height, width = image.shape[:2]
+    small = (max(round(width * detail), 1), max(round(height * detail), 1))
+    return cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), (width, height))
+
+
 def cover_part(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
     """Hide part of the target behind a patch of the same image, as an object passing before it would.
 
@@ -89,15 +116,20 @@ def cover_part(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rn
 
 
 def augment_frame(
-    image: np.ndarray, box: np.ndarray, settings: AugmentationSettings, gray: bool, rng: np.random.Generator
+    image: np.ndarray, box: np.ndarray, settings: AugmentationSettings, shared: Shared, rng: np.random.Generator
 ) -> np.ndarray:
-    """Change one crop of a sample: cover, blur, colour, noise and compression, each by chance; the box stays true."""
+    """Change one crop of a sample: cover, blur, colour, noise and compression, each by chance; the box stays true.
+
+    It has been flipped already.
+    """
     if rng.random() < settings.cutout:
         image = cover_part(image, box, settings.cutout_side, rng)
+    if shared.detail < 1:
+        image = make_coarse(image, shared.detail)
     if rng.random() < settings.blur:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(*settings.blur_sigma))
     matrix = colour_matrix(settings.colour, rng)
-    if gray:
+    if shared.gray:
         matrix[:, :3] = matrix[:, :3] @ saturation_matrix(0.0)
     image = apply_colour(image, matrix)
     if rng.random() < settings.noise:

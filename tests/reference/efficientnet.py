@@ -1,11 +1,11 @@
-"""EfficientNet-Lite0 written out step by step from the published weights, with TensorFlow's "SAME" padding."""
+"""EfficientNet-Lite written out step by step from the published weights, with TensorFlow's "SAME" padding."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# kernel, stride, expansion, blocks (Tan & Le, table 1), to stride 16; the layers that we cut it into.
-STAGES = ((3, 1, 1, 1), (3, 2, 6, 2), (5, 2, 6, 2), (3, 2, 6, 3), (5, 1, 6, 3))
+# kernel, stride, expansion (Tan & Le, table 1), to stride 16; the layers that we cut it into.
+STAGES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6))
 LAYER_OF_STAGE = ("layer1", "layer1", "layer2", "layer3", "layer3")
 
 
@@ -17,7 +17,7 @@ def same_conv(x: Tensor, weight: Tensor, stride: int = 1, groups: int = 1) -> Te
     return F.conv2d(padded, weight, stride=stride, groups=groups)
 
 
-def efficientnet_lite0(images: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
+def efficientnet_lite(images: Tensor, state: dict[str, Tensor], blocks_of_stages: tuple[int, ...]) -> dict[str, Tensor]:
     """Square images ``[N, 3, S, S]`` in 0..255 -> features by layer, in the dtype of ``images``."""
     state = {name: value.to(images.dtype) for name, value in state.items()}
 
@@ -30,7 +30,7 @@ def efficientnet_lite0(images: Tensor, state: dict[str, Tensor]) -> dict[str, Te
     x = norm(same_conv((images - 127) / 128, state["_conv_stem.weight"], stride=2), "_bn0").clamp(0, 6)
     features = {"conv1": x}
     index = 0
-    for (kernel, stride, expand, blocks), layer in zip(STAGES, LAYER_OF_STAGE, strict=True):
+    for (kernel, stride, expand), blocks, layer in zip(STAGES, blocks_of_stages, LAYER_OF_STAGE, strict=True):
         for block in range(blocks):
             name = f"_blocks.{index}"
             y = x

@@ -5,13 +5,14 @@
 """
 
 from .base import Backbone
-from .efficientnet_lite import EfficientNetLite0
+from .efficientnet_lite import EfficientNetLite0, EfficientNetLite2
 from .resnet import ResNet18, ResNet50
 
 BACKBONES: dict[str, type[Backbone]] = {
     "efficientnet_lite0": EfficientNetLite0,
+    "efficientnet_lite2": EfficientNetLite2,
     "resnet18": ResNet18,
     "resnet50": ResNet50,
 }
 
-__all__ = ["BACKBONES", "Backbone", "EfficientNetLite0", "ResNet18", "ResNet50"]
+__all__ = ["BACKBONES", "Backbone", "EfficientNetLite0", "EfficientNetLite2", "ResNet18", "ResNet50"]

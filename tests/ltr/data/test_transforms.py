@@ -10,10 +10,12 @@ from torchvision.transforms.v2 import functional as v2
 from ltr.data.transforms import (
     AugmentationSettings,
     ColourJitter,
+    Shared,
     apply_colour,
     augment_frame,
     colour_matrix,
     cover_part,
+    draw_shared,
     flip_horizontally,
     saturation_matrix,
 )
@@ -22,12 +24,13 @@ from tests.reference.crops import mask_bounds
 
 STILL = ColourJitter(brightness=0, contrast=0, saturation=0, gain=0)
 NOTHING = AugmentationSettings(flip=0, grayscale=0, colour=STILL, blur=0, noise=0, jpeg=0, cutout=0)
+ALONE = Shared(flip=False, gray=False, detail=1.0)
 BOX = np.array([40, 30, 50, 40], dtype=np.float32)
 
 
-def _augment(settings: AugmentationSettings, image: np.ndarray, gray: bool = False) -> np.ndarray:
+def _augment(settings: AugmentationSettings, image: np.ndarray, shared: Shared = ALONE) -> np.ndarray:
     before = image.copy()
-    changed = augment_frame(image, BOX, settings, gray, np.random.default_rng(0))
+    changed = augment_frame(image, BOX, settings, shared, np.random.default_rng(0))
     np.testing.assert_array_equal(image, before)
     return changed
 
@@ -48,9 +51,30 @@ def test_flip_takes_the_box_along() -> None:
 
 def test_gray_is_opencv_gray() -> None:
     image = noise_picture(1)
-    gray = _augment(NOTHING, image, gray=True)
+    gray = _augment(NOTHING, image, replace(ALONE, gray=True))
     expected = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(int)
     assert np.abs(gray - expected[..., None]).max() <= 1
+
+
+def test_coarse_pictures_have_the_means_of_blocks() -> None:
+    image = noise_picture(3)[:80, :120]
+    coarse = _augment(NOTHING, image, replace(ALONE, detail=0.25))
+    blocks = torch.from_numpy(image).double().reshape(20, 4, 30, 4, 3).mean(dim=(1, 3)).permute(2, 0, 1)
+    enlarged = torch.nn.functional.interpolate(blocks[None], scale_factor=4, mode="bilinear")[0].permute(1, 2, 0)
+    assert np.abs(coarse - enlarged.numpy()).max() <= 1.5  # rounded twice
+
+
+def test_what_is_shared_is_drawn_as_often_as_it_is_set() -> None:
+    settings = AugmentationSettings(flip=0.5, grayscale=0.1, coarse=0.3, coarse_detail=(0.2, 0.7))
+    rng = np.random.default_rng(0)
+    drawn = [draw_shared(settings, rng) for _ in range(4000)]
+    shares = np.mean([(shared.flip, shared.gray, shared.detail < 1) for shared in drawn], axis=0)
+    np.testing.assert_allclose(shares, (0.5, 0.1, 0.3), atol=0.03)
+    details = [shared.detail for shared in drawn if shared.detail < 1]
+    assert min(details) >= 0.2
+    assert max(details) <= 0.7
+    assert np.mean(np.log(details)) == pytest.approx(np.log(0.2 * 0.7) / 2, abs=0.03)
+    assert all(shared.detail == 1 for shared in (draw_shared(replace(settings, coarse=0), rng) for _ in range(50)))
 
 
 def test_full_saturation_keeps_colours() -> None:
