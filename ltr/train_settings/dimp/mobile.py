@@ -107,7 +107,7 @@ DIMP_NCEP_MOBILE_TRUNK = replace(
     ),
 )
 
-# On a larger trunk; most of what it learns with the trunk, a third of it from coarse pictures.
+# On a larger trunk, which learns for most of the training; three of ten samples are coarse then.
 LITE2 = replace(
     WARMUP.network, backbone="efficientnet_lite2", classifier=replace(WARMUP.network.classifier, feature_dim=120)
 )
