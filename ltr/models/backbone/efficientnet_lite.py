@@ -80,7 +80,7 @@ class EfficientNetLite(Backbone):
         blocks: list[nn.Module] = []
         self._layer_of_block: list[str] = []
         channels = 32
-        for stage in self.scaled_stages():
+        for stage in self._scaled_stages():
             for i in range(stage.blocks):
                 stride = stage.stride if i == 0 else 1
                 blocks.append(_MBConv(channels, stage.channels, stage.kernel, stride, stage.expand))
@@ -90,7 +90,7 @@ class EfficientNetLite(Backbone):
         self.freeze()
 
     @classmethod
-    def scaled_stages(cls) -> list[_Stage]:
+    def _scaled_stages(cls) -> list[_Stage]:
         """Lite0's stages with this variant's channels (multiples of 8) and blocks."""
         first, *rest = (replace(s, channels=8 * math.floor(s.channels * cls.width / 8 + 0.5)) for s in _STAGES)
         return [first, *(replace(s, blocks=math.ceil(s.blocks * cls.depth)) for s in rest)]

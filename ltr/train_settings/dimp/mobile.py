@@ -80,13 +80,15 @@ DIMP_NCE_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=DIMP_NCE.box_loss)
 DIMP_KLDIS_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=SUPER_DIMP.box_loss)
 DIMP_MOBILE = replace(DIMP_NCEP_MOBILE, box_loss=DIMP50.box_loss, loss_weights=DIMP50.loss_weights)
 
+
+def _on(backbone: str, feature_dim: int) -> DiMPnetSettings:
+    """The network on another frozen trunk, with as many classification features as its stride 16 has."""
+    classifier = replace(WARMUP.network.classifier, feature_dim=feature_dim)
+    return replace(WARMUP.network, backbone=backbone, classifier=classifier)
+
+
 # The same on a frozen ResNet-18, for those who have its weights.
-DIMP_NCEP_RESNET18 = replace(
-    DIMP_NCEP_MOBILE,
-    network=replace(
-        WARMUP.network, backbone="resnet18", classifier=replace(WARMUP.network.classifier, feature_dim=256)
-    ),
-)
+DIMP_NCEP_RESNET18 = replace(DIMP_NCEP_MOBILE, network=_on("resnet18", 256))
 
 # For the tests and for a first look: drawn shapes, an untrained thin network, minutes on a laptop.
 TOY = replace(
@@ -108,13 +110,12 @@ DIMP_NCEP_MOBILE_TRUNK = replace(
 )
 
 # On a larger trunk, which learns for most of the training; three of ten samples are coarse then.
-LITE2 = replace(
-    WARMUP.network, backbone="efficientnet_lite2", classifier=replace(WARMUP.network.classifier, feature_dim=120)
+DIMP_NCEP_LITE2 = replace(
+    DIMP_NCEP_MOBILE, network=_on("efficientnet_lite2", 120), optim=replace(DIMP_NCEP_MOBILE.optim, epochs=6)
 )
-DIMP_NCEP_LITE2 = replace(DIMP_NCEP_MOBILE, network=LITE2, optim=replace(DIMP_NCEP_MOBILE.optim, epochs=6))
 DIMP_NCEP_LITE2_TRUNK = replace(
     DIMP_NCEP_MOBILE_TRUNK,
-    network=replace(LITE2, frozen_layers=DIMP_NCEP_MOBILE_TRUNK.network.frozen_layers),
+    network=replace(DIMP_NCEP_LITE2.network, frozen_layers=DIMP_NCEP_MOBILE_TRUNK.network.frozen_layers),
     processing=ProcessingSettings(augmentation=AugmentationSettings(coarse=0.3)),
     optim=replace(
         DIMP_NCEP_MOBILE.optim, epochs=30, lr=5e-4, part_lr={**WARMUP.optim.part_lr, "feature_extractor": 1e-4}

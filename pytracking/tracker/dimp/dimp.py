@@ -122,12 +122,12 @@ class DiMP:
                 self.observer.refined(partial(self._energy_of, sight.maps), start, refined)
                 box = refined.to(box)
             self.box = self._inside(box_from_crop(box, sight.transform), frame_shape)
-        if found.state == "tracking" and not on_probation:
+        state = "uncertain" if on_probation and found.state == "tracking" else found.state
+        if state == "tracking":
             self._learn(sight.sample, box_to_crop(self.box, sight.transform), found)
         self.observer.remembered(self.memory)
         x, y, w, h = self.box.tolist()
         score = min(max(found.score, 0.0), self.recognition)
-        state = "uncertain" if on_probation and found.state == "tracking" else found.state
         return TrackOutput((x, y, w, h), score, believed(state, self.recognition, thresholds))
 
     def _search_region(self) -> tuple[tuple[float, float], float]:
