@@ -24,7 +24,9 @@ SMALL = DiMPnetSettings(
 )
 
 # With random weights no score means anything: the highest peak is the target, always.
-ALWAYS_FOUND = LocalizationParams(not_found_threshold=-1e9, uncertain_threshold=-1e9, distractor_ratio=1e9)
+ALWAYS_FOUND = LocalizationParams(
+    not_found_threshold=-1e9, uncertain_threshold=-1e9, far_threshold=-1e9, distractor_ratio=1e9
+)
 
 
 def small_network(seed: int = 0, settings: DiMPnetSettings = SMALL) -> DiMPnet:

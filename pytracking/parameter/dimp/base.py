@@ -21,10 +21,14 @@ class LocalizationParams:
 
     not_found_threshold: float = 0.1  # lower peaks mean the target is lost
     uncertain_threshold: float = 0.15  # lower peaks are followed, but not learned from
+    far_threshold: float = 0.4  # a peak an implausible move away is lower than this: it is not the target
+    found_again_threshold: float = 0.25  # the same of any peak after a lost frame
     distractor_ratio: float = 0.8  # a second peak this close to the first may be the target instead
+    swap_ratio: float = 0.5  # the same where the first is something that was seen in the last frame beside the target
+    swap_margin: float = 0.5  # which is so if both have moved less by this many target sizes than the other way round
     hard_negative_ratio: float = 0.5  # a second peak this strong is learned from as a distractor
     neighborhood_scale: float = 2.2  # second peaks are looked for outside this many target sizes
-    displacement_scale: float = 0.8  # a move of more than this part of the search radius is implausible
+    displacement_scale: float = 0.8  # a frame's move by more than this part of half the search radius is implausible
     recognition_rate: float = 0.3  # weight of a frame in the running mean of what the first frame's filter says
     probation_after: int = 3  # frames in a row that the target is lost; then what is found is on probation
     probation_frames: int = 10  # during which it is not learned from; 0: learned from at once

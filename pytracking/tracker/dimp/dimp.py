@@ -27,7 +27,7 @@ from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.aspect_prior import with_aspect_prior
 from pytracking.tracker.dimp.box_learning import learn_modulation
 from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
-from pytracking.tracker.dimp.localization import Localization, localize, peak
+from pytracking.tracker.dimp.localization import Localization, Past, localize, peak
 from pytracking.tracker.dimp.memory import Memory
 from pytracking.tracker.dimp.observer import Observer
 from pytracking.tracker.dimp.probation import Probation
@@ -97,6 +97,7 @@ class DiMP:
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
         self.first_filter = self.filter
         self.recognition, self.probation = 1.0, Probation()
+        self.rivals: list[tuple[float, float]] = []  # what else scored in the last frame, (x, y) in image pixels
 
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
@@ -188,9 +189,13 @@ class DiMP:
         return values.to(boxes.device)
 
     def _localize(self, scores: np.ndarray, highest: tuple[float, float], transform: CropTransform) -> Localization:
-        _, _, w, h = (box_to_crop(self.box, transform) / STRIDE).tolist()
-        last = None if self.probation.holds else (0.0, 0.0)
-        found = localize(scores, highest, (w, h), last, self.params.localization)
+        """Where in the crop the target is; ``rivals`` are seen from there in the next frame."""
+        x, y, w, h = self.box.tolist()
+        cell = STRIDE * transform.scale
+        rivals = tuple(((rx - x - w / 2) / cell, (ry - y - h / 2) / cell) for rx, ry in self.rivals)
+        past = Past(not self.probation.holds, self.probation.lost, rivals)
+        found = localize(scores, highest, (w / cell, h / cell), past, self.params.localization)
+        self.rivals = [(x + w / 2 + dx * cell, y + h / 2 + dy * cell) for dx, dy in found.rivals]
         self.observer.located(scores, found)
         return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,80 +13,148 @@ from torch import Tensor
 from pytracking.parameter.dimp.base import LocalizationParams
 from pytracking.tracker.base.output import TrackState
 
+Place = tuple[float, float]  # (x, y) from the crop's centre, where the target was, in cells of the score map
+Choice = Literal["clear", "rival", "ambiguous"]
+MOST_PEAKS = 5
+
 
 @dataclass(frozen=True)
 class Localization:
-    """Where the target is seen from the crop's centre."""
+    """Where the target is seen, and what was made of it."""
 
-    displacement: tuple[float, float]  # (x, y) in cells of the score map
+    displacement: Place
     score: float
     state: TrackState
     hard_negative: bool  # there was a distractor worth learning
     highest: bool = True  # it is the highest peak
+    rivals: tuple[Place, ...] = ()  # the other peaks
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the frames before say about this one."""
+
+    place_known: bool = True  # the target was at the crop's centre not long ago
+    lost: int = 0  # for so many frames it has not been seen
+    rivals: tuple[Place, ...] = ()  # the other peaks of the last frame
+
+
+@dataclass(frozen=True)
+class _Peak:
+    place: Place
+    score: float
+
+    @property
+    def distance(self) -> float:
+        return math.hypot(*self.place)
 
 
 def peak(scores: Tensor) -> Tensor:
-    """Where ``[K, K]`` is highest, between the cells by a parabola through its neighbours on each axis.
+    """Where ``[K, K]`` is highest, between the cells: (row, column), ``[2]`` on its device, which is not waited for."""
+    return _between_cells(scores, scores.argmax())
 
-    (row, column), ``[2]`` on the scores' device, which is not waited for.
-    """
+
+def _between_cells(scores: Tensor, index: Tensor) -> Tensor:
+    """The top of a parabola through a cell and its neighbours on each axis, within half a cell of it."""
     size = scores.shape[0]
-    index = scores.argmax()
     cell = torch.stack([index // size, index % size])
     offsets = torch.arange(-1, 2, device=scores.device)
     around = (index + torch.stack([size * offsets, offsets], dim=1)).clamp(0, size * size - 1)
     before, top, after = scores.flatten()[around]
     curvature = before - 2 * top + after
     has_vertex = (cell > 0) & (cell < size - 1) & (curvature < 0)
-    return cell + torch.where(has_vertex, 0.5 * (before - after) / curvature, 0)
+    return cell + torch.where(has_vertex, 0.5 * (before - after) / curvature, 0).clamp(-0.5, 0.5)
 
 
 def localize(
     scores: np.ndarray,
     highest: tuple[float, float],
     target_size: tuple[float, float],
-    last_displacement: tuple[float, float] | None,
+    past: Past,
     params: LocalizationParams,
 ) -> Localization:
-    """Choose the target's peak and judge it, as DiMP does (its "advanced localization").
+    """Choose the target's peak and judge it: DiMP's "advanced localization", with a memory of one frame.
+
+    The target is the highest peak that is high enough for its place, unless one nearer to the last place is nearly as
+    high, or the highest is where something else was in the last frame.
 
     Args:
         scores: ``[K, K]``; the cell (K - 1) / 2 is the crop's centre.
         highest: the scores' :func:`peak`.
         target_size: (w, h) in cells.
-        last_displacement: (x, y) from the crop's centre to where the target was, in cells. None: that is not known,
-            and no peak is the likelier one for being near.
+        past: what is known from the last frame.
         params: thresholds.
     """
-    centre = (scores.shape[0] - 1) / 2
+    seen = _peaks(scores, highest, target_size, params)
+    near = params.displacement_scale * (scores.shape[0] - 1) / 4 * (1 + past.lost)
+    candidates = [peak for peak in seen if peak.score >= _needed(peak, near, past, params)]
+    if not candidates:
+        return Localization(seen[0].place, seen[0].score, "lost", False)
+    margin = params.swap_margin * math.sqrt(target_size[0] * target_size[1])
+    target, choice = _choose(candidates, near, margin, past, params) if past.place_known else (candidates[0], "clear")
+    rivals = [peak for peak in seen if peak is not target]
+    strong = max(params.hard_negative_ratio * target.score, params.not_found_threshold)
+    hard_negative = choice == "rival" or (choice == "clear" and any(peak.score > strong for peak in rivals))
+    sure = choice != "ambiguous" and target.score >= params.uncertain_threshold
+    return Localization(
+        target.place,
+        target.score,
+        "tracking" if sure else "uncertain",
+        hard_negative,
+        target is seen[0],
+        tuple(peak.place for peak in rivals),
+    )
 
-    def displacement(position: tuple[float, float]) -> tuple[float, float]:
-        return position[1] - centre, position[0] - centre
 
-    score = float(scores.max())
-    if score < params.not_found_threshold:
-        return Localization(displacement(highest), score, "lost", False)
-
-    rest = scores.copy()
+def _peaks(
+    scores: np.ndarray, highest: tuple[float, float], target_size: tuple[float, float], params: LocalizationParams
+) -> list[_Peak]:
+    """The highest peak, and others that are no part of the same thing, highest first."""
+    cells, centre = np.arange(len(scores)), (len(scores) - 1) / 2
     half_w, half_h = (params.neighborhood_scale * side / 2 for side in target_size)
-    rows = np.abs(np.arange(scores.shape[0]) - highest[0]) <= half_h
-    cols = np.abs(np.arange(scores.shape[1]) - highest[1]) <= half_w
-    rest[np.ix_(rows, cols)] = -np.inf
-    second_score = float(rest.max())
-    state: TrackState = "tracking" if score >= params.uncertain_threshold else "uncertain"
+    rest, (row, column) = scores.copy(), highest
+    found: list[_Peak] = []
+    while True:
+        found.append(_Peak((column - centre, row - centre), float(rest.max())))
+        rest[np.ix_(np.abs(cells - row) <= half_h, np.abs(cells - column) <= half_w)] = -np.inf
+        if len(found) == MOST_PEAKS or not rest.max() > params.not_found_threshold:
+            return found
+        row, column = _between_cells(torch.from_numpy(scores), torch.tensor(rest.argmax())).tolist()
 
-    if last_displacement is not None and second_score > params.distractor_ratio * score:
-        row, column = peak(torch.from_numpy(np.where(np.isfinite(rest), rest, rest[np.isfinite(rest)].min()))).tolist()
-        second = (row, column)
-        near = params.displacement_scale * centre / 2
-        first_far, second_far = (
-            np.hypot(*np.subtract(displacement(position), last_displacement)) > near for position in (highest, second)
-        )
-        if first_far and not second_far:
-            return Localization(displacement(second), second_score, state, True, highest=False)
-        if second_far and not first_far:
-            return Localization(displacement(highest), score, state, True)
-        return Localization(displacement(highest), score, "uncertain", False)
 
-    hard = second_score > params.hard_negative_ratio * score and second_score > params.not_found_threshold
-    return Localization(displacement(highest), score, state, hard)
+def _needed(peak: _Peak, near: float, past: Past, params: LocalizationParams) -> float:
+    """How high a peak has to be to be the target."""
+    needed = params.not_found_threshold
+    if past.lost:
+        needed = max(needed, params.found_again_threshold)
+    if past.place_known and peak.distance > near:
+        needed = max(needed, params.far_threshold)
+    return needed
+
+
+def _choose(
+    candidates: list[_Peak], near: float, margin: float, past: Past, params: LocalizationParams
+) -> tuple[_Peak, Choice]:
+    """The target among peaks (highest first), and whether it has a rival."""
+    first, *others = candidates
+    enough = max(params.swap_ratio * first.score, params.uncertain_threshold)
+    stayed = [other for other in others if other.score >= enough and _swapped(first, other, past.rivals, margin)]
+    if stayed:
+        return min(stayed, key=lambda peak: peak.distance), "rival"
+    if not others or others[0].score <= params.distractor_ratio * first.score:
+        return first, "clear"
+    second = others[0]
+    if (first.distance > near) == (second.distance > near):
+        return first, "ambiguous"
+    return min(first, second, key=lambda peak: peak.distance), "rival"
+
+
+def _swapped(first: _Peak, other: _Peak, rivals: tuple[Place, ...], margin: float) -> bool:
+    """Whether ``first`` is a rival of the last frame and ``other`` the target, and not the other way round.
+
+    Of the two ways to match them with the last frame's places, the one where they have moved less (in sum).
+    """
+    return other.distance < first.distance and any(
+        other.distance + math.dist(first.place, rival) + margin < first.distance + math.dist(other.place, rival)
+        for rival in rivals
+    )

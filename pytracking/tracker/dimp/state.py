@@ -15,6 +15,7 @@ NAMES = {
     "first_filter",
     "recognition",
     "probation",
+    "rivals",
     "modulation.0",
     "modulation.1",
     "log_aspect",
@@ -32,6 +33,7 @@ def state_dict(tracker: DiMP) -> dict[str, Tensor]:
         "first_filter": tracker.first_filter,
         "recognition": torch.tensor(tracker.recognition, dtype=torch.float64),
         "probation": torch.tensor([tracker.probation.lost, tracker.probation.left]),
+        "rivals": torch.tensor(tracker.rivals, dtype=torch.float64).reshape(-1, 2),
         "modulation.0": tracker.modulation[0],
         "modulation.1": tracker.modulation[1],
         "log_aspect": torch.tensor(tracker.log_aspect, dtype=torch.float64),
@@ -55,6 +57,7 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     tracker.filter, tracker.first_filter = placed["filter"], placed["first_filter"]
     tracker.recognition = float(state["recognition"])
     tracker.probation = Probation(*state["probation"].tolist())
+    tracker.rivals = [(x, y) for x, y in state["rivals"].tolist()]
     tracker.box = state["box"].clone()
     tracker.frame_number = int(state["frame_number"])
     tracker.generator = torch.Generator()

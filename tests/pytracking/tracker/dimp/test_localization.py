@@ -3,13 +3,17 @@ import pytest
 import torch
 
 from pytracking.parameter.dimp.base import LocalizationParams
-from pytracking.tracker.dimp.localization import Localization, localize, peak
+from pytracking.tracker.dimp.localization import Localization, Past, Place, localize, peak
 
 CELLS = 19
 PARAMS = LocalizationParams(
     not_found_threshold=0.25,
     uncertain_threshold=0.4,
+    far_threshold=0.5,
+    found_again_threshold=0.35,
     distractor_ratio=0.8,
+    swap_ratio=0.6,
+    swap_margin=0.5,  # of 3.6 cells
     hard_negative_ratio=0.5,
     neighborhood_scale=2.2,
     displacement_scale=0.8,  # of half of the nine cells' radius: 3.6 cells
@@ -31,14 +35,15 @@ def _peak(scores: np.ndarray) -> tuple[float, float]:
     return row, column
 
 
-def _judge(
-    scores: np.ndarray, target_size: tuple[float, float], last: tuple[float, float] | None = (0.0, 0.0)
-) -> Localization:
-    return localize(scores, _peak(scores), target_size, last, PARAMS)
+NO_PAST = Past()
 
 
-def _localize(*hills: Hill, last: tuple[float, float] | None = (0.0, 0.0)) -> Localization:
-    return _judge(_scores(*hills), (3.6, 3.6), last)
+def _judge(scores: np.ndarray, target_size: tuple[float, float], past: Past = NO_PAST) -> Localization:
+    return localize(scores, _peak(scores), target_size, past, PARAMS)
+
+
+def _localize(*hills: Hill, past: Past = NO_PAST) -> Localization:
+    return _judge(_scores(*hills), (3.6, 3.6), past)
 
 
 @pytest.mark.parametrize("place", [(9.0, 9.0), (9.3, 8.6), (4.45, 12.51), (0.0, 18.0)])
@@ -80,9 +85,85 @@ def test_of_two_peaks_the_near_one_is_the_target() -> None:
         assert (found.state, found.hard_negative) == ("tracking", True)
 
 
-def test_nearness_counts_from_where_the_target_was() -> None:
-    found = _localize((9, 16, 0.9), (9, 8, 0.8), last=(6.5, 0))
-    assert found.displacement == pytest.approx((7, 0))
+@pytest.mark.parametrize(
+    ("column", "height", "past", "found"),
+    [
+        (12, 0.3, Past(), True),
+        (12, 0.3, Past(lost=1), False),
+        (12, 0.4, Past(lost=1), True),
+        (13, 0.45, Past(), False),
+        (13, 0.55, Past(), True),
+        (16, 0.45, Past(lost=1), True),  # 7 cells in two frames
+        (17, 0.45, Past(lost=1), False),
+        (17, 0.55, Past(lost=1), True),
+        (17, 0.45, Past(lost=2), True),
+        (13, 0.3, Past(place_known=False), True),
+        (13, 0.3, Past(place_known=False, lost=1), False),
+        (13, 0.4, Past(place_known=False, lost=1), True),
+    ],
+)
+def test_far_away_and_after_a_loss_a_peak_has_to_be_higher(column: int, height: float, past: Past, found: bool) -> None:
+    assert (_localize((9, column, height), past=past).state != "lost") == found
+
+
+def test_near_peak_is_taken_where_the_highest_is_too_low_to_be_far_away() -> None:
+    found = _localize((9, 16, 0.45), (9, 8, 0.3))
+    assert found.displacement == pytest.approx((-1, 0), abs=1e-9)
+    assert (found.score, found.state, found.highest) == (pytest.approx(0.3), "uncertain", False)
+    assert found.hard_negative
+    assert found.rivals == (pytest.approx((7, 0)),)
+
+
+@pytest.mark.parametrize(
+    ("near", "rivals", "chosen"),
+    [
+        (0.6, (), 4),  # nothing was there: the target has moved fast
+        (0.6, ((5.0, 0.0),), 0),  # it was there before
+        (0.6, ((-5.0, 3.0), (4.5, -1.0)), 0),
+        (0.6, ((-5.0, 3.0),), 4),  # it was somewhere else
+        (0.5, ((5.0, 0.0),), 4),  # the near one is too low: 0.5 < 0.6 * 0.9
+    ],
+)
+def test_peak_that_was_another_thing_before_is_not_the_target(
+    near: float, rivals: tuple[Place, ...], chosen: float
+) -> None:
+    found = _localize((9, 13, 0.9), (9, 9, near), past=Past(rivals=rivals))
+    assert found.displacement == pytest.approx((chosen, 0), abs=1e-6)
+    assert (found.state, found.hard_negative, found.highest) == ("tracking", True, chosen == 4)
+
+
+def test_camera_that_moves_swaps_nothing() -> None:
+    """Both peaks have moved by 4 cells: the target to where the rival was."""
+    found = _localize((9, 13, 0.9), (9, 17, 0.65), past=Past(rivals=((4.0, 0.0),)))
+    assert found.displacement == pytest.approx((4, 0), abs=1e-6)
+
+
+def test_margin_of_a_swap_counts_in_target_sizes() -> None:
+    """What both move less if they have swapped: 2 * 1.7 and 2 * 2 cells."""
+    for distance, chosen in ((1.7, 0.0), (2.0, 0.0)):
+        scores = _scores((9, 9 + distance, 0.9), (9, 9, 0.7))
+        found = _judge(scores, (1.5, 1.5), Past(rivals=((distance, 0.0),)))
+        assert found.displacement == pytest.approx((chosen, 0), abs=0.2)
+
+
+def test_swap_is_not_looked_for_where_the_last_place_is_not_known() -> None:
+    past = Past(place_known=False, rivals=((4.0, 0.0),))
+    assert _localize((9, 13, 0.9), (9, 9, 0.6), past=past).displacement == pytest.approx((4, 0), abs=1e-6)
+
+
+def test_peaks_are_apart_and_in_order() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        scores = rng.random((CELLS, CELLS))
+        found = _judge(scores, (2.0, 3.0))
+        places = [found.displacement, *found.rivals]
+        heights = [scores[round(y) + 9, round(x) + 9] for x, y in places]
+        assert len(places) == 5
+        assert sorted(heights[1:], reverse=True) == pytest.approx(heights[1:])
+        for i, one in enumerate(places):
+            for other in places[:i]:
+                apart = np.abs(np.subtract(one, other))
+                assert apart[0] > 2.2 - 1 or apart[1] > 3.3 - 1
 
 
 @pytest.mark.parametrize("hills", [((9, 8, 0.9), (9, 12, 0.85)), ((9, 1, 0.9), (9, 17, 0.85))])
@@ -101,7 +182,7 @@ def test_lower_second_peak_is_a_hard_negative(second: float, hard: bool) -> None
 
 def test_where_the_last_place_is_not_known_the_highest_peak_is_the_target() -> None:
     for far, near in ((0.9, 0.8), (0.9, 0.85), (0.8, 0.9)):
-        found = _localize((9, 16, far), (9, 8, near), last=None)
+        found = _localize((9, 16, far), (9, 8, near), past=Past(place_known=False))
         assert found.displacement == pytest.approx((7 if far > near else -1, 0), abs=0.1)
         assert (found.state, found.hard_negative, found.highest) == ("tracking", True, True)
 
