@@ -24,7 +24,7 @@ class LocalizationParams:
     far_threshold: float = 0.4  # a peak an implausible move away is lower than this: it is not the target
     found_again_threshold: float = 0.25  # the same of any peak after a lost frame
     distractor_ratio: float = 0.8  # a second peak this close to the first may be the target instead
-    swap_ratio: float = 0.5  # the same where the first is something that was seen in the last frame beside the target
+    swap_ratio: float = 0.4  # the same where the first is something that was seen in the last frame beside the target
     swap_margin: float = 0.5  # which is so if both have moved less by this many target sizes than the other way round
     hard_negative_ratio: float = 0.5  # a second peak this strong is learned from as a distractor
     neighborhood_scale: float = 2.2  # second peaks are looked for outside this many target sizes

@@ -97,7 +97,8 @@ class DiMP:
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
         self.first_filter = self.filter
         self.recognition, self.probation = 1.0, Probation()
-        self.rivals: list[tuple[float, float]] = []  # what else scored in the last frame, (x, y) in image pixels
+        self.rivals: list[tuple[float, float]] = []  # what else scored in the last frame: (x, y) in image pixels
+        self.motion = self.box.new_zeros(2)  # of the target, the last time it was seen: image pixels a frame
 
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
@@ -122,7 +123,9 @@ class DiMP:
                     refined = self._refine(sight.maps, upload(start, self.device), self._starting_points()).cpu()
                 self.observer.refined(partial(self._energy_of, sight.maps), start, refined)
                 box = refined.to(box)
+            before = self.box
             self.box = self._inside(box_from_crop(box, sight.transform), frame_shape)
+            self.motion = (self.box - before)[:2] + (self.box - before)[2:] / 2
         state = "uncertain" if on_probation and found.state == "tracking" else found.state
         if state == "tracking":
             self._learn(sight.sample, box_to_crop(self.box, sight.transform), found)
@@ -189,11 +192,12 @@ class DiMP:
         return values.to(boxes.device)
 
     def _localize(self, scores: np.ndarray, highest: tuple[float, float], transform: CropTransform) -> Localization:
-        """Where in the crop the target is; ``rivals`` are seen from there in the next frame."""
+        """Where in the crop the target is; the next frame is told what moved, and what else was there."""
         x, y, w, h = self.box.tolist()
         cell = STRIDE * transform.scale
         rivals = tuple(((rx - x - w / 2) / cell, (ry - y - h / 2) / cell) for rx, ry in self.rivals)
-        past = Past(not self.probation.holds, self.probation.lost, rivals)
+        dx, dy = (self.motion / cell).tolist()
+        past = Past(not self.probation.holds, self.probation.lost, (dx, dy), rivals)
         found = localize(scores, highest, (w / cell, h / cell), past, self.params.localization)
         self.rivals = [(x + w / 2 + dx * cell, y + h / 2 + dy * cell) for dx, dy in found.rivals]
         self.observer.located(scores, found)

@@ -36,13 +36,20 @@ class Past:
 
     place_known: bool = True  # the target was at the crop's centre not long ago
     lost: int = 0  # for so many frames it has not been seen
+    motion: Place = (0.0, 0.0)  # of the target, in the last frame where it was seen
     rivals: tuple[Place, ...] = ()  # the other peaks of the last frame
+
+    def distance(self, place: Place) -> float:
+        """From where the target would be, whether it has stayed or moved on as before."""
+        moved_on = self.motion[0] * (1 + self.lost), self.motion[1] * (1 + self.lost)
+        return min(math.hypot(*place), math.dist(place, moved_on))
 
 
 @dataclass(frozen=True)
 class _Peak:
     place: Place
     score: float
+    far: bool  # the target would have moved there implausibly
 
     @property
     def distance(self) -> float:
@@ -85,13 +92,12 @@ def localize(
         past: what is known from the last frame.
         params: thresholds.
     """
-    seen = _peaks(scores, highest, target_size, params)
-    near = params.displacement_scale * (scores.shape[0] - 1) / 4 * (1 + past.lost)
-    candidates = [peak for peak in seen if peak.score >= _needed(peak, near, past, params)]
+    seen = _peaks(scores, highest, target_size, past, params)
+    candidates = [peak for peak in seen if peak.score >= _needed(peak, past, params)]
     if not candidates:
         return Localization(seen[0].place, seen[0].score, "lost", False)
     margin = params.swap_margin * math.sqrt(target_size[0] * target_size[1])
-    target, choice = _choose(candidates, near, margin, past, params) if past.place_known else (candidates[0], "clear")
+    target, choice = _choose(candidates, seen, margin, past, params)
     rivals = [peak for peak in seen if peak is not target]
     strong = max(params.hard_negative_ratio * target.score, params.not_found_threshold)
     hard_negative = choice == "rival" or (choice == "clear" and any(peak.score > strong for peak in rivals))
@@ -107,49 +113,57 @@ def localize(
 
 
 def _peaks(
-    scores: np.ndarray, highest: tuple[float, float], target_size: tuple[float, float], params: LocalizationParams
+    scores: np.ndarray,
+    highest: tuple[float, float],
+    target_size: tuple[float, float],
+    past: Past,
+    params: LocalizationParams,
 ) -> list[_Peak]:
     """The highest peak, and others that are no part of the same thing, highest first."""
     cells, centre = np.arange(len(scores)), (len(scores) - 1) / 2
     half_w, half_h = (params.neighborhood_scale * side / 2 for side in target_size)
+    reach = params.displacement_scale * centre / 2
     rest, (row, column) = scores.copy(), highest
     found: list[_Peak] = []
     while True:
-        found.append(_Peak((column - centre, row - centre), float(rest.max())))
+        place = column - centre, row - centre
+        found.append(_Peak(place, float(rest.max()), past.place_known and past.distance(place) > reach))
         rest[np.ix_(np.abs(cells - row) <= half_h, np.abs(cells - column) <= half_w)] = -np.inf
         if len(found) == MOST_PEAKS or not rest.max() > params.not_found_threshold:
             return found
         row, column = _between_cells(torch.from_numpy(scores), torch.tensor(rest.argmax())).tolist()
 
 
-def _needed(peak: _Peak, near: float, past: Past, params: LocalizationParams) -> float:
+def _needed(peak: _Peak, past: Past, params: LocalizationParams) -> float:
     """How high a peak has to be to be the target."""
     needed = params.not_found_threshold
     if past.lost:
         needed = max(needed, params.found_again_threshold)
-    if past.place_known and peak.distance > near:
+    if peak.far:
         needed = max(needed, params.far_threshold)
     return needed
 
 
 def _choose(
-    candidates: list[_Peak], near: float, margin: float, past: Past, params: LocalizationParams
+    candidates: list[_Peak], seen: list[_Peak], margin: float, past: Past, params: LocalizationParams
 ) -> tuple[_Peak, Choice]:
     """The target among peaks (highest first), and whether it has a rival."""
     first, *others = candidates
+    if not past.place_known:
+        return first, "clear"
     enough = max(params.swap_ratio * first.score, params.uncertain_threshold)
-    stayed = [other for other in others if other.score >= enough and _swapped(first, other, past.rivals, margin)]
+    its = [rival for rival in past.rivals if min(seen, key=lambda peak: math.dist(peak.place, rival)) is first]
+    stayed = [other for other in others if other.score >= enough and _swapped(first, other, its, margin)]
     if stayed:
         return min(stayed, key=lambda peak: peak.distance), "rival"
     if not others or others[0].score <= params.distractor_ratio * first.score:
-        return first, "clear"
-    second = others[0]
-    if (first.distance > near) == (second.distance > near):
+        return first, "clear" if first is seen[0] else "ambiguous"
+    if first.far == others[0].far:
         return first, "ambiguous"
-    return min(first, second, key=lambda peak: peak.distance), "rival"
+    return others[0] if first.far else first, "rival"
 
 
-def _swapped(first: _Peak, other: _Peak, rivals: tuple[Place, ...], margin: float) -> bool:
+def _swapped(first: _Peak, other: _Peak, rivals: list[Place], margin: float) -> bool:
     """Whether ``first`` is a rival of the last frame and ``other`` the target, and not the other way round.
 
     Of the two ways to match them with the last frame's places, the one where they have moved less (in sum).

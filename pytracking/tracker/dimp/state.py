@@ -16,6 +16,7 @@ NAMES = {
     "recognition",
     "probation",
     "rivals",
+    "motion",
     "modulation.0",
     "modulation.1",
     "log_aspect",
@@ -34,6 +35,7 @@ def state_dict(tracker: DiMP) -> dict[str, Tensor]:
         "recognition": torch.tensor(tracker.recognition, dtype=torch.float64),
         "probation": torch.tensor([tracker.probation.lost, tracker.probation.left]),
         "rivals": torch.tensor(tracker.rivals, dtype=torch.float64).reshape(-1, 2),
+        "motion": tracker.motion,
         "modulation.0": tracker.modulation[0],
         "modulation.1": tracker.modulation[1],
         "log_aspect": torch.tensor(tracker.log_aspect, dtype=torch.float64),
@@ -58,6 +60,7 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     tracker.recognition = float(state["recognition"])
     tracker.probation = Probation(*state["probation"].tolist())
     tracker.rivals = [(x, y) for x, y in state["rivals"].tolist()]
+    tracker.motion = state["motion"].clone()
     tracker.box = state["box"].clone()
     tracker.frame_number = int(state["frame_number"])
     tracker.generator = torch.Generator()
