@@ -77,7 +77,8 @@ def difference(scores: Scores, before: Scores) -> str:
     change = {name: float(new[name][0] - old[name][0]) for name in new}
     values = np.array(list(change.values()))
     large = " ".join(f"{n} {c:+.0f}" for n, c in sorted(change.items(), key=lambda item: item[1]) if abs(c) > 4)
-    return f"AUC {values.mean():+.2f} +- {values.std(ddof=1) / len(values) ** 0.5:.2f}  {large}"
+    error = values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    return f"AUC {values.mean():+.2f} +- {error:.2f}  {large}"
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Networks for an ordinary CPU, trained on small open data: EfficientNet-Lite with slim heads.
 
 The one we ship was made by ``dimp_ncep_mobile`` and then ``dimp_ncep_mobile_trunk``, on EfficientNet-Lite2
-(``docs/training.md``). Those with ``lite0`` in the name are a fifth faster; on them the losses were compared.
+(``docs/training.md``). Those with ``lite0`` in the name take a fifth less time; on them the losses were compared.
 """
 
 from dataclasses import replace
@@ -99,7 +99,7 @@ TOY = replace(
     optim=replace(WARMUP.optim, epochs=4, batch_size=8),
 )
 
-# From that network on: the last third of the trunk learns, too.
+# From the network of DIMP_NCEP_LITE0 on: the last third of the trunk learns, too.
 DIMP_NCEP_LITE0_TRUNK = replace(
     DIMP_NCEP_LITE0,
     network=replace(WARMUP.network, frozen_layers=("conv1", "layer1", "layer2")),

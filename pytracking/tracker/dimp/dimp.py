@@ -123,9 +123,9 @@ class DiMP:
                     refined = self._refine(sight.maps, upload(start, self.device), self._starting_points()).cpu()
                 self.observer.refined(partial(self._energy_of, sight.maps), start, refined)
                 box = refined.to(box)
-            before = self.box
-            self.box = self._inside(box_from_crop(box, sight.transform), frame_shape)
-            self.motion = (self.box - before)[:2] + (self.box - before)[2:] / 2
+            box = self._inside(box_from_crop(box, sight.transform), frame_shape)
+            change = box - self.box
+            self.box, self.motion = box, change[:2] + change[2:] / 2
         state = "uncertain" if on_probation and found.state == "tracking" else found.state
         if state == "tracking":
             self._learn(sight.sample, box_to_crop(self.box, sight.transform), found)
@@ -193,13 +193,12 @@ class DiMP:
 
     def _localize(self, scores: np.ndarray, highest: tuple[float, float], transform: CropTransform) -> Localization:
         """Where in the crop the target is; the next frame is told what moved, and what else was there."""
-        x, y, w, h = self.box.tolist()
         cell = STRIDE * transform.scale
-        rivals = tuple(((rx - x - w / 2) / cell, (ry - y - h / 2) / cell) for rx, ry in self.rivals)
-        dx, dy = (self.motion / cell).tolist()
-        past = Past(not self.probation.holds, self.probation.lost, (dx, dy), rivals)
+        (x, y), (w, h), (motion_x, motion_y) = transform.centre, self.box[2:].tolist(), (self.motion / cell).tolist()
+        rivals = tuple(((rival_x - x) / cell, (rival_y - y) / cell) for rival_x, rival_y in self.rivals)
+        past = Past(not self.probation.holds, self.probation.lost, (motion_x, motion_y), rivals)
         found = localize(scores, highest, (w / cell, h / cell), past, self.params.localization)
-        self.rivals = [(x + w / 2 + dx * cell, y + h / 2 + dy * cell) for dx, dy in found.rivals]
+        self.rivals = [(x + dx * cell, y + dy * cell) for dx, dy in found.rivals]
         self.observer.located(scores, found)
         return found
 

@@ -162,12 +162,12 @@ def test_camera_that_moves_swaps_nothing() -> None:
     assert found.displacement == pytest.approx((4, 0), abs=1e-6)
 
 
-def test_margin_of_a_swap_counts_in_target_sizes() -> None:
-    """What both move less if they have swapped: 2 * 1.7 and 2 * 2 cells."""
-    for distance, chosen in ((1.7, 0.0), (2.0, 0.0)):
-        scores = _scores((9, 9 + distance, 0.9), (9, 9, 0.7))
-        found = _judge(scores, (1.5, 1.5), Past(rivals=((distance, 0.0),)))
-        assert found.displacement == pytest.approx((chosen, 0), abs=0.2)
+@pytest.mark.parametrize(("side", "chosen"), [(3.6, (4.0, 0.0)), (2.0, (0.0, 3.9))])
+def test_margin_of_a_swap_counts_in_target_sizes(side: float, chosen: Place) -> None:
+    """Swapped, both have moved less by 1.16 cells in sum; half a target's side is 1.8, or 1."""
+    scores = _scores((9, 13, 0.9), (12.9, 9, 0.7))
+    found = _judge(scores, (side, side), Past(rivals=((2.6, 1.8),)))
+    assert found.displacement == pytest.approx(chosen, abs=0.01)
 
 
 def test_swap_is_not_looked_for_where_the_last_place_is_not_known() -> None:
