@@ -40,7 +40,8 @@ def overlaps(tracker: DiMP, sequence: Sequence) -> np.ndarray:
                 crop, transform = tracker._crop(frame)
                 _, map8, map16 = tracker.look(crop[None])
                 start = box_to_crop(tracker.box, transform)
-                refined = tracker._refine((map8[0], map16[0]), start.float(), tracker._starting_points()).to(start)
+                first_size, points = tracker._first_size(transform), tracker._starting_points()
+                refined = tracker._refine((map8[0], map16[0]), start.float(), first_size, points).to(start)
             boxes = torch.stack([tracker.box, box_from_crop(refined, transform)])
             found.append(box_iou(boxes, truth[number]).numpy())
         if number == last:

@@ -114,14 +114,17 @@ class RefinementParams:
 
     enabled: bool = True
     method: str = "mean"  # or "ascent"
-    aspect_spread: float = 0.28  # standard deviation of log (w / h) round the first box's, a prior beside the energy
+    size_spread: float = (
+        0.2  # how far log sqrt(w h) is expected from the first box's: the scale of Student's t, a prior
+    )
+    aspect_spread: float = 0.2  # the same of log (w / h)
     mean: MeanParams = field(default_factory=MeanParams)
     ascent: AscentParams = field(default_factory=AscentParams)
 
     def __post_init__(self) -> None:
         if self.method not in ("mean", "ascent"):
             raise ValueError(f"refinement.method: expected mean or ascent, got {self.method!r}")
-        _check(self, positive=("aspect_spread",))
+        _check(self, positive=("size_spread", "aspect_spread"))
 
 
 @dataclass(frozen=True)

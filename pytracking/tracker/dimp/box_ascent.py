@@ -15,7 +15,8 @@ from ltr.data.bounding_box_utils import box_from_relative
 from ltr.refine import climb
 from pytracking.parameter.dimp.base import AscentParams
 
-BoxSlope = Callable[[Tensor, Tensor], tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]]
+Gradient = Callable[[], tuple[Tensor, Tensor]]
+BoxSlope = Callable[[Tensor, Tensor], tuple[Tensor, Gradient]]
 """Centres (x, y) and sizes (w, h) of boxes, both ``[M, 2]`` in crop pixels -> f ``[M]``, and a function that computes
 df/dcentre and df/dsize."""
 

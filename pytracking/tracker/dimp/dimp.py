@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +23,7 @@ from pytracking.features.frame_crop import bring, cut
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import Box, TrackOutput
-from pytracking.tracker.dimp.aspect_prior import with_aspect_prior
+from pytracking.tracker.dimp.box_ascent import BoxSlope
 from pytracking.tracker.dimp.box_learning import learn_modulation
 from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
 from pytracking.tracker.dimp.localization import Localization, Past, localize, peak
@@ -32,6 +31,7 @@ from pytracking.tracker.dimp.memory import Memory
 from pytracking.tracker.dimp.observer import Observer
 from pytracking.tracker.dimp.probation import Probation
 from pytracking.tracker.dimp.recognition import believed, score_near
+from pytracking.tracker.dimp.shape_prior import with_shape_prior
 
 STRIDE = 16  # crop pixels a cell of the score map
 
@@ -79,6 +79,7 @@ class DiMP:
         self.generator = torch.Generator().manual_seed(self.seed)
         self.frame_number = 0
         self.box = torch.tensor(box, dtype=torch.float64)
+        self.first_size = self.box[2:]
         centre, scale = self._search_region()
         crops, boxes = augmented_crops(
             frame, centre, (box[2], box[3]), scale, self.settings.image_size, self.params.augmentation
@@ -91,7 +92,7 @@ class DiMP:
         if learning.num_iter:
             branch = self.network.bb_regressor
             modulation = learn_modulation(branch, modulation, (map8, map16), boxes_crop, learning, self.generator)
-        self._aim(modulation, math.log(box[2] / box[3]))
+        self._aim(modulation)
         self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
         classifier = self.network.classifier
         self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
@@ -120,8 +121,10 @@ class DiMP:
             if self.params.refinement.enabled and found.state == "tracking":
                 start = box.float()
                 if not found.highest:
-                    refined = self._refine(sight.maps, upload(start, self.device), self._starting_points()).cpu()
-                self.observer.refined(partial(self._energy_of, sight.maps), start, refined)
+                    first_size = self._first_size(sight.transform)
+                    points = self._starting_points()
+                    refined = self._refine(sight.maps, upload(start, self.device), first_size, points).cpu()
+                self.observer.refined(partial(self._energy_of, sight), start, refined)
                 box = refined.to(box)
             box = self._inside(box_from_crop(box, sight.transform), frame_shape)
             change = box - self.box
@@ -150,11 +153,10 @@ class DiMP:
         features = self.network.extract_backbone_features(image.permute(0, 3, 1, 2))
         return self.network.bb_regressor.get_modulation(self.network.box_features(features), box)
 
-    def _aim(self, modulation: FeaturePair, log_aspect: float) -> None:
-        """Look for boxes of the target that this modulation describes; its first box had log (w / h) = log_aspect."""
-        self.modulation, self.log_aspect = modulation, log_aspect
-        f = BoxEnergy(self.network.bb_regressor, modulation)
-        self.energy = with_aspect_prior(f, log_aspect, self.params.refinement.aspect_spread)
+    def _aim(self, modulation: FeaturePair) -> None:
+        """Look for boxes of the target that this modulation describes."""
+        self.modulation = modulation
+        self.energy = BoxEnergy(self.network.bb_regressor, modulation)
         self.foresee = CudaGraph(self._foresee) if self.device.type == "cuda" else self._foresee
 
     def _classify(self, sample: Tensor) -> Tensor:
@@ -170,25 +172,39 @@ class DiMP:
         where that is not the target, the box is made in vain.
         """
         box = upload(box_to_crop(self.box, sight.transform).float(), self.device)
-        (values,) = self.foresee(sight.scores, *sight.maps, box, self._starting_points())
+        first_size = self._first_size(sight.transform)
+        (values,) = self.foresee(sight.scores, *sight.maps, box, first_size, self._starting_points())
         return values
 
-    def _foresee(self, scores: Tensor, map8: Tensor, map16: Tensor, box: Tensor, points: Tensor) -> tuple[Tensor]:
+    def _foresee(
+        self, scores: Tensor, map8: Tensor, map16: Tensor, box: Tensor, first_size: Tensor, points: Tensor
+    ) -> tuple[Tensor]:
         highest = peak(scores[0])
         start = _moved(box, highest.flip(0) - (scores.shape[-1] - 1) / 2)
-        refined = self._refine((map8, map16), start, points) if self.params.refinement.enabled else start
+        refined = self._refine((map8, map16), start, first_size, points) if self.params.refinement.enabled else start
         return (torch.cat([scores.flatten(), highest, refined]),)
 
     def _starting_points(self) -> Tensor:
         return starting_points(self.params.refinement, self.generator, self.device)
 
-    def _refine(self, maps: FeaturePair, box: Tensor, points: Tensor) -> Tensor:
-        return refine_box(partial(self.energy, maps), box, points, self.params.refinement)
+    def _first_size(self, transform: CropTransform) -> Tensor:
+        """(w, h) of the first box in crop pixels, on the device."""
+        return upload((self.first_size / transform.scale).float(), self.device)
 
-    def _energy_of(self, maps: FeaturePair, boxes: Tensor) -> Tensor:
-        """f(x, y) of boxes ``[M, 4]`` in crop pixels, beside the boxes."""
+    def _refine(self, maps: FeaturePair, box: Tensor, first_size: Tensor, points: Tensor) -> Tensor:
+        return refine_box(self._posterior(maps, first_size), box, points, self.params.refinement)
+
+    def _posterior(self, maps: FeaturePair, first_size: Tensor) -> BoxSlope:
+        """The energy of boxes in crop pixels, and what the first one says about them."""
+        refinement = self.params.refinement
+        energy = partial(self.energy, maps)
+        return with_shape_prior(energy, first_size, refinement.size_spread, refinement.aspect_spread)
+
+    def _energy_of(self, sight: Sight, boxes: Tensor) -> Tensor:
+        """f(x, y) of boxes ``[M, 4]`` in crop pixels, with the prior, beside the boxes."""
         on_device = boxes.to(self.device)
-        values, _ = self.energy(maps, on_device[:, :2] + on_device[:, 2:] / 2, on_device[:, 2:])
+        posterior = self._posterior(sight.maps, self._first_size(sight.transform))
+        values, _ = posterior(on_device[:, :2] + on_device[:, 2:] / 2, on_device[:, 2:])
         return values.to(boxes.device)
 
     def _localize(self, scores: np.ndarray, highest: tuple[float, float], transform: CropTransform) -> Localization:

@@ -11,6 +11,7 @@ NAMES = {
     "frame_number",
     "generator",
     "box",
+    "first_size",
     "filter",
     "first_filter",
     "recognition",
@@ -19,7 +20,6 @@ NAMES = {
     "motion",
     "modulation.0",
     "modulation.1",
-    "log_aspect",
     *(f"memory.{name}" for name in ("features", "boxes", "weights", "numbers")),
 }
 
@@ -30,6 +30,7 @@ def state_dict(tracker: DiMP) -> dict[str, Tensor]:
         "frame_number": torch.tensor(tracker.frame_number),
         "generator": tracker.generator.get_state(),
         "box": tracker.box,
+        "first_size": tracker.first_size,
         "filter": tracker.filter,
         "first_filter": tracker.first_filter,
         "recognition": torch.tensor(tracker.recognition, dtype=torch.float64),
@@ -38,7 +39,6 @@ def state_dict(tracker: DiMP) -> dict[str, Tensor]:
         "motion": tracker.motion,
         "modulation.0": tracker.modulation[0],
         "modulation.1": tracker.modulation[1],
-        "log_aspect": torch.tensor(tracker.log_aspect, dtype=torch.float64),
         **{f"memory.{name}": value for name, value in tracker.memory.state_dict().items()},
     }
     return {name: value.clone(memory_format=torch.contiguous_format) for name, value in state.items()}
@@ -55,13 +55,13 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     placed = {name: value.to(tracker.device) for name, value in state.items()}
     memory = {name.removeprefix("memory."): value for name, value in placed.items() if name.startswith("memory.")}
     tracker.memory = Memory.from_state_dict(memory, tracker.params.memory)
-    tracker._aim((placed["modulation.0"], placed["modulation.1"]), float(state["log_aspect"]))
+    tracker._aim((placed["modulation.0"], placed["modulation.1"]))
     tracker.filter, tracker.first_filter = placed["filter"], placed["first_filter"]
     tracker.recognition = float(state["recognition"])
     tracker.probation = Probation(*state["probation"].tolist())
     tracker.rivals = [(x, y) for x, y in state["rivals"].tolist()]
     tracker.motion = state["motion"].clone()
-    tracker.box = state["box"].clone()
+    tracker.box, tracker.first_size = state["box"].clone(), state["first_size"].clone()
     tracker.frame_number = int(state["frame_number"])
     tracker.generator = torch.Generator()
     tracker.generator.set_state(state["generator"].cpu())

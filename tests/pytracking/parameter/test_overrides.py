@@ -32,6 +32,7 @@ def test_a_value_is_no_group() -> None:
     ("text", "message"),
     [
         ("refinement.aspect_spread=0", r"RefinementParams\.aspect_spread: expected more than 0, got 0"),
+        ("refinement.size_spread=-1", r"RefinementParams\.size_spread: expected more than 0, got -1"),
         ("refinement.mean.temperature=-1", r"MeanParams\.temperature: expected more than 0, got -1"),
         ("refinement.mean.num_boxes=1", r"MeanParams\.num_boxes: expected at least 2, got 1"),
         ("refinement.ascent.step_length=NaN", r"AscentParams\.step_length: expected more than 0, got nan"),
