@@ -106,6 +106,18 @@ def test_sure_target_is_refined_and_learned(network: nn.Module) -> None:
     assert tracker.memory.count == tracker.memory.num_init + 3
 
 
+@pytest.mark.parametrize("factor", [0.7, 1.6])
+def test_a_box_that_drifted_is_drawn_to_the_first_ones_size(factor: float) -> None:
+    """In pixels of the picture, whatever the crop that follows the last size makes of them; here f likes all alike."""
+    network = small_network().requires_grad_(False)
+    network.bb_regressor.iou_predictor.weight.zero_()
+    tracker = _tracker(network, _params())
+    tracker.initialize(_scene(60, 40), BOX)
+    tracker.box = tracker.box * tracker.box.new_tensor([1, 1, factor, factor])
+    sizes = [tracker.track(_scene(60, 40)).box[2:] for _ in range(60)]
+    assert sizes[-1] == pytest.approx(BOX[2:], rel=0.02)
+
+
 def test_filter_is_updated_when_it_is_time(network: nn.Module) -> None:
     counter = Counter(network.classifier.filter_optimizer)  # type: ignore[arg-type, union-attr]
     memory = MemoryParams(size=50, train_skipping=3, init_iter=4, update_iter=2)
