@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from ltr.dataset.image_sequences import visible_boxes
 from pytracking.evaluation.datasets import get_dataset
 
 FRAMES, SMALLEST, SHORTEST = 100, 4.0, 20
@@ -20,7 +21,7 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 def changes(truth: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of size and of aspect, ``[2, 100]``, of boxes ``[N, 4]``; ``[2, 0]`` where there are too few."""
-    truth = truth[np.isfinite(truth).all(axis=1) & (truth[:, 2:].min(axis=1) >= SMALLEST)]
+    truth = truth[visible_boxes(truth, SMALLEST)]
     if len(truth) < SHORTEST:
         return np.empty((2, 0))
     log_w, log_h = np.log(truth[np.linspace(0, len(truth) - 1, FRAMES).astype(int), 2:] / truth[0, 2:]).T

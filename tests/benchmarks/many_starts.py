@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ltr.dataset.image_sequences import visible_boxes
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.datasets import get_dataset
@@ -33,7 +34,7 @@ Scores = dict[str, list[float]]  # AUC, found, exact of a track; its name ends i
 
 def tracks(truth: NDArray[np.float64]) -> dict[str, list[int]]:
     """Frames of each track, by its name's end."""
-    usable = np.isfinite(truth).all(axis=1) & (truth[:, 2:].min(axis=1) >= SMALLEST)
+    usable = visible_boxes(truth, SMALLEST)
     found = {}
     for direction in (1, -1):
         order = np.arange(len(truth))[::direction]
