@@ -114,9 +114,7 @@ class RefinementParams:
 
     enabled: bool = True
     method: str = "mean"  # or "ascent"
-    size_spread: float = (
-        0.2  # how far log sqrt(w h) is expected from the first box's: the scale of Student's t, a prior
-    )
+    size_spread: float = 0.2  # scale of Student's t of log sqrt(w h) round the first box's, a prior beside the energy
     aspect_spread: float = 0.2  # the same of log (w / h)
     mean: MeanParams = field(default_factory=MeanParams)
     ascent: AscentParams = field(default_factory=AscentParams)
