@@ -34,8 +34,8 @@ _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 def jpeg_decoder() -> Literal["jpeg4py", "opencv"]:
     """What decodes JPEG here: found out once, and logged."""
     try:
-        jpeg4py.JPEG(np.frombuffer(encode_jpeg(np.zeros((8, 8, 3), np.uint8)), np.uint8)).decode()
-    except (OSError, jpeg4py.JPEGRuntimeError) as error:
+        jpeg4py.initialize()  # a JPEG object made without the library raises once more when it is collected
+    except OSError as error:
         log.info("JPEG is decoded by OpenCV, because jpeg4py finds no libturbojpeg (%s)", error)
         return "opencv"
     log.info("JPEG is decoded by libturbojpeg through jpeg4py")
