@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ltr.data.image_loader import LazyImage
+from ltr.data.media_files import frame_order, is_image
 from ltr.data.video_frames import VideoCache, count_frames
 from ltr.dataset.annotations import read_boxes
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
@@ -33,7 +34,7 @@ def read_sequence(folder: Path) -> FolderSequence:
     if video.exists():
         frames, found = video, count_frames(video)
     else:
-        frames = sorted(p for p in (folder / "img").glob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+        frames = sorted(filter(is_image, (folder / "img").glob("*")), key=frame_order)
         found = len(frames)
     if not found:
         raise FileNotFoundError(f"{folder} has neither frames.mp4 nor pictures in img/")
@@ -54,7 +55,7 @@ class SequenceFolder(BaseVideoDataset):
     Args:
         root: folder of sequence folders (those with a ``groundtruth_rect.txt``).
         name: how the data set is called in reports.
-        sequences: names of the folders to take; None: all.
+        sequences: names of the folders to take; None: all. An empty list is an error.
         min_side: a target with a side below (pixels) counts as not visible.
         cache: where decoded videos are kept.
     """
@@ -69,14 +70,17 @@ class SequenceFolder(BaseVideoDataset):
     ) -> None:
         self.name = name
         self.min_side = min_side
-        self._cache = cache or VideoCache()
+        self._cache = VideoCache() if cache is None else cache
         if not Path(root).is_dir():
             raise FileNotFoundError(f"folder of sequences does not exist: {root}")
         found = list_sequences(root)
-        missing = sorted(set(sequences or ()) - set(found))
+        names = found if sequences is None else sequences
+        missing = sorted(set(names) - set(found))
         if missing or not found:
             raise FileNotFoundError(f"{root}: no {GROUND_TRUTH} for {', '.join(missing) or 'any sequence'}")
-        self.sequences = [read_sequence(Path(root) / key) for key in (sequences or found)]
+        if not names:
+            raise ValueError(f"{root}: no sequence is left (all {len(found)} are held out)")
+        self.sequences = [read_sequence(Path(root) / name) for name in names]
 
     def __len__(self) -> int:
         return len(self.sequences)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.data.media_files import image_files
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.listing import (
     Loaders,
@@ -15,7 +16,7 @@ from pytracking.evaluation.listing import (
     read_annotation,
     read_specs,
 )
-from pytracking.evaluation.video import FrameSource, image_files
+from pytracking.evaluation.video import FrameSource
 
 RATIO = 8  # 240 fps to 30 fps
 

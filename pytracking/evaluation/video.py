@@ -4,7 +4,6 @@ This module and ``ltr.data.image_loader`` are where OpenCV's BGR order ends.
 """
 
 import glob
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,10 +17,10 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from ltr.data.image_loader import load_image
+from ltr.data.media_files import image_files, images_among, is_image
 
 Image = NDArray[np.uint8]
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 URL_TIMEOUT = 15.0  # seconds without an answer
 
 
@@ -62,7 +61,8 @@ class FrameSource:
 def open_frames(source: str | Path) -> FrameSource:
     """The frames of ``source``: a video file, image folder, glob of images, camera index or URL (rtsp://, http://).
 
-    Images are taken in numerical order of their names. Raises FileNotFoundError or ValueError naming the source.
+    Images are taken folder by folder, in numerical order of their names. Raises FileNotFoundError or ValueError that
+    names the source.
     """
     text, path = str(source), Path(source)
     if "://" in text:
@@ -70,30 +70,12 @@ def open_frames(source: str | Path) -> FrameSource:
     if path.is_dir():
         return open_images(image_files(path), text)
     if path.is_file():
-        return open_images([path], text) if path.suffix.lower() in IMAGE_SUFFIXES else open_video(path)
+        return open_images([path], text) if is_image(path) else open_video(path)
     if text.isdecimal():
         return FrameSource(f"camera {text}", partial(_read_camera, int(text)), live=True)
     if glob.has_magic(text):
-        return open_images(_images_among(map(Path, glob.glob(text)), text), text)
+        return open_images(images_among(map(Path, glob.glob(text)), text), text)
     raise FileNotFoundError(f"{text}: no such video file or image folder (a camera index, glob or URL is fine too)")
-
-
-def image_files(folder: Path) -> list[Path]:
-    """The images in ``folder`` in numerical order (9.jpg before 10.jpg); FileNotFoundError where there are none."""
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder of images")
-    return _images_among(folder.iterdir(), str(folder))
-
-
-def _images_among(paths: Iterator[Path], source: str) -> list[Path]:
-    images = [p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
-    if not images:
-        raise FileNotFoundError(f"{source}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
-    return sorted(images, key=_natural_order)
-
-
-def _natural_order(path: Path) -> list[str | int]:
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.stem)]
 
 
 def open_images(paths: Sequence[Path], name: str) -> FrameSource:

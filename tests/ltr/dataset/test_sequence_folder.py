@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
-from tests.fakes.datasets import moving_boxes, write_boxes, write_sequences
+from tests.fakes.datasets import draw_box, moving_boxes, noise_picture, write_boxes, write_picture, write_sequences
 
 RNG = np.random.default_rng(0)
 
@@ -44,6 +44,25 @@ def test_sequences_can_be_chosen(root: Path) -> None:
     assert [sequence.folder.name for sequence in dataset.sequences] == ["stills"]
     with pytest.raises(FileNotFoundError, match=r"no groundtruth_rect\.txt for gone"):
         SequenceFolder(root, sequences=["stills", "gone"])
+
+
+def test_pictures_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """As text, 10 comes before 2: every later box would lie on another frame."""
+    boxes = moving_boxes(12)
+    write_boxes(tmp_path / "own", boxes)
+    for t, box in enumerate(boxes):
+        name = f"{'Img' if t % 2 else 'img'}_{t + 1}.{'PNG' if t % 3 else 'bmp'}"
+        write_picture(tmp_path / "own" / "img" / name, draw_box(noise_picture(7), box, (20, 220, 20)))
+    (tmp_path / "own" / "img" / "._img_1.png").write_bytes(b"what macOS leaves")
+    frames = SequenceFolder(tmp_path).get_frames(0, list(range(12)), RNG)
+    for image, (x, y, w, h) in zip(frames.images, boxes, strict=True):
+        np.testing.assert_array_equal(np.asarray(image)[y + h // 2, [x + 1, x + w - 2]], [(20, 220, 20)] * 2)
+        assert np.any(np.asarray(image)[y + h // 2, [x - 1, x + w + 1]] != (20, 220, 20), axis=1).all()
+
+
+def test_no_sequences_are_not_all(root: Path) -> None:
+    with pytest.raises(ValueError, match=r"no sequence is left \(all 2 are held out\)"):
+        SequenceFolder(root, sequences=[])
 
 
 def test_missing_folders_are_named(tmp_path: Path) -> None:
