@@ -67,6 +67,18 @@ def fit_area(
     return (x, y), side
 
 
+def share_inside(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Share of the area of ``boxes [..., 4]`` (x, y, w, h) that lies in pictures of ``sizes [..., 2]`` (width, height).
+
+    Returns:
+        ``float64 [...]``, 0..1; 0 for boxes that have no area or are not finite.
+    """
+    low, extent = boxes[..., :2].astype(float), boxes[..., 2:].astype(float)
+    usable = np.isfinite(boxes).all(-1) & (extent > 0).all(-1)
+    inside = (np.minimum(low + extent, sizes) - np.maximum(low, 0)).clip(min=0).prod(-1)
+    return np.where(usable, inside, 0.0) / np.where(usable, extent.prod(-1), 1.0)
+
+
 def box_to_crop(box: Tensor, transform: CropTransform) -> Tensor:
     """Boxes ``[..., 4]`` (x, y, w, h) in image pixels -> the same boxes in crop pixels."""
     offset = box.new_tensor([*transform.centre, 0.0, 0.0])

@@ -17,7 +17,8 @@ def gaussian_label(centre: Tensor, num_cells: int, stride: float, sigma: float) 
 
     Args:
         centre: ``[..., 2]`` (x, y) of the target in crop pixels.
-        num_cells: side K of the score map; score (i, j) belongs to the centre y = stride i, x = stride j.
+        num_cells: side K of the score map; score (i, j) belongs to the centre y = stride i, x = stride j (of a filter
+            with an even side; an odd one's lies half a stride further on, to be taken off ``centre`` before).
         stride: crop pixels per cell.
         sigma: standard deviation in cells.
 

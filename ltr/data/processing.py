@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ltr.data.batch import TrackingBatch
-from ltr.data.crop import CropMode, box_to_crop, crop_scale, fit_area, sample_crop
+from ltr.data.crop import CropMode, box_to_crop, crop_scale, fit_area, sample_crop, share_inside
 from ltr.data.image_loader import Frame, LazyImage
 from ltr.data.labels import gaussian_label, label_sigma
 from ltr.data.transforms import AugmentationSettings, Shared, augment_frame, draw_shared, flip_horizontally
@@ -40,7 +40,7 @@ class ProcessingSettings:
     train_jitter: JitterSettings = JitterSettings(centre=3.0, scale=0.25)
     test_jitter: JitterSettings = JitterSettings(centre=4.5, scale=0.5)
     min_box_side: float = 6.0  # crop px; a thinner target is no sample
-    min_inside: float = 0.5  # share of the target's area within the search area
+    min_inside: float = 0.5  # share of the target's area within the picture, and within the search area
     jitter_attempts: int = 10
     crop_mode: CropMode = "replicate"  # see ltr.data.crop.fit_area
     max_shrink: float = 1.5  # crop modes "inside" and "inside_major": by what the search area may get smaller
@@ -72,8 +72,8 @@ class DiMPProcessing:
     ) -> TrackingBatch | None:
         """One sample (a batch without its dimension B) named ``name``.
 
-        None where a target cannot be cropped sensibly (too thin, or hardly inside its jittered search area):
-        the sampler then draws another.
+        None where a target cannot be cropped sensibly (too thin, or hardly inside the picture or its jittered search
+        area): the sampler then draws another.
         """
         settings = self.settings
         shared = draw_shared(settings.augmentation, rng)
@@ -87,7 +87,9 @@ class DiMPProcessing:
                 crops.append(crop)
             sets.append(_stack(crops))
         (train_images, train_boxes), (test_images, test_boxes) = sets
-        centres = test_boxes[:, :2] + test_boxes[:, 2:] / 2
+        # An odd filter's score belongs to the middle of a cell, an even one's to a corner between cells.
+        offset = (settings.kernel_size % 2) * settings.stride / 2
+        centres = test_boxes[:, :2] + test_boxes[:, 2:] / 2 - offset
         labels = gaussian_label(centres, settings.num_scores, settings.stride, settings.sigma)
         return TrackingBatch(train_images, train_boxes, test_images, test_boxes, labels, (name,))
 
@@ -119,7 +121,7 @@ class DiMPProcessing:
         """Centre and scale of a search area that holds enough of the target and shows it thick enough."""
         settings = self.settings
         size = box[2:].astype(float)
-        if not size.min() > 0:
+        if not share_inside(box, np.array(image_size)) >= settings.min_inside:
             return None
         middle = box[:2] + size / 2
         for _ in range(settings.jitter_attempts):

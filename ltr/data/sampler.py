@@ -99,7 +99,8 @@ class TrackingSampler(Dataset[TrackingBatch]):
                 return sample
         names = ", ".join(dataset.name for dataset in self.datasets)
         raise ValueError(
-            f"{self._ATTEMPTS} draws from {names} gave no sample: too few visible frames, or too thin boxes"
+            f"{self._ATTEMPTS} draws from {names} gave no sample: too few visible frames, or boxes that are thin or "
+            "outside their pictures (python -m ltr.data.check counts them)"
         )
 
     def _draw_sample(self, rng: np.random.Generator) -> TrackingBatch | None:

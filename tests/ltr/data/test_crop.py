@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 import torch
 
-from ltr.data.crop import CropMode, CropTransform, box_from_crop, box_to_crop, crop_scale, fit_area, sample_crop
+from ltr.data.crop import (
+    CropMode,
+    CropTransform,
+    box_from_crop,
+    box_to_crop,
+    crop_scale,
+    fit_area,
+    sample_crop,
+    share_inside,
+)
 from tests.fakes.datasets import draw_box, noise_picture
 from tests.reference import crops as loops
 
@@ -132,3 +141,17 @@ def test_fitting_never_adds_outside_nor_loses_the_centre_s_side(mode: CropMode) 
         assert _outside(fitted, smaller) <= _outside(centre, side) + 1e-9
         again = fit_area(fitted, smaller, IMAGE, mode, 1.0)
         assert again == (pytest.approx(fitted), smaller)
+
+
+def test_the_share_of_boxes_in_their_pictures_is_that_of_their_pixels() -> None:
+    rng = np.random.default_rng(0)
+    boxes = np.concatenate([rng.integers(-30, 40, (200, 2)), rng.integers(1, 40, (200, 2))], axis=1)
+    sizes = rng.integers(20, 40, (200, 2))
+    shares = [np.mean([(0 <= x + i < w) & (0 <= y + j < h) for i in range(bw) for j in range(bh)])
+              for (x, y, bw, bh), (w, h) in zip(boxes.tolist(), sizes.tolist(), strict=True)]  # fmt: skip
+    np.testing.assert_allclose(share_inside(boxes.astype(np.float32), sizes), shares)
+
+
+@pytest.mark.parametrize("box", [(1, 1, 0, 5), (1, 1, -3, -3), (np.nan, 1, 3, 3), (1, 1, np.inf, 3), (-5e30, 0, 5, 5)])
+def test_boxes_without_an_area_are_not_inside(box: tuple[float, ...]) -> None:
+    assert share_inside(np.array(box, np.float32), np.array([10, 10])) == 0

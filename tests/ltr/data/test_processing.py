@@ -10,6 +10,8 @@ from ltr.data.image_loader import LazyImage
 from ltr.data.processing import DiMPProcessing, JitterSettings, ProcessingSettings
 from ltr.data.transforms import AugmentationSettings, ColourJitter
 from ltr.dataset.base_video_dataset import FrameSet
+from ltr.models.target_classifier.kl_optimizer import PrDiMPSteepestDescentNewton
+from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from tests.fakes.datasets import draw_box, noise_picture, write_picture
 from tests.reference import crops as loops
 
@@ -99,6 +101,42 @@ def test_odd_sizes_are_refused() -> None:
 
 def test_an_odd_filter_gives_as_many_scores_as_cells() -> None:
     assert (ProcessingSettings(kernel_size=3).num_scores, ProcessingSettings(kernel_size=4).num_scores) == (18, 19)
+
+
+@pytest.mark.parametrize("kernel_size", [3, 4])
+def test_the_label_is_the_one_that_the_filter_learns(kernel_size: int) -> None:
+    """The oracle is PrDiMP's label density, which the filter is fitted to; for an odd filter its cells lie half a cell
+    further on."""
+    settings = ProcessingSettings(kernel_size=kernel_size, augmentation=PLAIN)
+    sample = DiMPProcessing(settings)(_frames(1), _frames(2), np.random.default_rng(0))
+    assert sample is not None
+    optimizer = PrDiMPSteepestDescentNewton(FilterOptimizerSettings(), label_sigma=settings.sigma)
+    density = optimizer.label_density(sample.test_boxes[:, None], kernel_size, settings.num_scores)[:, 0]
+    labels = sample.test_labels / sample.test_labels.sum(dim=(1, 2), keepdim=True)
+    torch.testing.assert_close(labels, density)
+
+
+OUTSIDE = {
+    "far away": (5000, 5000, 40, 30),
+    "beside the border": (-40, 44, 40, 30),
+    "mostly over the border": (139, 44, 45, 30),  # 21 of 45 columns are in the picture
+    "over a corner": (-12, -10, 40, 30),  # 28/40 x 20/30: less than half
+    "for a larger picture": (240, 176, 160, 120),
+    "corners instead of sizes": (100, 74, 140, 104),
+}
+
+
+@pytest.mark.parametrize("box", OUTSIDE.values(), ids=OUTSIDE.keys())
+def test_a_target_outside_the_picture_is_no_sample(box: tuple[int, int, int, int]) -> None:
+    outside = replace(_frames(2), boxes=np.tile(np.array(box, np.float32), (2, 1)))
+    for train, test in ((outside, _frames(1)), (_frames(1), outside)):
+        assert DiMPProcessing()(train, test, np.random.default_rng(0)) is None
+
+
+@pytest.mark.parametrize("box", [(137, 44, 45, 30), (-10, -8, 40, 30)])
+def test_a_target_of_which_half_is_in_the_picture_is_one(box: tuple[int, int, int, int]) -> None:
+    frames = replace(_frames(1), boxes=np.array([box], np.float32))
+    assert DiMPProcessing()(frames, frames, np.random.default_rng(0)) is not None
 
 
 @pytest.mark.parametrize("crop_mode", ["replicate", "inside", "inside_major"])
