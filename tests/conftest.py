@@ -14,6 +14,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
 
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # the tests report to nobody either
+
 # Jobs in the background are born deaf to Ctrl-C, and so would be the programs that the tests stop with it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -6,11 +6,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
 from ltr.data.image_loader import decode_image, encode_jpeg
+from ltr.data.pyav import VideoReformatter, av
 
 
 def count_frames(path: str | Path) -> int:

@@ -3,11 +3,7 @@
 import logging
 from collections.abc import Generator, Iterator
 
-import av
-from av import Packet
-from av.container import InputContainer, OutputContainer
-from av.stream import Stream
-
+from ltr.data.pyav import InputContainer, OutputContainer, Packet, Stream, av
 from pytracking.evaluation.video import Sound
 
 PLAYED_EVERYWHERE = {"aac", "mp3", "opus"}  # copied as they are; others become AAC

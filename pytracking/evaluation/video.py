@@ -10,14 +10,13 @@ from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from ltr.data.image_loader import load_image
 from ltr.data.media_files import image_files, images_among, is_image
+from ltr.data.pyav import VideoReformatter, av
 
 Image = NDArray[np.uint8]
 

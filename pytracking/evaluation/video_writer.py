@@ -5,11 +5,10 @@ from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
-import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 
 from ltr.admin.files import replacing
+from ltr.data.pyav import VideoReformatter, av
 from pytracking.evaluation.audio import SoundTrack
 from pytracking.evaluation.video import BrokenSourceError, Image, Sound
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -96,15 +97,13 @@ class OpenVinoNetwork:
     """A :class:`FrameNetwork` compiled by OpenVINO for the CPU, with as many threads as torch has."""
 
     def __init__(self, network: nn.Module, image_size: int, precision: str = "f32") -> None:
-        import openvino
-
         config = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "INFERENCE_PRECISION_HINT": precision,
             "ENABLE_CPU_PINNING": False,  # else all processes of this machine share the same cores
         }
-        self._model = openvino.Core().compile_model(_graph(network, image_size), "CPU", config)
+        self._model = _openvino().Core().compile_model(_graph(network, image_size), "CPU", config)
         self._of_thread = threading.local()  # trackers that share the network may run in threads of their own
 
     def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -120,10 +119,17 @@ class OpenVinoNetwork:
         return sample, map8, map16
 
 
-def _graph(network: nn.Module, image_size: int) -> Any:
-    """The network as an OpenVINO graph; kept on disk, because to make it takes seconds."""
+def _openvino() -> Any:
+    """The package without its telemetry, which would report every start and conversion to its makers, unasked."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: the import of it fails
     import openvino
 
+    return openvino
+
+
+def _graph(network: nn.Module, image_size: int) -> Any:
+    """The network as an OpenVINO graph; kept on disk, because to make it takes seconds."""
+    openvino = _openvino()
     path = cache_folder() / f"{_fingerprint(network, image_size)}.xml"
     if path.is_file():
         return openvino.Core().read_model(path)

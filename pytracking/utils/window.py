@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pytracking.tracker.base.output import Box
 
 SMALLEST = 5  # pixels; a shorter drag is a click
-STRIP = 24  # pixels, of the lines of text
+STRIP = 24  # pixels, of the lines of text above and below the picture
 KEY_WAIT = 1  # ms
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
@@ -27,7 +28,7 @@ class BoxDrawing:
         self._done: Box | None = None
 
     def mouse(self, event: int, x: int, y: int, *_: object) -> None:
-        """OpenCV's mouse callback."""
+        """What the mouse did at (x, y) of the picture: an event of OpenCV's callback."""
         if event == cv2.EVENT_LBUTTONDOWN:
             self._start, self.selection = (x, y), (x, y, 0, 0)
         elif self._start:
@@ -53,19 +54,39 @@ def has_display() -> bool:
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY"))
 
 
+def has_foreign_x11() -> bool:
+    """Whether PyAV was loaded before OpenCV on Linux, so that a window would never open (see ``ltr/data/pyav.py``)."""
+    try:
+        loaded = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    bundled = Path(cv2.__file__).parents[1].glob("opencv*.libs/libxcb-*")
+    return any(f"/av.libs/{library.name}" in loaded for library in bundled)
+
+
 class Window:
-    """A window called ``title``. ValueError where there is no display, or OpenCV was built without windows."""
+    """A window called ``title`` with a line of text above the picture and one below.
+
+    ValueError where there is no display, OpenCV was built without windows, or PyAV was imported before it.
+    """
 
     def __init__(self, title: str) -> None:
         if not has_display():
             raise ValueError("there is no display for a window (DISPLAY is not set)")
+        if has_foreign_x11():
+            raise ValueError("PyAV was imported before OpenCV, whose windows then never open: import cv2 before av")
         self.drawing = BoxDrawing()
-        self._title = title
+        self._title, self._size = title, (0, 0)
         try:
             cv2.namedWindow(title, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
         except cv2.error:
             raise ValueError("this OpenCV has no windows (opencv-python-headless is installed)") from None
-        cv2.setMouseCallback(title, self.drawing.mouse)
+        cv2.setMouseCallback(title, self._mouse)
+
+    def _mouse(self, event: int, x: int, y: int, *_: object) -> None:
+        """OpenCV's mouse callback; what is dragged beside the picture ends at its edge."""
+        width, height = self._size
+        self.drawing.mouse(event, min(max(x, 0), width), min(max(y - STRIP, 0), height))
 
     def show(self, image: NDArray[np.uint8], top: str, bottom: str) -> None:
         """Show ``image`` (RGB uint8 [H, W, 3], drawn into) with the box being drawn and two lines of text."""
@@ -73,9 +94,13 @@ class Window:
             x, y, w, h = map(round, self.drawing.selection)
             for colour, thickness in ((BLACK, 4), (WHITE, 2)):
                 cv2.rectangle(image, (x, y), (x + w, y + h), colour, thickness)
-        _write_strip(image[:STRIP], top)
-        _write_strip(image[-STRIP:], bottom)
-        cv2.imshow(self._title, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        height, width = image.shape[:2]
+        self._size = (width, height)
+        framed = cv2.copyMakeBorder(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), STRIP, STRIP, 0, 0, cv2.BORDER_CONSTANT)
+        for text, bottom_of_strip in ((top, STRIP), (bottom, height + 2 * STRIP)):
+            place = (8, bottom_of_strip - 7)
+            cv2.putText(framed, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, WHITE, 1, cv2.LINE_AA)
+        cv2.imshow(self._title, framed)
 
     def key(self) -> str:
         """The key that was pressed, "" for none, "esc" for that one; "closed" once the window is."""
@@ -87,9 +112,3 @@ class Window:
     def close(self) -> None:
         """Close the window, if the user has not."""
         cv2.destroyAllWindows()
-
-
-def _write_strip(strip: NDArray[np.uint8], text: str) -> None:
-    """White text on a darkened part of the picture."""
-    strip //= 3
-    cv2.putText(strip, text, (8, len(strip) - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.5, WHITE, 1, cv2.LINE_AA)

@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import av
-
+from ltr.data.pyav import av
 from pytracking.evaluation.video import BrokenSourceError, open_video
 from pytracking.web.film import Film
 

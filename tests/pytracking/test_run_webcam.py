@@ -15,7 +15,7 @@ from pytracking.evaluation.video import FrameSource
 from pytracking.evaluation.video_writer import VideoWriter
 from pytracking.run_webcam import follow_live
 from pytracking.utils.drawing import PALETTE
-from pytracking.utils.window import BoxDrawing
+from pytracking.utils.window import STRIP, BoxDrawing
 from tests.fakes.display import find_window, virtual_display, xdotool
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import numbered_frame
@@ -153,17 +153,14 @@ def test_a_real_window(repository, tmp_path):
         environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": str(repository)}
         command = [sys.executable, "-c", WINDOW_PROGRAM, str(tmp_path / "camera.mp4")]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as program:
-            window = find_window(display, run_webcam.TITLE, "320x240")
+            window = find_window(display, run_webcam.TITLE, f"320x{240 + 2 * STRIP}")
 
             def drag(x0, y0, x1, y1):
-                for arguments in (
-                    ("mousemove", "--window", window, str(x0), str(y0)),
-                    ("mousedown", "1"),
-                    ("mousemove", "--window", window, str((x0 + x1) // 2), str((y0 + y1) // 2)),
-                    ("mousemove", "--window", window, str(x1), str(y1)),
-                    ("mouseup", "1"),
-                ):
-                    xdotool(display, *arguments)
+                for index, (x, y) in enumerate([(x0, y0), ((x0 + x1) // 2, (y0 + y1) // 2), (x1, y1)]):
+                    xdotool(display, "mousemove", "--window", window, str(x), str(y + STRIP))
+                    if index == 0:
+                        xdotool(display, "mousedown", "1")
+                xdotool(display, "mouseup", "1")
                 return json.loads(program.stdout.readline())
 
             assert drag(100, 60, 180, 160) == ["add", 100, 60, 80, 100]

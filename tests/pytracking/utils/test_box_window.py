@@ -61,7 +61,7 @@ def test_boxes_of_a_large_frame_are_in_its_own_pixels():
 
 def test_a_box_drawn_with_the_mouse():
     code = (
-        "import numpy as np; from pytracking.utils.box_window import draw_boxes\n"
+        "import numpy as np, pytracking.run_video; from pytracking.utils.box_window import draw_boxes\n"
         "print(draw_boxes(np.full((240, 320, 3), 90, np.uint8)))"
     )
     with virtual_display() as display:
@@ -69,8 +69,8 @@ def test_a_box_drawn_with_the_mouse():
         with subprocess.Popen(
             [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:
-            window = find_window(display, TITLE, "320x240", seconds=120)
-            for step in ("mousemove 40 50", "mousedown 1", "mousemove 90 100", "mousemove 140 150", "mouseup 1"):
+            window = find_window(display, TITLE, "320x288", seconds=120)
+            for step in ("mousemove 40 74", "mousedown 1", "mousemove 90 124", "mousemove 140 174", "mouseup 1"):
                 name, *arguments = step.split()
                 place = ["--window", window] if name == "mousemove" else []
                 xdotool(display, name, *place, *arguments)

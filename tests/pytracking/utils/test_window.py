@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -44,6 +48,7 @@ def cv2_window(monkeypatch):
     """OpenCV's windows replaced: what is shown, the key that is pressed, whether the window is still there."""
     shown, keys, visible = [], [], [1.0]
     monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("pytracking.utils.window.has_foreign_x11", lambda: False)
     monkeypatch.setattr(cv2, "namedWindow", lambda *_: None)
     monkeypatch.setattr(cv2, "setMouseCallback", lambda *_: None)
     monkeypatch.setattr(cv2, "imshow", lambda _, image: shown.append(image))
@@ -61,11 +66,34 @@ def test_what_is_shown(cv2_window):
     image[...] = (90, 60, 30)
     window.show(image, "above", "below")
     (bgr,) = shown
-    assert tuple(bgr[60, 10]) == (30, 60, 90)
-    assert tuple(bgr[60, 30]) == (255, 255, 255)  # the left side of the box
+    picture = bgr[STRIP:-STRIP]
+    assert picture.shape == (120, 160, 3)
+    assert (picture[[0, -1]] == (30, 60, 90)).all()  # no text on it
+    assert tuple(picture[60, 30]) == (255, 255, 255)  # the left side of the box
     for strip in (bgr[:STRIP], bgr[-STRIP:]):
-        assert tuple(strip[1, -1]) == (10, 20, 30)
+        assert tuple(strip[1, -1]) == (0, 0, 0)
         assert strip.max() == 255
+
+
+def test_the_mouse_is_in_pixels_of_the_picture(cv2_window, monkeypatch):
+    callbacks = []
+    monkeypatch.setattr(cv2, "setMouseCallback", lambda _, callback: callbacks.append(callback))
+    window = Window("made")
+    window.show(np.zeros((120, 160, 3), np.uint8), "above", "below")
+    for event, x, y in ((DOWN, 30, STRIP + 40), (MOVE, 50, STRIP + 60), (UP, 500, STRIP + 500)):
+        callbacks[0](event, x, y, 0, None)
+    assert window.drawing.take() == (30, 40, 130, 80)
+
+
+def test_pyav_loaded_before_opencv_is_told_instead_of_waiting_for_ever():
+    packages = Path(cv2.__file__).parents[1]
+    pyav, opencv = ({file.name for file in packages.glob(f"{name}.libs/libxcb-*")} for name in ("av", "opencv*"))
+    if not pyav & opencv:
+        pytest.skip("these wheels of PyAV and OpenCV have no X11 library in common")
+    code = "import av; from pytracking.utils.window import Window; Window('none')"
+    environment = {"DISPLAY": ":0", "PYTHONPATH": ":".join(sys.path), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert "ValueError: PyAV was imported before OpenCV" in done.stderr
 
 
 def test_keys(cv2_window):
@@ -82,6 +110,7 @@ def test_an_opencv_without_windows(monkeypatch):
         raise cv2.error("The function is not implemented")
 
     monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("pytracking.utils.window.has_foreign_x11", lambda: False)
     monkeypatch.setattr(cv2, "namedWindow", fail)
     with pytest.raises(ValueError, match="opencv-python-headless"):
         Window("none")
