@@ -17,12 +17,14 @@ import cv2
 import tyro
 from tqdm import tqdm
 
+from ltr.admin.files import check_outputs
 from pytracking.analysis.inputs import find_trackers, load_dataset
 from pytracking.analysis.names import match_names
 from pytracking.analysis.playback import Picture, Track, load_track, play
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.sequence_score import Truth
 from pytracking.analysis.sources import AnalysisError, Tracker
+from pytracking.evaluation.video import FrameSource
 from pytracking.evaluation.video_writer import DEFAULT_FPS, VideoWriter
 from pytracking.utils.cli import run_command
 from pytracking.utils.window import has_display
@@ -72,7 +74,10 @@ def run(arguments: Arguments) -> int:
         raise ValueError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
     for truth in truths:
         tracks = load_tracks(trackers, truth, dataset.protocol)
-        pictures = play(dataset.open[truth.name](), truth, tracks)
+        frames = dataset.open[truth.name]()
+        source = frames.name if isinstance(frames, FrameSource) else None
+        check_outputs({"--save": arguments.save}, [source, arguments.dataset_name.partition(":")[2]])
+        pictures = play(frames, truth, tracks)
         if arguments.save is not None:
             write(arguments.save, pictures, arguments.fps, len(truth.boxes))
         elif not show(pictures, truth.name, arguments.fps):

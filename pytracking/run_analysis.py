@@ -16,7 +16,7 @@ from typing import Annotated, Literal, TypeVar
 
 import tyro
 
-from ltr.admin.files import atomic_write
+from ltr.admin.files import STDOUT, check_outputs, text_output
 from pytracking.analysis import tables
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate
@@ -64,7 +64,7 @@ class Arguments:
     format: Literal["text", "markdown", "latex", "csv"] = "text"
     """how the tables are written"""
     json: Path | None = None
-    """file to write all scores to, in percent"""
+    """file to write all scores to, in percent; - for standard output, in place of the tables"""
     plots: Path | None = None
     """folder to write the plots to (PNG, SVG, PDF)"""
     report: Path | None = None
@@ -133,11 +133,11 @@ def _find_truth(arguments: Arguments) -> tuple[TruthSource, Protocol, Frames]:
 
 
 def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None:
-    """Write JSON, plots and page where asked for, then print the tables."""
+    """Write JSON, plots and page where asked for, then print the tables (unless the JSON is printed)."""
     wanted = wanted_tables(evaluation, inputs)
     if arguments.json is not None:
-        text = json.dumps(tables.as_json(evaluation), indent=1) + "\n"
-        atomic_write(arguments.json, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        with text_output(arguments.json) as file:
+            file.write(json.dumps(tables.as_json(evaluation), indent=1) + "\n")
     if arguments.plots is not None:
         from pytracking.analysis.plot_results import save_plots  # matplotlib only where it is needed
 
@@ -148,7 +148,8 @@ def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None
         truths = inputs.truth.load()
         write_report(arguments.report, evaluation, inputs.trackers, truths, wanted, inputs.frames, arguments.worst)
     by_sequence = [tables.sequence_table(evaluation)] if arguments.per_sequence else []
-    print("\n\n".join(map(FORMATS[arguments.format], [*wanted, *by_sequence])))
+    if arguments.json != STDOUT:
+        print("\n\n".join(map(FORMATS[arguments.format], [*wanted, *by_sequence])))
 
 
 def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
@@ -161,6 +162,14 @@ def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
 
 def run(arguments: Arguments) -> int:
     """Load, score and report; the exit code."""
+    a = arguments
+    dataset = (a.dataset_name or "").partition(":")[2]
+    results = [text.partition("=")[2] for text in a.results]
+    check_outputs(
+        {"--json": a.json, "--report": a.report},
+        [a.ground_truth, a.absent, a.attributes, a.paths, dataset, *results],
+        {"--plots": a.plots, "--cache": a.cache},
+    )
     inputs = load(arguments)
     cache = Cache(arguments.cache) if arguments.cache else None
     evaluation = evaluate(

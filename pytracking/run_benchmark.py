@@ -21,7 +21,7 @@ import numpy as np
 import torch
 import tyro
 
-from ltr.admin.files import atomic_write
+from ltr.admin.files import STDOUT, check_outputs, text_output
 from pytracking.evaluation.benchmark import Report, measure, peak_memory
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.tracker import Tracker
@@ -57,7 +57,7 @@ class Arguments:
     threads: int = 1
     """CPU threads"""
     json: Path | None = None
-    """file for the same as JSON"""
+    """file for the same as JSON; - for standard output, in place of the table"""
     debug: bool = False
     """show the traceback of an error"""
 
@@ -68,20 +68,24 @@ def run(arguments: Arguments) -> int:
         raise ValueError("--frames and --threads: expected at least 1; --warm_up: at least 0")
     if (arguments.source is None) != (arguments.box is None):
         raise ValueError("--source and --box go together: the box says what to follow")
+    check_outputs({"--json": arguments.json}, [arguments.source])
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(arguments.threads)
     runs = arguments.run or ("dimp_ncep_mobile",)
     trackers = {text: build(text, arguments) for text in runs}
     with _video(arguments) as (source, box):
         reports = measure(trackers, source, box, arguments.frames, arguments.warm_up)
-    print(text_of(reports))
     peak = peak_memory()
-    if peak is not None:
-        print(f"peak memory of the process: {peak:.0f} MiB")
+    if arguments.json != STDOUT:
+        print(text_of(reports))
+        if peak is not None:
+            print(f"peak memory of the process: {peak:.0f} MiB")
     if arguments.json:
         content = {"peak_memory_mib": peak, "runs": {name: asdict(report) for name, report in reports.items()}}
-        atomic_write(arguments.json, lambda path: path.write_text(json.dumps(content, indent=1) + "\n"))
-        print(arguments.json.resolve())
+        with text_output(arguments.json) as file:
+            file.write(json.dumps(content, indent=1) + "\n")
+        if arguments.json != STDOUT:
+            print(arguments.json.resolve())
     return 0
 
 

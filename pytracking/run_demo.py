@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ltr.admin.files import check_outputs
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.analysis.protocols import find_protocol
 from pytracking.evaluation.data import Box
@@ -45,6 +46,9 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Run the demo; the exit code."""
+    video, table = arguments.output / "demo.mp4", arguments.output / "demo.csv"
+    for output in (video, table):
+        check_outputs({"--output": output})
     sequence = demo_sequence()
     source = part_of(sequence.open(), 0, arguments.frames)
     tracker = TrackerFactory(arguments.tracker, arguments.parameter, arguments.device)()
@@ -57,7 +61,6 @@ def run(arguments: Arguments) -> int:
 
     steps = follow(source, [Start(sequence.first_box, 0)], MultiTracker(tracker), count())
     progress = tqdm(collected(steps), total=source.length, unit="frame", disable=None)
-    video, table = arguments.output / "demo.mp4", arguments.output / "demo.csv"
     recording = record(progress, [csv_table(table), annotated_video(video, source, Overlay(trail=30))])
     auc, annotated = score(np.array(boxes), sequence.ground_truth[: len(boxes)])
     print(f"{sequence.name}: {recording.frames} frames, {recording.fps:.1f} FPS")

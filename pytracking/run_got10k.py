@@ -14,6 +14,7 @@ from typing import Annotated
 
 import tyro
 
+from ltr.admin.files import check_outputs
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.utils.cli import run_command
 
@@ -47,6 +48,7 @@ def run(arguments: Arguments) -> int:
     from pytracking.evaluation.got10k_tracker import Got10kTracker, open_experiment
 
     a = arguments
+    check_outputs({}, folders={"--results": a.results, "--reports": a.reports})
     experiment = open_experiment(a.experiment, a.root, a.results, a.reports)
     factory = TrackerFactory(a.tracker, a.parameter, a.device, seed=a.seed)
     tracker = Got10kTracker(factory(), Path(a.parameter).stem)

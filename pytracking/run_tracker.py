@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
+from ltr.admin.files import check_outputs
 from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.inputs import protocol_of_dataset, truth_of
 from pytracking.analysis.sources import Tracker, find_tracker
@@ -78,9 +79,10 @@ def run(arguments: Arguments) -> int:
         raise ValueError("--runs: expected 1 or more; --runid: 0 or more")
     if arguments.threads and under_torchrun():
         raise ValueError("--threads: under torchrun, --nproc_per_node says how many processes there are")
+    folders = result_folders(arguments)
+    check_outputs({}, folders={str(folder): folder for folder in folders})
     datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
     sequences = select(merged(datasets), arguments.sequence)
-    folders = result_folders(arguments)
     codes = [track(arguments, sequences, folder, arguments.seed + i) for i, folder in enumerate(folders)]
     if not any(codes) and is_first_rank():
         chosen = {sequence.name for sequence in sequences}

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 import tyro
 from tqdm import tqdm
 
+from ltr.admin.files import check_outputs
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.follow import Sink, Start, follow, record
 from pytracking.evaluation.multi_tracker import MultiTracker
@@ -79,6 +80,7 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Run the command; exit code 1 where the video broke off."""
+    check(arguments)
     starts = [parse_box(text, arguments.start) for text in arguments.box]
     overlay = Overlay(arguments.scale, arguments.trail)
     first, source = peek(open_source(arguments, starts))
@@ -103,6 +105,15 @@ def run(arguments: Arguments) -> int:
         print(f"error: {recording.broken}; everything before it is kept", file=sys.stderr)
         return 1
     return 0
+
+
+def check(arguments: Arguments) -> None:
+    """ValueError where an output would destroy a file that is not to be replaced, or cannot be written."""
+    panels = "--debug"
+    files = {"--save": arguments.save, "--csv": arguments.csv, "--json": arguments.json}
+    folders: dict[str, Path | None] = {}
+    (files if arguments.debug and arguments.debug.suffix else folders)[panels] = arguments.debug
+    check_outputs(files, [arguments.source], folders)
 
 
 def parse_box(text: str, first_frame: int) -> Start:
@@ -154,8 +165,6 @@ def draw_boxes(image: Image, where: str) -> list[Box]:
 
 def sinks(arguments: Arguments, source: FrameSource, overlay: Overlay, about: dict[str, Any]) -> list[Sink]:
     """What the command was asked to write."""
-    if arguments.save and arguments.save.resolve() == Path(arguments.source).resolve():
-        raise ValueError(f"--save {arguments.save}: is the video itself")
     wanted: list[Sink] = []
     if arguments.csv:
         wanted.append(csv_table(arguments.csv))

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import tyro
 
 from ltr.admin.build import build_network
+from ltr.admin.files import check_outputs
 from ltr.admin.loading import load_network, load_weights, save_network
 
 
@@ -37,6 +38,9 @@ def average(paths: Sequence[Path], out: Path) -> None:
         raise ValueError(f"networks: expected two at least, got {len(paths)}")
     if out.suffix != ".safetensors":
         raise ValueError(f"out: expected a name that ends with .safetensors, got {out}")
+    check_outputs(
+        {"out": out, "card": out.with_suffix(".json")}, [f for p in paths for f in (p, p.with_suffix(".json"))]
+    )
     loaded = [load_network(path) for path in paths]
     network, settings, card = loaded[-1]
     states = [other.state_dict() for other, _, _ in loaded]

@@ -10,6 +10,7 @@ import tyro
 from torch import Tensor
 
 from ltr.admin.build_datasets import build_datasets
+from ltr.admin.files import check_outputs
 from ltr.data.batch import TrackingBatch, collate
 from ltr.data.drawing import draw_batch
 from ltr.data.processing import DiMPProcessing
@@ -51,6 +52,7 @@ def main(argv: list[str] | None = None) -> None:
     """Command line: ``python -m ltr.data.summary dimp NAME --data DIR``; errors are one line and exit code 1."""
     options = tyro.cli(SummaryOptions, args=argv)
     try:
+        check_outputs({"out": options.out}, [options.data])
         settings = load_settings(options.task, options.name)
         if not isinstance(settings, DiMPTrainSettings):
             raise ValueError(f"task {options.task!r} has no image sequences to show; dimp has")

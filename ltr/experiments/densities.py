@@ -13,6 +13,7 @@ import torch
 import tyro
 from torch import Tensor
 
+from ltr.admin.files import atomic_write, check_outputs
 from ltr.dataset.regression1d import DATASETS, grid
 from ltr.experiments.results import DIVERGED, Cell, ResultStore
 from ltr.experiments.stacked_runs import unstack
@@ -56,6 +57,7 @@ def draw(options: Options) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
+    check_outputs({"figure": options.figure}, [options.results])
     points = grid(SIZE)
     panels = {"true density": DATASETS[options.dataset].density(points[None], points[:, None])}
     store = ResultStore(options.results)
@@ -67,8 +69,8 @@ def draw(options: Options) -> None:
         axes.imshow(density.sqrt().numpy(), origin="lower", extent=(-3, 3, -3, 3), cmap="magma", vmin=0, vmax=2.3)
         axes.set(title=title, xlabel="x", ylim=(-2, 2))
     all_axes[0].set_ylabel("y")
-    options.figure.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(options.figure, dpi=90)
+    kind = options.figure.suffix.removeprefix(".") or "png"
+    atomic_write(options.figure, lambda path: figure.savefig(path, dpi=90, format=kind))
 
 
 if __name__ == "__main__":

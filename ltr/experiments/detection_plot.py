@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib
 
+from ltr.admin.files import atomic_write
 from ltr.experiments.detection_runs import DetectionRuns
 from ltr.experiments.detection_studies import Row
 
@@ -41,6 +42,6 @@ def draw(runs: DetectionRuns, rows: list[Row], path: Path) -> None:
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    kind = path.suffix.removeprefix(".") or "png"
+    atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=110, format=kind))
     plt.close(figure)

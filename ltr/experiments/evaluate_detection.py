@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from ltr.admin.build_detection import FixedPictures, build_energies
 from ltr.admin.device import choose_device
-from ltr.admin.files import atomic_write
+from ltr.admin.files import atomic_write, check_outputs
 from ltr.admin.loading import load_weights
 from ltr.experiments.detection_scores import Evaluation, Steps
 from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings
@@ -70,6 +70,7 @@ def evaluate(options: Options) -> None:
     torch.set_num_threads(options.threads)
     device = choose_device(options.device)
     network = options.network or Path("workspace/detection") / options.name / "network.safetensors"
+    check_outputs({"results": options.results}, [network, settings.weights, options.data])
     energies = load_branch(settings, network, device)
     evaluation = Evaluation(
         FixedPictures(settings, device), options.data, getattr(settings.data, options.part), options.prediction

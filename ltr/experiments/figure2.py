@@ -12,6 +12,7 @@ import matplotlib
 import torch
 import tyro
 
+from ltr.admin.files import atomic_write, check_outputs
 from ltr.experiments.results import ResultStore, best_quarter, cells
 from ltr.train_settings.regression1d import SETTINGS
 
@@ -56,12 +57,13 @@ def draw(store: ResultStore, options: Options) -> None:
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend()
-    options.figure.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(options.figure, dpi=110)
+    kind = options.figure.suffix.removeprefix(".") or "png"
+    atomic_write(options.figure, lambda path: figure.savefig(path, dpi=110, format=kind))
 
 
 def main(options: Options) -> None:
     """Train what is missing, draw."""
+    check_outputs({"figure": options.figure}, folders={"results": options.results})
     torch.set_num_threads(options.threads)
     store = ResultStore(options.results)
     for num_samples in options.samples:

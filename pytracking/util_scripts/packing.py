@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from ltr.admin.files import check_outputs
 from pytracking.analysis.sources import find_tracker
 from pytracking.evaluation.environment import UnknownPathError
 from pytracking.evaluation.submission import (
@@ -52,11 +53,12 @@ def run(arguments: Arguments, submission: Submission) -> int:
     run_suffix = "" if arguments.runid is None else f"_{arguments.runid:03d}"
     folder = arguments.results / arguments.tracker / (arguments.parameter + run_suffix)
     runs = [found.folder for found in find_tracker(arguments.parameter, folder).runs]
+    output = arguments.output or Path(f"{submission.dataset}_{arguments.parameter}{run_suffix}.zip")
+    check_outputs({"--output": output}, [arguments.paths, *runs])
     contents = submission.pack(runs, expected)
     problems = submission.check(contents, expected)
     if problems:
         return refuse(f"{folder}: not packed", problems)
-    output = arguments.output or Path(f"{submission.dataset}_{arguments.parameter}{run_suffix}.zip")
     write_archive(contents, output)
     print(f"{output.resolve()}: {len(expected)} sequences of {', '.join(run.name for run in runs)}")
     return 0

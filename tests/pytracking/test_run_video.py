@@ -121,7 +121,7 @@ def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, cap
         ([], "which target? give --box x,y,w,h"),
         (["--box", "1,2,3,4", "--stride", "0"], "stride: expected 1 or more, got 0"),
         (["--box", "1,2,3,4", "--scale", "0"], "scale: expected a number above 0"),
-        (["--box", "1,2,3,4", "--save", "in.mp4"], "--save in.mp4: is the video itself"),
+        (["--box", "1,2,3,4", "--save", "in.mp4"], "--save in.mp4: is read from; give another name"),
         (["--box", "1,2,3,4", "--start", "9"], "no frames from 9 to None"),
         (["--box", "1,2,3,4", "--save", "o.avi"], "o.avi: videos are written as .mp4"),
     ],
