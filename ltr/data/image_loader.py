@@ -7,15 +7,18 @@ Both can decode at 1/2, 1/4 or 1/8 of the size for a fraction of the time (the D
 from __future__ import annotations
 
 import functools
-import io
 import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import cv2
 import jpeg4py
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+
+from ltr.data import jpeg_markers
+from ltr.data.levels import Levels, SequenceLevels
+from ltr.data.picture_pages import page_numbers, read_pages
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +30,6 @@ _OPENCV_FLAGS = {
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
-_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
 @functools.cache
@@ -42,14 +44,16 @@ def jpeg_decoder() -> Literal["jpeg4py", "opencv"]:
     return "jpeg4py"
 
 
-def load_image(path: str | Path, reduction: int = 1) -> np.ndarray:
+def load_image(path: str | Path, reduction: int = 1, levels: SequenceLevels | None = None) -> np.ndarray:
     """The picture at ``path`` as RGB ``uint8 [H, W, 3]``, its sides divided by ``reduction`` (of ``REDUCTIONS``).
+
+    ``levels``: of the sequence that it belongs to, see ``decode_image``.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file is damaged or no picture; the message names it.
+        ValueError: the file is damaged, no picture or several; the message names it.
     """
-    return decode_image(read_file(path), str(path), reduction)
+    return decode_image(read_file(path), str(path), reduction, levels)
 
 
 def read_file(path: str | Path) -> bytes:
@@ -60,24 +64,40 @@ def read_file(path: str | Path) -> bytes:
         raise FileNotFoundError(f"no such picture: {path}") from None
 
 
-def has_exif(encoded: bytes) -> bool:
-    """Whether a JPEG file says things about its camera, among them how it was held: OpenCV turns such pictures."""
-    return b"Exif" in encoded[:64]
+def decode_image(encoded: bytes, source: str, reduction: int = 1, levels: SequenceLevels | None = None) -> np.ndarray:
+    """Decode a JPEG, PNG, ... held in memory to RGB ``uint8 [H, W, 3]``; ``source`` names it in the ValueError.
+
+    Pictures of 16 bits are shown by the ``levels`` of their sequence, or by their own where there are none.
+    """
+    return _to_8_bits(_decode(encoded, source, reduction), levels)
 
 
-def decode_image(encoded: bytes, source: str, reduction: int = 1) -> np.ndarray:
-    """Decode a JPEG, PNG, ... held in memory to RGB ``uint8 [H, W, 3]``; ``source`` names it in the ValueError."""
-    if encoded.startswith(_JPEG_START):
-        if _JPEG_END not in encoded[len(encoded) // 2 :]:  # OpenCV would fill the rest with grey
+def _to_8_bits(pixels: np.ndarray, levels: SequenceLevels | None) -> np.ndarray:
+    if pixels.dtype == np.uint8:
+        return pixels
+    return ((levels and levels.levels) or Levels.of([pixels])).apply(pixels)
+
+
+def _decode(encoded: bytes, source: str, reduction: int = 1) -> np.ndarray:
+    """RGB ``[H, W, 3]`` of as many bits as the file has: ``uint8`` or ``uint16``."""
+    if encoded.startswith(jpeg_markers.JPEG_START):
+        if not jpeg_markers.is_whole(encoded):  # OpenCV would fill the rest with gray
             raise ValueError(f"cannot decode picture {source}: the JPEG file is truncated")
-        if jpeg_decoder() == "jpeg4py" and not has_exif(encoded):
+        if jpeg_decoder() == "jpeg4py" and not jpeg_markers.has_exif(encoded):
             try:
                 return _decode_turbo(encoded, reduction)
             except jpeg4py.JPEGRuntimeError:
                 pass  # it takes every oddity for an error; OpenCV knows which are harmless
-    bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), _OPENCV_FLAGS[reduction]) if encoded else None
-    if bgr is None:
-        raise ValueError(f"cannot decode picture {source}: empty, truncated or not in a format OpenCV reads")
+    elif (pages := len(page_numbers(encoded))) > 1:
+        raise ValueError(f"cannot decode picture {source}: it holds {pages} pictures, where one file is one frame")
+    flags = _OPENCV_FLAGS[reduction] | cv2.IMREAD_ANYDEPTH
+    try:
+        bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags) if encoded else None
+    except cv2.error as error:
+        raise ValueError(f"cannot decode picture {source}: {error.err or error}") from None
+    if bgr is None or bgr.dtype not in (np.uint8, np.uint16):
+        what = "empty, truncated or not in a format OpenCV reads (8 or 16 bits a channel)"
+        raise ValueError(f"cannot decode picture {source}: {what}")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
@@ -89,11 +109,31 @@ def _decode_turbo(encoded: bytes, reduction: int) -> np.ndarray:
     return jpeg.decode(np.empty(size, np.uint8))
 
 
+def levels_of_files(paths: Sequence[Path]) -> SequenceLevels:
+    """The levels of the sequence whose frames are the picture files ``paths``."""
+    return SequenceLevels(len(paths), functools.partial(_read_pixels, paths))
+
+
+def _read_pixels(paths: Sequence[Path], number: int) -> np.ndarray | None:
+    try:
+        return _decode(read_file(paths[number]), "")
+    except (ValueError, OSError):
+        return None  # told when its turn comes
+
+
+def load_pages(path: Path) -> Iterator[np.ndarray]:
+    """The pictures of a stack or an animation (``ltr.data.picture_pages``) as RGB ``uint8 [H, W, 3]``."""
+    numbers = page_numbers(read_file(path))
+    levels = SequenceLevels(len(numbers), lambda index: next(read_pages(path, [numbers[index]])))
+    return (_to_8_bits(pixels, levels) for pixels in read_pages(path, numbers))
+
+
 class LazyImage:
     """A picture file that is decoded when it is needed, and then as small as it will do."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, levels: SequenceLevels | None = None) -> None:
         self.path = path
+        self._levels = levels
         self._held: tuple[np.ndarray, int] | None = None
 
     @functools.cached_property
@@ -102,19 +142,16 @@ class LazyImage:
 
     @functools.cached_property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels; read from the file's head (but for one that may have to be turned)."""
-        if has_exif(self._encoded):
-            return self.full().shape[1], self.full().shape[0]
-        try:
-            return Image.open(io.BytesIO(self._encoded)).size
-        except UnidentifiedImageError:
-            raise ValueError(f"cannot decode picture {self.path}: empty or not in a known format") from None
+        """Width and height in pixels; read from a JPEG file's head (but for one that may have to be turned)."""
+        is_jpeg = self._encoded.startswith(jpeg_markers.JPEG_START)
+        size = jpeg_markers.size(self._encoded) if is_jpeg and not jpeg_markers.has_exif(self._encoded) else None
+        return size or (self.full().shape[1], self.full().shape[0])
 
     def at_scale(self, scale: float) -> tuple[np.ndarray, int]:
         """The picture for crops of ``scale`` of its pixels a crop pixel, and the divisor of its sides (<= scale)."""
         reduction = next((r for r in REDUCTIONS if r <= scale), 1)
         if self._held is None or self._held[1] > reduction:
-            self._held = decode_image(self._encoded, str(self.path), reduction), reduction
+            self._held = decode_image(self._encoded, str(self.path), reduction, self._levels), reduction
         return self._held
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ltr.data.image_loader import load_image
+from ltr.data.media_files import is_image
 from ltr.data.transforms import ColourJitter, apply_colour, colour_matrix
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, FrameSource, SequenceInfo
 from ltr.dataset.compositing import (
@@ -54,12 +55,12 @@ class CutPasteSettings:
 
 
 class PictureFolder:
-    """Pictures in a folder (jpg, png), without boxes: a :class:`FrameSource` of one-frame items."""
+    """Pictures in a folder, without boxes: a :class:`FrameSource` of one-frame items."""
 
     def __init__(self, root: str | Path) -> None:
-        self.paths = sorted(p for p in Path(root).glob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+        self.paths = sorted(filter(is_image, Path(root).glob("*")))
         if not self.paths:
-            raise FileNotFoundError(f"no pictures (jpg, png) in {root}")
+            raise FileNotFoundError(f"no pictures in {root}")
 
     def __len__(self) -> int:
         return len(self.paths)

@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ltr.data.image_loader import load_image
-from ltr.data.media_files import image_files, images_among, is_image
+from ltr.data.image_loader import levels_of_files, load_image, load_pages
+from ltr.data.levels import SequenceLevels
+from ltr.data.media_files import IMAGE_SUFFIXES, image_files, images_among
+from ltr.data.picture_pages import page_numbers
 from ltr.data.pyav import VideoReformatter, av
 
 Image = NDArray[np.uint8]
@@ -60,8 +62,8 @@ class FrameSource:
 def open_frames(source: str | Path) -> FrameSource:
     """The frames of ``source``: a video file, image folder, glob of images, camera index or URL (rtsp://, http://).
 
-    Images are taken folder by folder, in numerical order of their names. Raises FileNotFoundError or ValueError that
-    names the source.
+    Images are taken folder by folder, in numerical order of their names. A single image that holds several (a TIFF
+    stack, an animated PNG or WebP) is a video of them. Raises FileNotFoundError or ValueError that names the source.
     """
     text, path = str(source), Path(source)
     if "://" in text:
@@ -69,7 +71,7 @@ def open_frames(source: str | Path) -> FrameSource:
     if path.is_dir():
         return open_images(image_files(path), text)
     if path.is_file():
-        return open_images([path], text) if is_image(path) else open_video(path)
+        return _open_picture(path) if path.suffix.lower() in IMAGE_SUFFIXES else open_video(path)
     if text.isdecimal():
         return FrameSource(f"camera {text}", partial(_read_camera, int(text)), live=True)
     if glob.has_magic(text):
@@ -77,17 +79,32 @@ def open_frames(source: str | Path) -> FrameSource:
     raise FileNotFoundError(f"{text}: no such video file or image folder (a camera index, glob or URL is fine too)")
 
 
+def _open_picture(path: Path) -> FrameSource:
+    """One frame, or those of a stack (TIFF) or an animation (PNG, WebP)."""
+    pages = len(page_numbers(path.read_bytes()))
+    if pages == 1:
+        return open_images([path], str(path))
+    return FrameSource(str(path), partial(_read_pages, path), pages)
+
+
 def open_images(paths: Sequence[Path], name: str) -> FrameSource:
     """The image files ``paths`` as a video called ``name``."""
-    return FrameSource(name, partial(_read_images, paths), len(paths))
+    return FrameSource(name, partial(_read_images, paths, levels_of_files(paths), range(len(paths))), len(paths))
 
 
-def _read_images(paths: Sequence[Path]) -> Iterator[Image]:
-    for number, path in enumerate(paths):
+def _read_images(paths: Sequence[Path], levels: SequenceLevels, numbers: Sequence[int]) -> Iterator[Image]:
+    for number in numbers:
         try:
-            yield load_image(path)
+            yield load_image(paths[number], levels=levels)
         except (ValueError, OSError) as error:
             raise BrokenSourceError(f"frame {number}: {error}") from None
+
+
+def _read_pages(path: Path) -> Iterator[Image]:
+    try:
+        yield from load_pages(path)
+    except (ValueError, OSError) as error:
+        raise BrokenSourceError(str(error)) from None
 
 
 def open_video(path: Path) -> FrameSource:
@@ -221,7 +238,8 @@ def frames_at(source: FrameSource, numbers: Sequence[int]) -> Iterator[Image]:
     """The frames ``numbers`` (from 0, ascending) of ``source``. Of a folder of images, these alone are read."""
     read = source.frames
     if isinstance(read, partial) and read.func is _read_images:
-        return _read_images([read.args[0][number] for number in numbers])
+        paths, levels, _ = read.args
+        return _read_images(paths, levels, numbers)
     wanted = set(numbers)
     return (frame for number, frame in enumerate(islice(source, max(wanted) + 1)) if number in wanted)
 

@@ -123,6 +123,70 @@ def test_harmless_oddities_are_forgiven(decoder: str) -> None:
     assert np.array_equal(decode_image(odd, "memory"), decode_image(encoded, "memory"))
 
 
+@pytest.mark.parametrize("trailer", [bytes(50_000), b"\xff\xd8 a video or another picture \xff\xd9" * 2000])
+def test_what_comes_behind_a_picture_does_not_count(decoder: str, trailer: bytes) -> None:
+    """Cameras pad files to a fixed size, and phones append a video."""
+    for picture in (noise_picture(1, 32, 24), noise_picture(2, 64, 48)):
+        encoded = encode_jpeg(picture)
+        np.testing.assert_array_equal(decode_image(encoded + trailer, "memory"), decode_image(encoded, "memory"))
+
+
+def test_the_end_of_a_thumbnail_is_not_that_of_the_picture(decoder: str) -> None:
+    encoded = encode_jpeg(noise_picture(1))
+    thumbnail = b"\xff\xec" + (2 + len(encode_jpeg(noise_picture(1, 16, 16)))).to_bytes(2, "big")
+    thumbnail += encode_jpeg(noise_picture(1, 16, 16))
+    whole = encoded[:2] + thumbnail + encoded[2:]
+    np.testing.assert_array_equal(decode_image(whole, "memory"), decode_image(encoded, "memory"))
+    with pytest.raises(ValueError, match="the JPEG file is truncated"):
+        decode_image(whole[:-5], "memory")
+
+
+def test_progressive_pictures_are_whole(decoder: str, tmp_path: Path) -> None:
+    Image.fromarray(_ramp(60, 40)).save(tmp_path / "a.jpg", progressive=True, quality=95)
+    assert np.abs(load_image(tmp_path / "a.jpg") - _ramp(60, 40).astype(int)).mean() < 2
+    assert LazyImage(tmp_path / "a.jpg").size == (60, 40)
+
+
+def test_a_profile_before_the_camera_data_hides_no_turn(decoder: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "turned.jpg"
+    Image.fromarray(_ramp(60, 40)).save(path, exif=exif, quality=95)
+    encoded = path.read_bytes()
+    path.write_bytes(encoded[:2] + b"\xff\xe2\x01\x02" + bytes(256) + encoded[2:])
+    assert load_image(path).shape == (60, 40, 3)
+    assert LazyImage(path).size == (40, 60)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif"])
+def test_turned_pictures_of_other_formats_have_the_size_they_are_decoded_to(tmp_path: Path, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / f"turned.{suffix}"
+    Image.fromarray(_ramp(60, 40)).save(path, exif=exif)
+    height, width = load_image(path).shape[:2]
+    assert LazyImage(path).size == (width, height)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif"])
+def test_a_file_of_several_pictures_is_no_frame(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"stack.{suffix}"
+    pictures = [Image.fromarray(noise_picture(i, 16, 12)) for i in range(3)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:])
+    with pytest.raises(ValueError, match=rf"stack\.{suffix}: it holds 3 pictures, where one file is one frame"):
+        load_image(path)
+
+
+def test_thumbnails_and_second_views_are_no_frames(tmp_path: Path) -> None:
+    picture = Image.fromarray(noise_picture(1, 16, 12))
+    reduced = Image.new("RGB", (8, 6))
+    reduced.encoderinfo = {"tiffinfo": {254: 1}}
+    picture.save(tmp_path / "with_thumbnail.tif", save_all=True, append_images=[reduced])
+    np.testing.assert_array_equal(load_image(tmp_path / "with_thumbnail.tif"), noise_picture(1, 16, 12))
+    picture.save(tmp_path / "stereo.mpo", save_all=True, append_images=[picture])
+    assert load_image(tmp_path / "stereo.mpo").shape == (12, 16, 3)
+
+
 def test_pictures_of_a_turned_camera_are_turned(decoder: str, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn a quarter clockwise

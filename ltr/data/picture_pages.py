@@ -1,0 +1,82 @@
+"""Picture files that hold several pictures: TIFF stacks of microscopes, animated PNG and WebP."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, PngImagePlugin, TiffImagePlugin
+
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_NEW_SUBFILE_TYPE = 254
+_NO_PAGE = 1 | 4  # a smaller copy of another page, or a mask
+
+
+def page_numbers(encoded: bytes) -> list[int]:
+    """The numbers of the pictures in a file that are frames: those of a stack or an animation, else ``[0]``.
+
+    Thumbnails, and the two pictures of cameras' MPO files, are no frames.
+    """
+    if not _may_hold_several(encoded):
+        return [0]
+    with warnings.catch_warnings(action="ignore"):  # a large picture is none of PIL's "bombs", and is not decoded here
+        try:
+            with Image.open(io.BytesIO(encoded)) as image:
+                return _pages(image)
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            return [0]  # damaged: what decodes it will tell
+
+
+def _may_hold_several(encoded: bytes) -> bool:
+    if encoded.startswith(b"\x89PNG"):
+        return b"acTL" in encoded[: encoded.find(b"IDAT")]
+    if encoded[8:16] == b"WEBPVP8X":
+        return bool(encoded[20] & 2)
+    return encoded.startswith(_TIFF_STARTS)
+
+
+def _pages(image: Image.Image) -> list[int]:
+    numbers = list(range(getattr(image, "n_frames", 1)))
+    if isinstance(image, PngImagePlugin.PngImageFile) and image.default_image and len(numbers) > 1:
+        return numbers[1:]  # the first is for programs that show no animations
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and len(numbers) > 1:
+        return [number for number in numbers if not _subfile_type(image, number) & _NO_PAGE] or [0]
+    return numbers
+
+
+def _subfile_type(image: TiffImagePlugin.TiffImageFile, number: int) -> int:
+    image.seek(number)
+    return int(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0))
+
+
+def read_pages(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    """The pictures ``numbers`` (ascending) of a file as RGB ``[H, W, 3]``, ``uint8`` or ``uint16``.
+
+    Raises:
+        ValueError: one cannot be decoded; the message names it and the file.
+    """
+    with path.open("rb") as file:
+        is_tiff = file.read(4) in _TIFF_STARTS
+    return _read_tiff(path, numbers) if is_tiff else _read_animation(path, numbers)
+
+
+def _read_tiff(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    for number in numbers:  # by OpenCV: PIL reads no 16-bit colors
+        _, pages = cv2.imreadmulti(str(path), number, 1, flags=cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        if not pages or pages[0].dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"cannot decode picture {number} in {path}: damaged, or not 8 or 16 bits a channel")
+        yield cv2.cvtColor(pages[0], cv2.COLOR_BGR2RGB)
+
+
+def _read_animation(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    with Image.open(path) as image:
+        for number in numbers:
+            try:
+                image.seek(number)
+                yield np.array(image.convert("RGB"))
+            except (OSError, SyntaxError, ValueError) as error:
+                raise ValueError(f"cannot decode picture {number} in {path}: {error}") from None
