@@ -117,7 +117,7 @@ def test_files_are_not_changed_by_pasting(root: Path) -> None:
 def test_nothing_to_paste_or_no_background_is_an_error(root: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one bank of objects and one source of backgrounds"):
         CutPaste([], [(PictureFolder(root / "black"), 1.0)])
-    with pytest.raises(FileNotFoundError, match=r"no pictures \(jpg, png\) in"):
+    with pytest.raises(FileNotFoundError, match="no pictures in"):
         PictureFolder(tmp_path)
 
 
