@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from ltr.admin.provenance import training_sequences
@@ -13,9 +14,14 @@ from ltr.dataset.cutouts import CocoCutouts, CutoutBank, VideoCutouts
 from ltr.dataset.image_sequences import ImageSequences
 from ltr.dataset.layouts import LAYOUTS
 from ltr.dataset.patches import Patches
-from ltr.dataset.sequence_folder import SequenceFolder
+from ltr.dataset.sequence_folder import GROUND_TRUTH, SequenceFolder, list_sequences
 from ltr.dataset.synthetic import SyntheticShapes
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
+
+log = logging.getLogger(__name__)
+
+CHECK = "python -m ltr.data.check tells why"
+_VALIDATION_SEED = 1  # of drawn shapes; those that are trained on have 0
 
 Weighted = list[tuple[BaseVideoDataset, float]]
 
@@ -38,36 +44,53 @@ class _Shared:
 
 
 def build_datasets(settings: DiMPTrainSettings, data: Path) -> tuple[Weighted, Weighted]:
-    """Training and validation data sets with their weights; ``data`` is the folder that the sources lie in."""
+    """Training and validation data sets with their weights, listed in the log.
+
+    Args:
+        settings: whose sources are built.
+        data: the folder that the sources lie in.
+
+    Raises:
+        FileNotFoundError: the files of a source, or a validation sequence, do not exist.
+        ValueError: a source is broken, or has nothing to train on.
+    """
     shared = _Shared(settings, data)
     # Cut-and-paste comes last, because it is made of the others.
     sources = sorted(settings.used_sources, key=lambda source: source.kind == "cut_paste")
-    train = [(_training_dataset(source, shared), source.weight) for source in sources]
-    validation = [(_training_dataset(source, shared), source.weight) for source in settings.validation_sources]
-    for source in settings.used_sources:
-        if source.kind == "video" and settings.validation_sequences:
-            held_out = SequenceFolder(
-                data / source.path, "validation", settings.validation_sequences, cache=shared.cache
-            )
-            validation.append((held_out, 1.0))
-        elif source.kind == "synthetic":
-            validation.append((SyntheticShapes(), 1.0))
+    train = [(_dataset(source, shared, offers=shared.collects), source.weight) for source in sources]
+    validation = [(_dataset(source, shared), source.weight) for source in settings.validation_sources]
+    validation += [(dataset, 1.0) for dataset in _held_out(shared)]
+    for use, datasets in (("training", train), ("validation", validation)):
+        for dataset, weight in datasets:
+            if dataset.count_boxes() == 0:
+                raise ValueError(f"{dataset.name}: no box can be used ({CHECK})")
+            log.info("%s data: %s", use, describe(dataset, weight))
+    if not validation:
+        log.info("validation data: none, so the best network is not kept apart (no folder best)")
     return train, validation
 
 
-def _training_dataset(source: DataSource, shared: _Shared) -> BaseVideoDataset:
+def describe(dataset: BaseVideoDataset, weight: float) -> str:
+    """A line about a data set."""
+    boxes = dataset.count_boxes()
+    made = "boxes made up when drawn" if boxes is None else f"{boxes:,} boxes to use"
+    return f"{dataset.name}: {len(dataset):,} sequences, {made}, weight {weight:g}"
+
+
+def _dataset(source: DataSource, shared: _Shared, offers: bool = False) -> BaseVideoDataset:
+    """The data set of a source; ``offers``: cut-and-paste clips are made of it, too."""
     root = shared.data / source.path
     if source.kind in LAYOUTS:
         return ImageSequences(LAYOUTS[source.kind], root, source.split)
     if source.kind == "coco":
         images = CocoImages(root, source.path, source.split, source_weights=source.source_weights)
-        if shared.collects:
+        if offers:
             cutouts = CocoCutouts(root, source_weights=source.source_weights, split=source.split)
             shared.offer(images, cutouts)
         return images
     if source.kind == "video":
         videos = SequenceFolder(root, source.path, training_sequences(shared.settings, root), cache=shared.cache)
-        if shared.collects:
+        if offers:
             shared.offer(videos, VideoCutouts(videos))
         return videos
     if source.kind == "patches":
@@ -77,3 +100,22 @@ def _training_dataset(source: DataSource, shared: _Shared) -> BaseVideoDataset:
     if source.path:
         shared.offer(PictureFolder(root))
     return CutPaste(shared.cutouts, shared.backgrounds)
+
+
+def _held_out(shared: _Shared) -> list[BaseVideoDataset]:
+    """The validation sequences of the video sources, each in whichever of them has it, and other drawn shapes."""
+    names, cache = shared.settings.validation_sequences, shared.cache
+    roots = [shared.data / source.path for source in shared.settings.used_sources if source.kind == "video"]
+    found = {root: sorted(set(names).intersection(list_sequences(root))) for root in roots}
+    missing = sorted(set(names).difference(*found.values()))
+    if roots and missing:
+        raise FileNotFoundError(
+            f"validation_sequences: {', '.join(missing)}: not in {' nor in '.join(map(str, roots))} "
+            f"(a folder each, with {GROUND_TRUTH})"
+        )
+    held_out: list[BaseVideoDataset] = [
+        SequenceFolder(root, "validation", chosen, cache=cache) for root, chosen in found.items() if chosen
+    ]
+    if any(source.kind == "synthetic" for source in shared.settings.used_sources):
+        held_out.append(SyntheticShapes(name="synthetic validation", seed=_VALIDATION_SEED))
+    return held_out

@@ -34,6 +34,7 @@ def build_dimp_training(
     settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int, processes: Processes = ALONE
 ) -> Training:
     """Network, data, losses and optimizer of a tracker's training."""
+    train, validation = build_datasets(settings, data)  # first: what is missing is told before weights are fetched
     net = build_network(settings.network)
     if settings.start is not None:
         load_weights(net, load_network(settings.start)[0].state_dict(), settings.start)
@@ -42,7 +43,6 @@ def build_dimp_training(
     place(net, device)
     net.feature_extractor.run_folded()
     jpeg_decoder()  # found out, and said, before there are workers
-    train, validation = build_datasets(settings, data)
     processing = DiMPProcessing(settings.processing)
     batch_size, pin = settings.optim.batch_size, device.type == "cuda"
     sampler = TrackingSampler(train, settings.sampler, processing, seed)
@@ -51,7 +51,9 @@ def build_dimp_training(
     val_loader = None
     if validation:
         val_sampler = TrackingSampler(
-            validation, replace(settings.sampler, samples_per_epoch=settings.validation_samples), processing
+            validation,
+            replace(settings.sampler, samples_per_epoch=settings.validation_samples),
+            DiMPProcessing(settings.processing.for_validation()),
         )
         val_loader = TrackingLoader(
             val_sampler, batch_size, settings.validation_workers, pin, Share(processes.rank, processes.count)

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ltr.dataset.coco_format import coco_arrays, coco_paths, read_json
 from ltr.dataset.sequence_folder import list_sequences
-from ltr.train_settings.dimp.base import DiMPTrainSettings
+from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
 
 _FIELDS = ("name", "benchmark", "source_repo", "commit", "license")
 
@@ -18,23 +19,30 @@ def training_sequences(settings: DiMPTrainSettings, root: Path) -> list[str]:
 
 
 def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
-    """Names and origins by source, read from the ``annotations.json`` and ``meta.json`` files where they say so."""
+    """Names and origins by source, read from the annotation and ``meta.json`` files where they say so."""
     found: dict[str, Any] = {}
-    for source in settings.used_sources:
-        root = data / source.path
-        if source.split:
-            found[f"{source.kind} {source.path}"] = {"split": source.split}
-        elif source.kind == "coco":
-            info = json.loads((root / "annotations.json").read_text()).get("info", {})
-            found[source.path] = {"pictures": info.get("sources", [])}
-        elif source.kind == "video":
-            found[source.path] = {"sequences": [_origin(root / name) for name in training_sequences(settings, root)]}
-        elif source.kind in ("cut_paste", "patches") and source.path:
-            found[f"{source.kind} {source.path}"] = {"pictures": len(list(root.iterdir()))}
+    for number, source in enumerate(settings.used_sources, start=1):
+        for name, content in _source_data(source, settings, data / source.path).items():
+            found[name if found.get(name, content) == content else f"{name} ({number})"] = content
     return found
+
+
+def _source_data(source: DataSource, settings: DiMPTrainSettings, root: Path) -> dict[str, Any]:
+    """What is known of a source, under its name; nothing of one that has no files."""
+    if source.split:
+        return {f"{source.kind} {source.path}": {"split": source.split}}
+    if source.kind == "coco":
+        arrays = coco_arrays(coco_paths(root)[0])
+        return {source.path: {"pictures": json.loads(str(arrays["info_sources"]))}}
+    if source.kind == "video":
+        return {source.path: {"sequences": [_origin(root / name) for name in training_sequences(settings, root)]}}
+    if source.kind in ("cut_paste", "patches") and source.path:
+        return {f"{source.kind} {source.path}": {"pictures": len(list(root.iterdir()))}}
+    return {}
 
 
 def _origin(folder: Path) -> dict[str, str]:
     path = folder / "meta.json"
-    meta = json.loads(path.read_text()) if path.is_file() else {}
-    return {"name": folder.name} | {key: meta[key] for key in _FIELDS if key in meta}
+    meta = read_json(path) if path.is_file() else {}
+    known = _FIELDS if isinstance(meta, dict) else ()
+    return {"name": folder.name} | {key: meta[key] for key in known if key in meta}

@@ -15,7 +15,7 @@ from typing import Literal
 import tyro
 from tqdm import tqdm
 
-from ltr.dataset.coco_seq import coco_paths, read_coco_arrays
+from ltr.dataset.coco_format import coco_paths, read_coco_arrays
 from ltr.dataset.image_sequences import Layout
 from ltr.dataset.layouts import LAYOUTS
 from ltr.dataset.sequence_folder import list_sequences, read_sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -49,6 +49,10 @@ class ProcessingSettings:
     def __post_init__(self) -> None:
         if self.output_size % self.stride:
             raise ValueError(f"output_size {self.output_size} is not a multiple of stride {self.stride}")
+
+    def for_validation(self) -> ProcessingSettings:
+        """The same geometry, and pictures as they are: numbers of settings with other augmentation can be compared."""
+        return replace(self, augmentation=self.augmentation.for_validation())
 
     @property
     def num_scores(self) -> int:

@@ -10,6 +10,7 @@ import tyro
 from torch import Tensor
 
 from ltr.admin.build_datasets import build_datasets
+from ltr.admin.build_datasets import describe as describe_dataset
 from ltr.admin.files import check_outputs
 from ltr.data.batch import TrackingBatch, collate
 from ltr.data.drawing import draw_batch
@@ -58,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
             raise ValueError(f"task {options.task!r} has no image sequences to show; dimp has")
         datasets, _ = build_datasets(settings, options.data)
         for dataset, weight in datasets:
-            print(f"{dataset.name:24} {len(dataset):6} sequences, weight {weight:g}")
+            print(describe_dataset(dataset, weight))
         sampler = TrackingSampler(datasets, settings.sampler, DiMPProcessing(settings.processing), options.seed)
         batch = collate([sampler[i] for i in range(options.samples)])
         print(summarise(batch, options.out))

@@ -47,6 +47,19 @@ class AugmentationSettings:
     cutout: float = 0.1
     cutout_side: tuple[float, float] = (0.3, 0.6)  # of the target's sides
 
+    def for_validation(self) -> AugmentationSettings:
+        """Mirroring and grayscale only, as pytracking validates."""
+        return AugmentationSettings(
+            self.flip,
+            self.frame_flip,
+            self.grayscale,
+            colour=ColourJitter(0, 0, 0, 0),
+            blur=0,
+            noise=0,
+            jpeg=0,
+            cutout=0,
+        )
+
 
 @dataclass(frozen=True)
 class Shared:

@@ -68,3 +68,7 @@ class BaseVideoDataset(ABC):
         All frames of one call belong together: data sets that make their frames up draw everything that is
             random from ``rng``, once per call.
         """
+
+    def count_boxes(self) -> int | None:
+        """Number of boxes that can be used; None where they are made up when they are drawn."""
+        return None

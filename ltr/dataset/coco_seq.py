@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from ltr.data.crop import share_inside
 from ltr.data.image_loader import LazyImage
-from ltr.dataset.annotations import Arrays, cached
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
+from ltr.dataset.coco_format import coco_arrays, coco_paths
 
 
 @dataclass(frozen=True)
@@ -23,109 +21,15 @@ class BoxFilter:
     min_side: float = 12.0
     max_aspect: float = 6.0  # longer side / shorter side
     max_size_fraction: float = 0.5  # sqrt(box area / picture area): above it a crop is mostly repeated border
+    min_inside: float = 0.5  # share of its area that lies in the picture
 
     def accepts(self, boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         """Which ``boxes [n, 4]`` (x, y, w, h) in pictures of ``sizes [n, 2]`` (width, height) pass: ``bool [n]``."""
         short, long = boxes[:, 2:].min(axis=1), boxes[:, 2:].max(axis=1)
         large = short >= self.min_side  # not so for NaN
         fraction = np.sqrt(np.where(large, short * long, 0) / sizes.prod(axis=1))
-        return large & (long <= self.max_aspect * short) & (fraction <= self.max_size_fraction)
-
-
-@dataclass(frozen=True)
-class CocoObject:
-    """One annotation: picture, box (x, y, w, h) in its pixels and, where there is one, COCO's notation of the mask."""
-
-    id: int
-    image: Path
-    image_size: tuple[int, int]  # width, height
-    box: tuple[float, float, float, float]
-    category: str
-    source: str  # field `dataset` of the picture, "" where it has none
-    segmentation: Any = field(default=None, repr=False)  # polygons, RLE or None
-
-
-def coco_paths(root: str | Path, split: str = "") -> tuple[Path, Path]:
-    """The annotation file and the folder of pictures of a data set in COCO format.
-
-    Without ``split``: ``root/annotations.json`` and ``root/images``. With one, as COCO is published:
-    ``root/annotations/instances_SPLIT.json``, and ``root/SPLIT`` or ``root/images/SPLIT``.
-
-    Raises:
-        FileNotFoundError: one of them does not exist.
-    """
-    root = Path(root)
-    path, folder = root / "annotations.json", root / "images"
-    if split:
-        path = root / "annotations" / f"instances_{split}.json"
-        folder = next((f for f in (root / split, root / "images" / split) if f.is_dir()), root / split)
-    for needed in (path, folder):
-        if not needed.exists():
-            raise FileNotFoundError(f"COCO-format data set: {needed} does not exist")
-    return path, folder
-
-
-@contextmanager
-def _coco_content(path: Path) -> Iterator[dict[str, Any]]:
-    """The content of a COCO-format file; what goes wrong with it in the block is a ValueError that names the file."""
-    try:
-        yield json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not valid JSON: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is not in COCO format (images, annotations, categories): {error!r}") from None
-
-
-def read_coco(root: str | Path, split: str = "") -> list[CocoObject]:
-    """All annotations but crowds, with their masks (see :func:`coco_paths`).
-
-    Raises:
-        FileNotFoundError: the json file or the folder of pictures is missing.
-        ValueError: the file is no json, or lacks the fields of COCO; the message names it.
-    """
-    path, folder = coco_paths(root, split)
-    with _coco_content(path) as content:
-        pictures = {picture["id"]: picture for picture in content["images"]}
-        categories = {category["id"]: category["name"] for category in content["categories"]}
-        return [
-            _coco_object(annotation, pictures[annotation["image_id"]], categories, folder)
-            for annotation in content["annotations"]
-            if not annotation.get("iscrowd")
-        ]
-
-
-def _coco_object(annotation: dict, picture: dict, categories: dict, folder: Path) -> CocoObject:
-    x, y, w, h = map(float, annotation["bbox"])
-    return CocoObject(
-        id=annotation["id"],
-        image=folder / picture["file_name"],
-        image_size=(picture["width"], picture["height"]),
-        box=(x, y, w, h),
-        category=categories[annotation["category_id"]],
-        source=picture.get("dataset", ""),
-        segmentation=annotation.get("segmentation") or None,
-    )
-
-
-def read_coco_arrays(path: Path) -> Arrays:
-    """Pictures and boxes (no crowds) of the COCO-format file ``path``, as arrays.
-
-    Of the pictures: ``files [m]``, ``sizes [m, 2]`` (width, height), ``sources [m]``. Of the boxes: ``ids [n]``,
-    ``boxes [n, 4]``, ``pictures [n]`` (the index of its picture).
-    """
-    with _coco_content(path) as content:
-        pictures = content["images"]
-        index_of = {picture["id"]: index for index, picture in enumerate(pictures)}
-        content["categories"]  # not used, but what lacks it is something else
-        boxes = [item for item in content["annotations"] if not item.get("iscrowd")]
-        return {
-            "files": np.array([picture["file_name"] for picture in pictures], dtype=np.str_),
-            "sizes": np.array([(p["width"], p["height"]) for p in pictures], np.int32).reshape(-1, 2),
-            "sources": np.array([picture.get("dataset", "") for picture in pictures], dtype=np.str_),
-            "ids": np.array([item["id"] for item in boxes], np.int64),
-            "boxes": np.array([item["bbox"] for item in boxes], np.float32).reshape(-1, 4),
-            "pictures": np.array([index_of[item["image_id"]] for item in boxes], np.int64),
-        }
+        shaped = large & (long <= self.max_aspect * short) & (fraction <= self.max_size_fraction)
+        return shaped & (share_inside(boxes, sizes) >= self.min_inside)
 
 
 def weigh_sources(sources: Sequence[str] | np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
@@ -138,7 +42,7 @@ def weigh_sources(sources: Sequence[str] | np.ndarray, weights: Mapping[str, flo
 
 
 class CocoImages(BaseVideoDataset):
-    """One-frame sequences from a folder in COCO format (see :func:`coco_paths`).
+    """One-frame sequences from a folder in COCO format (see :func:`~ltr.dataset.coco_format.coco_paths`).
 
     Args:
         root: the folder.
@@ -161,18 +65,22 @@ class CocoImages(BaseVideoDataset):
     ) -> None:
         self.name = name
         path, self._folder = coco_paths(root, split)
-        arrays = cached(name.replace("/", "_"), [path], lambda: read_coco_arrays(path))
+        arrays = coco_arrays(path)
         self._files, picture_sizes = arrays["files"], arrays["sizes"]
+        boxes = arrays["boxes"].astype(np.float32)
         weights = weigh_sources(arrays["sources"], source_weights or {})[arrays["pictures"]]
-        kept = (weights > 0) & box_filter.accepts(arrays["boxes"], picture_sizes[arrays["pictures"]])
+        kept = (weights > 0) & box_filter.accepts(boxes, picture_sizes[arrays["pictures"]])
         if not kept.any():
             raise ValueError(f"no box of {root} passes {box_filter}")
-        self.ids, self.boxes, self.pictures = (arrays[key][kept] for key in ("ids", "boxes", "pictures"))
+        self.ids, self.boxes, self.pictures = arrays["ids"][kept], boxes[kept], arrays["pictures"][kept]
         self.sources, self.image_sizes = arrays["sources"][self.pictures], picture_sizes[self.pictures]
         self.sequence_weights = weights[kept]
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def count_boxes(self) -> int:
+        return len(self)
 
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
         return SequenceInfo(f"{self.name}/{self.ids[seq_id]}", np.ones(1, dtype=bool))

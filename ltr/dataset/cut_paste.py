@@ -111,20 +111,32 @@ class CutPaste(BaseVideoDataset):
             raise ValueError("CutPaste needs at least one bank of objects and one source of backgrounds")
         self.name = name
         self.settings = settings
-        self._objects = [(bank, i) for bank, _ in objects for i in range(len(bank))]
+        # Arrays, not lists: workers share the memory of arrays, but copy that of the Python objects that they look at.
+        self._banks = [bank for bank, _ in objects]
+        self._starts = np.cumsum([0, *map(len, self._banks)])  # of every bank's objects, and their number
         self.sequence_weights = np.concatenate([weight * bank.weights / bank.weights.sum() for bank, weight in objects])
-        self._groups: dict[str, list[int]] = {}
-        for index, (bank, i) in enumerate(self._objects):
-            self._groups.setdefault(bank.groups[i], []).append(index)
+        _, self._group = np.unique(np.concatenate([bank.groups for bank in self._banks]), return_inverse=True)
+        self._by_group = np.argsort(self._group, kind="stable")
         self._backgrounds = [source for source, _ in backgrounds]
         self._background_weights = np.array([weight for _, weight in backgrounds], dtype=float)
         self._background_weights /= self._background_weights.sum()
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return int(self._starts[-1])
+
+    def _object(self, index: int) -> tuple[CutoutBank, int]:
+        """The bank of object ``index``, and its number there."""
+        bank = int(np.searchsorted(self._starts, index, side="right")) - 1
+        return self._banks[bank], int(index - self._starts[bank])
+
+    def _alike(self, index: int) -> np.ndarray:
+        """All objects of the group of object ``index``, itself among them, in order."""
+        group = self._group[index]
+        first, last = (np.searchsorted(self._group, group, side, sorter=self._by_group) for side in ("left", "right"))
+        return self._by_group[first:last]
 
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
-        bank, i = self._objects[seq_id]
+        bank, i = self._object(seq_id)
         return SequenceInfo(f"{self.name}/{bank.name(i)}", np.ones(self.settings.num_frames, dtype=bool))
 
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
@@ -182,7 +194,7 @@ class CutPaste(BaseVideoDataset):
     ) -> _Actor:
         """Object ``index`` with a size, colours and a way of its own."""
         settings = self.settings
-        bank, i = self._objects[index]
+        bank, i = self._object(index)
         start = int(rng.integers(1000))
         cutouts = bank.load(i, [start + t for t in frame_ids])
         colour = colour_matrix(settings.colour, rng)
@@ -207,12 +219,11 @@ class CutPaste(BaseVideoDataset):
         settings = self.settings
         if rng.random() >= settings.distractors:
             return []
-        bank, i = self._objects[seq_id]
-        group = self._groups[bank.groups[i]]
+        group = self._alike(seq_id)
         actors = []
         for _ in range(rng.integers(1, settings.max_distractors, endpoint=True)):
             alike = rng.random() < settings.look_alike
-            index = rng.choice(group) if alike else rng.integers(len(self._objects))
+            index = rng.choice(group) if alike else rng.integers(len(self))
             actors.append(self._draw_actor(int(index), frame_ids, size, rng))
         return actors
 
@@ -223,7 +234,7 @@ class CutPaste(BaseVideoDataset):
         settings = self.settings
         if rng.random() >= settings.occluder:
             return []
-        actor = self._draw_actor(int(rng.integers(len(self._objects))), frame_ids, size, rng)
+        actor = self._draw_actor(int(rng.integers(len(self))), frame_ids, size, rng)
         t = int(rng.choice(frame_ids))
         there, here = target.motion.at(t), actor.motion.at(t)
         dx, dy = rng.uniform(-0.6, 0.6, 2) * there.scale * math.sqrt(target.cutouts[0].alpha.size)

@@ -14,7 +14,8 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from ltr.data.image_loader import load_image
-from ltr.dataset.coco_seq import CocoObject, read_coco, weigh_sources
+from ltr.dataset.coco_format import coco_arrays, coco_masks, coco_paths, read_json
+from ltr.dataset.coco_seq import weigh_sources
 from ltr.dataset.compositing import Cutout
 from ltr.dataset.sequence_folder import SequenceFolder
 
@@ -27,7 +28,7 @@ class CutoutBank(ABC):
     """Objects that can be pasted."""
 
     weights: np.ndarray  # float [len(self)], how often each is wanted
-    groups: list[str]  # category or, for videos, name: objects of one group look alike
+    groups: np.ndarray  # str [len(self)], category or, for videos, name: objects of one group look alike
 
     @abstractmethod
     def __len__(self) -> int:
@@ -69,11 +70,11 @@ def cut_out(image: np.ndarray, mask: np.ndarray) -> Cutout:
     return Cutout(np.ascontiguousarray(image[region]), cv2.GaussianBlur(alpha, (3, 3), 0.8))
 
 
-def _is_whole(box: Sequence[float], width: int, height: int, min_side: float) -> bool:
-    """Large enough, and not cut off by the border of the picture."""
-    x, y, w, h = box
-    free = min(x, y, width - x - w, height - y - h) >= _BORDER
-    return free and min(w, h) >= min_side
+def _is_whole(boxes: np.ndarray, sizes: np.ndarray, min_side: float) -> np.ndarray:
+    """Which ``boxes [..., 4]`` are large enough, and not cut off by the border of pictures of ``sizes [..., 2]``."""
+    corner, extent = boxes[..., :2], boxes[..., 2:]
+    free = np.minimum(corner, sizes - corner - extent).min(axis=-1) >= _BORDER
+    return free & (extent.min(axis=-1) >= min_side)
 
 
 class CocoCutouts(CutoutBank):
@@ -86,30 +87,33 @@ class CocoCutouts(CutoutBank):
         source_weights: Mapping[str, float] | None = None,
         split: str = "",
     ) -> None:
-        objects = read_coco(root, split)
-        weights = weigh_sources([item.source for item in objects], source_weights or {})
-        weighed = [
-            (item, weight)
-            for item, weight in zip(objects, weights.tolist(), strict=True)
-            if weight > 0 and item.segmentation and _is_whole(item.box, *item.image_size, min_side)
-        ]
-        if not weighed:
+        self._path, self._folder = coco_paths(root, split)
+        arrays, masks = coco_arrays(self._path), coco_masks(self._path)
+        starts, pictures = masks["starts"], arrays["pictures"]
+        weights = weigh_sources(arrays["sources"], source_weights or {})[pictures]
+        whole = _is_whole(arrays["boxes"], arrays["sizes"][pictures], min_side)
+        kept = np.flatnonzero((weights > 0) & (np.diff(starts) > 0) & whole)
+        if not len(kept):
             raise ValueError(f"{root} has no whole object with a mask and sides of {min_side} px or more")
-        self.objects: list[CocoObject] = [item for item, _ in weighed]
-        self.weights = np.array([weight for _, weight in weighed])
-        self.groups = [item.category for item in self.objects]
+        self.ids, self.weights, self.groups = arrays["ids"][kept], weights[kept], masks["categories"][kept]
+        self._files, self._pictures = arrays["files"], pictures[kept]
+        self._masks, self._starts, self._ends = masks["masks"], starts[kept], starts[kept + 1]
         self._label = Path(root).name
 
     def __len__(self) -> int:
-        return len(self.objects)
+        return len(self.ids)
 
     def name(self, index: int) -> str:
-        return f"{self._label}/{self.objects[index].id}"
+        return f"{self._label}/{self.ids[index]}"
 
     def load(self, index: int, times: Sequence[int]) -> list[Cutout]:
-        item = self.objects[index]
-        image = load_image(item.image)
-        return [cut_out(image, decode_mask(item.segmentation, *image.shape[:2]))] * len(times)
+        image = load_image(self._folder / str(self._files[self._pictures[index]]))
+        segmentation = json.loads(self._masks[self._starts[index] : self._ends[index]].tobytes())
+        try:
+            mask = decode_mask(segmentation, *image.shape[:2])
+        except Exception as error:  # pycocotools raises whatever comes
+            raise ValueError(f"{self._path}: annotation {self.ids[index]}: segmentation is no mask ({error})") from None
+        return [cut_out(image, mask)] * len(times)
 
 
 class VideoCutouts(CutoutBank):
@@ -119,31 +123,29 @@ class VideoCutouts(CutoutBank):
 
     def __init__(self, videos: SequenceFolder, min_side: float = 24.0, min_frames: int = 10) -> None:
         self.videos = videos
-        self._masks: list[list[dict]] = []
+        self._masks: list[list[dict | None]] = []
         self._frames: list[np.ndarray] = []
         self._sequence: list[int] = []
         for index, sequence in enumerate(videos.sequences):
             path = sequence.folder / MASKS
             if not path.exists():
                 continue
-            masks = json.loads(path.read_text())
-            if len(masks) != len(sequence.boxes):
-                raise ValueError(f"{path}: {len(masks)} masks for {len(sequence.boxes)} frames")
-            whole = [t for t, mask in enumerate(masks) if mask and _mask_is_whole(mask, min_side)]
+            masks = _read_masks(path, len(sequence.boxes))
+            whole = np.flatnonzero([_mask_is_whole(mask, min_side) for mask in masks])
             if len(whole) >= min_frames:
                 self._masks.append(masks)
-                self._frames.append(np.array(whole))
+                self._frames.append(whole)
                 self._sequence.append(index)
         if not self._masks:
             raise ValueError(f"no sequence of {videos.name} has {min_frames} frames with a whole object in {MASKS}")
         self.weights = np.ones(len(self._masks))
-        self.groups = [videos.sequences[index].folder.name for index in self._sequence]
+        self.groups = np.array([videos.sequences[index].folder.name for index in self._sequence])
 
     def __len__(self) -> int:
         return len(self._masks)
 
     def name(self, index: int) -> str:
-        return self.groups[index]
+        return str(self.groups[index])
 
     def load(self, index: int, times: Sequence[int]) -> list[Cutout]:
         frame_ids = self._frames[index][back_and_forth(times, len(self._frames[index]))].tolist()
@@ -154,9 +156,24 @@ class VideoCutouts(CutoutBank):
         ]
 
 
-def _mask_is_whole(mask: dict, min_side: float) -> bool:
+def _read_masks(path: Path, num_frames: int) -> list[dict | None]:
+    """The content of a ``masks.json``: run lengths, or None, for every frame."""
+    masks = read_json(path)
+    if not isinstance(masks, list):
+        raise ValueError(f"{path}: expected a list of masks")
+    if len(masks) != num_frames:
+        raise ValueError(f"{path}: {len(masks)} masks for {num_frames} frames")
+    for number, mask in enumerate(masks, start=1):
+        if mask and not (isinstance(mask, dict) and {"size", "counts"} <= mask.keys()):
+            raise ValueError(f"{path}: mask {number}: expected run lengths (size, counts) or null")
+    return masks
+
+
+def _mask_is_whole(mask: dict | None, min_side: float) -> bool:
+    if not mask:
+        return False
     height, width = mask["size"]
-    return _is_whole(coco_mask.toBbox(mask).tolist(), width, height, min_side)
+    return bool(_is_whole(coco_mask.toBbox(mask), np.array([width, height]), min_side))
 
 
 def back_and_forth(times: Sequence[int], length: int) -> np.ndarray:

@@ -73,12 +73,17 @@ class ImageSequences(BaseVideoDataset):
         if not self.root.is_dir():
             raise FileNotFoundError(f"{self.name}: folder {self.root} does not exist")
         self.sequences = layout.sequences(self.root, split)
+        count = len(self.sequences) if layout.count is None else layout.count(split)
+        check = f"to see what is missing: python -m ltr.data.check {layout.name} {self.root} --split {split}"
+        if len(self.sequences) != count:
+            raise FileNotFoundError(
+                f"{self.name}: {len(self.sequences):,} of {count:,} sequences are in {self.root}; {check}"
+            )
         paths = [self.root / file for sequence in self.sequences for file in layout.annotations(sequence)]
         try:
             arrays = cached(self.name.replace(" ", "_"), paths, self._read_all)
         except FileNotFoundError as error:
-            check = f"python -m ltr.data.check {layout.name} {self.root} --split {split}"
-            raise FileNotFoundError(f"{error}; to see what else is missing: {check}") from None
+            raise FileNotFoundError(f"{error}; {check}") from None
         self._starts, self._boxes = arrays["starts"], arrays["boxes"]
 
     def _read_all(self) -> Arrays:
@@ -91,6 +96,9 @@ class ImageSequences(BaseVideoDataset):
 
     def __len__(self) -> int:
         return len(self.sequences)
+
+    def count_boxes(self) -> int:
+        return int(np.count_nonzero(visible_boxes(self._boxes, self.min_side)))
 
     def boxes(self, seq_id: int) -> np.ndarray:
         """Boxes of a sequence ``float32 [n, 4]``, NaN where the target is absent; not to be written to."""

@@ -85,6 +85,9 @@ class SequenceFolder(BaseVideoDataset):
     def __len__(self) -> int:
         return len(self.sequences)
 
+    def count_boxes(self) -> int:
+        return sum(int(np.count_nonzero(visible_boxes(s.boxes, self.min_side))) for s in self.sequences)
+
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
         sequence = self.sequences[seq_id]
         return SequenceInfo(f"{self.name}/{sequence.folder.name}", visible_boxes(sequence.boxes, self.min_side))

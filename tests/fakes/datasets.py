@@ -118,17 +118,17 @@ def write_boxes(folder: Path, boxes: list[tuple[float, ...]]) -> None:
     (folder / "groundtruth_rect.txt").write_text("\n".join(lines) + "\n")
 
 
-def write_sequences(root: Path, num_frames: int = 16) -> Path:
+def write_sequences(root: Path, num_frames: int = 16, prefix: str = "") -> Path:
     """``film`` (frames.mp4, masks.json; frames 3 and 4 absent: NaN and zero) and ``stills`` (img/*.png)."""
     boxes = moving_boxes(num_frames)
     frames = [draw_box(noise_picture(7), box, (20, 220, 20)) for box in boxes]
-    write_video(root / "film" / "frames.mp4", frames)
+    write_video(root / f"{prefix}film" / "frames.mp4", frames)
     written: list[tuple[float, ...]] = list(boxes)
     written[3], written[4] = (float("nan"),) * 4, (0.0,) * 4
-    write_boxes(root / "film", written)
+    write_boxes(root / f"{prefix}film", written)
     masks = [None if t in (3, 4) else rectangle_rle(box) for t, box in enumerate(boxes)]
-    (root / "film" / "masks.json").write_text(json.dumps(masks))
+    (root / f"{prefix}film" / "masks.json").write_text(json.dumps(masks))
     for t in range(4):
-        write_picture(root / "stills" / "img" / f"{t + 1:04}.png", frames[t])
-    write_boxes(root / "stills", boxes[:4])
+        write_picture(root / f"{prefix}stills" / "img" / f"{t + 1:04}.png", frames[t])
+    write_boxes(root / f"{prefix}stills", boxes[:4])
     return root

@@ -33,7 +33,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     layouts: dict[str, Layout] = {
         "lasot": replace(LASOT, sequences=lambda root, split: ["airplane/airplane-2", "zebra/zebra-1"]),
         "got10k": replace(GOT10K, sequences=lambda root, split: videos[split]),
-        "trackingnet": TRACKINGNET,
+        "trackingnet": replace(TRACKINGNET, count=None),
     }
     monkeypatch.setattr(module, "LAYOUTS", layouts)
     return tmp_path

@@ -1,3 +1,5 @@
+import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from ltr.admin.build_training import build_training
 from ltr.admin.settings import OptimSettings
 from ltr.data.processing import ProcessingSettings
 from ltr.data.sampler import SamplerSettings
+from ltr.data.transforms import AugmentationSettings
 from ltr.dataset.base_video_dataset import BaseVideoDataset
 from ltr.dataset.coco_seq import CocoImages
 from ltr.dataset.cut_paste import CutPaste
@@ -47,8 +50,15 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
+TOY = replace(SETTINGS, sources=(DataSource("synthetic"),), validation_sequences=())
+
+
+def _paths(dataset: BaseVideoDataset) -> list[str]:
+    return [dataset.get_sequence_info(i).name for i in range(len(dataset))]
+
+
 def _names(dataset: BaseVideoDataset) -> list[str]:
-    return [dataset.get_sequence_info(i).name.split("/")[-1] for i in range(len(dataset))]
+    return [path.split("/")[-1] for path in _paths(dataset)]
 
 
 def test_sources_become_data_sets_with_their_weights(data: Path) -> None:
@@ -86,6 +96,87 @@ def test_a_training_walks_real_batches(data: Path, tmp_path: Path) -> None:
 def test_without_validation_data_there_is_no_validation(data: Path) -> None:
     only_pictures = replace(SETTINGS, sources=SETTINGS.sources[1:2], validation_sequences=())
     assert build_training(only_pictures, data, torch.device("cpu"), seed=0).val_loader is None
+
+
+def test_a_validation_sequence_is_looked_for_in_every_video_source(data: Path) -> None:
+    write_sequences(data / "more", prefix="more_")
+    two = (DataSource("video", "videos"), DataSource("video", "more"))
+    settings = replace(SETTINGS, sources=two, validation_sequences=("stills", "more_film"))
+    train, validation = build_datasets(settings, data)
+    assert [_names(dataset) for dataset, _ in train] == [["film"], ["more_stills"]]
+    assert [_names(dataset) for dataset, _ in validation] == [["stills"], ["more_film"]]
+    with pytest.raises(FileNotFoundError, match=r"validation_sequences: nix, nox: not in .*videos nor in .*more"):
+        build_datasets(replace(settings, validation_sequences=("stills", "nox", "nix")), data)
+
+
+def test_holding_out_every_sequence_is_an_error(data: Path) -> None:
+    settings = replace(SETTINGS, validation_sequences=("stills", "film"))
+    with pytest.raises(ValueError, match=r"videos: no sequence is left \(all 2 are held out\)"):
+        build_datasets(settings, data)
+
+
+def test_sources_for_validation_are_not_pasted_in_training(data: Path) -> None:
+    """They need no masks either."""
+    write_coco(data / "held_out")
+    content = json.loads((data / "held_out" / "annotations.json").read_text())
+    for item in content["annotations"]:
+        del item["segmentation"]
+    (data / "held_out" / "annotations.json").write_text(json.dumps(content))
+    settings = replace(SETTINGS, validation_sources=(DataSource("coco", "held_out"),))
+    train, validation = build_datasets(settings, data)
+    assert [dataset.name for dataset, _ in validation] == ["held_out", "validation", "synthetic validation"]
+    (pasted,) = (dataset for dataset, _ in train if isinstance(dataset, CutPaste))
+    assert not any("held_out" in name for name in _paths(pasted))
+
+
+def test_the_start_lists_the_data(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    build_datasets(SETTINGS, data)
+    assert caplog.messages == [
+        "training data: pictures: 4 sequences, 4 boxes to use, weight 2",
+        "training data: videos: 1 sequences, 14 boxes to use, weight 3",
+        "training data: patches of rest: 1 sequences, boxes made up when drawn, weight 0.2",
+        "training data: synthetic: 200 sequences, boxes made up when drawn, weight 0.1",
+        "training data: cut_paste: 3 sequences, boxes made up when drawn, weight 0.5",
+        "validation data: validation: 1 sequences, 4 boxes to use, weight 1",
+        "validation data: synthetic validation: 200 sequences, boxes made up when drawn, weight 1",
+    ]
+    caplog.clear()
+    build_datasets(replace(SETTINGS, sources=SETTINGS.sources[1:2]), data)
+    assert caplog.messages[-1] == "validation data: none, so the best network is not kept apart (no folder best)"
+
+
+def test_a_source_without_a_usable_box_is_an_error(data: Path) -> None:
+    """As boxes from 0 to 1 are: all of them are thinner than a pixel."""
+    truth = data / "videos" / "film" / "groundtruth_rect.txt"
+    truth.write_text("0.1,0.1,0.3,0.3\n" * 16)
+    settings = replace(SETTINGS, sources=(DataSource("video", "videos"),))
+    with pytest.raises(ValueError, match=r"videos: no box can be used \(python -m ltr\.data\.check tells why"):
+        build_datasets(settings, data)
+
+
+def test_validation_sees_other_drawn_shapes_and_no_augmentation(data: Path) -> None:
+    """Same seed, same settings: yet no sample of the validation is one of the training."""
+    training = build_training(TOY, data, torch.device("cpu"), seed=0)
+    assert training.val_loader is not None
+    samples = []
+    for loader in (training.train_loader, training.val_loader):
+        loader.set_epoch(0)
+        samples.append(next(iter(loader)))
+    assert not torch.equal(samples[0].train_boxes, samples[1].train_boxes)
+    assert samples[1].ids[0].startswith("synthetic validation/")
+    again = replace(
+        TOY, processing=replace(TOY.processing, augmentation=AugmentationSettings(coarse=1, blur=1, jpeg=1))
+    )
+    val_loader = build_training(again, data, torch.device("cpu"), seed=5).val_loader
+    assert val_loader is not None
+    assert torch.equal(next(iter(val_loader)).test_images, samples[1].test_images)
+
+
+def test_data_is_looked_for_before_weights(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, pretrained=False, start=tmp_path / "none.safetensors")
+    with pytest.raises(FileNotFoundError, match="pictures"):
+        build_training(settings, tmp_path, torch.device("cpu"), seed=0)
 
 
 @pytest.mark.parametrize("kind", ["coco", "video", "cut_paste", "patches"])

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ltr.data.image_loader import load_image
 from ltr.dataset.cutouts import CocoCutouts, VideoCutouts, back_and_forth, cut_out, decode_mask
 from ltr.dataset.sequence_folder import SequenceFolder
 from tests.fakes.datasets import (
@@ -51,12 +52,48 @@ def test_a_cutout_is_the_object_within_a_margin(box: tuple[int, int, int, int]) 
 def test_whole_objects_with_masks_are_taken(tmp_path: Path) -> None:
     bank = CocoCutouts(write_coco(tmp_path), source_weights={"first": 0.25})
     # Not those without a mask, too small, too thin, cut off by the border, or crowds.
-    assert [item.id for item in bank.objects] == [1, 2]
-    assert bank.groups == ["brick", "brick"]
+    assert bank.ids.tolist() == [1, 2]
+    assert bank.groups.tolist() == ["brick", "brick"]
     assert bank.weights.tolist() == [0.25, 1.0]
     cutouts = bank.load(0, [3, 9])
     assert cutouts[0] is cutouts[1]
     assert cutouts[0].alpha.shape == (50 + 4, 40 + 4)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_the_cutout_is_that_of_the_annotation_in_the_file(tmp_path: Path, index: int) -> None:
+    root = write_coco(tmp_path)
+    item = json.loads((root / "annotations.json").read_text())["annotations"][index]
+    image = load_image(root / "images" / f"{item['image_id']}.jpg")
+    expected = cut_out(image, decode_mask(item["segmentation"], HEIGHT, WIDTH))
+    cutout = CocoCutouts(root).load(index, [0])[0]
+    np.testing.assert_array_equal(cutout.image, expected.image)
+    np.testing.assert_array_equal(cutout.alpha, expected.alpha)
+
+
+@pytest.mark.parametrize("mask", [[[1, 2]], "text", {"size": [5, 5]}, {"size": [5, 5], "counts": 7}, 5])
+def test_a_broken_mask_is_named(tmp_path: Path, mask: object) -> None:
+    path = write_coco(tmp_path) / "annotations.json"
+    content = json.loads(path.read_text())
+    content["annotations"][0]["segmentation"] = mask
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"annotations\.json: annotation 1: segmentation is no mask"):
+        CocoCutouts(tmp_path).load(0, [0])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", r"masks\.json is not valid JSON"),
+        ("{}", r"masks\.json: expected a list of masks"),
+        (json.dumps([None, [1]] + [None] * 14), r"masks\.json: mask 2: expected run lengths"),
+    ],
+)
+def test_broken_masks_of_a_video_are_named(tmp_path: Path, text: str, message: str) -> None:
+    root = write_sequences(tmp_path)
+    (root / "film" / "masks.json").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        VideoCutouts(SequenceFolder(root))
 
 
 def test_no_object_is_an_error(tmp_path: Path) -> None:

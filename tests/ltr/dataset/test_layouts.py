@@ -28,7 +28,7 @@ def _only(layout: Layout, *sequences: str) -> Layout:
 TREES: dict[str, tuple[Callable[[Path], Path], Layout, str]] = {
     "lasot": (write_lasot, _only(LASOT, "airplane/airplane-2", "zebra/zebra-1"), "train"),
     "got10k": (write_got10k, _only(GOT10K, "train/GOT-10k_Train_000001", "train/GOT-10k_Train_000002"), "train"),
-    "trackingnet": (write_trackingnet, TRACKINGNET, "0-1"),
+    "trackingnet": (write_trackingnet, replace(TRACKINGNET, count=None), "0-1"),
 }
 
 
@@ -64,6 +64,10 @@ def test_the_absent_frame_is_not_visible(dataset: ImageSequences) -> None:
         assert info.visible.tolist() == [True, True, False]
 
 
+def test_boxes_that_can_be_used_are_counted(dataset: ImageSequences) -> None:
+    assert dataset.count_boxes() == 4
+
+
 def test_the_second_start_reads_no_annotation(dataset: ImageSequences, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(root: Path, sequence: str) -> np.ndarray:
         raise AssertionError(sequence)
@@ -84,6 +88,11 @@ def test_a_missing_sequence_is_named_with_what_to_do(tmp_path: Path) -> None:
         ImageSequences(GOT10K, tmp_path / "nowhere", "val")
     with pytest.raises(FileNotFoundError, match="TRAIN_3/anno does not exist"):
         ImageSequences(TRACKINGNET, tmp_path, "3")
+    write_trackingnet(tmp_path)
+    with pytest.raises(
+        FileNotFoundError, match=r"trackingnet 0-1: 2 of 5,022 sequences are in .*ltr\.data\.check trackingnet .* 0-1$"
+    ):
+        ImageSequences(TRACKINGNET, tmp_path, "0-1")
 
 
 def test_flags_must_be_as_many_as_boxes(tmp_path: Path) -> None:
