@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
-import torch
 from torch.utils.data import DataLoader, Sampler
 
 from ltr.data.batch import TrackingBatch, collate
 from ltr.data.sampler import TrackingSampler
+from ltr.data.workers import Guarded, batches_or_error, guarded, start_worker
 
 
 @dataclass(frozen=True)
@@ -93,14 +91,14 @@ class TrackingLoader(DataLoader[TrackingBatch]):
     ) -> None:
         self._indices = EpochIndices(len(sampler), batch_size, share)
         super().__init__(
-            sampler,
+            Guarded(sampler),
             batch_size=share.size(batch_size),
             sampler=self._indices,
             num_workers=num_workers,
-            collate_fn=collate,
+            collate_fn=guarded(collate),
             drop_last=True,
             pin_memory=pin_memory,
-            worker_init_fn=_one_thread,
+            worker_init_fn=start_worker,
             persistent_workers=num_workers > 0,
         )
 
@@ -108,10 +106,5 @@ class TrackingLoader(DataLoader[TrackingBatch]):
         """Choose the epoch (from 0) of the next pass over the loader, and the batch that it begins with."""
         self._indices.set_epoch(epoch, first_batch)
 
-
-def _one_thread(worker: int) -> None:
-    torch.set_num_threads(1)
-    cv2.setNumThreads(0)
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches all processes of a terminal; the main one deals with it
+    def __iter__(self) -> Iterator[TrackingBatch]:  # type: ignore[override]
+        return batches_or_error(super().__iter__())

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from ltr.data.workers import Guarded, batches_or_error, guarded, start_worker
 from ltr.dataset.detection import DetectionPicture
 
 
@@ -116,10 +117,11 @@ class PictureLoader:
         begin = self.epoch * self.per_epoch
         indices = range(begin + self.first_batch * self.batch_size, begin + self.per_epoch)
         loader = DataLoader(
-            self.dataset,
+            Guarded(self.dataset),
             batch_size=self.batch_size,
             sampler=indices,
             num_workers=self.num_workers,
-            collate_fn=self.collate,
+            collate_fn=guarded(self.collate),
+            worker_init_fn=start_worker,
         )
-        return iter(loader)
+        return batches_or_error(loader)

@@ -50,6 +50,20 @@ class ProcessingSettings:
         if self.output_size % self.stride:
             raise ValueError(f"output_size {self.output_size} is not a multiple of stride {self.stride}")
 
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        positive = ("search_area_factor", "output_sigma_factor", "kernel_size", "jitter_attempts")
+        values = {name: getattr(self, name) for name in positive}
+        found = [f"{name}: expected more than 0, got {value}" for name, value in values.items() if not value > 0]
+        if not 0 <= self.min_inside <= 1:
+            found.append(f"min_inside: expected a share from 0 to 1, got {self.min_inside}")
+        if not self.max_shrink >= 1:
+            found.append(f"max_shrink: expected at least 1, got {self.max_shrink}")
+        for name, jitter in (("train_jitter", self.train_jitter), ("test_jitter", self.test_jitter)):
+            if not min(jitter.centre, jitter.scale) >= 0:
+                found.append(f"{name}: expected a centre and a scale of at least 0, got {jitter}")
+        return found + [f"augmentation.{line}" for line in self.augmentation.problems()]
+
     def for_validation(self) -> ProcessingSettings:
         """The same geometry, and pictures as they are: numbers of settings with other augmentation can be compared."""
         return replace(self, augmentation=self.augmentation.for_validation())

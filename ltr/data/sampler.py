@@ -27,6 +27,12 @@ class SamplerSettings:
     max_gap: int = 30
     mode: FrameMode = "causal"
 
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        least = {"num_train_frames": 1, "num_test_frames": 1, "max_gap": 0}
+        values = {name: getattr(self, name) for name in least}
+        return [f"{name}: expected at least {least[name]}, got {n}" for name, n in values.items() if n < least[name]]
+
 
 def choose_frames(
     visible: np.ndarray,
@@ -77,6 +83,8 @@ class TrackingSampler(Dataset[TrackingBatch]):
         weights = np.array([weight for _, weight in datasets], dtype=float)
         if not len(weights) or weights.min() < 0 or not weights.sum() > 0:
             raise ValueError(f"weights of the data sets must be >= 0 and not all 0, got {weights.tolist()}")
+        if seed < 0:
+            raise ValueError(f"seed: expected 0 or more, got {seed}")
         self.datasets = [dataset for dataset, _ in datasets]
         self.settings = settings
         self.processing = processing

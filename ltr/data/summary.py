@@ -54,6 +54,8 @@ def main(argv: list[str] | None = None) -> None:
     options = tyro.cli(SummaryOptions, args=argv)
     try:
         check_outputs({"out": options.out}, [options.data])
+        if options.samples < 1:
+            raise ValueError(f"samples: expected at least 1, got {options.samples}")
         settings = load_settings(options.task, options.name)
         if not isinstance(settings, DiMPTrainSettings):
             raise ValueError(f"task {options.task!r} has no image sequences to show; dimp has")

@@ -47,6 +47,19 @@ class AugmentationSettings:
     cutout: float = 0.1
     cutout_side: tuple[float, float] = (0.3, 0.6)  # of the target's sides
 
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        chances = ("flip", "frame_flip", "grayscale", "coarse", "blur", "noise", "jpeg", "cutout")
+        values = {name: getattr(self, name) for name in chances}
+        found = [f"{name}: expected a chance from 0 to 1, got {p}" for name, p in values.items() if not 0 <= p <= 1]
+        for name, most in {"coarse_detail": 1, "blur_sigma": math.inf, "jpeg_quality": 100, "cutout_side": 1}.items():
+            low, high = getattr(self, name)
+            if not 0 < low <= high <= most:
+                found.append(f"{name}: expected two rising numbers above 0, {most} at most, got {low}, {high}")
+        if not 0 <= self.noise_amplitude <= 127:
+            found.append(f"noise_amplitude: expected 0 to 127 grey levels, got {self.noise_amplitude}")
+        return found
+
     def for_validation(self) -> AugmentationSettings:
         """Mirroring and grayscale only, as pytracking validates."""
         return AugmentationSettings(

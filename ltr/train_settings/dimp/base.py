@@ -74,6 +74,8 @@ class DiMPTrainSettings(TrainSettings):
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
         found = super().problems() + [f"network.{line}" for line in self.network.problems()]
+        found += [f"sampler.{line}" for line in self.sampler.problems()]
+        found += [f"processing.{line}" for line in self.processing.problems()]
         found += [line for source in (*self.sources, *self.validation_sources) for line in source.problems()]
         if not self.used_sources:
             found.append("sources: expected at least one with a weight above 0")

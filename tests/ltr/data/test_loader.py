@@ -1,6 +1,9 @@
 import os
 import signal
+import traceback
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 import torch
 
@@ -8,6 +11,7 @@ from ltr.data.batch import TrackingBatch
 from ltr.data.loader import EpochIndices, Share, TrackingLoader
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import SamplerSettings, TrackingSampler
+from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
 from ltr.dataset.synthetic import SyntheticShapes
 
 # From Python 3.12 on, starting a process beside torch's threads warns.
@@ -74,6 +78,57 @@ def test_shares_make_up_the_batches(processes: int, accumulate: int) -> None:
 def test_batches_that_cannot_be_shared_are_refused(processes: int, accumulate: int) -> None:
     with pytest.raises(ValueError, match=rf"6 samples cannot be shared by {processes} processes in {accumulate} equal"):
         Share(0, processes, accumulate).size(6)
+
+
+class Broken(BaseVideoDataset):
+    """One sequence that cannot be read."""
+
+    name = "broken"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __len__(self) -> int:
+        return 1
+
+    def get_sequence_info(self, seq_id: int) -> SequenceInfo:
+        return SequenceInfo("broken/0", np.ones(3, dtype=bool))
+
+    def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
+        raise self.error
+
+
+class Untold(ValueError):
+    """Cannot be made of its message alone, as the errors of some libraries."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{text} {code}")
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ValueError("cannot decode picture a.jpg"), ValueError),
+        (FileNotFoundError("no such picture: a.jpg"), FileNotFoundError),
+        (Untold(7, "a.jpg is damaged"), ValueError),
+    ],
+)
+def test_bad_input_is_told_in_one_line_whoever_meets_it(num_workers: int, error: Exception, kind: type) -> None:
+    settings = SamplerSettings(samples_per_epoch=4, num_train_frames=1, num_test_frames=1)
+    sampler = TrackingSampler([(Broken(error), 1.0)], settings, DiMPProcessing())
+    with pytest.raises(kind) as caught:
+        list(TrackingLoader(sampler, batch_size=2, num_workers=num_workers))
+    assert str(caught.value) == str(error)
+    where = "".join(traceback.format_exception(caught.value))
+    assert "get_frames" in where  # a traceback, where one is shown, leads to the place
+
+
+def test_bugs_in_a_worker_keep_their_traceback() -> None:
+    settings = SamplerSettings(samples_per_epoch=4, num_train_frames=1, num_test_frames=1)
+    sampler = TrackingSampler([(Broken(TypeError("a bug")), 1.0)], settings, DiMPProcessing())
+    with pytest.raises(TypeError, match=r"(?s)Caught TypeError in DataLoader worker.*get_frames.*a bug"):
+        list(TrackingLoader(sampler, batch_size=2, num_workers=1))
 
 
 def test_ctrl_c_does_not_end_a_worker() -> None:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 import torch
 
 from ltr.data.pictures import EndlessPictures, PictureBatch, PictureLoader, load_picture, mirror_boxes
@@ -57,3 +58,12 @@ def test_workers_change_nothing(tmp_path: Path) -> None:
     endless = EndlessPictures(_pictures(tmp_path), load_picture, 3)
     alone, helped = ([batch.ids for batch in PictureLoader(endless, 6, 2, PictureBatch, workers)] for workers in (0, 2))
     assert alone == helped
+
+
+def test_a_picture_that_a_worker_cannot_read_is_named_in_one_line(tmp_path: Path) -> None:
+    pictures = _pictures(tmp_path)
+    pictures[1].path.unlink()
+    loader = PictureLoader(EndlessPictures(pictures, load_picture, None), 6, 2, PictureBatch, num_workers=1)
+    with pytest.raises(FileNotFoundError) as caught:
+        list(loader)
+    assert str(caught.value) == f"no such picture: {pictures[1].path}"

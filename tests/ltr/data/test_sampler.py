@@ -122,6 +122,11 @@ def test_nothing_to_draw_from_is_an_error() -> None:
         _sampler([(Still("hidden", length=3, absent=[0, 1]), 1.0)])[0]
 
 
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(ValueError, match="seed: expected 0 or more, got -1"):
+        _sampler([(Still("a"), 1.0)], seed=-1)
+
+
 @pytest.mark.parametrize("weights", [[], [0.0, 0.0], [1.0, -1.0]])
 def test_impossible_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError, match="weights of the data sets must be >= 0 and not all 0"):

@@ -7,6 +7,8 @@ import torch
 from ltr.admin.build import build_network
 from ltr.admin.build_training import build_optimizer
 from ltr.admin.settings import TrainSettings, to_json
+from ltr.data.processing import JitterSettings
+from ltr.data.transforms import AugmentationSettings
 from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
 from ltr.models.tracking.settings import ClassifierSettings
 from ltr.train_settings import TASKS, load_settings
@@ -77,6 +79,32 @@ def test_all_problems_of_a_tracker_come_at_once() -> None:
         "processing.output_sigma_factor: 0.5, but the network expects 0.25",
     ):
         assert part in str(error.value)
+
+
+def test_sampling_and_augmentation_that_cannot_be_done_are_refused() -> None:
+    toy = _tracker("toy")
+    wrong = replace(
+        toy,
+        sampler=replace(toy.sampler, max_gap=-1, num_test_frames=0),
+        processing=replace(
+            toy.processing,
+            min_inside=1.5,
+            max_shrink=0.5,
+            test_jitter=JitterSettings(centre=-1, scale=0.5),
+            augmentation=AugmentationSettings(flip=2.0, blur=-0.1, jpeg_quality=(80, 30), noise_amplitude=300),
+        ),
+    )
+    assert wrong.problems() == [
+        "sampler.num_test_frames: expected at least 1, got 0",
+        "sampler.max_gap: expected at least 0, got -1",
+        "processing.min_inside: expected a share from 0 to 1, got 1.5",
+        "processing.max_shrink: expected at least 1, got 0.5",
+        "processing.test_jitter: expected a centre and a scale of at least 0, got JitterSettings(centre=-1, scale=0.5)",
+        "processing.augmentation.flip: expected a chance from 0 to 1, got 2.0",
+        "processing.augmentation.blur: expected a chance from 0 to 1, got -0.1",
+        "processing.augmentation.jpeg_quality: expected two rising numbers above 0, 100 at most, got 80, 30",
+        "processing.augmentation.noise_amplitude: expected 0 to 127 grey levels, got 300",
+    ]
 
 
 def test_batches_that_cannot_be_filled_are_refused() -> None:
