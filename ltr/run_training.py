@@ -78,7 +78,7 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
         if processes.is_main:
             logging.basicConfig(level=logging.INFO, format="%(message)s")
             print(json.dumps(to_json(settings), indent=1), flush=True)
-        training = build_training(settings, options.data, device, options.seed, processes)
+        training = build_training(settings, options.data, device, options.seed, processes, options.resume)
         if options.dry_run:
             dry_run(training, device, options.seed)
             return
@@ -93,6 +93,7 @@ def dry_run(training: Training, device: torch.device, seed: int) -> None:
     training.train_loader.set_epoch(0)
     generator = torch.Generator(device).manual_seed(seed)
     batch = next(iter(training.train_loader)).to(device)
+    training.prepare()
     loss, stats = training.actor(batch, generator)
     loss.backward()
     print("one batch: " + _numbers(stats))
@@ -111,7 +112,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         train(*parse(sys.argv[1:] if argv is None else argv))
     except Stopped as stopped:
-        print(stopped, file=sys.stderr)
+        print(f"{stopped}: go on with --resume", file=sys.stderr)
         raise SystemExit(128 + stopped.number) from None
     except KeyboardInterrupt:
         print("\nstopped at once; what came after the last checkpoint is lost: go on with --resume", file=sys.stderr)

@@ -16,6 +16,8 @@ from ltr.models.target_classifier.optimizer import DiMPSteepestDescentGN
 from ltr.models.tracking.dimpnet import BOX_LAYERS, CLASSIFICATION_LAYER, DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 
+BOTTLENECK_CHANNELS = 512  # from so many on, the head's blocks of two 3x3 convolutions would be too large
+
 
 def build_network(settings: DiMPnetSettings) -> DiMPnet:
     """A tracking network with untrained heads and an untrained backbone."""
@@ -27,9 +29,10 @@ def build_network(settings: DiMPnetSettings) -> DiMPnet:
     backbone = BACKBONES[settings.backbone](settings.frozen_layers)
     channels = backbone.out_channels
     c = settings.classifier
-    head = residual_bottleneck if settings.backbone == "resnet50" else residual_basic_block
+    width = channels[CLASSIFICATION_LAYER]
+    head = residual_bottleneck if width >= BOTTLENECK_CHANNELS else residual_basic_block
     norm_scale = 1 / math.sqrt(c.feature_dim * c.filter_size**2)
-    features = head(channels[CLASSIFICATION_LAYER], c.num_blocks, c.feature_dim, norm_scale)
+    features = head(width, c.num_blocks, c.feature_dim, norm_scale)
     if c.objective == "kl":
         initializer: nn.Module = FilterInitializerZero(c.filter_size)
         optimizer: nn.Module = PrDiMPSteepestDescentNewton(c.optimizer, settings.label_sigma)

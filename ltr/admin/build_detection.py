@@ -30,14 +30,16 @@ def read_pictures(settings: DetectionSettings, data: Path, sources: Sources) -> 
     return [p for p in DetectionDataset(data, sources, settings.data.classes) if len(p.boxes)]
 
 
-def build_detector_training(settings: DetectorTrainSettings, data: Path, device: torch.device, seed: int) -> Training:
+def build_detector_training(
+    settings: DetectorTrainSettings, data: Path, device: torch.device, seed: int, resumed: bool
+) -> Training:
     """Detector, pictures and optimizer; the losses are the detector's own."""
     net = build_detector(settings.detector)
-    if settings.pretrained and settings.detector.kind == "mobile":
-        net.backbone.body.load_pretrained()
-    place(net, device)
     train = EndlessPictures(read_pictures(settings, data, settings.data.train), load_picture, seed)
     val = EndlessPictures(read_pictures(settings, data, settings.data.val), load_picture, None)
+    if settings.pretrained and settings.detector.kind == "mobile" and not resumed:
+        net.backbone.body.load_pretrained()
+    place(net, device)
     batch_size = settings.optim.batch_size
     optimizer, scheduler = build_optimizer(net, settings.optim)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,22 +30,26 @@ from ltr.trainers.ltr_trainer import Training
 
 
 def build_dimp_training(
-    settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int, processes: Processes = ALONE
+    settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int, processes: Processes, resumed: bool
 ) -> Training:
     """Network, data, losses and optimizer of a tracker's training."""
     train, validation = build_datasets(settings, data)  # first: what is missing is told before weights are fetched
     net = build_network(settings.network)
-    if settings.start is not None:
+    jpeg_decoder()  # found out, and said, before there are workers
+    if settings.start is not None and not resumed:
         load_weights(net, load_network(settings.start)[0].state_dict(), settings.start)
-    elif settings.pretrained:
+    elif settings.pretrained and not resumed:
         net.feature_extractor.load_pretrained()
     place(net, device)
-    net.feature_extractor.run_folded()
-    jpeg_decoder()  # found out, and said, before there are workers
     processing = DiMPProcessing(settings.processing)
     batch_size, pin = settings.optim.batch_size, device.type == "cuda"
     sampler = TrackingSampler(train, settings.sampler, processing, seed)
     share = Share(processes.rank, processes.count, settings.optim.accumulate)
+    if share.size(batch_size) < 2:
+        raise ValueError(
+            f"optim.batch_size: {batch_size} samples in {processes.count} processes are parts of one sample; "
+            "the batch norm of the box branch needs two"
+        )
     train_loader = TrackingLoader(sampler, batch_size, settings.num_workers, pin, share)
     val_loader = None
     if validation:
@@ -67,11 +70,17 @@ def build_dimp_training(
     def export(folder: Path) -> None:
         save_network(net, settings.network, folder / "network.safetensors", card)
 
-    return Training(actor, train_loader, val_loader, optimizer, scheduler, export)
+    prepare = net.feature_extractor.run_folded
+    return Training(actor, train_loader, val_loader, optimizer, scheduler, export, prepare)
 
 
 def build_training(
-    settings: TrainSettings, data: Path, device: torch.device, seed: int, processes: Processes = ALONE
+    settings: TrainSettings,
+    data: Path,
+    device: torch.device,
+    seed: int,
+    processes: Processes = ALONE,
+    resumed: bool = False,
 ) -> Training:
     """A training run of any task, by the class of its settings.
 
@@ -81,18 +90,20 @@ def build_training(
         device: where the network is trained.
         seed: of the order and the augmentation of the samples.
         processes: that train together, each on its part of every batch.
+        resumed: the weights come from a checkpoint, so those that training starts from are neither needed nor read.
 
     Raises:
+        TypeError: no task has settings of this class.
         ValueError: the task cannot be shared, and it shall be.
     """
-    shared: dict[type, Callable[..., Training]] = {DiMPTrainSettings: build_dimp_training}
-    if type(settings) in shared:
-        return shared[type(settings)](settings, data, device, seed, processes)
+    if isinstance(settings, DiMPTrainSettings):
+        return build_dimp_training(settings, data, device, seed, processes, resumed)
     if processes.count > 1 or settings.optim.accumulate > 1:
         raise ValueError(f"{type(settings).__name__}: this task trains in one process, with optim.accumulate 1")
-    builders: dict[type, Callable[..., Training]] = {
-        BranchTrainSettings: build_branch_training,
-        DetectorTrainSettings: build_detector_training,
-        Regression1DSettings: build_regression1d_training,
-    }
-    return builders[type(settings)](settings, data, device, seed)
+    if isinstance(settings, BranchTrainSettings):
+        return build_branch_training(settings, data, device, seed)
+    if isinstance(settings, DetectorTrainSettings):
+        return build_detector_training(settings, data, device, seed, resumed)
+    if isinstance(settings, Regression1DSettings):
+        return build_regression1d_training(settings, data, device, seed)
+    raise TypeError(f"no task trains with settings of class {type(settings).__name__}")

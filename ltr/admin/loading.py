@@ -62,9 +62,14 @@ def save_network(network: DiMPnet, settings: DiMPnetSettings, path: Path, card: 
 def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
     """The network of ``path`` (.safetensors) in float32 and eval mode, its settings, and its card."""
     card_path = path.with_suffix(".json")
-    for needed in (path, card_path):
-        if not needed.is_file():
-            raise FileNotFoundError(f"network file {needed} is missing")
+    if path.suffix != ".safetensors":
+        raise ValueError(
+            f"{path}: expected a network of this toolkit, a .safetensors file with its card (.json) beside it"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"network file {path} is missing")
+    if not card_path.is_file():
+        raise FileNotFoundError(f"{card_path} is missing: the card of {path.name}, which is written and moved with it")
     try:
         card = json.loads(card_path.read_text())
         settings = from_dict(DiMPnetSettings, card["network"], str(card_path))

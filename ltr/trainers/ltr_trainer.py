@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator, Sized
+import warnings
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -22,19 +22,11 @@ from ltr.admin.files import atomic_write
 from ltr.admin.settings import TrainSettings, to_json
 from ltr.admin.stats import AverageStats, TrainingLog
 from ltr.trainers.base_trainer import Checkpoints, seed_step
+from ltr.trainers.feed import Feed, Loader, LoaderFailed, is_dead_worker, plain_message
 from ltr.trainers.optimizer_step import BadBatch, OptimizerStep
 from ltr.trainers.progress import Progress
 from ltr.trainers.stop_signals import Stopped, StopSignals
 from ltr.trainers.watch import Watch
-
-
-class Loader(Sized, Protocol):
-    """Batches, an epoch at a time; a step takes ``accumulate`` of them."""
-
-    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
-        """Choose the epoch (from 0) of the next pass, and the batch that it begins with."""
-
-    def __iter__(self) -> Iterator[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +39,7 @@ class Training:
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
     export: Callable[[Path], None]  # writes the network, ready to be used, into a folder
+    prepare: Callable[[], None] = lambda: None  # called when the weights are there, those of a checkpoint, too
 
 
 class LTRTrainer:
@@ -76,6 +69,7 @@ class LTRTrainer:
         self.training, self.settings, self.folder = training, settings, folder
         self.device, self.seed, self.processes = device, seed, processes
         self.generator = torch.Generator(device)
+        self.feed = Feed(training.train_loader, settings.optim.accumulate)
         self.progress = Progress(settings.best_by)
         self.stats = AverageStats()
         self.step = OptimizerStep(training.actor, training.optimizer, settings, device, processes)
@@ -104,19 +98,49 @@ class LTRTrainer:
         Raises:
             Stopped: a signal asked for it; everything is saved.
             FloatingPointError: a loss is not finite; ``bad_batch.json`` names the samples.
-            ValueError: a loss could not be computed; as above.
-            OSError: a file could not be written; the last checkpoint is still there.
+            ValueError: a loss could not be computed; as above. Or a sample could not be made; everything is saved.
+            OSError: a file could not be read (everything is saved) or written (the last checkpoint is still there).
+            ChildProcessError: a process that makes samples was killed.
             KeyboardInterrupt: it was stopped at once, as far as the last checkpoint.
         """
+        self.training.prepare()
         if self.processes.is_main:
             self.checkpoints.prepare()
+            if self.epoch >= self.settings.optim.epochs:
+                print(f"{self.folder} is finished: all {self.settings.optim.epochs} epochs are done", flush=True)
         with self._log() as log, StopSignals() as stop:
             try:
                 self._run_epochs(log, stop)
-            except RuntimeError:
-                if stop.received is None:
-                    raise
-                raise KeyboardInterrupt from None  # the signal has ended a loader's worker or another process, too
+            except Stopped:
+                self._save()
+                raise
+            except LoaderFailed as failed:
+                raise self._saved_after(failed.error, stop) from failed
+            except RuntimeError as error:
+                if stop.received is not None:  # the signal has ended a loader's worker or another process, too
+                    raise KeyboardInterrupt from None
+                if is_dead_worker(error):  # noticed in the middle of a step: nothing to save
+                    lost = "what came after the last checkpoint is lost"
+                    raise ChildProcessError(f"{plain_message(error)}; {lost}: go on with --resume") from error
+                raise
+
+    def _saved_after(self, error: Exception, stop: StopSignals) -> Exception:
+        """Save, and what to raise after a loader's ``error``: a bug's keeps its traceback, the others say one line."""
+        if stop.received is not None and is_dead_worker(error):  # the signal has ended the worker, too
+            self._save()
+            return Stopped(stop.received, self._where)
+        if not self._done_steps:
+            saved = "no step is done yet"
+        else:
+            self._save()
+            saved = f"saved {self._where}: go on with --resume"
+        if is_dead_worker(error):
+            return ChildProcessError(f"{plain_message(error)}; {saved}")
+        for kind in (ValueError, OSError):
+            if isinstance(error, kind):
+                return kind(f"{plain_message(error)} ({saved})")
+        error.add_note(saved)
+        return error
 
     def _run_epochs(self, log: TrainingLog | None, stop: StopSignals) -> None:
         epochs, begin, first = self.settings.optim.epochs, time.monotonic(), self._done_steps
@@ -125,27 +149,28 @@ class LTRTrainer:
             groups = {"train": self._train_epoch(watch, stop)}
             with self.step.averaged():
                 if self.training.val_loader is not None and (self.epoch + 1) % self.settings.validate_every == 0:
-                    groups["val"] = self._validate(self.training.val_loader)
+                    groups["val"] = self._validate(self.training.val_loader, stop)
                 self._export(groups)
-            self.training.scheduler.step()
+            with warnings.catch_warnings():  # that no step came before: all were done before the run was taken up again
+                warnings.filterwarnings("ignore", r"Detected call of `lr_scheduler\.step")
+                self.training.scheduler.step()
             self.progress.finish_epoch()
             self.stats.clear()
-            pace = (time.monotonic() - begin) / (self._done_steps - first)
+            pace = (time.monotonic() - begin) / max(1, self._done_steps - first)
             if log is not None:
                 log.epoch(self.epoch, self._done_steps, groups)
                 self._save(numbered=True)
-                left = timedelta(seconds=round(pace * (epochs * self._steps - self._done_steps)))
+                left = timedelta(seconds=round(pace * (epochs * len(self.feed) - self._done_steps)))
                 print(f"epoch {self.epoch}/{epochs}  {_line(groups)}  left {left}", flush=True)
             self._stop_if_asked(stop)
 
     @property
-    def _steps(self) -> int:
-        """Steps of an epoch; batches that are too few for a step are left out."""
-        return len(self.training.train_loader) // self.settings.optim.accumulate
+    def _done_steps(self) -> int:
+        return self.progress.total_steps(len(self.feed))
 
     @property
-    def _done_steps(self) -> int:
-        return self.progress.total_steps(self._steps)
+    def _where(self) -> str:
+        return f"after {self.epoch} epochs and {self.progress.step} of {len(self.feed)} steps"
 
     def _log(self) -> AbstractContextManager[TrainingLog | None]:
         return TrainingLog(self.folder, self.epoch, self._done_steps) if self.processes.is_main else nullcontext()
@@ -153,14 +178,17 @@ class LTRTrainer:
     def _train_epoch(self, watch: Watch, stop: StopSignals) -> dict[str, float]:
         self.training.actor.net.train()
         begin = saved = time.monotonic()
+        watch.begin(self.feed.waited)
         label, hidden = f"epoch {self.epoch + 1}", None if self.processes.is_main else True
-        with tqdm(desc=label, total=self._steps, initial=self.progress.step, leave=False, disable=hidden) as bar:
-            for batches in self._batches_of_steps():
+        with tqdm(desc=label, total=len(self.feed), initial=self.progress.step, leave=False, disable=hidden) as bar:
+            for batches in self.feed.steps(self.epoch, self.progress.step):
                 stats = self._do_step(batches)
-                watch.step(self._done_steps, batches, stats, self.settings.optim.batch_size)
+                watch.step(
+                    self._done_steps, f"{label}  {self.progress.step}/{len(self.feed)}", batches, stats, self._numbers()
+                )
                 bar.set_postfix(loss=f"{self.stats.means()['loss']:.3f}")
                 bar.update()
-                if self.progress.step == self._steps:
+                if self.progress.step == len(self.feed):
                     break
                 self._stop_if_asked(stop)
                 if time.monotonic() - saved > 60 * self.settings.output.save_minutes:
@@ -169,12 +197,9 @@ class LTRTrainer:
         rates = [group["lr"] for group in self.training.optimizer.param_groups]
         return {**self.stats.means(self.processes), "seconds": time.monotonic() - begin, "lr": max(rates)}
 
-    def _batches_of_steps(self) -> Iterator[list[Any]]:
-        count, loader = self.settings.optim.accumulate, self.training.train_loader
-        loader.set_epoch(self.epoch, self.progress.step * count)
-        batches = iter(loader)
-        while len(step := list(itertools.islice(batches, count))) == count:
-            yield step
+    def _numbers(self) -> dict[str, Any]:
+        samples, norm = self.settings.optim.batch_size, self.step.gradient_norm
+        return {"samples": samples, "waited": self.feed.waited, "gradient_norm": norm}
 
     def _do_step(self, batches: list[Any]) -> list[Stats]:
         seed_step(self.generator, self.seed, self.epoch, self.progress.step, self.processes.rank)
@@ -193,12 +218,13 @@ class LTRTrainer:
             self.stats.add(part)
         return stats
 
-    def _validate(self, loader: Loader) -> dict[str, float]:
+    def _validate(self, loader: Loader, stop: StopSignals) -> dict[str, float]:
         self.training.actor.net.eval()
-        loader.set_epoch(0)  # the same samples every time
         generator = torch.Generator(self.device).manual_seed(self.seed)
-        stats = AverageStats()
-        for batch in tqdm(loader, "validation", leave=False, disable=None if self.processes.is_main else True):
+        stats, hidden = AverageStats(), None if self.processes.is_main else True
+        batches = Feed(loader).steps(epoch=0)  # the same samples every time
+        for (batch,) in tqdm(batches, "validation", total=len(loader), leave=False, disable=hidden):
+            self._stop_if_asked(stop)
             stats.add(self.training.actor.validate(batch.to(self.device), generator))
         return stats.means(self.processes)
 
@@ -208,9 +234,11 @@ class LTRTrainer:
         if self.processes.is_main:
             self.training.export(self.folder)
             if best:
-                self.training.export(self.folder / "best")
+                numbers = self.folder / "best" / "epoch.json"
+                numbers.unlink(missing_ok=True)  # of another network, should this be killed halfway
+                self.training.export(numbers.parent)
                 text = json.dumps({"epoch": self.epoch + 1, **groups["val"]}, indent=1) + "\n"
-                atomic_write(self.folder / "best" / "epoch.json", lambda temporary: temporary.write_text(text))
+                atomic_write(numbers, lambda temporary: temporary.write_text(text))
 
     def _save(self, numbered: bool = False) -> None:
         if self.processes.is_main:
@@ -221,9 +249,7 @@ class LTRTrainer:
     def _stop_if_asked(self, stop: StopSignals) -> None:
         """All processes stop after the same step."""
         if self.processes.any(stop.received is not None):
-            self._save()
-            where = f"after {self.epoch} epochs and {self.progress.step} of {self._steps} steps"
-            raise Stopped(stop.received or signal.SIGTERM, where)
+            raise Stopped(stop.received or signal.SIGTERM, self._where)
 
 
 def _line(groups: dict[str, dict[str, float]]) -> str:

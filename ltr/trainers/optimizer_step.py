@@ -65,6 +65,7 @@ class OptimizerStep:
         processes: Processes,
     ) -> None:
         self.optimizer, self.settings, self.device = optimizer, settings, device
+        self.gradient_norm = torch.zeros(())  # of the last step, before clipping
         self.loss: nn.Module = _Loss(actor)
         if processes.count > 1:
             self.loss = DistributedDataParallel(self.loss)
@@ -92,10 +93,12 @@ class OptimizerStep:
                 loss, part = self._forward(batch, generator)
                 self.scaler.scale(loss / len(batches)).backward()
             stats.append(part)
-        if self.settings.optim.clip_norm is not None:
-            self.scaler.unscale_(self.optimizer)
-            parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-            nn.utils.clip_grad_norm_(parameters, self.settings.optim.clip_norm)
+        self.scaler.unscale_(self.optimizer)
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        limit = self.settings.optim.clip_norm
+        self.gradient_norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        if limit is not None:
+            nn.utils.clip_grads_with_norm_(parameters, limit, self.gradient_norm)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         if self.average is not None:

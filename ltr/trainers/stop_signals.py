@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from types import FrameType
 from typing import Any, Self
+
+# SIGHUP: the terminal was closed. SIGUSR1: what SLURM sends some time before the end (--signal=USR1@120).
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)]
+URGENT = (signal.SIGINT, signal.SIGTERM)  # the second of these stops at once
 
 
 class Stopped(Exception):
@@ -18,20 +23,25 @@ class Stopped(Exception):
     """
 
     def __init__(self, number: int, where: str) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name} {where}; saved: go on with --resume")
+        super().__init__(f"stopped by {signal.Signals(number).name} {where}; saved")
         self.number = number
 
 
 class StopSignals:
-    """In its block, the first SIGINT or SIGTERM is kept in ``received``; a second one raises KeyboardInterrupt."""
+    """In its block, the first signal of ``SIGNALS`` is kept in ``received``; a second SIGINT or SIGTERM raises
+    KeyboardInterrupt. SIGHUP and SIGUSR1 are left alone where they are ignored (``nohup``).
+    """
 
     def __init__(self) -> None:
         self.received: int | None = None
         self._before: dict[int, Any] = {}
+        self._process = os.getpid()
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # elsewhere Python does not allow handlers
-            self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+            for number in SIGNALS:
+                if number in URGENT or signal.getsignal(number) != signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -39,7 +49,22 @@ class StopSignals:
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._process:  # a loader's worker, which has inherited the handler: the main process decides
+            return
         if self.received is not None:
-            raise KeyboardInterrupt
+            if number in URGENT and self.received in URGENT:
+                raise KeyboardInterrupt
+            return  # a closed terminal sends SIGHUP twice: the kernel's, and the shell's
         self.received = number
-        print("\nstopping after this step; once more to stop at once", file=sys.stderr, flush=True)
+        try:
+            print("\nstopping after this step; once more to stop at once", file=sys.stderr, flush=True)
+        except OSError:
+            _leave_terminal()
+
+
+def _leave_terminal() -> None:
+    """Write to nowhere: the terminal is closed, and any line would be an error that ends the training unsaved."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)

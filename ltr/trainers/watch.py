@@ -1,9 +1,11 @@
-"""What a run shows between epochs: every few steps numbers and pictures in TensorBoard."""
+"""What a run shows between epochs: every few steps numbers and pictures in TensorBoard, and a line where the output is
+no terminal and has no progress bar."""
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,6 +22,7 @@ class Watch:
         actor, optimizer: of the training.
         settings: how often to look.
         log: where to write; None: nowhere (a process that is not the main one).
+        lines: also print a line whenever numbers are logged; None: where stderr is no terminal.
     """
 
     def __init__(
@@ -28,30 +31,55 @@ class Watch:
         optimizer: torch.optim.Optimizer,
         settings: OutputSettings,
         log: TrainingLog | None,
+        lines: bool | None = None,
     ) -> None:
         self.actor, self.optimizer, self.settings, self.log = actor, optimizer, settings, log
-        self._since, self._samples = time.perf_counter(), 0
+        self.lines = not sys.stderr.isatty() if lines is None else lines
+        self.begin(0.0)
 
-    def step(self, step: int, batches: Sequence[Any], stats: Sequence[Stats], samples: int) -> None:
-        """After step ``step`` (from 1 on) on ``batches``; ``samples``: of all processes together."""
-        self._samples += samples
+    def begin(self, waited: float) -> None:
+        """Measure speed from now on; ``waited``: seconds that batches have been waited for so far."""
+        self._since, self._samples, self._waited = time.perf_counter(), 0, waited
+
+    def step(
+        self, step: int, where: str, batches: Sequence[Any], stats: Sequence[Stats], numbers: Mapping[str, Any]
+    ) -> None:
+        """After step ``step`` (from 1 on; ``where`` for the user) on ``batches``.
+
+        ``numbers``: ``samples`` of all processes together, seconds ``waited`` for batches so far, ``gradient_norm``.
+        """
+        self._samples += int(numbers["samples"])
         if self.log is None:
             return
         if step % self.settings.log_every == 0:
             means = AverageStats()
             for part in stats:
                 means.add(part)
-            self.log.step(step, means.means() | self._machine())
+            machine = {"gradient_norm": float(numbers["gradient_norm"]), **self._machine(numbers["waited"])}
+            self.log.step(step, means.means() | machine)
+            if self.lines:
+                print(f"{where}  {_line(means.means()['loss'], machine)}", flush=True)
         if step % self.settings.pictures_every == 0:
             self.log.pictures(step, self.actor.pictures(batches[0]))
 
-    def _machine(self) -> dict[str, float]:
-        """Samples a second since the last time, learning rates, and the most GPU memory that was in use."""
-        now = time.perf_counter()
-        numbers = {"samples_per_second": self._samples / (now - self._since)}
-        self._since, self._samples = now, 0
+    def _machine(self, waited: float) -> dict[str, float]:
+        """Since the last time: samples a second and the share of time spent waiting for batches; learning rates, and
+        the most GPU memory that was in use."""
+        seconds = time.perf_counter() - self._since
+        numbers = {
+            "samples_per_second": self._samples / seconds,
+            "waiting_for_data": (waited - self._waited) / seconds,
+        }
+        self.begin(waited)
         for group in self.optimizer.param_groups:
             numbers[f"lr {group['name']}"] = group["lr"]
         if torch.cuda.is_available():
             numbers["gpu_memory_gib"] = torch.cuda.max_memory_allocated() / 2**30
         return numbers
+
+
+def _line(loss: float, machine: dict[str, float]) -> str:
+    return (
+        f"loss {loss:.4g}  {machine['samples_per_second']:.3g} samples/s  "
+        f"waiting for data {machine['waiting_for_data']:.0%}  gradient norm {machine['gradient_norm']:.3g}"
+    )

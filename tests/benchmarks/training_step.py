@@ -44,6 +44,7 @@ def main() -> None:
         num_workers=0,
     )
     training = build_training(settings, Path(), torch.device("cpu"), seed=0)
+    training.prepare()
     net = training.actor.net.train()
     if arguments.compile:
         net.feature_extractor.compile()  # type: ignore[operator,union-attr]

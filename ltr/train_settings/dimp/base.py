@@ -79,8 +79,11 @@ class DiMPTrainSettings(TrainSettings):
         found += [line for source in (*self.sources, *self.validation_sources) for line in source.problems()]
         if not self.used_sources:
             found.append("sources: expected at least one with a weight above 0")
-        if self.optim.batch_size == 1:
-            found.append("optim.batch_size: expected at least 2 for the batch norm of the box branch, got 1")
+        if 0 < self.optim.batch_size < 2 * self.optim.accumulate:
+            found.append(
+                f"optim.batch_size: expected at least 2 a part for the batch norm of the box branch, "
+                f"got {self.optim.batch_size} in {self.optim.accumulate}"
+            )
         samples = {
             "sampler.samples_per_epoch": self.sampler.samples_per_epoch,
             "validation_samples": self.validation_samples,

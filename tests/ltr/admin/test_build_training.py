@@ -8,7 +8,8 @@ import torch
 
 from ltr.admin.build_datasets import build_datasets
 from ltr.admin.build_training import build_training
-from ltr.admin.settings import OptimSettings
+from ltr.admin.distributed import Processes
+from ltr.admin.settings import OptimSettings, TrainSettings
 from ltr.data.processing import ProcessingSettings
 from ltr.data.sampler import SamplerSettings
 from ltr.data.transforms import AugmentationSettings
@@ -19,8 +20,9 @@ from ltr.dataset.patches import Patches
 from ltr.dataset.sequence_folder import SequenceFolder
 from ltr.dataset.synthetic import SyntheticShapes
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
+from ltr.trainers.ltr_trainer import LTRTrainer, Training
 from tests.fakes.datasets import noise_picture, write_coco, write_picture, write_sequences
-from tests.fakes.networks import SMALL
+from tests.fakes.networks import SMALL, write_small_network
 
 SETTINGS = DiMPTrainSettings(
     network=SMALL,
@@ -184,3 +186,48 @@ def test_missing_data_is_named(data: Path, kind: str) -> None:
     sources = (SETTINGS.sources[1], DataSource(kind, "nowhere"))  # type: ignore[arg-type]
     with pytest.raises(OSError, match="nowhere"):
         build_datasets(replace(SETTINGS, sources=sources), data)
+
+
+def _folded_features(training: Training) -> torch.Tensor:
+    net = training.actor.net.eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        return net.feature_extractor(torch.rand(1, 3, 64, 64, generator=generator))["layer2"]  # type: ignore[operator]
+
+
+def test_a_resumed_run_needs_no_start_and_folds_the_weights_of_its_checkpoint(data: Path, tmp_path: Path) -> None:
+    """The network that it started from has been replaced by another one, and then removed."""
+    start = write_small_network(tmp_path / "start.safetensors", seed=1)
+    settings, run = replace(SETTINGS, start=start, validation_sequences=()), tmp_path / "run"
+    device = torch.device("cpu")
+    first = build_training(settings, data, device, seed=3)
+    LTRTrainer(first, settings, run, device, 3).run()
+    write_small_network(start, seed=2)
+    for _ in range(2):
+        again = build_training(settings, data, device, seed=3, resumed=True)
+        trainer = LTRTrainer(again, settings, run, device, 3)
+        trainer.resume()
+        trainer.run()
+        torch.testing.assert_close(_folded_features(again), _folded_features(first))
+        start.unlink(missing_ok=True)
+
+
+def test_data_are_looked_for_before_weights(tmp_path: Path) -> None:
+    sources = (DataSource("coco", "nowhere"),)
+    settings = replace(SETTINGS, start=tmp_path / "none.safetensors", sources=sources, validation_sequences=())
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        build_training(settings, tmp_path, torch.device("cpu"), seed=0)
+
+
+def test_parts_of_one_sample_are_refused(data: Path) -> None:
+    with pytest.raises(ValueError, match=r"optim.batch_size: 2 samples in 2 processes are parts of one sample"):
+        build_training(SETTINGS, data, torch.device("cpu"), 0, Processes(rank=0, count=2))
+    accumulated = replace(SETTINGS, optim=replace(SETTINGS.optim, accumulate=2))
+    assert accumulated.problems() == [
+        "optim.batch_size: expected at least 2 a part for the batch norm of the box branch, got 2 in 2"
+    ]
+
+
+def test_settings_of_no_task_are_named() -> None:
+    with pytest.raises(TypeError, match="no task trains with settings of class TrainSettings"):
+        build_training(TrainSettings(), Path(), torch.device("cpu"), seed=0)

@@ -49,6 +49,14 @@ def test_missing_file_is_named(saved: Path, suffix: str) -> None:
         load_network(saved)
 
 
+def test_other_files_are_told_what_is_expected(tmp_path: Path) -> None:
+    (tmp_path / "dimp50.pth").write_bytes(b"x")
+    with pytest.raises(
+        ValueError, match=r"dimp50\.pth: expected a network of this toolkit, \.safetensors with its card"
+    ):
+        load_network(tmp_path / "dimp50.pth")
+
+
 def test_replaced_weights_are_noticed(saved: Path) -> None:
     state = load_file(saved)
     state["bb_regressor.iou_predictor.bias"] += 1

@@ -12,10 +12,12 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from ltr.admin.settings import OptimSettings, TrainSettings
+from ltr.admin.settings import OptimSettings, OutputSettings, TrainSettings
+from ltr.admin.stats import TrainingLog
 from ltr.data.loader import Share
 from ltr.trainers.ltr_trainer import LTRTrainer
 from ltr.trainers.stop_signals import Stopped
+from ltr.trainers.watch import Watch
 from tests.fakes.processes import clean_processes
 from tests.fakes.regression import regression_training
 
@@ -137,9 +139,7 @@ def test_a_signal_saves_within_the_epoch_and_the_run_goes_on(
         if (epoch, part) == (1, 2 * settings.optim.accumulate):  # before the third step of the second epoch
             os.kill(os.getpid(), number)
 
-    with pytest.raises(
-        Stopped, match=rf"stopped by {number.name} after 1 epochs and 3 of 5 steps; saved: go on with --resume"
-    ):
+    with pytest.raises(Stopped, match=rf"stopped by {number.name} after 1 epochs and 3 of 5 steps; saved"):
         _trainer(tmp_path / "parts", settings, share=share, at_batch=at_batch).run()
     assert "stopping after this step" in capsys.readouterr().err
     resumed = _trainer(tmp_path / "parts", settings, share=share)
@@ -157,22 +157,6 @@ def test_the_second_signal_stops_at_once(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         _trainer(tmp_path, at_batch=at_batch).run()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_a_worker_that_the_signal_ended_is_no_riddle(tmp_path: Path) -> None:
-    """Batch systems send SIGTERM to all processes of a job; torch then reports a dead worker."""
-
-    def at_batch(epoch: int, part: int) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Terminated.")
-
-    def broken(epoch: int, part: int) -> None:
-        raise RuntimeError("another reason")
-
-    with pytest.raises(KeyboardInterrupt):
-        _trainer(tmp_path, at_batch=at_batch).run()
-    with pytest.raises(RuntimeError, match="another reason"):
-        _trainer(tmp_path, at_batch=broken).run()
 
 
 def _run_until_killed(folder: Path, settings: TrainSettings) -> None:
@@ -263,23 +247,51 @@ def test_what_is_best_must_be_a_number_of_the_validation(tmp_path: Path) -> None
         _trainer(tmp_path, replace(SETTINGS, best_by="hit")).run()
 
 
-def test_steps_and_pictures_are_in_tensorboard(tmp_path: Path) -> None:
+def test_steps_and_pictures_are_in_tensorboard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = replace(SETTINGS, output=replace(SETTINGS.output, log_every=4, pictures_every=10))
-    _trainer(tmp_path, settings).run()
+    trainer = _trainer(tmp_path, settings, at_batch=lambda epoch, part: time.sleep(0.02))
+    trainer.run()
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     assert [event.step for event in events.Scalars("loss/step")] == [4, 8, 12, 16, 20]
     assert [event.value for event in events.Scalars("lr rest/step")] == pytest.approx([0.02, 0.02, 0.004, 0.004, 0.004])
     assert all(event.value > 0 for event in events.Scalars("samples_per_second/step"))
+    assert all(0.1 < event.value <= 1 for event in events.Scalars("waiting_for_data/step"))
+    gradients = [p.grad for p in trainer.training.actor.net.parameters() if p.grad is not None]
+    norm = sum(float(gradient.square().sum()) for gradient in gradients) ** 0.5
+    assert events.Scalars("gradient_norm/step")[-1].value == pytest.approx(norm, rel=1e-5)
     assert [(event.step, event.width, event.height) for event in events.Images("inputs")] == [(10, 3, 8), (20, 3, 8)]
     assert [event.step for event in events.Scalars("loss/val")] == [5, 10, 15, 20]
+    # stderr is no terminal here: the same numbers are lines
+    lines = [line for line in capsys.readouterr().out.splitlines() if " samples/s " in line]
+    assert [line.partition("  loss")[0] for line in lines] == [
+        "epoch 1  4/5",
+        "epoch 2  3/5",
+        "epoch 3  2/5",
+        "epoch 4  1/5",
+        "epoch 4  5/5",
+    ]
+    assert f"gradient norm {norm:.3g}" in lines[-1]
 
 
-def test_finished_run_has_nothing_left_to_do(tmp_path: Path) -> None:
+def test_a_terminal_has_a_bar_and_no_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trainer = _trainer(tmp_path)
+    stats, numbers = [{"loss": 1.0}], {"samples": 8, "waited": 0.0, "gradient_norm": 2.0}
+    with TrainingLog(tmp_path) as log:
+        for lines in (False, True):
+            watch = Watch(trainer.training.actor, trainer.training.optimizer, OutputSettings(log_every=1), log, lines)
+            watch.step(1, "epoch 1  1/5", [], stats, numbers)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("epoch 1  1/5  loss 1  ")
+
+
+def test_finished_run_has_nothing_left_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _trainer(tmp_path).run()
+    capsys.readouterr()
     again = _trainer(tmp_path)
     again.resume()
     weights = {name: value.clone() for name, value in _weights(again).items()}
     again.run()
+    assert capsys.readouterr().out == f"{tmp_path} is finished: all 4 epochs are done\n"
     assert len(_log(tmp_path)) == 4
     assert all(torch.equal(_weights(again)[name], value) for name, value in weights.items())
 
