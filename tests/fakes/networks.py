@@ -46,8 +46,8 @@ def small_network(seed: int = 0, settings: DiMPnetSettings = SMALL) -> DiMPnet:
     return net.eval()
 
 
-def write_small_network(path: Path, image_size: int = SMALL.image_size) -> Path:
+def write_small_network(path: Path, image_size: int = SMALL.image_size, seed: int = 0) -> Path:
     """Save a small network as ``path`` (.safetensors) with its card; the backbone's weights are random, too."""
     settings = replace(SMALL, image_size=image_size)
-    save_network(small_network(settings=settings), settings, path, {"made_for": "tests"})
+    save_network(small_network(seed, settings), settings, path, {"made_for": "tests"})
     return path
