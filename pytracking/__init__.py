@@ -2,7 +2,7 @@
 
 from pytracking import MultiTracker, Tracker
 
-tracker = Tracker("dimp", "dimp_ncep_mobile")
+tracker = Tracker()                          # DiMP with the network that comes along
 tracker.initialize(frame, (x, y, w, h))      # RGB uint8 [H, W, 3]; a box in pixels
 output = tracker.track(next_frame)           # output.box, output.score, output.state
 
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from pytracking.evaluation.tracker import Tracker
     from pytracking.tracker.base.output import TrackOutput
 
-__all__ = ["MultiTracker", "TrackOutput", "Tracker"]
+    __version__: str
+
+__all__ = ["MultiTracker", "TrackOutput", "Tracker", "__version__"]
 
 _HOMES = {
     "MultiTracker": "pytracking.evaluation.multi_tracker",
     "TrackOutput": "pytracking.tracker.base.output",
     "Tracker": "pytracking.evaluation.tracker",
+    "__version__": "pytracking.utils.extras",
 }
 
 
@@ -32,4 +35,9 @@ def __getattr__(name: str) -> Any:
     # Late, because the analysis of results must not wait for torch.
     if name not in _HOMES:
         raise AttributeError(f"module 'pytracking' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found = getattr(import_module(_HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

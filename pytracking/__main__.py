@@ -4,11 +4,11 @@
 """
 
 import importlib
-import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-DISTRIBUTION = "ebm-tracking"
+from pytracking.utils.extras import DISTRIBUTION, __version__
+
 COMMANDS = {  # name: module with main(argv), what it does
     "track": ("pytracking.run_video", "follow targets through a video"),
     "webcam": ("pytracking.run_webcam", "follow what you draw a box around, live, in a window or a page"),
@@ -26,6 +26,7 @@ COMMANDS = {  # name: module with main(argv), what it does
     "train": ("ltr.run_training", "train a network"),
 }
 WRONG_USAGE = 2
+INTERRUPTED = 130
 
 
 def usage() -> str:
@@ -41,14 +42,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name in ("--help", "-h"):
         print(usage())
         return 0
-    if name == "--version":
-        print(f"{DISTRIBUTION} {importlib.metadata.version(DISTRIBUTION)}")
+    if name == "--version" or rest == ["--version"]:
+        print(f"{DISTRIBUTION} {__version__}")
         return 0
     if name not in COMMANDS:
         print(f"pytracking: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
         return WRONG_USAGE
     sys.argv[0] = f"pytracking {name}"  # what the command calls itself in its help
-    return importlib.import_module(COMMANDS[name][0]).main(rest) or 0
+    try:
+        return importlib.import_module(COMMANDS[name][0]).main(rest) or 0
+    except KeyboardInterrupt:  # while it is imported; the commands handle it afterwards
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -14,21 +14,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
-import torch
 import tyro
 
 from ltr.admin.files import STDOUT, check_outputs, text_output
-from pytracking.evaluation.benchmark import Report, measure, peak_memory
 from pytracking.evaluation.data import Box
-from pytracking.evaluation.tracker import Tracker
+from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.video import FrameSource, open_frames
 from pytracking.evaluation.video_writer import VideoWriter
-from pytracking.tracker.families import FAMILIES
+from pytracking.tracker.families import FAMILIES, load_parameters
 from pytracking.utils.cli import run_command
+
+if TYPE_CHECKING:
+    from pytracking.evaluation.benchmark import Report
 
 DRAWN_SIZE = (640, 480)
 DRAWN_FRAMES = 200
@@ -69,11 +69,12 @@ def run(arguments: Arguments) -> int:
     if (arguments.source is None) != (arguments.box is None):
         raise ValueError("--source and --box go together: the box says what to follow")
     check_outputs({"--json": arguments.json}, [arguments.source])
-    torch.set_num_threads(arguments.threads)
-    cv2.setNumThreads(arguments.threads)
-    runs = arguments.run or ("dimp_ncep_mobile",)
-    trackers = {text: build(text, arguments) for text in runs}
-    with _video(arguments) as (source, box):
+    factories = {text: factory(text, arguments) for text in arguments.run or ("dimp_ncep_mobile",)}
+    video = _video(arguments)
+    from pytracking.evaluation.benchmark import measure, peak_memory  # late: imports torch
+
+    trackers = {text: build() for text, build in factories.items()}
+    with video as (source, box):
         reports = measure(trackers, source, box, arguments.frames, arguments.warm_up)
     peak = peak_memory()
     if arguments.json != STDOUT:
@@ -89,8 +90,8 @@ def run(arguments: Arguments) -> int:
     return 0
 
 
-def build(text: str, arguments: Arguments) -> Tracker:
-    """The tracker of ``--run text``."""
+def factory(text: str, arguments: Arguments) -> TrackerFactory:
+    """What builds the tracker of ``--run text``; ValueError where there is none of that name."""
     name, *changes = text.split(",")
     family, colon, parameter = name.partition(":")
     if not colon or family not in FAMILIES:
@@ -101,7 +102,8 @@ def build(text: str, arguments: Arguments) -> Tracker:
         if name not in OPTIONS or not equals:
             raise ValueError(f"--run {text}: expected {' or '.join(f'{o}=...' for o in OPTIONS)}, got {change!r}")
         options[name] = value
-    return Tracker(family, parameter, device=arguments.device, **options)
+    load_parameters(family, parameter)
+    return TrackerFactory(family, parameter, arguments.device, arguments.threads, **options)
 
 
 def _parse_box(text: str) -> Box:
@@ -134,7 +136,7 @@ def drawn_video() -> Iterator[tuple[FrameSource, Box]]:
         yield open_frames(path), (x, y, w, h)
 
 
-def text_of(reports: dict[str, Report]) -> str:
+def text_of(reports: "dict[str, Report]") -> str:
     """A table for each tracker, with its ratio to the first."""
     base = next(iter(reports.values()))
     lines = []

@@ -3,7 +3,7 @@
     python pytracking/run_got10k.py got10k_val /data/GOT-10k dimp dimp_ncep_mobile
 
 The package writes RESULTS/<data set>/PARAMETER/ and REPORTS/<data set>/PARAMETER/performance.json; on GOT-10k's test
-set, whose truth is not public, it writes the archive to submit. Needs pip install "ebm-tracking[got10k]".
+set, whose truth is not public, it writes the archive to submit. Needs the package got10k (docs/vot.md).
 """
 
 import sys

@@ -13,25 +13,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from tqdm import tqdm
 
 from ltr.admin.files import check_outputs
+from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.follow import Sink, Start, follow, record
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.prefetch import prefetched
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
-from pytracking.evaluation.tracker import Tracker, check_box
 from pytracking.evaluation.video import FrameSource, Image, open_frames, part_of, peek
-from pytracking.evaluation.watch import panels
-from pytracking.tracker.dimp.observer import Recorder
+from pytracking.evaluation.video_writer import check_video_name
+from pytracking.tracker.families import load_parameters
 from pytracking.utils import box_window
 from pytracking.utils.cli import run_command
 from pytracking.utils.drawing import Overlay
+from pytracking.utils.extras import install_hint
+
+if TYPE_CHECKING:
+    from pytracking import Tracker
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Arguments:
     scale: float = 1.0
     """size of the annotated video as a part of SRC's; boxes stay in pixels of SRC"""
     trail: int = 30
-    """for how many frames the way of a target is drawn"""
+    """length of the trail of a target, in frames"""
     tracker: str = "dimp"
     """family of trackers: dimp, or opencv (docs/opencv.md)"""
     parameter: str = "dimp_ncep_mobile"
@@ -84,11 +88,15 @@ def run(arguments: Arguments) -> int:
     starts = [parse_box(text, arguments.start) for text in arguments.box]
     overlay = Overlay(arguments.scale, arguments.trail)
     first, source = peek(open_source(arguments, starts))
+    overlay.check(first)
     for start in starts:
         check_box(start.box, first)
     tracker = build_tracker(arguments)
     starts = starts or [Start(box, arguments.start) for box in draw_boxes(first, arguments.draw)]
     if arguments.debug:
+        from pytracking.evaluation.watch import panels  # late: these import torch and matplotlib
+        from pytracking.tracker.dimp.observer import Recorder
+
         tracker.observer = Recorder()
     targets = MultiTracker(tracker)
     steps = follow(source, starts, targets, count(arguments.start, arguments.stride))
@@ -99,8 +107,11 @@ def run(arguments: Arguments) -> int:
         wanted.append(panels(arguments.debug, source, targets, len(starts)))
     recording = record(progress, wanted)
     print(f"{recording.frames} frames, {recording.fps:.1f} FPS tracking {len(starts)} target(s)")
-    for path in filter(None, (arguments.save, arguments.csv, arguments.json, arguments.debug)):
+    written = [path for path in (arguments.save, arguments.csv, arguments.json, arguments.debug) if path]
+    for path in written:
         print(path.resolve())
+    if not written:
+        print("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")
     if recording.broken:
         print(f"error: {recording.broken}; everything before it is kept", file=sys.stderr)
         return 1
@@ -108,7 +119,16 @@ def run(arguments: Arguments) -> int:
 
 
 def check(arguments: Arguments) -> None:
-    """ValueError where an output would destroy a file that is not to be replaced, or cannot be written."""
+    """ValueError where an output would destroy a file that is not to be replaced, or cannot be written.
+
+    The same of what else can be told wrong before torch is imported, which takes seconds.
+    """
+    load_parameters(arguments.tracker, arguments.parameter)
+    if arguments.threads < 1:
+        raise ValueError(f"--threads: expected 1 or more, got {arguments.threads}")
+    for video in (arguments.save, arguments.debug if arguments.debug and arguments.debug.suffix else None):
+        if video:
+            check_video_name(video)
     panels = "--debug"
     files = {"--save": arguments.save, "--csv": arguments.csv, "--json": arguments.json}
     folders: dict[str, Path | None] = {}
@@ -136,7 +156,7 @@ def open_source(arguments: Arguments, starts: Sequence[Start]) -> FrameSource:
     return source if source.live else prefetched(source)
 
 
-def build_tracker(arguments: Arguments) -> Tracker:
+def build_tracker(arguments: Arguments) -> "Tracker":
     """The tracker that every target gets a copy of."""
     return TrackerFactory(
         arguments.tracker,
@@ -155,7 +175,7 @@ def draw_boxes(image: Image, where: str) -> list[Box]:
         try:
             from pytracking.web import draw
         except ModuleNotFoundError as error:
-            raise ImportError(f"--draw browser needs {error.name}: pip install 'ebm-tracking[web]'") from None
+            raise ImportError(f"--draw browser needs {error.name}: {install_hint('web')}") from None
         return draw.draw_boxes(image, lambda url: print(f"draw the targets at {url}", flush=True))
     try:
         return box_window.draw_boxes(image)

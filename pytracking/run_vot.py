@@ -1,7 +1,7 @@
 """The tracker's side of VOT's toolkit: answers its requests by the TraX protocol on standard input and output.
 
 The toolkit starts this by the command in trackers.ini, which make_vot_workspace.py writes (docs/vot.md).
-Needs pip install "ebm-tracking[vot]".
+Needs the package vot-trax.
 """
 
 import sys
@@ -15,6 +15,7 @@ from ltr.data.image_loader import load_image
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.tracker.base.output import BaseTracker
 from pytracking.utils.cli import run_command
+from pytracking.utils.extras import install_hint
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,13 @@ class Arguments:
     """auto, cpu, cuda, cuda:1, mps"""
     seed: int = 0
     """seed of the tracker's random numbers"""
-    debug: bool = True
-    """show the traceback of an error, which the toolkit copies into its log"""
+    no_traceback: bool = False
+    """of an error, show the message alone; the toolkit copies what is shown into its log"""
+
+    @property
+    def debug(self) -> bool:
+        """Whether an error shows its traceback."""
+        return not self.no_traceback
 
 
 def serve(tracker: BaseTracker, name: str) -> int:
@@ -42,7 +48,7 @@ def serve(tracker: BaseTracker, name: str) -> int:
     try:
         import trax
     except ImportError as error:
-        message = f'needs the package vot-trax ({error}): pip install "ebm-tracking[vot]"'
+        message = f"needs the package vot-trax ({error}): {install_hint('vot')}"
         raise ImportError(message) from error
     with trax.Server([trax.Region.RECTANGLE], [trax.Image.PATH], tracker_name=name) as server:
         while (request := server.wait()).type != trax.TraxStatus.QUIT:

@@ -7,25 +7,27 @@ In the window: drag a box around a target, and around others; r removes all targ
 """
 
 import asyncio
-import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from pytracking import Tracker
 from pytracking.evaluation.live import LiveFrames
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.video import FrameSource, open_frames
 from pytracking.utils.cli import run_command
 from pytracking.utils.drawing import draw_target
+from pytracking.utils.extras import install_hint
 from pytracking.utils.window import Window
+
+if TYPE_CHECKING:
+    from pytracking import Tracker
 
 TITLE = "pytracking"
 HELP = "drag: follow   r: remove all   d: remove last   q: end"
@@ -72,7 +74,7 @@ def run(arguments: Arguments) -> int:
         window.close()
 
 
-def build_tracker(arguments: Arguments) -> Tracker:
+def build_tracker(arguments: Arguments) -> "Tracker":
     """The tracker that every target gets a copy of."""
     return TrackerFactory(arguments.tracker, arguments.parameter, arguments.device)()
 
@@ -115,7 +117,7 @@ def serve_page(arguments: Arguments) -> int:
     try:
         from pytracking.web.server import Address, serve
     except ModuleNotFoundError as error:
-        raise ImportError(f"--web needs {error.name}: pip install 'ebm-tracking[web]'") from None
+        raise ImportError(f"--web needs {error.name}: {install_hint('web')}") from None
     address = Address(arguments.host, arguments.port, arguments.certificate, arguments.key)
     tracker = build_tracker(arguments)
     try:
@@ -134,7 +136,6 @@ def announce(url: str) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse ``argv`` and run; the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service deletes uploads, as Ctrl-C does
     return run_command(Arguments, run, argv, __doc__)
 
 

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ltr.admin.build_detection import FixedPictures, build_energies
-from ltr.admin.device import choose_device
+from ltr.admin.device import choose_device, set_threads
 from ltr.admin.files import atomic_write, check_outputs
 from ltr.admin.loading import load_weights
 from ltr.experiments.detection_scores import Evaluation, Steps
@@ -67,7 +67,7 @@ def evaluate(options: Options) -> None:
     if not isinstance(settings, BranchTrainSettings):
         raise ValueError(f"name: expected the settings of an energy branch, got those of a detector: {options.name}")
     settings = replace(settings, weights=options.weights or settings.weights, cache=options.cache or settings.cache)
-    torch.set_num_threads(options.threads)
+    set_threads(options.threads)
     device = choose_device(options.device)
     network = options.network or Path("workspace/detection") / options.name / "network.safetensors"
     check_outputs({"results": options.results}, [network, settings.weights, options.data])

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-import torch
 import tyro
 
+from ltr.admin.device import set_threads
 from ltr.admin.files import atomic_write, check_outputs
 from ltr.experiments.results import ResultStore, best_quarter, cells
 from ltr.train_settings.regression1d import SETTINGS
@@ -64,7 +64,7 @@ def draw(store: ResultStore, options: Options) -> None:
 def main(options: Options) -> None:
     """Train what is missing, draw."""
     check_outputs({"figure": options.figure}, folders={"results": options.results})
-    torch.set_num_threads(options.threads)
+    set_threads(options.threads)
     store = ResultStore(options.results)
     for num_samples in options.samples:
         for method in METHODS:
@@ -74,4 +74,7 @@ def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Options, description=__doc__))
+    try:
+        main(tyro.cli(Options, description=__doc__))
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error

@@ -11,9 +11,9 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import tyro
 
+from ltr.admin.device import set_threads
 from ltr.dataset.regression1d import DATASETS
 from ltr.experiments.results import PAPER, ResultStore, best_quarter, cells, method
 from ltr.experiments.timing import seconds_per_epoch
@@ -79,7 +79,7 @@ def main(options: Options) -> None:
     """Train what is missing, print the table."""
     for name in options.methods:
         method(name, options.num_samples)  # names are checked before hours are spent
-    torch.set_num_threads(options.threads)
+    set_threads(options.threads)
     store = ResultStore(options.results, options.compile)
     for name in options.methods:
         for cell in cells(name, options.num_samples):

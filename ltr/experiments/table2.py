@@ -21,7 +21,7 @@ import tyro
 from ltr.actors.detection import EnergyBranchActor
 from ltr.admin.build_detection import FixedPictures, build_energies, read_pictures
 from ltr.admin.build_optimizer import build_optimizer
-from ltr.admin.device import choose_device
+from ltr.admin.device import choose_device, set_threads
 from ltr.admin.files import check_outputs
 from ltr.data.detection_batch import DetectionBatch
 from ltr.experiments.detection_plot import draw
@@ -140,7 +140,7 @@ def main(options: Options) -> None:
     if options.figure and not any(row.is_numeric for row in rows):
         raise ValueError("figure: no row of this study varies a number")
     check_outputs({"figure": options.figure}, [options.weights], {"results": options.results})
-    torch.set_num_threads(options.threads)
+    set_threads(options.threads)
     device = choose_device(options.device)
     base = BRANCH_COCO if options.scale == "coco" else BRANCH_MOBILE
     settings = replace(base, weights=options.weights or base.weights, cache=options.cache or base.cache)

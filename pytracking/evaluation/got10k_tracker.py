@@ -1,4 +1,4 @@
-"""Our trackers in the experiments of the got10k package (pip install "ebm-tracking[got10k]").
+"""Our trackers in the experiments of the got10k package (the extra ``got10k`` of pyproject.toml).
 
 tracker = Got10kTracker(pytracking.Tracker("dimp", "dimp_ncep_mobile"), "dimp_ncep_mobile")
 experiment = open_experiment("got10k_val", Path("/data/GOT-10k"), Path("results"), Path("reports"))
@@ -16,12 +16,13 @@ from PIL.Image import Image
 
 from pytracking.evaluation.data import Box
 from pytracking.tracker.base.output import BaseTracker
+from pytracking.utils.extras import install_hint
 
 try:
     from got10k import experiments
     from got10k.trackers import Tracker as PackageTracker
 except ImportError as error:
-    message = f'needs the package got10k ({error}): pip install "ebm-tracking[got10k]"'
+    message = f"needs the package got10k ({error}): {install_hint('got10k')}"
     raise ImportError(message) from error
 
 

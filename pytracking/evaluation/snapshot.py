@@ -1,14 +1,17 @@
 """Running trackers on disk: a .safetensors file of tensors, which says what tracker it is of."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
 from ltr.admin.files import atomic_write
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # What has to be equal for a tracker to go on from a file; device, threads and versions may differ.
 IDENTITY = ("tracker", "settings", "network_sha256", "seed")
@@ -16,6 +19,8 @@ IDENTITY = ("tracker", "settings", "network_sha256", "seed")
 
 def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], stamp: dict[str, Any]) -> None:
     """Write the state of each of ``targets`` (by id), and the ``stamp`` of their tracker, to ``path``."""
+    from safetensors.torch import save  # late: imports torch
+
     if path.suffix != ".safetensors":
         raise ValueError(f"{path}: a running tracker is saved as .safetensors")
     tensors = {f"{key}.{name}": value for key, state in targets.items() for name, value in state.items()}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from collections.abc import Sequence
-from copy import copy
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import numpy as np
 from torch import Tensor
 
+from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.frames import Channels, Frame, as_rgb
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
 from pytracking.tracker.base.family import Options
@@ -19,7 +19,7 @@ from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp import state
 from pytracking.tracker.dimp.dimp import DiMP, track_all
 from pytracking.tracker.dimp.observer import Observer
-from pytracking.tracker.families import FAMILIES, load_parameters
+from pytracking.tracker.families import DEFAULT, FAMILIES, complete_names, load_parameters
 
 
 class Tracker:
@@ -29,8 +29,9 @@ class Tracker:
     trackers but the network, which no call changes: each may run in a thread of its own.
 
     Args:
-        name: the family, ``"dimp"`` or another of :mod:`pytracking.tracker.families`.
-        parameter: its parameters, e.g. ``"dimp_ncep_mobile"``, or the path of a .safetensors network.
+        name: the family, ``"dimp"`` or another of :mod:`pytracking.tracker.families`; alone, also the name of
+            parameters or the path of a .safetensors network.
+        parameter: its parameters, or the path of a .safetensors network; by default the network that comes along.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
         seed: of everything random; the same seed gives the same boxes.
         channels: the colours of the frames to come, ``"RGB"`` or ``"BGR"`` (what ``cv2.imread`` and
@@ -39,7 +40,7 @@ class Tracker:
             (see :mod:`pytracking.features.accelerators`).
         precision: of the network's arithmetic: ``"f32"``, ``"bf16"`` or ``"f16"``.
         overrides: parameters to change, nested ones by mappings:
-            ``Tracker("dimp", "dimp_ncep_mobile", refinement={"method": "ascent"})``.
+            ``Tracker(refinement={"method": "ascent"})``.
 
     Device, accelerator, precision and overrides, the observer, and saving and restoring are DiMP's alone: other
     families refuse them with a ValueError.
@@ -53,8 +54,8 @@ class Tracker:
 
     def __init__(
         self,
-        name: str,
-        parameter: str,
+        name: str | PathLike[str] = DEFAULT[0],
+        parameter: str | PathLike[str] | None = None,
         device: str = "auto",
         seed: int = 0,
         channels: Channels = "RGB",
@@ -64,37 +65,47 @@ class Tracker:
     ) -> None:
         if channels not in get_args(Channels):
             raise ValueError(f"channels: expected RGB or BGR, got {channels!r}")
-        self.name, self.parameter, self.seed, self.channels = name, parameter, seed, channels
-        params = load_parameters(name, parameter)
-        self._model = FAMILIES[name].load(params, Options(device, seed, accelerator, precision, overrides))
+        self.name, self.parameter = complete_names(fspath(name), parameter)
+        self.seed, self.channels = seed, channels
+        params = load_parameters(self.name, self.parameter)
+        self._model = FAMILIES[self.name].load(params, Options(device, seed, accelerator, precision, overrides))
         self._tracker = self._model.tracker()
         self._started = False
 
     def another(self) -> Self:
         """A tracker like this one, with the same network in memory, for a target of its own."""
-        twin = copy(self)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
         twin._tracker = self._model.tracker()
         if isinstance(self._tracker, DiMP):
             twin.observer = self._tracker.observer.another()
         twin._started = False
         return twin
 
+    def __repr__(self) -> str:
+        doing = "follows a target" if self._started else "not initialized"
+        return f"<Tracker {self.name} {self.parameter}, seed {self.seed}, {self.channels}: {doing}>"
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        """Of pickle and copy: a compiled network belongs to its process."""
+        raise TypeError("a Tracker cannot be pickled or copied: use another() here, save and restore between processes")
+
     def initialize(self, frame: Frame, box: Box) -> None:
         """Learn a target.
 
         Args:
             frame: uint8, numpy ``[H, W, 3]`` or torch ``[3, H, W]``, colours as ``channels`` says.
-            box: (x, y, w, h) in pixels; must overlap the frame.
+            box: (x, y, w, h) in pixels: left, top, width, height, not two corners (which cannot be told from it).
+                It must overlap the frame.
         Raises:
             ValueError: the frame or the box is not of this kind.
         """
         image = as_rgb(frame, self.channels)
-        check_box(box, image)
-        self._tracker.initialize(image, (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+        self._tracker.initialize(image, check_box(box, image))
         self._started = True
 
     def track(self, frame: Frame) -> TrackOutput:
-        """Find the target in the next frame, which is of the same kind as for :meth:`initialize`."""
+        """Find the target in the next frame, which is of the same kind and size as for :meth:`initialize`."""
         self._check_started("track")
         return self._tracker.track(as_rgb(frame, self.channels))
 
@@ -162,15 +173,3 @@ class Tracker:
     def _check_started(self, call: str) -> None:
         if not self._started:
             raise ValueError(f"{call} was called before initialize")
-
-
-def check_box(box: Box, frame: np.ndarray) -> None:
-    """Raise ValueError unless ``box`` is (x, y, w, h), finite, with area, and overlaps the frame."""
-    height, width = frame.shape[:2]
-    if len(box) != 4 or not all(math.isfinite(value) for value in box):
-        raise ValueError(f"box: expected four finite numbers x, y, w, h, got {tuple(box)}")
-    x, y, w, h = box
-    if w <= 0 or h <= 0:
-        raise ValueError(f"box: expected a width and height above 0, got {tuple(box)}")
-    if x >= width or y >= height or x + w <= 0 or y + h <= 0:
-        raise ValueError(f"box: {tuple(box)} lies outside the {width} x {height} frame")

@@ -43,9 +43,8 @@ class FrameSource:
 
     name: what messages call it. frames: starts a pass over the RGB uint8 [H, W, 3] frames. length: number of frames,
     fps: frames a second (their mean), sound: what is heard with them, where known. times: when each is shown, in
-    seconds after the first, where they do not come evenly. live: frames come when they happen. files: what the frames
-    are read from, none for cameras, streams and drawn frames. Iterating raises BrokenSourceError after the last frame
-    that could be read.
+    seconds after the first, where they do not come evenly. live: frames come when they happen. Iterating raises
+    BrokenSourceError after the last frame that could be read.
     """
 
     name: str
@@ -55,7 +54,6 @@ class FrameSource:
     times: tuple[float, ...] | None = None
     sound: Sound | None = None
     live: bool = False
-    files: tuple[Path, ...] = ()
 
     def __iter__(self) -> Iterator[Image]:
         return self.frames()
@@ -86,13 +84,12 @@ def _open_picture(path: Path) -> FrameSource:
     pages = len(page_numbers(path.read_bytes()))
     if pages == 1:
         return open_images([path], str(path))
-    return FrameSource(str(path), partial(_read_pages, path), pages, files=(path,))
+    return FrameSource(str(path), partial(_read_pages, path), pages)
 
 
 def open_images(paths: Sequence[Path], name: str) -> FrameSource:
     """The image files ``paths`` as a video called ``name``."""
-    frames = partial(_read_images, paths, levels_of_files(paths), range(len(paths)))
-    return FrameSource(name, frames, len(paths), files=tuple(paths))
+    return FrameSource(name, partial(_read_images, paths, levels_of_files(paths), range(len(paths))), len(paths))
 
 
 def _read_images(paths: Sequence[Path], levels: SequenceLevels, numbers: Sequence[int]) -> Iterator[Image]:
@@ -112,7 +109,7 @@ def _read_pages(path: Path) -> Iterator[Image]:
 
 def open_video(path: Path) -> FrameSource:
     """The video file ``path``; FileNotFoundError or ValueError where it cannot be read at all."""
-    return replace(_open_video(str(path), tolerant=False), files=(path,))
+    return _open_video(str(path), tolerant=False)
 
 
 def _open_video(url: str, tolerant: bool) -> FrameSource:
@@ -190,8 +187,17 @@ def _read_video(url: str, tolerant: bool) -> Iterator[Image]:
             raise BrokenSourceError(f"{url}: breaks off at frame {frames} of {stream.frames}: the file is cut short")
 
 
+def _open_camera(index: int) -> cv2.VideoCapture:
+    """A camera, opened or not; OpenCV's lines about every driver that it tries are left out."""
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        return cv2.VideoCapture(index)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
 def _read_camera(index: int) -> Iterator[Image]:
-    camera = cv2.VideoCapture(index)
+    camera = _open_camera(index)
     try:
         if not camera.isOpened():
             raise ValueError(f"camera {index}: cannot be opened")
@@ -210,7 +216,8 @@ def part_of(source: FrameSource, start: int = 0, end: int | None = None, stride:
     It lasts as long as that part of ``source``: the rate is divided by ``stride``, the sound stays.
     """
     if start < 0 or (end is not None and end <= start) or start >= (source.length or start + 1):
-        raise ValueError(f"{source.name}: no frames from {start} to {end} (it has {source.length or 'some'})")
+        until, has = "on" if end is None else f"to {end}", f"; it has {source.length}" if source.length else ""
+        raise ValueError(f"{source.name}: no frames from {start} {until}{has}")
     if stride < 1:
         raise ValueError(f"stride: expected 1 or more, got {stride}")
     used = slice(start, end, stride)

@@ -19,6 +19,12 @@ LIMITED_RANGE = 1
 CLOCK = Fraction(1, 1000)  # seconds: how exactly frames of their own times are shown
 
 
+def check_video_name(path: Path) -> None:
+    """ValueError unless ``path`` ends in .mp4."""
+    if path.suffix.lower() != ".mp4":
+        raise ValueError(f"{path}: videos are written as .mp4")
+
+
 class VideoWriter:
     """Writes RGB frames to an mp4 (H.264, yuv420p, index at the front), under a temporary name until it is closed.
 
@@ -37,8 +43,7 @@ class VideoWriter:
     """
 
     def __init__(self, path: Path, fps: float | None, sound: Sound | None = None) -> None:
-        if path.suffix.lower() != ".mp4":
-            raise ValueError(f"{path}: videos are written as .mp4")
+        check_video_name(path)
         self._path = path
         self._stack = ExitStack()
         self._temporary = self._stack.enter_context(replacing(path))

@@ -24,6 +24,7 @@ from ltr.admin.files import cache_folder
 from pytracking.features import frame_network
 from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork
+from pytracking.utils.extras import install_hint
 
 Accelerator = Literal["auto", "torch", "openvino"]
 Precision = Literal["f32", "bf16", "f16"]
@@ -48,7 +49,8 @@ def choose_accelerator(name: str, device: torch.device) -> str:
     if name == "openvino" and device.type != "cpu":
         raise ValueError(f"accelerator 'openvino' runs on the CPU, not on {device}; use --accelerator torch there")
     if name == "openvino" and not installed:
-        raise ImportError("accelerator 'openvino' is not installed: pip install openvino (or use --accelerator torch)")
+        hint = f"{install_hint('fast')} (or use --accelerator torch)"
+        raise ImportError(f"accelerator 'openvino' is not installed: {hint}")
     return name
 
 

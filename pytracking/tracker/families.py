@@ -1,18 +1,52 @@
 """All trackers there are: each name of a family, ``dimp`` for instance, with what stands behind it."""
 
+from os import PathLike, fspath
 from typing import Any
 
 from pytracking.parameter.dimp import PARAMETERS as DIMP
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.parameter.opencv import PARAMETERS as OPENCV
-from pytracking.tracker.base.family import Family
-from pytracking.tracker.dimp.model import DiMPModel
-from pytracking.tracker.opencv.model import OpenCVModel
+from pytracking.parameter.opencv.base import OpenCVParams
+from pytracking.tracker.base.family import Family, Model, Options
 
+
+def _dimp(params: DiMPParams, options: Options) -> Model:
+    from pytracking.tracker.dimp.model import DiMPModel  # late: imports torch, and names can be checked without it
+
+    return DiMPModel(params, options)
+
+
+def _opencv(params: OpenCVParams, options: Options) -> Model:
+    from pytracking.tracker.opencv.model import OpenCVModel
+
+    return OpenCVModel(params, options)
+
+
+DEFAULT = ("dimp", "dimp_ncep_mobile")
 FAMILIES: dict[str, Family] = {
-    "dimp": Family(DIMP, DiMPModel, of_network=DiMPParams),
-    "opencv": Family(OPENCV, OpenCVModel),
+    "dimp": Family(DIMP, _dimp, of_network=DiMPParams),
+    "opencv": Family(OPENCV, _opencv),
 }
+
+
+def complete_names(tracker: str, parameter: str | PathLike[str] | None) -> tuple[str, str]:
+    """Family and parameters where the second may be left out: then the first may be the name of parameters, too.
+
+    Raises:
+        ValueError: neither a family with a default, nor parameters of one, nor a .safetensors network.
+    """
+    if parameter is not None:
+        return tracker, fspath(parameter)
+    if tracker == DEFAULT[0]:
+        return DEFAULT
+    if tracker in FAMILIES:
+        raise ValueError(f"tracker {tracker} needs parameters: {', '.join(FAMILIES[tracker].parameters)}")
+    if tracker.endswith(".safetensors"):
+        return DEFAULT[0], tracker
+    owners = {name: family for family, members in FAMILIES.items() for name in members.parameters}
+    if tracker not in owners:
+        raise ValueError(f"unknown tracker {tracker!r}; known are {', '.join([*FAMILIES, *owners])}")
+    return owners[tracker], tracker
 
 
 def load_parameters(tracker: str, parameter: str) -> Any:

@@ -4,13 +4,17 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from itertools import takewhile
+from typing import Any, TypeVar, get_args
 
 import tyro
+from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 Arguments = TypeVar("Arguments")
 
 EXPECTED_ERRORS = (ValueError, OSError, ImportError)
+WRONG_USAGE = 2
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl-C
 
 
@@ -23,18 +27,62 @@ def run_command(
     """Parse ``argv`` (None: the command line) into the dataclass ``arguments``, call ``command``; the exit code.
 
     Bad input (ValueError, OSError, a missing package) is one message on stderr and exit code 1, with the traceback
-    where a field ``debug`` is set. Ctrl-C gives 130. Wrong usage leaves through SystemExit(2). Anything else is a bug
-    and shows its traceback.
+    where ``debug`` is True or a number above 0. Ctrl-C gives 130. Wrong usage leaves through SystemExit(2). Anything
+    else is a bug and shows its traceback.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: idle threads sleep, not spin
-    parsed = tyro.cli(arguments, args=argv, description=description, config=(tyro.conf.FlagCreatePairsOff,))
+    if sys.stderr is None:  # closed by the caller; progress bars write to it
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    words = sys.argv[1:] if argv is None else list(argv)
+    check_boxes_joined(words)
+    config = (tyro.conf.FlagCreatePairsOff,)
+    debug: object = False
     try:
+        parsed = tyro.cli(arguments, args=words, description=description, config=config, registry=_REGISTRY)
+        debug = getattr(parsed, "debug", False)
         return command(parsed)
     except EXPECTED_ERRORS as error:
-        if getattr(parsed, "debug", False):
+        if isinstance(debug, int) and debug:
             traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {str(error) or type(error).__name__}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def check_boxes_joined(words: Sequence[str]) -> None:
+    """Leave with a hint where the numbers of ``--box`` are words of their own, which reads as stray arguments."""
+    for index, word in enumerate(words):
+        numbers = list(takewhile(_is_number, words[index + 1 :])) if word == "--box" else []
+        if len(numbers) > 1:
+            joined = ",".join(number.strip(",") for number in numbers)
+            print(f"error: --box {' '.join(numbers)}: write --box {joined}", file=sys.stderr)
+            raise SystemExit(WRONG_USAGE)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word.strip(","))
+    except ValueError:
+        return False
+    return True
+
+
+_REGISTRY = ConstructorRegistry()
+
+
+@_REGISTRY.primitive_rule
+def _optional(kind: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """``X | None`` reads as X in the help: leaving the option out is how to say None."""
+    members = [member for member in get_args(kind.type) if member is not type(None)]
+    if len(members) != 1 or len(get_args(kind.type)) != 2:
+        return None
+    found = ConstructorRegistry.get_primitive_spec(PrimitiveTypeInfo.make(members[0], kind.markers))
+    if not isinstance(found, PrimitiveConstructorSpec):
+        return None
+    return replace(
+        found,
+        is_instance=lambda value: value is None or found.is_instance(value),
+        str_from_instance=lambda value: ["none"] if value is None else found.str_from_instance(value),
+    )

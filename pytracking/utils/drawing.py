@@ -28,7 +28,7 @@ class Overlay:
 
     Args:
         scale: size of the pictures drawn, as a part of the frames'.
-        trail: for how many frames the way of a target is shown.
+        trail: length of the trail of a target, in frames.
     """
 
     def __init__(self, scale: float = 1.0, trail: int = 0) -> None:
@@ -38,6 +38,12 @@ class Overlay:
             raise ValueError(f"trail: expected 0 frames or more, got {trail}")
         self._scale, self._length = scale, trail
         self._trails: dict[int, deque[tuple[float, float]]] = {}
+
+    def check(self, image: NDArray[np.uint8]) -> None:
+        """ValueError where pictures of ``image``'s size would be drawn smaller than two pixels."""
+        height, width = image.shape[:2]
+        if self._scale * min(height, width) < 2:
+            raise ValueError(f"scale: {self._scale} makes nothing of pictures of {width} x {height}")
 
     def draw(self, image: NDArray[np.uint8], targets: Mapping[int, TrackOutput]) -> NDArray[np.uint8]:
         """A scaled copy of ``image`` (RGB uint8 [H, W, 3]) with its ``targets`` by id, in pixels of ``image``."""

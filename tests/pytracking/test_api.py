@@ -1,3 +1,4 @@
+import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def test_names() -> None:
     assert pytracking.Tracker is Tracker
     assert pytracking.TrackOutput is TrackOutput
     assert pytracking.MultiTracker is MultiTracker
-    assert set(pytracking.__all__) == {"MultiTracker", "Tracker", "TrackOutput"}
+    assert pytracking.__version__ == importlib.metadata.version("ebm-tracking")
+    assert dir(pytracking) == sorted(pytracking.__all__) == ["MultiTracker", "TrackOutput", "Tracker", "__version__"]
     with pytest.raises(AttributeError, match="module 'pytracking' has no attribute 'Trakcer'"):
         _ = pytracking.Trakcer

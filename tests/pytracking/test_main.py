@@ -1,5 +1,6 @@
 import importlib
 import importlib.metadata
+import subprocess
 import sys
 
 import pytest
@@ -34,8 +35,9 @@ def test_help_lists_the_commands(argv, capsys):
 
 
 def test_version(capsys):
-    assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"ebm-tracking {importlib.metadata.version('ebm-tracking')}\n"
+    for argv in (["--version"], ["track", "--version"]):
+        assert main(argv) == 0
+        assert capsys.readouterr().out == f"ebm-tracking {importlib.metadata.version('ebm-tracking')}\n"
 
 
 def test_unknown_commands(capsys):
@@ -50,3 +52,38 @@ def test_arguments_and_exit_code_pass_through(monkeypatch):
     monkeypatch.setattr("sys.argv", ["pytracking"])
     assert main(["track", "clip.mp4", "--box", "1,2,3,4"]) == 7
     assert given == [["clip.mp4", "--box", "1,2,3,4"]]
+
+
+HEAVY = {"torch", "torchvision", "matplotlib"}
+HELP = """
+import contextlib, sys
+from pytracking.__main__ import main
+for name in sys.argv[1:]:
+    with contextlib.suppress(SystemExit):
+        main([name, "--help"])
+    print(name, *sys.modules, file=sys.stderr)
+names = list(sys.modules)
+assert names.index("cv2") < names.index("av"), "windows would never open: see ltr/data/pyav.py"
+"""
+
+
+def test_help_and_mistakes_wait_for_no_large_library(repository):
+    quick = [name for name in COMMANDS if name not in ("train", "got10k")]
+    command = [sys.executable, "-c", HELP, *quick]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for line in done.stderr.splitlines():
+        name, *loaded = line.split()
+        assert not HEAVY & set(loaded), (
+            f"the module of {name} imports {HEAVY & set(loaded)} before it has read its line"
+        )
+
+
+def test_ctrl_c_while_a_command_is_imported(monkeypatch, capsys):
+    def interrupt(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.argv", ["pytracking"])
+    monkeypatch.setattr(importlib, "import_module", interrupt)
+    assert main(["track", "clip.mp4"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

@@ -91,7 +91,7 @@ def test_without_a_source_a_video_of_640_x_480_is_drawn(monkeypatch: pytest.Monk
         seen["shape"], seen["box"] = next(iter(source)).shape, box
         return {}
 
-    monkeypatch.setattr(run_benchmark, "measure", fake)
+    monkeypatch.setattr(benchmark, "measure", fake)
     monkeypatch.setattr(run_benchmark, "DRAWN_FRAMES", 2)
     monkeypatch.setattr(run_benchmark, "text_of", lambda reports: "")
     assert run_benchmark.main(["--run", f"{network},accelerator=torch"]) == 0

@@ -73,13 +73,19 @@ def test_the_browser_needs_a_package(tmp_path, monkeypatch, capsys):
     monkeypatch.delitem(sys.modules, "pytracking.web.draw", raising=False)
     monkeypatch.delattr("pytracking.web.draw", raising=False)
     assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--draw", "browser"]) == 1
-    assert "--draw browser needs aiohttp: pip install 'ebm-tracking[web]'" in capsys.readouterr().err
+    assert "--draw browser needs aiohttp: pip install 'aiohttp" in capsys.readouterr().err
 
 
-def test_images_need_no_output(tmp_path):
+def test_images_need_no_output(tmp_path, capsys):
     folder = write_images(tmp_path / "img", ["1.png", "2.png"])
     assert run_video.main([str(folder), "--box", "1,2,30,20"]) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["img"]
+    assert "nothing was saved: --save writes the annotated video" in capsys.readouterr().out
+
+
+def test_a_missing_camera_is_one_line(capfd):
+    assert run_video.main(["99", "--box", "1,2,30,20"]) == 1
+    assert capfd.readouterr().err == "error: camera 99: cannot be opened\n"
 
 
 def test_a_broken_video_keeps_what_was_there(tmp_path, capsys):
@@ -122,8 +128,14 @@ def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, cap
         (["--box", "1,2,3,4", "--stride", "0"], "stride: expected 1 or more, got 0"),
         (["--box", "1,2,3,4", "--scale", "0"], "scale: expected a number above 0"),
         (["--box", "1,2,3,4", "--save", "in.mp4"], "--save in.mp4: is read from; give another name"),
-        (["--box", "1,2,3,4", "--start", "9"], "no frames from 9 to None"),
+        (["--box", "1,2,3,4", "--start", "9"], "no frames from 9 on; it has 2"),
+        (["--box", "1,2,3,4", "--start", "1", "--end", "1"], "no frames from 1 to 1; it has 2"),
         (["--box", "1,2,3,4", "--save", "o.avi"], "o.avi: videos are written as .mp4"),
+        (["--box", "1,2,3,4", "--debug", "o.avi"], "o.avi: videos are written as .mp4"),
+        (["--box", "1,2,3,4", "--threads", "0"], "--threads: expected 1 or more, got 0"),
+        (["--box", "1,2,3,4", "--scale", "0.01"], "scale: 0.01 makes nothing of pictures of 64 x 48"),
+        (["--box", "1,2,3,4", "--parameter", "mobile"], "unknown parameters 'mobile' of tracker dimp; known are"),
+        (["--box", "1,2,1e9,1e9"], "is more than 4 times as large as the 64 x 48 frame"),
     ],
 )
 def test_bad_input(tmp_path, monkeypatch, capsys, argv, message):

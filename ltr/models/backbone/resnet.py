@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 from urllib.error import URLError
 
-import torchvision
 from torch import nn
-from torchvision.models import ResNet18_Weights, ResNet50_Weights, WeightsEnum
 
 from .base import Backbone
 
@@ -16,9 +14,11 @@ from .base import Backbone
 class _ResNet(Backbone):
     mean = (123.675, 116.28, 103.53)
     std = (58.395, 57.12, 57.375)
-    weights: ClassVar[WeightsEnum]
+    weights: ClassVar[str]  # torchvision's name of them
 
     def __init__(self, frozen_layers: Iterable[str] = ()) -> None:
+        import torchvision  # late: takes seconds, and other backbones do without
+
         super().__init__(frozen_layers)
         name = type(self).__name__.lower()
         full = torchvision.models.get_model(name, weights=None)
@@ -36,12 +36,15 @@ class _ResNet(Backbone):
 
     def load_pretrained(self) -> None:
         """torchvision's ImageNet weights, from its cache or downloaded."""
+        import torchvision
+
+        weights = torchvision.models.get_weight(self.weights)
         try:
-            state = self.weights.get_state_dict(progress=True, check_hash=True)
+            state = weights.get_state_dict(progress=True, check_hash=True)
         except (URLError, OSError) as error:
             raise FileNotFoundError(
                 f"{type(self).__name__}: the ImageNet weights could not be downloaded ({error}). Put "
-                f"{self.weights.url} into torch.hub.get_dir()/checkpoints (usually ~/.cache/torch/hub/checkpoints)"
+                f"{weights.url} into torch.hub.get_dir()/checkpoints (usually ~/.cache/torch/hub/checkpoints)"
             ) from error
         self.load_state_dict({name: value for name, value in state.items() if not name.startswith(("layer4", "fc"))})
 
@@ -50,11 +53,11 @@ class ResNet18(_ResNet):
     """ResNet-18: basic blocks, 64 / 64 / 128 / 256 channels."""
 
     out_channels: ClassVar = {"conv1": 64, "layer1": 64, "layer2": 128, "layer3": 256}
-    weights = ResNet18_Weights.IMAGENET1K_V1
+    weights = "ResNet18_Weights.IMAGENET1K_V1"
 
 
 class ResNet50(_ResNet):
     """ResNet-50: bottleneck blocks, 64 / 256 / 512 / 1024 channels."""
 
     out_channels: ClassVar = {"conv1": 64, "layer1": 256, "layer2": 512, "layer3": 1024}
-    weights = ResNet50_Weights.IMAGENET1K_V1
+    weights = "ResNet50_Weights.IMAGENET1K_V1"

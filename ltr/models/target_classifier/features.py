@@ -1,7 +1,6 @@
 """Feature heads of the target classifier: backbone features -> classification features of instance-wise unit norm."""
 
 from torch import nn
-from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from ltr.models.layers.normalization import InstanceL2Norm
 
@@ -12,12 +11,18 @@ def residual_basic_block(in_dim: int, num_blocks: int, out_dim: int, norm_scale:
     Where the last convolution keeps the number of channels it starts as the identity: the head begins with the
     backbone's own features, which already hold a target (an untrained filter on them tracks), and learns from there.
     """
+    if num_blocks == 0:
+        return _head([], in_dim, out_dim, norm_scale)
+    from torchvision.models.resnet import BasicBlock  # late: torchvision takes seconds to import
+
     blocks: list[nn.Module] = [BasicBlock(in_dim, in_dim) for _ in range(num_blocks)]
     return _head(blocks, in_dim, out_dim, norm_scale)
 
 
 def residual_bottleneck(in_dim: int, num_blocks: int, out_dim: int, norm_scale: float) -> nn.Sequential:
     """The same with bottleneck blocks, for the 1024 channels of ResNet-50."""
+    from torchvision.models.resnet import Bottleneck
+
     blocks: list[nn.Module] = [Bottleneck(in_dim, in_dim // 4) for _ in range(num_blocks)]
     return _head(blocks, in_dim, out_dim, norm_scale)
 

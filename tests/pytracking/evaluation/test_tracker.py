@@ -1,4 +1,6 @@
+import copy
 import json
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +97,39 @@ def test_unknown_names_list_what_exists(arguments: tuple[str, str], message: str
         Tracker(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ((), ("dimp", "dimp_ncep_mobile")),
+        (("dimp",), ("dimp", "dimp_ncep_mobile")),
+        (("dimp_ncep_mobile",), ("dimp", "dimp_ncep_mobile")),
+        (("mil",), ("opencv", "mil")),
+    ],
+)
+def test_names_that_may_be_left_out(arguments: tuple[str, ...], names: tuple[str, str]) -> None:
+    tracker = Tracker(*arguments, accelerator="torch") if names[0] == "dimp" else Tracker(*arguments)
+    assert (tracker.name, tracker.parameter) == names
+
+
+def test_networks_are_paths_too(path: str) -> None:
+    for tracker in (Tracker(path), Tracker(Path(path)), Tracker("dimp", Path(path))):
+        assert (tracker.name, tracker.parameter) == ("dimp", path)
+    with pytest.raises(ValueError, match="tracker opencv needs parameters: csrt, kcf, mil, nano"):
+        Tracker("opencv")
+    with pytest.raises(ValueError, match="unknown tracker 'siamfc'; known are dimp, opencv, dimp_ncep_mobile, csrt"):
+        Tracker("siamfc")
+
+
+def test_it_says_what_it_is_and_cannot_be_pickled(tracker: Tracker, path: str) -> None:
+    other = tracker.another()
+    assert repr(other) == f"<Tracker dimp {path}, seed 0, RGB: not initialized>"
+    other.initialize(FRAME, BOX)
+    assert repr(other).endswith("follows a target>")
+    for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match=r"a Tracker cannot be pickled or copied: use another\(\)"):
+            duplicate(other)
+
+
 def test_missing_network_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"gone\.safetensors is missing"):
         Tracker("dimp", str(tmp_path / "gone.safetensors"))
@@ -102,7 +137,7 @@ def test_missing_network_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("device", ["toaster", "cuda:77"])
 def test_unusable_device(path: str, device: str) -> None:
-    with pytest.raises(ValueError, match=f"device '{device}' cannot be used here"):
+    with pytest.raises(ValueError, match=f"device '{device}'(: expected auto, cpu| cannot be used here)"):
         Tracker("dimp", path, device=device)
 
 

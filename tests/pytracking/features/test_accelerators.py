@@ -108,7 +108,7 @@ def test_auto_is_openvino_on_a_cpu_that_has_it_and_torch_elsewhere(monkeypatch: 
     assert choose_accelerator("auto", torch.device("cuda")) == "torch"
     monkeypatch.setattr(accelerators.importlib.util, "find_spec", lambda name: None)
     assert choose_accelerator("auto", CPU) == "torch"
-    with pytest.raises(ImportError, match="accelerator 'openvino' is not installed: pip install openvino"):
+    with pytest.raises(ImportError, match="accelerator 'openvino' is not installed: pip install 'openvino"):
         choose_accelerator("openvino", CPU)
 
 

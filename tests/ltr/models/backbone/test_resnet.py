@@ -17,7 +17,7 @@ def test_equals_torchvision(ours: type[ResNet18 | ResNet50], name: str, monkeypa
     torch.manual_seed(0)
     theirs = torchvision.models.get_model(name, weights=None).double().eval()
     _set_statistics(theirs)
-    monkeypatch.setattr(type(ours.weights), "get_state_dict", lambda *args, **kwargs: theirs.state_dict())
+    monkeypatch.setattr(torchvision.models.WeightsEnum, "get_state_dict", lambda *args, **kwargs: theirs.state_dict())
     net = ours().double().eval()
     net.load_pretrained()
     images = torch.randint(0, 256, (2, 3, 64, 96), dtype=torch.uint8)
@@ -44,6 +44,6 @@ def test_missing_weights_say_where_to_put_them(error: OSError, monkeypatch: pyte
     def fail(*args: Any, **kwargs: Any) -> Mapping[str, Tensor]:
         raise error
 
-    monkeypatch.setattr(type(ResNet18.weights), "get_state_dict", fail)
+    monkeypatch.setattr(torchvision.models.WeightsEnum, "get_state_dict", fail)
     with pytest.raises(FileNotFoundError, match=r"ResNet18: .*resnet18-\w+\.pth into .*checkpoints"):
         ResNet18().load_pretrained()

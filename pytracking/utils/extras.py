@@ -1,0 +1,17 @@
+"""This package as it is installed: its version, and what to say where an optional package is missing."""
+
+from importlib.metadata import PackageNotFoundError, requires, version
+
+DISTRIBUTION = "ebm-tracking"
+
+try:
+    __version__ = version(DISTRIBUTION)
+except PackageNotFoundError:  # run from a checkout that is not installed
+    __version__ = "unknown"
+
+
+def install_hint(extra: str) -> str:
+    """The command that installs what ``extra`` of pyproject.toml brings, whether this is a checkout or a wheel."""
+    lines = [] if __version__ == "unknown" else requires(DISTRIBUTION) or []
+    needed = [line.partition(";")[0].strip() for line in lines if line.endswith(f'extra == "{extra}"')]
+    return "pip install " + (" ".join(f"'{package}'" for package in needed) or f"-e '.[{extra}]'")
