@@ -43,7 +43,7 @@ class Arguments:
     results_dir: Path = Path("results")
     """root of our own results"""
     ground_truth: Path | None = None
-    """folder of <Seq>.txt truth files, or of <Seq>/groundtruth*.txt"""
+    """folder of <Seq>.txt truth files, or of <Seq>/groundtruth_rect.txt or groundtruth.txt"""
     results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=DIR ...")] = ()
     """NAME=DIR: a tracker's name and its folder of <Seq>.txt box files, or of run folders"""
     protocol: str | None = None

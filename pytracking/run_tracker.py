@@ -7,6 +7,7 @@ Results go to RESULTS/TRACKER/PARAMETER[_RRR]/: <Seq>.txt, _time.txt, _score.txt
 sequences are kept, so the same command goes on where it was stopped.
 """
 
+import pickle
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,10 +25,13 @@ from pytracking.analysis.table_formats import FORMATS
 from pytracking.analysis.tables import overall_table
 from pytracking.evaluation import data
 from pytracking.evaluation.datasets import get_dataset, select
+from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import is_first_rank, run_dataset, under_torchrun
+from pytracking.evaluation.results import box_path
 from pytracking.evaluation.running import Outcome, TrackerFactory
 from pytracking.utils.cli import run_command
 from pytracking.utils.progress import Progress, frames_a_second
+from pytracking.utils.text import counted
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,13 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Run the command; exit code 1 where a sequence failed."""
-    if arguments.threads < 0 or arguments.torch_threads < 1:
-        raise ValueError("--threads: expected 0 (this process) or more processes; --torch_threads: 1 or more")
-    if arguments.runs < 1 or (arguments.runid or 0) < 0:
-        raise ValueError("--runs: expected 1 or more; --runid: 0 or more")
-    if arguments.threads and under_torchrun():
-        raise ValueError("--threads: under torchrun, --nproc_per_node says how many processes there are")
+    check_numbers(arguments)
     folders = result_folders(arguments)
-    check_outputs({}, folders={str(folder): folder for folder in folders})
+    check_outputs({}, folders={f"--results, run {number}": folder for number, folder in enumerate(folders)})
     datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
     sequences = select(merged(datasets), arguments.sequence)
+    for sequence in sequences:
+        box_path(folders[0], sequence.name)  # refuses names that cannot be those of results
     codes = [track(arguments, sequences, folder, arguments.seed + i) for i, folder in enumerate(folders)]
     if not any(codes) and is_first_rank():
         chosen = {sequence.name for sequence in sequences}
@@ -91,15 +92,39 @@ def run(arguments: Arguments) -> int:
     return max(codes)
 
 
+def check_numbers(arguments: Arguments) -> None:
+    """Raise ValueError for a number that cannot be used."""
+    for name, least, what in (
+        ("threads", 0, "0 (this process) or a number of worker processes"),
+        ("torch_threads", 1, "1 or more"),
+        ("runs", 1, "1 or more"),
+        ("runid", 0, "0 or more"),
+    ):
+        value = getattr(arguments, name)
+        if value is not None and value < least:
+            raise ValueError(f"--{name} {value}: expected {what}")
+    if arguments.threads and under_torchrun():
+        raise ValueError("--threads: under torchrun, --nproc_per_node says how many processes there are")
+
+
 def merged(datasets: dict[str, list[data.Sequence]]) -> list[data.Sequence]:
     """All sequences, once each (OTB-50's are OTB-100's); ValueError where two have one name, and so one result."""
     found: dict[str, data.Sequence] = {}
     for name, sequences in datasets.items():
         for sequence in sequences:
-            same = found.setdefault(sequence.name, sequence)
-            if not np.array_equal(same.ground_truth, sequence.ground_truth, equal_nan=True):
+            other = found.setdefault(sequence.name, sequence)
+            if other is not sequence and not _same(other, sequence):
                 raise ValueError(f"{name}: another data set has a sequence {sequence.name} too; run them apart")
     return list(found.values())
+
+
+def _same(one: data.Sequence, other: data.Sequence) -> bool:
+    """Whether two sequences have the same truth and the same frames."""
+    if not np.array_equal(one.ground_truth, other.ground_truth, equal_nan=True):
+        return False
+    if pickle.dumps(one.source) == pickle.dumps(other.source):  # the same call: OTB-50's frames are OTB-100's
+        return True
+    return fingerprint(one.source()) == fingerprint(other.source())
 
 
 def result_folders(arguments: Arguments) -> list[Path]:
@@ -141,26 +166,26 @@ def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:
     kept = sum(o.kept for o in outcomes)
     frames, speed = sum(o.frames for o in outcomes), frames_a_second(outcomes)
     print(
-        f"{len(outcomes) - len(failed)} sequences in {folder} ({kept} kept from before),"
-        f" {frames} frames, {speed:.1f} FPS a process without image loading"
+        f"{counted(len(outcomes) - len(failed), 'sequence')} in {folder} ({kept} kept from before),"
+        f" {counted(frames, 'frame')}, {speed:.1f} FPS a process without image loading"
     )
     for outcome in failed:
         print(f"failed: {outcome.sequence}: {outcome.error}", file=sys.stderr)
-        if traces:
-            print(outcome.trace, file=sys.stderr)
+    shown = dict.fromkeys(outcome.trace for outcome in failed if traces or outcome.bug)  # each once
+    print(*shown, sep="\n", end="", file=sys.stderr)
     return 1 if failed else 0
 
 
 def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments, folders: list[Path]) -> None:
     """Print the scores on ``sequences``, the mean ± standard deviation of several runs; nothing without their truth."""
-    scorable = [s for s in sequences if len(s.ground_truth) > 1]
-    if not scorable or len(scorable) < len(sequences):
+    if all(len(sequence.ground_truth) == 1 for sequence in sequences):
         return
     label = f"{arguments.tracker}:{arguments.parameter}" + (f" ({len(folders)} runs)" if len(folders) > 1 else "")
     runs = [run for folder in folders for run in find_tracker(label, folder).runs]
-    own = [replace(run, files={s.name: run.files[s.name] for s in scorable}) for run in runs]  # others share the folder
-    protocol = protocol_of_dataset(scorable[0].dataset)
-    evaluation = evaluate([Tracker(label, tuple(own))], truth_of(scorable), protocol)
+    # the folder may hold results of other sequences too
+    own = [replace(run, files={s.name: run.files[s.name] for s in sequences}) for run in runs]
+    protocol = protocol_of_dataset(sequences[0].dataset)
+    evaluation = evaluate([Tracker(label, tuple(own))], truth_of(sequences), protocol)
     print(f"\n{name}: " + FORMATS["text"](overall_table(evaluation)))
 
 

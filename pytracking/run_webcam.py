@@ -7,6 +7,7 @@ In the window: drag a box around a target, and around others; r removes all targ
 """
 
 import asyncio
+import signal
 import sys
 import time
 from collections import deque
@@ -136,6 +137,7 @@ def announce(url: str) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse ``argv`` and run; the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service deletes uploads, as Ctrl-C does
     return run_command(Arguments, run, argv, __doc__)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ltr.admin.files import atomic_write, cache_folder
+from ltr.dataset import text_files
 
 log = logging.getLogger(__name__)
 
@@ -24,26 +25,13 @@ Arrays = dict[str, np.ndarray]
 
 
 def read_boxes(path: Path) -> np.ndarray:
-    """Boxes of a text file, one x, y, w, h a line (commas, tabs or spaces), as ``float32 [n, 4]``."""
-    message = f"{path}: every line must hold four numbers x, y, w, h"
-    lines = path.read_text().replace(",", " ").split("\n")
-    if not any(line.strip() for line in lines):
-        raise ValueError(f"{message} (it is empty)")
-    try:
-        boxes = np.loadtxt(lines, dtype=np.float32, ndmin=2)
-    except ValueError as error:
-        raise ValueError(f"{message} ({error})") from None
-    if boxes.shape[1] != 4:
-        raise ValueError(message)
-    return boxes
+    """Boxes of a text file as ``float32 [n, 4]`` (see :func:`ltr.dataset.text_files.read_boxes`)."""
+    return text_files.read_boxes(path).astype(np.float32)
 
 
 def read_flags(path: Path) -> np.ndarray:
-    """Whole numbers of a text file, in one line or in many (commas, tabs or spaces), as ``int64 [n]``."""
-    try:
-        return np.array(path.read_text().replace(",", " ").split(), dtype=np.int64)
-    except ValueError as error:
-        raise ValueError(f"{path}: expected whole numbers ({error})") from None
+    """Labels of a text file, one a frame, in one line or in many, as ``int64 [n]``: 0 or 1, GOT-10k's cover to 8."""
+    return text_files.read_labels(path, highest=8)
 
 
 def cached(name: str, files: Iterable[Path], make: Callable[[], Arrays]) -> Arrays:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.run_score import Curves, RunScore, stamp_files, time_files
 from pytracking.analysis.sources import Run, digest_files
 
-VERSION = "2"  # to be raised whenever the same files would score differently
+VERSION = "3"  # to be raised whenever the same files would score differently
+_LISTS = ("names", "missing", "trained_on", "about_truth")
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,23 @@ class Cache:
         return self.folder / f"{hashlib.sha256(rules.encode() + truth + digest_files(files)).hexdigest()}.npz"
 
     def load(self, path: Path) -> RunScore | None:
-        """The score at ``path``, or None where there is none."""
+        """The score at ``path``, or None where there is none that can be read."""
         if not path.is_file():
             return None
-        with np.load(path, allow_pickle=False) as archive:
-            rest = json.loads(str(archive["rest"]))
-            curves = Curves(*(archive[field.name] for field in fields(Curves)))
-        names, missing, trained_on = (tuple(rest[name]) for name in ("names", "missing", "trained_on"))
-        return RunScore(names, curves, missing, (), rest["notes"], rest["fps"], trained_on)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                rest = json.loads(str(archive["rest"]))
+                curves = Curves(*(archive[field.name] for field in fields(Curves)))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # damaged: made anew
+            return None
+        names, missing, trained_on, about = (tuple(rest[name]) for name in _LISTS)
+        return RunScore(names, curves, missing, (), rest["notes"], rest["fps"], trained_on, about)
 
     def save(self, path: Path, score: RunScore) -> None:
         """Keep ``score``, unless problems came up: those are looked for anew every time."""
         if score.problems:
             return
-        rest = {name: getattr(score, name) for name in ("names", "missing", "notes", "fps", "trained_on")}
+        rest = {name: getattr(score, name) for name in (*_LISTS, "notes", "fps")}
         arrays = {field.name: getattr(score.curves, field.name) for field in fields(Curves)}
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, rest=np.array(json.dumps(rest)), **arrays)

@@ -63,7 +63,7 @@ def evaluate(
     if problems:
         raise AnalysisError(problems)
     common = [name for name in scores[0].names if all(name in score.names for score in scores)]
-    notes = _notes(trackers, scores)
+    notes = [*scores[0].about_truth, *_notes(trackers, scores)]
     if not common:
         raise AnalysisError(["no sequence has a result of every tracker", *notes])
     if protocol.needs_flags and not truth.flagged:

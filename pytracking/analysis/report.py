@@ -15,6 +15,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ltr.admin.files import atomic_write
+from ltr.dataset.text_files import read_boxes
 from pytracking.analysis import metrics, tables
 from pytracking.analysis.extract_results import SCORES, Evaluation, per_sequence
 from pytracking.analysis.film import COLOURS, choose_frames, film_strip, timeline
@@ -25,7 +26,6 @@ from pytracking.analysis.sequence_score import Truth, prepare_boxes, without_omi
 from pytracking.analysis.sources import Tracker
 from pytracking.analysis.stamps import describe_run
 from pytracking.analysis.table_formats import Table
-from pytracking.evaluation.results import read_boxes
 
 Frames = Callable[[Sequence[int]], Iterable[NDArray[np.uint8]]]
 TEMPLATE = "report.html.jinja"

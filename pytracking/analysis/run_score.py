@@ -9,18 +9,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pytracking.analysis.metrics import Array
+from ltr.dataset.text_files import read_boxes
+from pytracking.analysis.metrics import Array, all_positive
 from pytracking.analysis.names import match_names
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.sequence_score import (
     SequenceScore,
     Truth,
+    absent_frames,
     align_rows,
     score_sequence,
+    usable_frames,
     without_omitted_rows,
 )
 from pytracking.analysis.sources import Run
-from pytracking.evaluation.results import read_boxes, read_stamp, read_times
+from pytracking.evaluation.results import read_stamp, read_times, vouched
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class RunScore:
 
     names: the sequences scored, the rows of ``curves``. missing: those without a result. problems: what stops the
     analysis. notes: what a reader of the numbers must know, with how often it happened. fps: frames a second where the
-    run wrote its times. trained_on: the sequences whose stamps say that the network was trained on them.
+    run wrote its times. trained_on: the sequences whose stamps say that the network was trained on them. about_truth:
+    notes that all runs share.
     """
 
     names: tuple[str, ...]
@@ -54,16 +58,20 @@ class RunScore:
     notes: dict[str, int]
     fps: float | None
     trained_on: tuple[str, ...] = ()
+    about_truth: tuple[str, ...] = ()
 
 
 def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missing: bool) -> RunScore:
     """Score every sequence of ``truths`` that ``run`` has a result of; nothing that is wrong with a file is raised.
 
+    Sequences whose truth is one row, the first box, are left out: every tracker is given that box.
     allow_missing: results of the wrong length are cut, or count as boxes without area where they end, and missing
     ones are no problem.
     """
     truths = [without_omitted_rows(truth, protocol) for truth in truths]
     names = match_names([truth.name for truth in truths], run.files)
+    about_truth = notes_on_truth(truths, protocol)
+    truths = [truth for truth in truths if len(truth.boxes) > 1]
     missing = [truth.name for truth in truths if truth.name not in names]
     problems: list[str] = []
     notes: Counter[str] = Counter()
@@ -77,8 +85,11 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
                 boxes = read_result(path, truth, protocol, allow_missing, notes)
                 repeats.append(score_sequence(boxes, truth, protocol))
                 seconds += [read_times(file) for file in time_files(path)]
-                if any(read_stamp(file).get("trained_on") for file in stamp_files(path)):
-                    trained_on[truth.name] = None
+                for stamp in map(read_stamp, stamp_files(path)):
+                    if stamp.get("trained_on"):
+                        trained_on[truth.name] = None
+                    if "sha256" in stamp and not vouched(path, stamp, ["boxes"]):
+                        notes["results that their stamps were not written with (a run broke off, or they changed)"] += 1
             except (ValueError, OSError) as error:
                 problems.append(str(error))
         if repeats:
@@ -93,7 +104,34 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
     total = sum(float(times.sum()) for times in seconds)
     fps = sum(map(len, seconds)) / total if total > 0 else None
     curves = _stack(list(scores.values()))
-    return RunScore(tuple(scores), curves, tuple(missing), tuple(problems), dict(notes), fps, tuple(trained_on))
+    return RunScore(
+        tuple(scores), curves, tuple(missing), tuple(problems), dict(notes), fps, tuple(trained_on), about_truth
+    )
+
+
+def notes_on_truth(truths: Sequence[Truth], protocol: Protocol) -> tuple[str, ...]:
+    """What a reader of the numbers must know about ``truths``, whatever the results."""
+    alone = [truth.name for truth in truths if len(truth.boxes) == 1]
+    at_edge = kept_hits = 0
+    for truth in (t for t in truths if len(t.boxes) > 1):
+        absent, usable = absent_frames(truth, protocol), usable_frames(truth.boxes, protocol)
+        unusable = ~usable & ~absent
+        at_edge += int((unusable & all_positive(truth.boxes[:, 2:])).sum())
+        for rule, frames in ((protocol.absent, absent), (protocol.unusable, unusable)):
+            if rule is not None and min(rule.centre_error, rule.normalised_error) <= 0:
+                kept_hits += int(frames.sum())
+    notes = []
+    if alone:
+        listed = ", ".join(alone[:3]) + (", ..." if len(alone) > 3 else "")
+        notes.append(f"sequences whose truth is only the first box, left out: {listed} ({len(alone)})")
+    if protocol.exclude_unusable and kept_hits:
+        notes.append(
+            "frames without a usable truth, left out of the divisor, that the rules count as hits in precision or "
+            f"norm. precision: these are too high, and can be above 100 ({kept_hits})"
+        )
+    elif at_edge and not protocol.exclude_unusable:
+        notes.append(f"frames with a true x or y <= 0, which by the rules of {protocol.name} no box hits ({at_edge})")
+    return tuple(notes)
 
 
 def time_files(result: Path) -> list[Path]:

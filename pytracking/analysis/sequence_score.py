@@ -55,15 +55,23 @@ def _omitted_rows(truth: Truth, protocol: Protocol) -> tuple[int, int]:
     return protocol.omitted_rows.get(key, (0, 0))
 
 
+def absent_frames(truth: Truth, protocol: Protocol) -> NDArray[np.bool_]:
+    """The frames [n] whose target counts as absent."""
+    return truth.absent | np.isnan(truth.boxes[:, 0]) if protocol.nan_truth == "absent" else truth.absent
+
+
+def usable_frames(true_boxes: Array, protocol: Protocol) -> NDArray[np.bool_]:
+    """Whether each of ``true_boxes`` [n, 4] can be used, absent or not."""
+    return metrics.all_positive(true_boxes[:, 2 if protocol.usable == "size" else 0 :])
+
+
 def score_sequence(prediction: Array, truth: Truth, protocol: Protocol) -> SequenceScore:
     """Score ``prediction`` [m, 4] (pixels, NaN = no box) against ``truth`` [n, 4] by ``protocol``.
 
     Surplus rows are cut; missing rows count as boxes without area. Raises ValueError where no frame is left to score.
     """
     boxes = prepare_boxes(prediction, truth, protocol)
-    true_boxes, absent = truth.boxes, truth.absent
-    if protocol.nan_truth == "absent":
-        absent = absent | np.isnan(true_boxes[:, 0])
+    true_boxes, absent = truth.boxes, absent_frames(truth, protocol)
     if protocol.first_frame == "drop":
         boxes, true_boxes, absent = boxes[1:], true_boxes[1:], absent[1:]
     if protocol.round_boxes:
@@ -75,7 +83,7 @@ def score_sequence(prediction: Array, truth: Truth, protocol: Protocol) -> Seque
         overlap = metrics.iou(boxes, true_boxes)
         error = metrics.centre_error(boxes, true_boxes)
         normalised = metrics.normalised_centre_error(boxes, true_boxes, protocol.divide_first)
-        usable = metrics.all_positive(true_boxes[:, 2 if protocol.usable == "size" else 0 :]) & ~absent
+        usable = usable_frames(true_boxes, protocol) & ~absent
         unusable = no_error = ~usable & ~absent
         if protocol.errors_need_centre:
             no_error = ~metrics.all_positive(metrics.centre(true_boxes)) & ~absent

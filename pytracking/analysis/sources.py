@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ltr.dataset.text_files import read_boxes, read_flags, read_labels, read_resolution
 from pytracking.analysis.names import match_names
 from pytracking.analysis.sequence_score import Truth
-from pytracking.evaluation.results import box_files, read_boxes, read_flags
+from pytracking.evaluation.results import COMPANIONS, box_files
 
 _FLAGS = ("full_occlusion.txt", "out_of_view.txt", "absence.label")
 _COVER = "cover.label"  # GOT-10k: 0 where nothing of the target is visible
 _META = "meta_info.ini"
+_TRUTH = re.compile(r"groundtruth(?:_rect)?(?:[._](\d+))?")  # stems; the number is the target's
 
 
 class AnalysisError(ValueError):
@@ -61,15 +63,18 @@ def truth_folder(folder: Path, absent_folder: Path | None = None) -> TruthSource
 
     Accepted: ``<Seq>.txt`` files; or ``<Seq>/groundtruth_rect.txt``, ``<Seq>/groundtruth_rect.<k>.txt`` (OTB, named
     ``<Seq>-<k>``) and ``<Seq>/groundtruth.txt`` (LaSOT, GOT-10k, with the flags of absence beside it), also one folder
-    deeper. absent_folder: ``<Seq>.txt`` files of 0/1, one a frame (LaSOT). Raises FileNotFoundError where there is no
-    file.
+    deeper; other names are not read. absent_folder: ``<Seq>.txt`` files of 0/1, one a frame (LaSOT). Raises
+    FileNotFoundError where there is no file, ValueError where a sequence has two.
     """
     for path in filter(None, (folder, absent_folder)):
         if not path.is_dir():
             raise FileNotFoundError(f"{path}: no such folder")
-    files = _truths_in_folders(folder) or box_files(folder)  # lists of sequences lie beside the folders of a tree
+    # lists of sequences lie beside the folders of a tree
+    files = _truths_in_folders(folder) or _truths_beside_each_other(folder)
     if not files:
-        raise FileNotFoundError(f"{folder}: holds neither <Seq>.txt nor <Seq>/groundtruth*.txt files")
+        raise FileNotFoundError(
+            f"{folder}: holds neither <Seq>.txt nor <Seq>/groundtruth_rect.txt or <Seq>/groundtruth.txt files"
+        )
     flags: dict[str, list[Path]] = {name: _files_beside(path, _FLAGS) for name, path in files.items()}
     if absent_folder:
         available = box_files(absent_folder)
@@ -114,14 +119,31 @@ def digest_files(paths: Iterable[Path]) -> bytes:
 
 
 def _truths_in_folders(folder: Path) -> dict[str, Path]:
-    for pattern in ("*/groundtruth*.txt", "*/*/groundtruth*.txt"):
-        files = {}
-        for path in sorted(p for p in folder.glob(pattern) if p.stat().st_size):  # Human4's first target is empty
-            target = re.fullmatch(r"groundtruth(?:_rect)?[._](\d+)", path.stem)
-            files[path.parent.name + (f"-{target[1]}" if target else "")] = path
+    """The truth files of a benchmark's tree; ValueError where two of them are of one sequence."""
+    for pattern in ("*", "*/*"):
+        files: dict[str, Path] = {}
+        for path in sorted(folder.glob(f"{pattern}/groundtruth*.txt")):
+            target = _TRUTH.fullmatch(path.stem)
+            if target is None or (target[1] and not path.stat().st_size):  # Human4's first target is empty
+                continue
+            name = path.parent.name + (f"-{target[1]}" if target[1] else "")
+            if files.setdefault(name, path) != path:
+                raise ValueError(f"{files[name]} and {path}: two files with the truth of {name}; expected one")
         if files:
             return files
     return {}
+
+
+def _truths_beside_each_other(folder: Path) -> dict[str, Path]:
+    """The <Seq>.txt files; ValueError where one has a name that is kept for times and scores, and would be left out."""
+    files = box_files(folder)
+    for path in sorted(folder.glob("*.txt")):
+        base = next((path.stem.removesuffix(end) for end in COMPANIONS if path.stem.endswith(end)), None)
+        if base is not None and base not in files:
+            raise ValueError(
+                f"{path}: names ending in {', '.join(COMPANIONS)} are kept for times and scores; rename it"
+            )
+    return files
 
 
 def _files_beside(path: Path, names: Sequence[str]) -> list[Path]:
@@ -132,20 +154,14 @@ def _files_beside(path: Path, names: Sequence[str]) -> list[Path]:
 def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> Truth:
     boxes = read_boxes(path)
     absent = np.zeros(len(boxes), bool)
-    for file in flag_files:
-        flags = read_flags(file)
-        if len(flags) != len(boxes):
-            raise ValueError(f"{file}: {len(flags)} flags for the {len(boxes)} boxes of {path}")
-        absent |= flags
-    for cover in _files_beside(path, (_COVER,)):
-        absent |= np.loadtxt(cover, ndmin=1) == 0
-    sizes = [_image_size(meta) for meta in _files_beside(path, (_META,))]
+    flags = {file: read_flags(file) for file in flag_files}
+    flags |= {file: read_labels(file, highest=8) == 0 for file in _files_beside(path, (_COVER,))}
+    for file, flagged in flags.items():
+        if len(flagged) != len(boxes):
+            raise ValueError(f"{file}: {len(flagged)} flags for the {len(boxes)} boxes of {path}")
+        absent |= flagged
+    sizes = [read_resolution(meta) for meta in _files_beside(path, (_META,))]
     return Truth(name, boxes, absent, sizes[0] if sizes else None)
-
-
-def _image_size(meta_info: Path) -> tuple[float, float] | None:
-    found = re.search(r"resolution:\s*\(\s*([\d.]+)\s*,\s*([\d.]+)\s*\)", meta_info.read_text())
-    return (float(found[1]), float(found[2])) if found else None
 
 
 def find_tracker(name: str, folder: Path) -> Tracker:

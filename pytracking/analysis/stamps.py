@@ -9,7 +9,7 @@ from pytracking.analysis.sources import Run
 from pytracking.evaluation.results import read_stamp
 
 _FIRST = ("tracker", "parameter", "network_sha256", "device", "threads", "seed")  # the order of the facts
-_OF_THE_SEQUENCE = ("sequence", "trained_on")  # what stamps of one run may differ in
+_OF_THE_SEQUENCE = ("sequence", "trained_on", "sha256")  # what stamps of one run may differ in
 
 
 @dataclass(frozen=True)

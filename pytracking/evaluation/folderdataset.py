@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ltr.data.media_files import image_files
 from ltr.data.video_frames import count_frames
+from ltr.dataset.text_files import read_boxes
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.listing import Loaders
-from pytracking.evaluation.results import read_boxes
 from pytracking.evaluation.video import FrameSource, cropped, open_frames, open_images, open_video
 
 ANNOTATIONS = ("groundtruth_rect.txt", "groundtruth.txt")

@@ -1,14 +1,11 @@
 """GOT-10k's validation and test sets, and TrackingNet's test set."""
 
-import re
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
+from ltr.dataset.text_files import read_boxes, read_flags, read_labels, read_resolution
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.listing import Loaders, blank, numbered_frames, read_list, read_specs
-from pytracking.evaluation.results import read_boxes, read_flags
 
 
 def list_got10k(root: Path, subset: str) -> Loaders:
@@ -27,16 +24,11 @@ def _read_got10k(folder: Path, subset: str) -> Sequence:
     absence, cover = folder / "absence.label", folder / "cover.label"
     blank(boxes, read_flags(absence), absence)
     if cover.is_file():  # 0 to 8 eighths of the target visible: the toolkit leaves out frames of 0
-        blank(boxes, np.loadtxt(cover, ndmin=1) == 0, cover)
+        blank(boxes, read_labels(cover, highest=8) == 0, cover)
     source = partial(numbered_frames, folder, 1, len(boxes))
-    return Sequence(folder.name, "got10k_val", boxes, source, _resolution(folder / "meta_info.ini"))
-
-
-def _resolution(meta_info: Path) -> tuple[float, float] | None:
-    """Width and height as meta_info.ini says them, "resolution: (1920, 1080)"."""
-    text = meta_info.read_text(encoding="utf-8") if meta_info.is_file() else ""
-    found = re.search(r"resolution:\s*\(\s*([\d.]+)\s*,\s*([\d.]+)\s*\)", text)
-    return (float(found[1]), float(found[2])) if found else None
+    meta = folder / "meta_info.ini"
+    size = read_resolution(meta) if meta.is_file() else None
+    return Sequence(folder.name, "got10k_val", boxes, source, size)
 
 
 def list_trackingnet(root: Path) -> Loaders:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.data.media_files import image_files
+from ltr.dataset.text_files import read_boxes, read_flags
 from pytracking.evaluation.data import Sequence
-from pytracking.evaluation.results import read_boxes, read_flags
 from pytracking.evaluation.video import FrameSource, open_images
 
 SPECS = Path(__file__).parent / "specs"

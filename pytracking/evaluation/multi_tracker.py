@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
+from pytracking.features.freed_memory import release_freed_memory
 from pytracking.tracker.base.output import Box, TrackOutput
 
 if TYPE_CHECKING:
@@ -83,8 +85,8 @@ class MultiTracker(Generic[AnyTracker]):
         Raises:
             ValueError: the frame, box or id is not of this kind; nothing has changed.
         """
-        if target_id is not None and target_id < 0:
-            raise ValueError(f"target_id: expected 0 or more, got {target_id}")
+        if target_id is not None:
+            target_id = _checked_id(target_id)
         with self._lock:
             target_id = self._next_id if target_id is None else target_id
             target = self._tracker.another()
@@ -99,12 +101,14 @@ class MultiTracker(Generic[AnyTracker]):
             if target_id not in self._targets:
                 raise ValueError(f"no target {target_id}; there are {self.ids}")
             del self._targets[target_id]
+            release_freed_memory()
 
     def clear(self) -> None:
         """Follow no target any longer; new ones are numbered from 0 again."""
         with self._lock:
             self._targets.clear()
             self._next_id = 0
+            release_freed_memory()
 
     def track(self, frame: Frame) -> dict[int, TrackOutput]:
         """Find all targets in the next frame: their outputs by id, in ascending order."""
@@ -128,3 +132,10 @@ class MultiTracker(Generic[AnyTracker]):
         with self._lock:
             self._targets = restored
             self._next_id = max(restored, default=-1) + 1
+
+
+def _checked_id(target_id: Any) -> int:
+    """``target_id`` as an int; ValueError where it is no whole number of at least 0."""
+    if not isinstance(target_id, Integral) or isinstance(target_id, bool) or target_id < 0:
+        raise ValueError(f"target_id: expected a whole number of 0 or more, got {target_id!r}")
+    return int(target_id)

@@ -6,19 +6,23 @@ import os
 import signal
 import threading
 import time
+import traceback
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.running import Factory, Outcome, describe, run_sequence
+from pytracking.utils.cli import EXPECTED_ERRORS
 
 _DIED = "the process that ran it died (killed, out of memory?); run again to go on"
-_GIVE_UP = 3  # deaths in a row: not the sequences are at fault
+_GIVE_UP = 3  # deaths without an outcome between them: not the sequences are at fault
 _POLL = 0.1  # seconds
 
 Announce = Callable[[dict[str, Any]], None]
@@ -37,12 +41,13 @@ def run_dataset(
     Under torchrun the ranks are the processes, and rank 0 alone yields (see :func:`_run_ranks`).
     announce: is given the tracker's stamp before anything is tracked. A tracker that cannot be built raises its error
     at once. Every process builds its tracker once, and a tracker forgets what came before: a result depends on the
-    sequence and the factory, not on order or number of processes. Ctrl-C ends the others; what is finished stays.
+    sequence and the factory, not on order or number of processes. Ctrl-C, and whatever else ends this iterator, ends
+    the workers; what is finished stays.
     """
     if under_torchrun():
         yield from _run_ranks(factory, _longest_first(sequences), folder, rerun, announce)
     elif processes:
-        yield from _run_pools(factory, _longest_first(sequences), folder, processes, rerun, announce)
+        yield from _run_workers(factory, _longest_first(sequences), folder, processes, rerun, announce)
     else:
         announce(describe(factory))
         for sequence in sequences:
@@ -54,58 +59,100 @@ def _longest_first(sequences: list[Sequence]) -> list[Sequence]:
     return sorted(sequences, key=lambda sequence: -len(sequence.ground_truth))
 
 
-def _run_pools(
+@dataclass
+class _Worker:
+    """A process of ours. sequence: what it has in hand."""
+
+    number: int
+    process: BaseProcess
+    sequence: Sequence | None = None
+
+
+def _run_workers(
     factory: Factory, sequences: list[Sequence], folder: Path, processes: int, rerun: bool, announce: Announce
 ) -> Iterator[Outcome]:
-    """One pool of processes after another: a process that dies takes its pool with it, not the sequences left.
+    """Each worker is handed a sequence at a time through a pipe, which also tells that it died.
 
-    A pool that finished none is followed by a single process, which tells the sequence that kills: it alone fails.
+    Then the sequence in its hand fails, and another process takes its place. Pipes alone, no locks: so nothing is left
+    in the system where this process is killed.
     """
-    workers, deaths = processes, 0
-    while sequences:
-        finished = set()
-        for outcome in _run_pool(factory, sequences, folder, workers, rerun, announce):
-            finished.add(outcome.sequence)
-            yield outcome
-        left = [sequence for sequence in sequences if sequence.name not in finished]
-        deaths = 0 if finished else deaths
-        if left and workers == 1:
-            deaths += 1
-            failed = 1 if deaths < _GIVE_UP else len(left)
-            yield from (Outcome(sequence.name, error=_DIED) for sequence in left[:failed])
-            left = left[failed:]
-        workers = processes if finished or workers == 1 else 1
-        sequences, announce = left, lambda stamp: None
+    waiting, free, deaths = deque(sequences), list(range(min(processes, len(sequences)))), 0
+    workers: dict[Connection, _Worker] = {}
+    started: list[BaseProcess] = []
+    try:
+        while waiting or workers:
+            while free and waiting:
+                connection, worker = _start_worker(free.pop(), factory, folder, rerun)
+                workers[connection] = worker
+                started.append(worker.process)
+            for connection in cast("list[Connection]", wait(list(workers))):
+                worker, message = workers[connection], _receive(connection)
+                if isinstance(message, Exception):
+                    raise message
+                if message is None:
+                    del workers[connection]
+                    free.append(worker.number)
+                    deaths += 1
+                    lost = [worker.sequence] if worker.sequence else []
+                    if deaths == _GIVE_UP:
+                        lost += waiting
+                        waiting.clear()
+                    yield from (Outcome(sequence.name, error=_DIED) for sequence in lost)
+                    continue
+                if isinstance(message, Outcome):
+                    deaths = 0
+                    yield message
+                else:
+                    announce(message)
+                    announce = _say_nothing
+                worker.sequence = waiting.popleft() if waiting else None
+                with suppress(OSError):  # it died: the next look at its pipe will tell
+                    connection.send(worker.sequence)
+                if worker.sequence is None:
+                    del workers[connection]
+    finally:
+        for worker in workers.values():
+            worker.process.terminate()
+        for process in started:
+            process.join()
 
 
-def _run_pool(
-    factory: Factory, sequences: list[Sequence], folder: Path, processes: int, rerun: bool, announce: Announce
-) -> Iterator[Outcome]:
-    """The outcomes up to the end, or to where a process of the pool died."""
+def _say_nothing(stamp: dict[str, Any]) -> None:
+    """Another worker has announced the tracker."""
+
+
+def _start_worker(number: int, factory: Factory, folder: Path, rerun: bool) -> tuple[Connection, _Worker]:
     context = multiprocessing.get_context("spawn")  # CUDA and threads do not survive a fork
-    started = context.Value("i", 0)
-    with ProcessPoolExecutor(min(processes, len(sequences)), context, _start_worker, (started,)) as pool:
-        try:
-            announce(pool.submit(describe, factory).result())
-            futures = [pool.submit(run_sequence, factory, sequence, folder, rerun) for sequence in sequences]
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool:
-            return
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.terminate()
-            pool.shutdown(cancel_futures=True)
-            raise
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, number, factory, folder, rerun))
+    process.start()
+    theirs.close()  # else its end would not be seen
+    return ours, _Worker(number, process)
 
 
-def _start_worker(started: Any) -> None:
-    """In a worker: take a number, leave Ctrl-C to the parent, and do not outlive a parent that was killed."""
-    with started.get_lock():
-        os.environ["LOCAL_RANK"] = str(started.value)
-        started.value += 1
+def _receive(connection: Connection) -> dict[str, Any] | Outcome | Exception | None:
+    """What a worker says: its stamp, why it has no tracker, or the outcome of a sequence; None where it died."""
+    try:
+        return cast("dict[str, Any] | Outcome | Exception", connection.recv())
+    except (EOFError, OSError):
+        return None
+
+
+def _work(connection: Connection, number: int, factory: Factory, folder: Path, rerun: bool) -> None:
+    """In a worker: leave Ctrl-C to the parent, do not outlive one that was killed, and track what it sends."""
+    os.environ["LOCAL_RANK"] = str(number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_after_parent, daemon=True).start()
+    try:
+        connection.send(describe(factory))
+    except Exception as error:
+        kind = ValueError if isinstance(error, EXPECTED_ERRORS) else RuntimeError  # not every class can be pickled
+        plain = kind(str(error))
+        plain.add_note(traceback.format_exc())
+        connection.send(plain)
+        return
+    while (sequence := connection.recv()) is not None:
+        connection.send(run_sequence(factory, sequence, folder, rerun))
 
 
 def _exit_after_parent() -> None:

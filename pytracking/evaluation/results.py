@@ -5,13 +5,16 @@ A finished sequence ``S`` is four files in one folder, as pytracking lays them o
     S.txt         one row a frame: x,y,w,h in pixels, comma, four decimals
     S_time.txt    one row a frame: seconds
     S_score.txt   one row a frame: score,state
-    S.json        the stamp: settings, hash of the network, versions, device, seed; trained_on: true where the
-                  network was trained on S
+    S.json        the stamp: settings, hash of the network, versions, device, seed, the sequence; trained_on: true
+                  where the network was trained on S; sha256: of the three files above
 
 Every file is written under a temporary name and renamed, the box file last: where ``S.txt`` exists, the sequence is
-finished and whole.
+finished and whole. A run that breaks off while it replaces an older result leaves files of both; then the stamp does
+not vouch for them (see :func:`vouched`).
 """
 
+import hashlib
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -21,16 +24,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ltr.admin.files import atomic_write
+from ltr.admin.files import replacing
+from ltr.dataset.text_files import parse_rows, read_text
 
 COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is pytracking's
-_SEPARATORS = str.maketrans(",;\t", "   ")
 
 
 def box_path(folder: Path, sequence: str) -> Path:
     """The box file of ``sequence`` in a results folder; it exists exactly where the sequence is finished."""
-    if not sequence or sequence in (".", "..") or re.search(r"[/\\\0]", sequence):
-        raise ValueError(f"sequence name {sequence!r}: expected a plain file name")
+    if not sequence or sequence.startswith(".") or re.search(r"[/\\\0]", sequence):
+        raise ValueError(f"sequence name {sequence!r}: expected a plain file name that does not begin with a dot")
+    if sequence.endswith(COMPANIONS):
+        raise ValueError(
+            f"sequence name {sequence!r}: ends in {', '.join(COMPANIONS)}, as the files beside the boxes of another "
+            "sequence do; rename it"
+        )
     return Path(folder) / f"{sequence}.txt"
 
 
@@ -59,13 +67,44 @@ def write_result(
     for name, array in (("boxes", rows), ("times", seconds), ("scores", score)):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} of {sequence}: row {np.argwhere(~np.isfinite(array))[0, 0]} is not finite")
-    stamp_text = json.dumps(stamp, indent=1, sort_keys=True) + "\n"
+    content = {
+        "times": _table(seconds, "%.6f"),
+        "scores": "".join(f"{value:.4f},{state}\n" for value, state in zip(score, states, strict=True)),
+        "boxes": _table(rows, "%.4f"),
+    }
+    digests = {what: hashlib.sha256(text.encode()).hexdigest() for what, text in content.items()}
+    content["stamp"] = json.dumps({**stamp, "sha256": digests}, indent=1, sort_keys=True) + "\n"
+    files = _files(path)
+    for what in ("times", "scores", "stamp", "boxes"):
+        with replacing(files[what]) as temporary:
+            temporary.write_bytes(content[what].encode())
 
-    atomic_write(path.with_name(f"{sequence}_time.txt"), lambda file: np.savetxt(file, seconds, fmt="%.6f"))
-    score_lines = "".join(f"{value:.4f},{state}\n" for value, state in zip(score, states, strict=True))
-    atomic_write(path.with_name(f"{sequence}_score.txt"), lambda file: file.write_text(score_lines, encoding="utf-8"))
-    atomic_write(path.with_name(f"{sequence}.json"), lambda file: file.write_text(stamp_text, encoding="utf-8"))
-    atomic_write(path, lambda file: np.savetxt(file, rows, fmt="%.4f", delimiter=","))
+
+def _table(values: NDArray[np.float64], form: str) -> str:
+    text = io.StringIO()
+    np.savetxt(text, values, fmt=form, delimiter=",")
+    return text.getvalue()
+
+
+def _files(path: Path) -> dict[str, Path]:
+    """The files of the result whose box file is ``path``."""
+    return {
+        "times": path.with_name(f"{path.stem}_time.txt"),
+        "scores": path.with_name(f"{path.stem}_score.txt"),
+        "stamp": path.with_name(f"{path.stem}.json"),
+        "boxes": path,
+    }
+
+
+def vouched(path: Path, stamp: Mapping[str, Any], parts: Sequence[str] = ("boxes", "times", "scores")) -> bool:
+    """Whether the files of the result with the box file ``path`` are those that its ``stamp`` was written with.
+
+    parts: which of them are looked at. False where the stamp, an older one, holds no checksums.
+    """
+    digests, files = stamp.get("sha256"), _files(path)
+    if not isinstance(digests, dict) or not all(files[part].is_file() for part in parts):
+        return False
+    return all(hashlib.sha256(files[part].read_bytes()).hexdigest() == digests.get(part) for part in parts)
 
 
 def box_files(folder: Path) -> dict[str, Path]:
@@ -74,59 +113,10 @@ def box_files(folder: Path) -> dict[str, Path]:
     return {p.stem: p for p in files if not p.stem.endswith(COMPANIONS) and not p.name.startswith(".")}
 
 
-def read_boxes(path: Path) -> NDArray[np.float64]:
-    """Boxes [n, 4] (x, y, w, h as stored) of one text file, NaN in all four numbers where there is no box.
-
-    Reads comma, tab, semicolon and blanks, also mixed in one file (OTB's BlurCar1), any line ending, integers or
-    decimals: ours, pytracking's, got10k's and OTB's files. Raises FileNotFoundError, or ValueError with file and line.
-    """
-    text = _read_text(path)
-    try:
-        boxes = _parse_rows(text)
-    except ValueError:
-        boxes = np.empty((0, 0))
-    finite = np.isfinite(boxes)
-    if boxes.shape[1] != 4 or not (finite.all() or np.isnan(boxes[~finite.all(axis=1)]).all()):
-        raise ValueError(_describe_fault(path, text))
-    return boxes
-
-
-def _parse_rows(text: str) -> NDArray[np.float64]:
-    """The numbers of ``text`` [n, k], a row a line; ValueError where it holds none, or rows of different lengths."""
-    text = text.translate(_SEPARATORS)
-    if not text.strip():
-        raise ValueError("no rows")
-    return np.loadtxt(text.splitlines(), comments=None, ndmin=2)
-
-
-def _describe_fault(path: Path, text: str) -> str:
-    """The message for a box file that cannot be used: its first line that is not four numbers or four NaN."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.translate(_SEPARATORS).split()
-        if not words:
-            continue
-        try:
-            row = np.array([float(word) for word in words])
-        except ValueError:
-            row = np.empty(0)
-        if len(row) != 4 or not (np.isfinite(row).all() or np.isnan(row).all()):
-            return f"{path}:{number}: expected four numbers x,y,w,h (or four NaN), found {line.strip()[:60]!r}"
-    return f"{path}: holds no boxes"
-
-
-def read_flags(path: Path) -> NDArray[np.bool_]:
-    """Flags [n], one a frame, of a 0/1 file: one a line or all on one line (LaSOT's and GOT-10k's layouts)."""
-    words = _read_text(path).translate(_SEPARATORS).split()
-    bad = next((word for word in words if word not in ("0", "1")), None)
-    if bad is not None or not words:
-        raise ValueError(f"{path}: expected 0 or 1 for every frame, found {bad or 'nothing'!r}")
-    return np.array(words) == "1"
-
-
 def read_times(path: Path) -> NDArray[np.float64]:
     """Seconds [n], one a frame, of a time file; of several columns (got10k's repeats) their mean."""
     try:
-        times = _parse_rows(_read_text(path))
+        times = parse_rows(read_text(path))
     except ValueError as error:
         raise ValueError(f"{path}: expected seconds, one row a frame ({error})") from None
     return times.mean(axis=1)
@@ -134,7 +124,7 @@ def read_times(path: Path) -> NDArray[np.float64]:
 
 def read_scores(path: Path) -> tuple[NDArray[np.float64], list[str]]:
     """Scores [n] and states (n words) of a ``_score.txt`` file."""
-    rows = [line.split(",") for line in _read_text(path).splitlines() if line]
+    rows = [line.split(",") for line in read_text(path).rstrip().splitlines()]
     try:
         return np.array([float(score) for score, _ in rows]), [state for _, state in rows]
     except ValueError as error:
@@ -144,19 +134,9 @@ def read_scores(path: Path) -> tuple[NDArray[np.float64], list[str]]:
 def read_stamp(path: Path) -> dict[str, Any]:
     """The JSON stamp beside a result."""
     try:
-        stamp = json.loads(_read_text(path))
+        stamp = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
     if not isinstance(stamp, dict):
         raise ValueError(f"{path}: expected a JSON object, found {type(stamp).__name__}")
     return stamp
-
-
-def _read_text(path: Path) -> str:
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file") from None

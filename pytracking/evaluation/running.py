@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytracking.evaluation.data import Box, Sequence
-from pytracking.evaluation.results import box_path, read_stamp, read_times, write_result
+from pytracking.evaluation.fingerprint import fingerprint
+from pytracking.evaluation.results import box_path, read_stamp, read_times, vouched, write_result
 from pytracking.evaluation.training_overlap import mark_training_sequence
+from pytracking.evaluation.video import FrameSource
 from pytracking.parameter.overrides import parse_changes
 from pytracking.tracker.base.output import BaseTracker, TrackOutput
+from pytracking.utils.cli import EXPECTED_ERRORS
 
 if TYPE_CHECKING:
     from pytracking import Tracker
@@ -31,6 +34,8 @@ class StampedTracker(BaseTracker, Protocol):
     def stamp(self) -> dict[str, Any]:
         """Settings, SHA-256 of the network, versions, device, seed: anything JSON can hold."""
 
+
+_INSTEAD = "choose another folder of results, or replace it by --rerun"
 
 Factory = Callable[[], StampedTracker]  # hashable and picklable: each process calls it once
 
@@ -91,7 +96,10 @@ class TrackedSequence:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a sequence: frames and seconds if there is a result; kept: it was there already; else error."""
+    """What became of a sequence: frames and seconds if there is a result; kept: it was there already; else error.
+
+    trace: the traceback of the error. bug: it is none of those that bad input causes.
+    """
 
     sequence: str
     frames: int = 0
@@ -99,17 +107,18 @@ class Outcome:
     kept: bool = False
     error: str = ""
     trace: str = ""
+    bug: bool = False
 
 
-def track_sequence(tracker: BaseTracker, sequence: Sequence) -> TrackedSequence:
-    """Track ``sequence`` from its first annotated frame to its end.
+def track_sequence(tracker: BaseTracker, sequence: Sequence, frames: FrameSource | None = None) -> TrackedSequence:
+    """Track ``sequence`` from its first annotated frame to its end. frames: those of ``sequence``, where they are open.
 
     Frames before that one get its box, a score of 0 and the state "lost". Raises ValueError or OSError where a frame
     or the first box is unusable, or the frames are not as many as the rows of the ground truth.
     """
     start, first_box, expected = sequence.start, sequence.first_box, len(sequence.ground_truth)
     rows: list[tuple[Box, float, float, str]] = [(first_box, 0.0, 0.0, "lost")] * start
-    for image in islice(sequence.open(), start, None):
+    for image in islice(frames or sequence.open(), start, None):
         begin = time.perf_counter()
         if len(rows) == start:
             tracker.initialize(image, first_box)
@@ -130,37 +139,51 @@ def run_sequence(factory: Factory, sequence: Sequence, folder: Path, rerun: bool
     """
     try:
         tracker = _tracker(factory)
-        stamp = _stamp(tracker, sequence)
+        frames = sequence.open()
+        stamp = _stamp(tracker, sequence, frames)
         if not rerun and finished(folder, sequence.name, stamp):
             times = read_times(folder / f"{sequence.name}_time.txt")
             return Outcome(sequence.name, len(times), float(times.sum()), kept=True)
-        done = track_sequence(tracker, sequence)
+        done = track_sequence(tracker, sequence, frames)
         write_result(folder, sequence.name, done.boxes, done.times, done.scores, done.states, stamp)
         return Outcome(sequence.name, len(done.times), float(done.times.sum()))
+    except EXPECTED_ERRORS as error:
+        return Outcome(sequence.name, error=str(error) or type(error).__name__, trace=traceback.format_exc())
     except Exception as error:
-        return Outcome(sequence.name, error=f"{error or type(error).__name__}", trace=traceback.format_exc())
+        what = "".join(traceback.format_exception_only(error)).strip()
+        return Outcome(sequence.name, error=what, trace=traceback.format_exc(), bug=True)
 
 
 def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
-    """Whether ``folder`` holds a whole result of this very run: the box file is there and the stamps are equal.
+    """Whether ``folder`` holds a whole result of this very run: the stamps are equal, and that there vouches for it.
 
-    Raises ValueError where it holds the result of another sequence of that name, which would be lost.
+    Results of older versions, whose stamps do not say from which frames they were made, are none. Raises ValueError
+    where there is something that would be lost: the result of another sequence of that name, or of another program.
     """
     path = box_path(folder, sequence)
     stamp_file = path.with_suffix(".json")
-    if not (path.is_file() and stamp_file.is_file()):
+    if not path.is_file():
         return False
+    if not stamp_file.is_file():
+        raise ValueError(f"{path}: has no stamp beside it, so this program did not write it; {_INSTEAD}")
     found, wanted = read_stamp(stamp_file), json.loads(json.dumps(stamp))
-    if "sequence" in found and found["sequence"] != wanted["sequence"]:
-        raise ValueError(
-            f"{path}: is the result of another sequence of this name, {found['sequence']} instead of "
-            f"{wanted['sequence']}; choose another folder of results, or replace it by --rerun"
-        )
-    return found == wanted
+    about = dict(found.get("sequence", {}))
+    other = [name for name, value in about.items() if value != wanted["sequence"].get(name)]
+    if other:
+        differences = ", ".join(f"{name} {about[name]} instead of {wanted['sequence'].get(name)}" for name in other)
+        raise ValueError(f"{path}: is the result of another sequence of this name ({differences}); {_INSTEAD}")
+    whole = vouched(path, found)
+    found.pop("sha256", None)
+    return whole and found == wanted
 
 
-def _stamp(tracker: StampedTracker, sequence: Sequence) -> dict[str, Any]:
-    about = {"dataset": sequence.dataset, "rows": len(sequence.ground_truth), "first_box": sequence.first_box}
+def _stamp(tracker: StampedTracker, sequence: Sequence, frames: FrameSource) -> dict[str, Any]:
+    about = {
+        "dataset": sequence.dataset,
+        "rows": len(sequence.ground_truth),
+        "first_box": sequence.first_box,
+        "frames_sha256": fingerprint(frames),
+    }
     return mark_training_sequence({**tracker.stamp(), "sequence": about}, sequence)
 
 

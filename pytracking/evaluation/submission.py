@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from ltr.admin.files import replacing
+from ltr.dataset.text_files import read_boxes
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.datasets import list_dataset
 from pytracking.evaluation.listing import read_specs
-from pytracking.evaluation.results import box_files, read_boxes, read_times
+from pytracking.evaluation.results import box_files, read_times
 
 Contents = dict[str, str]
 

@@ -43,8 +43,9 @@ class FrameSource:
 
     name: what messages call it. frames: starts a pass over the RGB uint8 [H, W, 3] frames. length: number of frames,
     fps: frames a second (their mean), sound: what is heard with them, where known. times: when each is shown, in
-    seconds after the first, where they do not come evenly. live: frames come when they happen. Iterating raises
-    BrokenSourceError after the last frame that could be read.
+    seconds after the first, where they do not come evenly. live: frames come when they happen. files: what the frames
+    are read from, none for cameras, streams and drawn frames. Iterating raises BrokenSourceError after the last frame
+    that could be read.
     """
 
     name: str
@@ -54,6 +55,7 @@ class FrameSource:
     times: tuple[float, ...] | None = None
     sound: Sound | None = None
     live: bool = False
+    files: tuple[Path, ...] = ()
 
     def __iter__(self) -> Iterator[Image]:
         return self.frames()
@@ -84,12 +86,13 @@ def _open_picture(path: Path) -> FrameSource:
     pages = len(page_numbers(path.read_bytes()))
     if pages == 1:
         return open_images([path], str(path))
-    return FrameSource(str(path), partial(_read_pages, path), pages)
+    return FrameSource(str(path), partial(_read_pages, path), pages, files=(path,))
 
 
 def open_images(paths: Sequence[Path], name: str) -> FrameSource:
     """The image files ``paths`` as a video called ``name``."""
-    return FrameSource(name, partial(_read_images, paths, levels_of_files(paths), range(len(paths))), len(paths))
+    frames = partial(_read_images, paths, levels_of_files(paths), range(len(paths)))
+    return FrameSource(name, frames, len(paths), files=tuple(paths))
 
 
 def _read_images(paths: Sequence[Path], levels: SequenceLevels, numbers: Sequence[int]) -> Iterator[Image]:
@@ -109,7 +112,7 @@ def _read_pages(path: Path) -> Iterator[Image]:
 
 def open_video(path: Path) -> FrameSource:
     """The video file ``path``; FileNotFoundError or ValueError where it cannot be read at all."""
-    return _open_video(str(path), tolerant=False)
+    return replace(_open_video(str(path), tolerant=False), files=(path,))
 
 
 def _open_video(url: str, tolerant: bool) -> FrameSource:

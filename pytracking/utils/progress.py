@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from pytracking.evaluation import data
 from pytracking.evaluation.running import Outcome
+from pytracking.utils.text import counted
 
 
 def frames_a_second(outcomes: Iterable[Outcome]) -> float:
@@ -79,4 +80,4 @@ def _describe(outcome: Outcome) -> str:
     if outcome.error:
         return f"{outcome.sequence}: FAILED"
     done = "kept" if outcome.kept else f"{frames_a_second([outcome]):.1f} FPS"
-    return f"{outcome.sequence}: {outcome.frames} frames, {done}"
+    return f"{outcome.sequence}: {counted(outcome.frames, 'frame')}, {done}"

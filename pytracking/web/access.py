@@ -5,14 +5,17 @@ this server, and where a browser says which page a request comes from (Origin), 
 other address than localhost a random token is asked for as well: once in the address, then in a cookie.
 """
 
+import asyncio
 import hmac
 import ipaddress
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 COOKIE = "ebm_tracking_token"
+GUESS_DELAY = 0.5  # seconds that a wrong token costs
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'; object-src 'none'",
@@ -32,17 +35,25 @@ def is_local(host: str) -> bool:
         return host == "localhost"
 
 
-def guard(token: str | None) -> Middleware:
-    """The middleware that lets a request through or answers 403. token: what is asked for; None: local use only."""
+def guard(token: str | None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Middleware:
+    """The middleware that lets a request through or answers 400 (unreadable) or 403.
+
+    token: what is asked for; None: local use only. sleep: waits before a wrong token is answered.
+    """
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        refusal = _refusal(request, token)
+        try:
+            status, refusal = 403, _refusal(request, token)
+        except ValueError:  # broken UTF-8, or a Host like "[::1"
+            status, refusal = 400, "a header of this request cannot be read"
         if refusal:
-            response: web.StreamResponse = web.Response(status=403, text=refusal)
+            if token and _given_token(request):
+                await sleep(GUESS_DELAY)
+            response: web.StreamResponse = web.Response(status=status, text=refusal)
         elif token and "token" in request.query:
-            # so that it stays neither in the address bar nor in the history
-            response = web.Response(status=303, headers={hdrs.LOCATION: request.path})
+            # so that it stays neither in the address bar nor in the history; a path like //name would lead elsewhere
+            response = web.Response(status=303, headers={hdrs.LOCATION: "/"})
             response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.secure)
         else:
             response = await handler(request)
@@ -54,6 +65,8 @@ def guard(token: str | None) -> Middleware:
 
 
 def _refusal(request: web.Request, token: str | None) -> str | None:
+    """Why a request is not answered, if so. ValueError: a header cannot be read."""
+    "".join((request.path, *request.headers.values())).encode()
     host = request.headers.get(hdrs.HOST, "")
     if token is None and not is_local(urlsplit(f"//{host}").hostname or ""):
         return f"this server answers to localhost, not to {host!r}"
@@ -61,7 +74,10 @@ def _refusal(request: web.Request, token: str | None) -> str | None:
     always_said = request.method not in ("GET", "HEAD") or hdrs.UPGRADE in request.headers  # by browsers
     if (origin or always_said) and origin != f"{request.scheme}://{host}":
         return f"requests from {origin} are not accepted"
-    given = request.query.get("token") or request.cookies.get(COOKIE, "")
-    if token is not None and not hmac.compare_digest(given.encode(), token.encode()):
+    if token is not None and not hmac.compare_digest(_given_token(request).encode(), token.encode()):
         return "open the address that the command printed: it ends in a token"
     return None
+
+
+def _given_token(request: web.Request) -> str:
+    return request.query.get("token") or request.cookies.get(COOKIE, "")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -14,8 +13,8 @@ from pytracking.evaluation.video import Image
 from pytracking.tracker.base.output import Box
 from pytracking.utils.drawing import LOST_COLOUR, PALETTE
 from pytracking.web.access import guard
+from pytracking.web.assets import asset_routes
 
-STATIC = Path(__file__).parent / "static"
 HOST = "127.0.0.1"
 
 
@@ -42,9 +41,6 @@ async def _serve(image: Image, announce: Callable[[str], object]) -> list[Box]:
 def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Application:
     """The application; ``drawn`` gets the boxes that the page sends first."""
 
-    async def page(request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(STATIC / "draw.html")
-
     async def picture(request: web.Request) -> web.StreamResponse:
         return web.Response(body=encode_jpeg(image), content_type="image/jpeg")
 
@@ -63,11 +59,10 @@ def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Applicati
     app = web.Application(middlewares=[guard(None)])
     app.add_routes(
         [
-            web.get("/", page),
+            *asset_routes("draw.html"),
             web.get("/picture", picture),
             web.get("/colours", colours),
             web.post("/boxes", take),
-            web.static("/static", STATIC),
         ]
     )
     return app

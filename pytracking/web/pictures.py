@@ -11,15 +11,19 @@ from ltr.data.image_loader import encode_jpeg
 from pytracking.evaluation.video import Image
 
 MAX_SIDE = 2048  # pixels; a page of ours sends 640
+MAX_SCANS = 24  # libjpeg writes 10 in a progressive picture; each costs the time of a whole picture
+_SCAN = b"\xff\xda"  # inside a scan 0xff is followed by 0, so this begins one (or is in a comment)
 SHOWN_SIDE = 960  # pixels of the longer side of pictures that are sent to the page
 SHOWN_QUALITY = 80
 
 
 def decode_picture(jpeg: bytes) -> Image:
-    """A JPEG as RGB uint8 [H, W, 3]. ValueError where it is none, is damaged, or has a side above ``MAX_SIDE``.
+    """A JPEG as RGB uint8 [H, W, 3]. ValueError where it is none, is damaged or exceeds ``MAX_SIDE`` or ``MAX_SCANS``.
 
-    The size is read before anything is decoded: a few kilobytes can promise gigabytes.
+    Both are checked before anything is decoded: a few kilobytes can promise gigabytes, or take minutes.
     """
+    if jpeg.count(_SCAN) > MAX_SCANS:
+        raise ValueError(f"a picture of more than {MAX_SCANS} scans")
     try:
         with warnings.catch_warnings(action="ignore"), Pillow.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
             if max(picture.size) > MAX_SIDE:

@@ -17,14 +17,26 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from pytracking.utils.drawing import LOST_COLOUR, PALETTE
 from pytracking.web.access import guard, is_local
+from pytracking.web.assets import asset_routes
 from pytracking.web.protocol import ProtocolError, error_message, parse_command, parse_picture
 from pytracking.web.session import MAX_TARGETS, Session, Targets
-from pytracking.web.uploads import ACCEPTED, MAX_BYTES, NotAVideoError, TooLargeError, open_film, store
+from pytracking.web.uploads import (
+    ACCEPTED,
+    MAX_BYTES,
+    NotStoredError,
+    PageGoneError,
+    StalledError,
+    TooLargeError,
+    UploadError,
+    open_film,
+    store,
+)
 
-STATIC = Path(__file__).parent / "static"
 MAX_SESSIONS = 4  # pages at once; they take turns
 MAX_MESSAGE = 4 * 2**20  # bytes; a picture of a page of ours has about 60 kB
-HEARTBEAT = 20.0  # seconds; a page that does not answer is gone
+HEARTBEAT = 10.0  # seconds; a page that does not answer within half of that is gone
+PATIENCE = 15.0  # seconds that an upload may stand still
+CLOSING = 1.0  # seconds that a page has to answer when the connection is ended
 
 log = logging.getLogger(__name__)
 
@@ -48,57 +60,64 @@ def build_app(new_targets: Callable[[], Targets], token: str | None = None) -> w
     app[DESK] = Desk(new_targets)
     app.add_routes(
         [
-            web.get("/", _page),
+            *asset_routes("index.html"),
             web.get("/socket", _socket),
             web.post("/video/{session}", _upload),
-            web.static("/static", STATIC),
         ]
     )
     app.on_shutdown.append(_hang_up)
+    app.on_cleanup.append(_stop_worker)
     return app
 
 
 async def _hang_up(app: web.Application) -> None:
-    desk = app[DESK]
-    for connection in set(desk.sockets):
-        await connection.close(code=WSCloseCode.GOING_AWAY, message=b"the server was stopped")
-    desk.worker.shutdown(wait=False, cancel_futures=True)
+    message = b"the server was stopped"
+    closing = [connection.close(code=WSCloseCode.GOING_AWAY, message=message) for connection in app[DESK].sockets]
+    await asyncio.gather(*closing, return_exceptions=True)
 
 
-async def _page(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(STATIC / "index.html")
+async def _stop_worker(app: web.Application) -> None:
+    app[DESK].worker.shutdown(wait=False, cancel_futures=True)
 
 
 async def _socket(request: web.Request) -> web.StreamResponse:
     desk = request.app[DESK]
-    connection = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT, compress=False)
+    connection = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT, timeout=CLOSING, compress=False)
     await connection.prepare(request)
     if len(desk.sessions) >= MAX_SESSIONS:
         await connection.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"all places are taken: close another page")
         return connection
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="ebm-tracking-", ignore_cleanup_errors=True)
+    except OSError as error:
+        log.error("no folder for a page's video: %s", error)
+        await connection.close(code=WSCloseCode.INTERNAL_ERROR, message=b"the server's disk is full")
+        return connection
     desk.sockets.add(connection)
     try:
-        async with _open_session(desk, connection) as session:
-            await _listen(connection, session)
+        with folder:
+            async with _open_session(desk, connection, Path(folder.name)) as session:
+                await _listen(connection, session)
     finally:
         desk.sockets.discard(connection)
     return connection
 
 
 @asynccontextmanager
-async def _open_session(desk: Desk, connection: web.WebSocketResponse) -> AsyncIterator[Session]:
+async def _open_session(desk: Desk, connection: web.WebSocketResponse, folder: Path) -> AsyncIterator[Session]:
     name = secrets.token_urlsafe(16)
-    session = Session(desk.new_targets(), desk.worker, connection)
-    with tempfile.TemporaryDirectory(prefix="ebm-tracking-", ignore_cleanup_errors=True) as folder:
-        desk.sessions[name] = (session, Path(folder))
-        work = asyncio.create_task(_run(session, connection))
-        try:
-            await connection.send_str(_hello(name))
-            yield session
-        finally:
-            del desk.sessions[name]
-            work.cancel()
-            await asyncio.wait([work])
+    targets = desk.new_targets()
+    session = Session(targets, desk.worker, connection)
+    desk.sessions[name] = (session, folder)
+    work = asyncio.create_task(_run(session, connection))
+    try:
+        await connection.send_str(_hello(name))
+        yield session
+    finally:
+        del desk.sessions[name]
+        work.cancel()
+        desk.worker.submit(targets.clear)
+        await asyncio.wait([work])
 
 
 def _hello(session: str) -> str:
@@ -141,27 +160,54 @@ async def _listen(connection: web.WebSocketResponse, session: Session) -> None:
 
 
 async def _upload(request: web.Request) -> web.StreamResponse:
-    """The body is a video file, whole; 204, or an error in words: 404, 413 (too large) or 415 (not a video)."""
-    desk = request.app[DESK]
-    if request.match_info["session"] not in desk.sessions:
-        return web.Response(status=404, text="that page is no longer connected")
-    session, folder = desk.sessions[request.match_info["session"]]
-    path = folder / secrets.token_hex(8)
+    """The body is a video file, whole; 204, or the status and the words of an UploadError."""
+    desk, name = request.app[DESK], request.match_info["session"]
     try:
-        if (request.content_length or 0) > MAX_BYTES:
-            raise TooLargeError(f"the video is larger than {MAX_BYTES >> 20} MB; run_video takes any size")
-        await store(request.content.iter_chunked(2**16), path)
+        await _take_video(request, desk, name)
+    except UploadError as error:
+        if error.status == NotStoredError.status:
+            log.error("%s", error)
+        return web.Response(status=error.status, text=str(error))
+    return web.Response(status=204)
+
+
+async def _take_video(request: web.Request, desk: Desk, name: str) -> None:
+    """Store the body in the folder of session ``name``, and show it there in the place of the one before."""
+    session, folder = _session_of(desk, name)
+    if (request.content_length or 0) > MAX_BYTES:
+        raise TooLargeError
+    path = folder / secrets.token_hex(8)
+    await store(_chunks(request, desk, name), path)
+    try:
         film = await asyncio.to_thread(open_film, path)
-    except TooLargeError as error:
-        return web.Response(status=413, text=str(error))
-    except NotAVideoError as error:
+    except UploadError:
         path.unlink(missing_ok=True)
-        return web.Response(status=415, text=str(error))
+        raise
+    _session_of(desk, name)
     for old in folder.iterdir():
         if old != path:
             old.unlink()
     session.receive(film)
-    return web.Response(status=204)
+
+
+def _session_of(desk: Desk, name: str) -> tuple[Session, Path]:
+    if name not in desk.sessions:
+        raise PageGoneError("that page is no longer connected")
+    return desk.sessions[name]
+
+
+async def _chunks(request: web.Request, desk: Desk, name: str) -> AsyncIterator[bytes]:
+    """The body of an upload, for as long as it goes on and its page is there."""
+    chunks = aiter(request.content.iter_chunked(2**16))
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(chunks, b""), PATIENCE)
+        except TimeoutError:
+            raise StalledError(f"nothing more of the video has arrived for {PATIENCE:g} s") from None
+        if not chunk:
+            return
+        _session_of(desk, name)
+        yield chunk
 
 
 @dataclass(frozen=True)

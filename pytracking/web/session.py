@@ -75,7 +75,7 @@ class Session:
 
     Args:
         targets: what follows them; used in ``worker`` only.
-        worker: where tracking is done. Sessions that share one take turns.
+        worker: where pictures are decoded and tracking is done. Sessions that share one take turns.
         link: the way to the page.
     """
 
@@ -128,7 +128,7 @@ class Session:
         try:
             match message:
                 case Picture(number, jpeg):
-                    image = await asyncio.to_thread(decode_picture, jpeg)
+                    image = await self._work(lambda: decode_picture(jpeg))
                     await self._report(number, image, *await self._find(image))
                 case Film():
                     await self._show(message)

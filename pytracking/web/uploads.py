@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import ClassVar
 
 from ltr.data.pyav import av
 from pytracking.evaluation.video import BrokenSourceError, open_video
@@ -12,12 +13,43 @@ MAX_SIDE = 4096  # pixels
 ACCEPTED = "MP4, MOV, WebM, MKV or AVI"
 
 
-class TooLargeError(ValueError):
+class UploadError(ValueError):
+    """Why a video is not taken, in words for the person. status: of the HTTP answer."""
+
+    status: ClassVar[int]
+
+
+class TooLargeError(UploadError):
     """More bytes than ``MAX_BYTES``."""
 
+    status = 413
 
-class NotAVideoError(ValueError):
+    def __init__(self) -> None:
+        super().__init__(f"the video is larger than {MAX_BYTES >> 20} MB; run_video takes any size")
+
+
+class NotAVideoError(UploadError):
     """Something else than a video of an accepted kind."""
+
+    status = 415
+
+
+class NotStoredError(UploadError):
+    """The disk is full, or fails."""
+
+    status = 507
+
+
+class PageGoneError(UploadError):
+    """Nobody is there to see the video."""
+
+    status = 404
+
+
+class StalledError(UploadError):
+    """Nothing more of the video arrives."""
+
+    status = 408
 
 
 def looks_like_video(head: bytes) -> bool:
@@ -33,14 +65,14 @@ def looks_like_video(head: bytes) -> bool:
 
 
 async def store(chunks: AsyncIterator[bytes], path: Path) -> None:
-    """Write ``chunks`` to ``path``; TooLargeError or NotAVideoError as soon as that is known, with no file left."""
+    """Write ``chunks`` to ``path``; an UploadError as soon as it is known, with no file left."""
     size, head = 0, b""
     try:
         with path.open("wb") as file:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > MAX_BYTES:
-                    raise TooLargeError(f"the video is larger than {MAX_BYTES >> 20} MB; run_video takes any size")
+                    raise TooLargeError
                 if len(head) < 12:
                     head += chunk[: 12 - len(head)]
                     if len(head) == 12 and not looks_like_video(head):
@@ -48,8 +80,10 @@ async def store(chunks: AsyncIterator[bytes], path: Path) -> None:
                 file.write(chunk)
         if len(head) < 12:
             raise NotAVideoError(f"that is not an {ACCEPTED} video")
-    except BaseException:
+    except BaseException as error:
         path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+            raise NotStoredError(f"the server cannot store the video: {error.strerror}") from error
         raise
 
 
@@ -65,7 +99,7 @@ def open_film(path: Path) -> Film:
     except BrokenSourceError:
         first = None
     except ValueError as error:
-        raise NotAVideoError(str(error).replace(f"{path}: ", "the file: ")) from None
+        raise NotAVideoError(str(error).removeprefix(f"{path}: ")) from None
     if first is None:
         raise NotAVideoError("the video has no frame that can be read")
     return Film(source, (first.shape[1], first.shape[0]))

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ltr.dataset.text_files import read_boxes
 from pytracking.analysis.metrics import iou
 from pytracking.evaluation.datasets import get_dataset
-from pytracking.evaluation.results import read_boxes, read_scores
+from pytracking.evaluation.results import read_scores
 
 
 def frames(truth: np.ndarray, folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,13 +1,16 @@
 import re
+import shutil
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from ltr.dataset.text_files import read_boxes
 from pytracking import run_tracker
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.evaluation.datasets import DATASETS, get_dataset
-from pytracking.evaluation.results import box_files, read_boxes, read_stamp
+from pytracking.evaluation.results import box_files, read_stamp
 from pytracking.evaluation.running import TrackerFactory
 from tests.fakes.trackers import FakeFactory, UnbuildableFactory
 from tests.fakes.videos import write_sequence
@@ -36,13 +39,16 @@ def test_failures_are_listed_at_the_end_and_the_rest_is_done(run, tmp_path, caps
     assert out.splitlines()[0] == "device cpu, seed 0"
     assert out.splitlines()[2].startswith("[2/3] bad: FAILED")
     assert f"2 sequences in {folder} (0 kept from before), 10 frames" in out
-    assert error.splitlines()[-1] == "failed: bad: this tracker cannot do that width"
-    assert "Traceback" not in error
-    assert run("--debug", "1") == 1
+    assert "\nfailed: bad: RuntimeError: this tracker cannot do that width\nTraceback" in "\n" + error  # a bug
+    (tmp_path / "data" / "bad" / "img" / "0001.png").write_bytes(b"")
+    assert run() == 1
     out, error = capsys.readouterr()
     assert "2 sequences in" in out
     assert "(2 kept from before)" in out
-    assert "Traceback" in error
+    assert "failed: bad: frame 0: " in error
+    assert "Traceback" not in error
+    assert run("--debug", "1") == 1
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_one_sequence_a_run_id_and_a_seed(run, tmp_path):
@@ -101,6 +107,35 @@ def test_one_result_for_two_sequences_is_refused(tmp_path, run, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_one_result_for_two_videos_with_one_truth_is_refused(tmp_path, run, capsys):
+    shutil.copytree(tmp_path / "data", tmp_path / "copy")
+    shutil.copytree(tmp_path / "data", tmp_path / "dark")
+    for path in (tmp_path / "dark").glob("*/img/*.png"):
+        cv2.imwrite(str(path), cv2.imread(str(path)) // 16)
+    names = [f"folder:{tmp_path / name}" for name in ("data", "copy", "dark")]
+    argv = ["dimp", "x", "--results", str(tmp_path / "out"), "--sequence", "a", "--dataset_name"]
+    assert run_tracker.main([*argv, *names]) == 1
+    assert "dark: another data set has a sequence a too; run them apart" in capsys.readouterr().err
+    assert run_tracker.main([*argv, *names[:2]]) == 0
+    assert "1 sequence in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["walk_time", "walk_score", ".hidden"])
+def test_names_that_would_be_other_files_are_refused_before_tracking(tmp_path, run, capsys, name):
+    write_sequence(tmp_path / "data", name)
+    assert run("--sequence", name) == 1
+    assert f"error: sequence name '{name}': " in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told_before_tracking(tmp_path, run, capsys):
+    (tmp_path / "out").write_text("a file")
+    assert run("--sequence", "a") == 1
+    out, error = capsys.readouterr()
+    assert f": {tmp_path / 'out'} is a file, not a folder" in error
+    assert "frames" not in out
+
+
 def test_scores_need_the_whole_truth(tmp_path, run, capsys):
     write_sequence(tmp_path / "first", "a", frames=3, truth="1,2,3,4\n")
     argv = ["dimp", "x", "--dataset_name", f"folder:{tmp_path / 'first'}", "--results", str(tmp_path / "out")]
@@ -112,9 +147,10 @@ def test_scores_need_the_whole_truth(tmp_path, run, capsys):
     ("argv", "message"),
     [
         (("--sequence", "z"), "error: no sequence 'z': expected an index from 0 to 2 or one of a, bad, c\n"),
-        (("--threads", "-1"), "error: --threads: expected 0 (this process) or more"),
-        (("--torch_threads", "0"), "error: --threads: expected 0 (this process) or more"),
-        (("--runs", "0"), "error: --runs: expected 1 or more"),
+        (("--threads", "-1"), "error: --threads -1: expected 0 (this process) or a number of worker processes\n"),
+        (("--torch_threads", "0"), "error: --torch_threads 0: expected 1 or more\n"),
+        (("--runs", "0"), "error: --runs 0: expected 1 or more\n"),
+        (("--runid", "-2"), "error: --runid -2: expected 0 or more\n"),
         (("--dataset_name", "otb51"), "error: unknown data set 'otb51'; there are folder:DIR"),
     ],
 )

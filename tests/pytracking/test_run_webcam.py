@@ -1,11 +1,15 @@
+import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
 from collections import deque
+from contextlib import contextmanager
 from itertools import repeat
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -98,18 +102,37 @@ def test_without_the_extra_it_is_named(monkeypatch, capsys):
     assert "pip install 'aiohttp" in capsys.readouterr().err
 
 
-def test_the_page_is_served_until_ctrl_c(repository):
+@contextmanager
+def connected(url):
+    """A page that has opened its WebSocket, and answers nothing."""
+    place = urlsplit(url)
+    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+        request = ["GET /socket HTTP/1.1", f"Host: {place.netloc}", f"Origin: http://{place.netloc}"]
+        request += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+        request += [f"Sec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}", "", ""]
+        connection.sendall("\r\n".join(request).encode())
+        received = b""
+        while b'"hello"' not in received:
+            received += connection.recv(65536)
+        yield
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_page_is_served_until_it_is_stopped(repository, tmp_path, number):
     command = [sys.executable, "pytracking/run_webcam.py", "--web", "--port", "0", "--device", "cpu"]
-    environment = {**os.environ, "PYTHONPATH": str(repository), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(repository), "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, cwd=repository, env=environment, stdout=subprocess.PIPE, text=True) as server:
         line = server.stdout.readline()
         url = line.split()[1]
         assert line == f"open {url}   (Ctrl-C ends it)\n"
         with urllib.request.urlopen(url, timeout=10) as page:
             assert b"Follow anything" in page.read()
-        server.send_signal(signal.SIGINT)
-        assert server.stdout.read() == "\nstopped\n"
-        assert server.wait(10) == 0
+        with connected(url):
+            assert [path.name[:13] for path in tmp_path.iterdir()] == ["ebm-tracking-"]
+            server.send_signal(number)
+            assert server.stdout.read() == "\nstopped\n"
+            assert server.wait(10) == 0
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_announced(capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -157,7 +158,8 @@ class DiMP:
         """Look for boxes of the target that this modulation describes."""
         self.modulation = modulation
         self.energy = BoxEnergy(self.network.bb_regressor, modulation)
-        self.foresee = CudaGraph(self._foresee) if self.device.type == "cuda" else self._foresee
+        foresee = partial(type(self)._foresee, weakref.proxy(self))  # with self, it would wait for the cycle collector
+        self.foresee = CudaGraph(foresee) if self.device.type == "cuda" else foresee
 
     def _classify(self, sample: Tensor) -> Tensor:
         """Score maps ``[2, K, K]`` of features ``[1, C, H, W]``: of the filter, and of the first frame's."""

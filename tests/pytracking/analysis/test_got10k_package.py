@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ltr.dataset.text_files import read_boxes
 from pytracking.analysis.extract_results import evaluate, overall, per_sequence
 from pytracking.analysis.names import match_names
 from pytracking.analysis.protocols import Protocol, find_protocol
 from pytracking.analysis.sequence_score import align_rows, without_omitted_rows
 from pytracking.analysis.sources import Tracker, TruthSource, find_tracker, truth_folder
-from pytracking.evaluation.results import read_boxes
 
 got10k = pytest.importorskip("got10k.experiments", reason="needs the package got10k", exc_type=ImportError)
 

@@ -57,6 +57,44 @@ def test_got10k_tree_takes_cover_and_resolution(tmp_path: Path) -> None:
     assert truth.image_size == (1920, 1080)
 
 
+@pytest.mark.parametrize("other", ["groundtruth_rect_old", "groundtruth_original", "groundtruth_visible"])
+def test_truth_files_of_other_names_are_not_read(tmp_path: Path, other: str) -> None:
+    (tmp_path / "A").mkdir()
+    (tmp_path / "A" / "groundtruth_rect.txt").write_text("1,2,3,4\n5,6,7,8\n")
+    (tmp_path / "A" / f"{other}.txt").write_text("500,2,3,4\n500,6,7,8\n")
+    (truth,) = truth_folder(tmp_path).load()
+    assert truth.boxes[0].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("A/groundtruth.txt", "A/groundtruth_rect.txt"), ("x/A/groundtruth.txt", "y/A/groundtruth.txt")]
+)
+def test_two_truths_of_one_sequence_are_refused(tmp_path: Path, one: str, other: str) -> None:
+    for place in (one, other):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text("1,2,3,4\n")
+    with pytest.raises(ValueError, match=f"{one} and .*{other}: two files with the truth of A"):
+        truth_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["night_time", "high_score"])
+def test_a_truth_named_like_times_or_scores_is_refused(write_boxes: Write, boxes: np.ndarray, name: str) -> None:
+    folder = write_boxes("gt", a=boxes, a_time=boxes[:, :1])
+    assert [truth.name for truth in truth_folder(folder).load()] == ["a"]
+    write_boxes("gt", **{name: boxes})
+    with pytest.raises(ValueError, match=f"{name}.txt: names ending in"):
+        truth_folder(folder)
+
+
+@pytest.mark.parametrize("cover", ["8\n", "8\n0\n", "8\n0\nx\n"])
+def test_a_cover_that_does_not_fit_names_its_file(tmp_path: Path, cover: str) -> None:
+    (tmp_path / "A").mkdir()
+    (tmp_path / "A" / "groundtruth.txt").write_text("1,2,3,4\n" * 3)
+    (tmp_path / "A" / "cover.label").write_text(cover)
+    with pytest.raises(AnalysisError, match=r"cover\.label: (\d flags for the 3 boxes|expected a whole number)"):
+        truth_folder(tmp_path).load()
+
+
 def test_every_broken_truth_is_listed_at_once(write_boxes: Write, boxes: np.ndarray) -> None:
     truth, flags = write_boxes("gt", a=boxes, b=boxes, c=boxes), write_boxes("absent")
     (truth / "a.txt").write_text("1,2,3\n")

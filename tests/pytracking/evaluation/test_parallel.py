@@ -10,10 +10,11 @@ from functools import partial
 
 import pytest
 
+from ltr.dataset.text_files import read_boxes
 from pytracking.evaluation import parallel
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.parallel import run_dataset
-from pytracking.evaluation.results import box_files, read_boxes
+from pytracking.evaluation.results import box_files
 from tests.fakes.trackers import FakeFactory, FakeTracker, UnbuildableFactory
 from tests.fakes.videos import folder_of, write_sequence
 
@@ -41,8 +42,10 @@ def test_a_sequence_that_fails_does_not_stop_the_others(tmp_path, processes):
     out = tmp_path / "out"
     outcomes = {o.sequence: o for o in run_dataset(FakeFactory(fail_on_width=70), sequences, out, processes)}
     assert sorted(box_files(out)) == ["a", "c"]
-    assert outcomes["bad"].error == "this tracker cannot do that width"
-    assert "RuntimeError" in outcomes["bad"].trace
+    assert outcomes["bad"].error == "RuntimeError: this tracker cannot do that width"
+    assert outcomes["bad"].bug
+    assert "Traceback" in outcomes["bad"].trace
+    assert not outcomes["gone"].bug
     assert "0003.png" in outcomes["gone"].error
     assert "3 frames, but the ground truth has 4 rows" in outcomes["short"].error
 
@@ -76,12 +79,13 @@ def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on
     script.write_text(SLOW_RUN)
     command = [sys.executable, str(script), str(tmp_path / "data"), str(out), str(processes)]
     environment = {**os.environ, "PYTHONPATH": str(repository)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         time.sleep(0.1)
         process.send_signal(kill)
-        process.communicate(timeout=30)  # to the pipe's end: until every worker, which holds it too, is gone
+        _, told = process.communicate(timeout=30)  # to the pipe's end: until every worker, which holds it too, is gone
         assert process.returncode != 0
+        assert b"leaked" not in told  # semaphores, by the library
     finished = box_files(out)
     assert 1 <= len(finished) < 12
     for path in finished.values():
@@ -120,6 +124,21 @@ def test_a_sequence_that_kills_its_process_fails_alone(tmp_path):
     assert {name for name, outcome in outcomes.items() if outcome.error} == {"bad"}
     assert "the process that ran it died" in outcomes["bad"].error
     assert sorted(box_files(tmp_path / "out")) == ["a", "b", "c", "d"]
+
+
+def test_only_its_own_workers_are_ended(tmp_path):
+    sequences = folder_of(tmp_path, a=64, b=64, c=64)
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    other.start()
+    try:
+        outcomes = run_dataset(FakeFactory(slow=0.05), sequences, tmp_path / "out", 1)
+        next(outcomes)
+        outcomes.close()  # as Ctrl-C does
+        assert multiprocessing.active_children() == [other]
+        assert other.is_alive()
+    finally:
+        other.terminate()
+        other.join()
 
 
 def test_a_tracker_that_always_dies_is_given_up(tmp_path):

@@ -1,8 +1,10 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ltr.dataset.text_files import read_boxes
 from pytracking.evaluation import results
 
 ROWS = np.array([[1.25, 2.0, 30.0, 40.5], [-3.00004, 2.5, 31.0, 41.0]])
@@ -22,12 +24,12 @@ def write(folder: Path, **changes: object) -> None:
 def test_a_result_is_read_back_as_written(tmp_path: Path) -> None:
     write(tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
-    np.testing.assert_array_equal(results.read_boxes(folder / "Seq-1.txt"), np.round(ROWS, 4))
+    np.testing.assert_array_equal(read_boxes(folder / "Seq-1.txt"), np.round(ROWS, 4))
     np.testing.assert_array_equal(results.read_times(folder / "Seq-1_time.txt"), [0.1, 0.2])
     scores, states = results.read_scores(folder / "Seq-1_score.txt")
     np.testing.assert_array_equal(scores, [1, 0.5])
     assert states == ["tracking", "lost"]
-    assert results.read_stamp(folder / "Seq-1.json") == {"seed": 0}
+    assert results.read_stamp(folder / "Seq-1.json")["seed"] == 0
     assert results.box_files(folder) == {"Seq-1": folder / "Seq-1.txt"}
     assert sorted(p.name for p in folder.iterdir()) == ["Seq-1.json", "Seq-1.txt", "Seq-1_score.txt", "Seq-1_time.txt"]
 
@@ -53,98 +55,38 @@ def test_a_bad_result_is_refused_and_nothing_is_written(tmp_path: Path, change: 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_crash_before_the_box_file_leaves_no_box_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    savetxt = np.savetxt
-
-    def crash(file: object, array: np.ndarray, **options: object) -> None:
-        if array.ndim == 2:
-            raise KeyboardInterrupt
-        savetxt(file, array, **options)
-
-    monkeypatch.setattr(np, "savetxt", crash)
-    with pytest.raises(KeyboardInterrupt):
+def test_a_result_that_cannot_be_finished_leaves_no_box_file(tmp_path: Path) -> None:
+    (tmp_path / "Seq-1.txt" / "in the way").mkdir(parents=True)
+    with pytest.raises(OSError, match="Seq-1"):
         write(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["Seq-1.json", "Seq-1_score.txt", "Seq-1_time.txt"]
-    assert results.box_files(tmp_path) == {}
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == [
+        "Seq-1.json", "Seq-1_score.txt", "Seq-1_time.txt",
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "a\\b"])
-def test_a_sequence_name_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="expected a plain file name"):
-        results.box_path(tmp_path, name)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "1,2,3,4\n5,6,7,8\n",
-        "1\t2\t3\t4\n5\t6\t7\t8",  # pytracking
-        "1 2 3 4\r\n5 6 7 8\r\n\r\n",
-        "1.000,2.000,3.000,4.000\n5.000, 6.000, 7.000, 8.000\n",  # got10k
-        "1\t2\t3\t4\n5 6 7 8\n",  # OTB's BlurCar1
-        "1;2;3;4\n\n5;6;7;8\n",
-        "\ufeff1,2,3,4\n5,6,7,8\n",
-    ],
-)
-def test_every_separator_in_use_is_read(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text(text, encoding="utf-8", newline="")
-    np.testing.assert_array_equal(results.read_boxes(path), [[1, 2, 3, 4], [5, 6, 7, 8]])
-
-
-def test_four_decimals_are_read_to_the_last_bit(tmp_path: Path) -> None:
-    rows = np.random.default_rng(0).uniform(-3000, 3000, (500, 4)).round(4)
-    rows[0] = [-0.05, 0.0001, 0, 12345678901.2345]
-    np.savetxt(tmp_path / "a.txt", rows, fmt="%.4f", delimiter=",")
-    np.savetxt(tmp_path / "b.txt", rows, fmt="%.4f", delimiter="\t")
-    np.testing.assert_array_equal(results.read_boxes(tmp_path / "a.txt"), rows)
-    np.testing.assert_array_equal(results.read_boxes(tmp_path / "b.txt"), rows)
-
-
-def test_a_row_of_nan_is_a_frame_without_a_box(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("1,2,3,4\nNaN,NaN,NaN,NaN\nnan nan nan nan\n")
-    np.testing.assert_array_equal(np.isnan(results.read_boxes(path)).all(axis=1), [False, True, True])
+@pytest.mark.parametrize("stale", ["Seq-1.txt", "Seq-1_time.txt", "Seq-1_score.txt", "Seq-1.json"])
+def test_a_stamp_vouches_for_the_files_it_was_written_with_and_for_no_others(tmp_path: Path, stale: str) -> None:
+    write(tmp_path / "before", stamp={"seed": 1}, times=[0.3, 0.4], scores=[1, 0.1], boxes=ROWS + 1)
+    write(tmp_path / "now")
+    path = tmp_path / "now" / "Seq-1.txt"
+    assert results.vouched(path, results.read_stamp(path.with_suffix(".json")))
+    shutil.copy(tmp_path / "before" / stale, tmp_path / "now" / stale)  # as a run that breaks off leaves it
+    stamp = results.read_stamp(path.with_suffix(".json"))
+    assert not results.vouched(path, stamp)
+    assert results.vouched(path, stamp, ["boxes"]) == (stale not in ("Seq-1.txt", "Seq-1.json"))
+    assert not results.vouched(path, {"seed": 0})
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("1,2,3,4\n1,2,3\n", r"a\.txt:2: expected four numbers .* found '1,2,3'"),
-        ("1,2,3,4\n\n1,2,3,4,5\n", r"a\.txt:3: expected four numbers"),
-        ("1,2,3,4\n1,2,x,4\n", r"a\.txt:2: expected four numbers"),
-        ("1,2,3,4\n1,2,nan,4\n", r"a\.txt:2: expected four numbers"),
-        ("inf,2,3,4\n", r"a\.txt:1: expected four numbers"),
-        ("1,2,3\n4,5,6\n", r"a\.txt:1: expected four numbers"),
-        ("\n \n", r"a\.txt: holds no boxes"),
-        ("", r"a\.txt: holds no boxes"),
-    ],
+    ("name", "message"),
+    [(name, "expected a plain file name") for name in ("", "..", "a/b", "a\\b", ".hidden")]
+    + [(name, "rename it") for name in ("walk_time", "walk_score", "walk_object_presence_scores")],
 )
-def test_a_broken_box_file_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "a.txt").write_text(text)
+def test_a_sequence_name_cannot_leave_the_folder_or_name_a_file_of_another(
+    tmp_path: Path, name: str, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
-        results.read_boxes(tmp_path / "a.txt")
-
-
-def test_files_that_are_missing_or_binary_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"none\.txt: no such file"):
-        results.read_boxes(tmp_path / "none.txt")
-    (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(ValueError, match=r"b\.txt: not a text file"):
-        results.read_boxes(tmp_path / "b.txt")
-
-
-@pytest.mark.parametrize("text", ["0\n1\n1\n", "0,1,1", "0, 1, 1\n"])
-def test_flags_are_read_from_lines_or_one_line(tmp_path: Path, text: str) -> None:
-    (tmp_path / "a.txt").write_text(text)
-    assert results.read_flags(tmp_path / "a.txt").tolist() == [False, True, True]
-
-
-@pytest.mark.parametrize("text", ["", "0\n2\n"])
-def test_other_flags_are_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "a.txt").write_text(text)
-    with pytest.raises(ValueError, match=r"a\.txt: expected 0 or 1"):
-        results.read_flags(tmp_path / "a.txt")
+        results.box_path(tmp_path, name)
 
 
 def test_repeats_of_got10k_times_are_averaged(tmp_path: Path) -> None:
@@ -157,6 +99,8 @@ def test_repeats_of_got10k_times_are_averaged(tmp_path: Path) -> None:
     [
         (results.read_times, "fast\n", "expected seconds"),
         (results.read_times, "", "expected seconds"),
+        (results.read_times, "0.1\n\n0.1\n", "line 2 is blank"),
+        (results.read_scores, "1,tracking\n\n1,lost\n", "expected rows of score,state"),
         (results.read_scores, "0.5\n", "expected rows of score,state"),
         (results.read_stamp, "{", "not JSON"),
         (results.read_stamp, "[]", "expected a JSON object"),

@@ -1,11 +1,18 @@
+import json
+import re
+
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from ltr.dataset.text_files import read_boxes
 from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import run_dataset
-from pytracking.evaluation.results import read_boxes, read_scores, read_stamp, read_times
+from pytracking.evaluation.results import read_scores, read_stamp, read_times
 from pytracking.evaluation.running import TrackerFactory, run_sequence, track_sequence
+from pytracking.evaluation.video import open_video
 from tests.fakes.trackers import FakeFactory, FakeTracker
 from tests.fakes.videos import folder_of, write_sequence, write_video
 
@@ -23,7 +30,8 @@ def test_result_has_a_row_for_every_frame(tmp_path):
     assert (scores.tolist(), states) == ([1, 0.25, 0.25, 0.25], ["tracking", "lost", "uncertain", "lost"])
     stamp = read_stamp(tmp_path / "out" / "a.json")
     assert stamp["seed"] == 3
-    assert stamp["sequence"] == {"dataset": "folder", "rows": 4, "first_box": [10, 12, 20, 16]}
+    about = {"dataset": "folder", "rows": 4, "first_box": [10, 12, 20, 16]}
+    assert stamp["sequence"] == {**about, "frames_sha256": fingerprint(sequence.source())}
 
 
 def test_frames_before_the_first_box_are_lost_and_hold_it(tmp_path):
@@ -57,6 +65,53 @@ def test_finished_sequences_are_kept_unless_the_run_is_another(tmp_path):
     assert kept(FakeFactory(seed=1)) == [False, False]
     (out / "b.json").write_text('{"seed": 1}')
     assert kept(FakeFactory(seed=1)) == [True, False]
+    stamp = read_stamp(out / "b.json")
+    del stamp["sequence"]["frames_sha256"]  # as older versions wrote it
+    (out / "b.json").write_text(json.dumps(stamp))
+    assert kept(FakeFactory(seed=1)) == [True, False]
+
+
+@pytest.mark.parametrize("left", ["a.txt", "a_time.txt", "a_score.txt"])
+def test_what_a_run_that_broke_off_left_of_an_older_result_is_not_taken_for_its_own(tmp_path, left):
+    (sequence,) = folder_of(tmp_path, a=64)
+    out = tmp_path / "out"
+    run_sequence(FakeFactory(), sequence, out)
+    before = (out / left).read_bytes()
+    (out / left).write_bytes(before.replace(b"0", b"1"))
+    assert not run_sequence(FakeFactory(), sequence, out).kept
+    assert left == "a_time.txt" or (out / left).read_bytes() == before
+    assert run_sequence(FakeFactory(), sequence, out).kept
+
+
+def test_results_follow_a_folder_that_is_moved_and_not_other_pictures_of_its_name(tmp_path):
+    (sequence,) = folder_of(tmp_path, a=64)
+    out = tmp_path / "out"
+    run_sequence(FakeFactory(), sequence, out)
+    (tmp_path / "data").rename(tmp_path / "moved")
+    (moved,) = get_dataset(f"folder:{tmp_path / 'moved'}")
+    assert run_sequence(FakeFactory(), moved, out).kept
+    picture = tmp_path / "moved" / "a" / "img" / "0003.png"
+    cv2.imwrite(str(picture), cv2.imread(str(picture)) // 16)
+    before = (out / "a.txt").read_bytes()
+    assert re.search("another sequence of this name .frames_sha256", run_sequence(FakeFactory(), moved, out).error)
+    assert (out / "a.txt").read_bytes() == before
+    assert not run_sequence(FakeFactory(), moved, out, rerun=True).error
+
+
+def test_a_video_is_known_by_its_content(tmp_path):
+    for name, frames in (("a", 4), ("b", 4), ("c", 5)):
+        write_video(tmp_path / name / "clip.mp4", frames=frames)
+    a, b, c = (fingerprint(open_video(tmp_path / name / "clip.mp4")) for name in "abc")
+    assert a == b != c
+
+
+def test_boxes_of_another_program_are_not_replaced(tmp_path):
+    (sequence,) = folder_of(tmp_path, a=64)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.txt").write_text("1\t2\t3\t4\n")
+    assert "a.txt: has no stamp beside it" in run_sequence(FakeFactory(), sequence, tmp_path / "out").error
+    assert (tmp_path / "out" / "a.txt").read_text() == "1\t2\t3\t4\n"
+    assert run_sequence(FakeFactory(), sequence, tmp_path / "out", rerun=True).frames == 4
 
 
 def test_a_broken_video_gives_no_result(tmp_path):

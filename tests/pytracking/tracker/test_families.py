@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from ltr.dataset.text_files import read_boxes
 from pytracking import MultiTracker, Tracker, TrackOutput, run_tracker, run_video
 from pytracking.analysis.metrics import iou
-from pytracking.evaluation.results import box_files, read_boxes, read_stamp
+from pytracking.evaluation.results import box_files, read_stamp
 from pytracking.tracker.dimp.observer import Observer
 from pytracking.tracker.families import FAMILIES
 from pytracking.tracker.opencv.model import FOLDER

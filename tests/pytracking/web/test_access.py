@@ -4,19 +4,22 @@ import pytest
 from aiohttp import DummyCookieJar, hdrs, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from pytracking.web.access import COOKIE, guard, is_local
+from pytracking.web.access import COOKIE, GUESS_DELAY, guard, is_local
 
 SOCKET = {hdrs.UPGRADE: "websocket"}
 
 
-def ask(*requests, token=None):
-    """The answers to ``requests`` (method, path, headers): status, text, headers."""
+def ask(*requests, token=None, slept=None):
+    """The answers to ``requests`` (method, path, headers): status, text, headers. slept: gets the seconds waited."""
+
+    async def sleep(seconds):
+        (slept if slept is not None else []).append(seconds)
 
     async def answer(request):
         return web.Response(text="in")
 
     async def play():
-        app = web.Application(middlewares=[guard(token)])
+        app = web.Application(middlewares=[guard(token, sleep)])
         app.router.add_route("*", "/{path:.*}", answer)
         answers = []
         async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
@@ -86,3 +89,52 @@ def test_the_token_opens_once_and_then_the_cookie_does():
     redirect = answers[2][2]
     assert redirect["Location"] == "/"
     assert redirect["Set-Cookie"] == f"{COOKIE}=s3cret; HttpOnly; Path=/; SameSite=Lax"
+
+
+def test_a_wrong_token_costs_time_and_a_missing_one_does_not():
+    slept = []
+    ask(("GET", "/", {}), ("GET", "/?token=s3cret", {}), token="s3cret", slept=slept)
+    assert slept == []
+    wrong = ask(("GET", "/?token=a", {}), ("GET", "/", {hdrs.COOKIE: f"{COOKIE}=b"}), token="s3cret", slept=slept)
+    assert [status for status, _, _ in wrong] == [403, 403]
+    assert slept == [GUESS_DELAY, GUESS_DELAY]
+
+
+def raw(*heads, token=None):
+    """The first lines of the answers to requests that no client library sends."""
+
+    async def answer(request):
+        return web.Response(text="in")
+
+    async def play():
+        app = web.Application(middlewares=[guard(token)])
+        app.router.add_route("*", "/{path:.*}", answer)
+        lines = []
+        async with TestServer(app) as server:
+            for head in heads:
+                reader, writer = await asyncio.open_connection(server.host, server.port)
+                writer.write(b"GET " + head + b"\r\nConnection: close\r\n\r\n")
+                lines.append((await reader.read()).decode("latin-1"))
+                writer.close()
+        return lines
+
+    return asyncio.run(play())
+
+
+def test_the_token_leads_to_this_server_only():
+    paths = [b"/", b"//evil.example/", b"/%5Cevil.example/", b"/\\evil.example/", b"/a//b"]
+    answers = raw(*(path + b"?token=s3cret HTTP/1.1\r\nHost: a" for path in paths), token="s3cret")
+    for answer in answers:
+        assert answer.startswith("HTTP/1.1 303 ")
+        assert "\r\nLocation: /\r\n" in answer
+
+
+def test_headers_that_cannot_be_read():
+    answers = raw(
+        b"/ HTTP/1.1\r\nHost: localhost\r\nCookie: " + COOKIE.encode() + b"=\xff\xfe",
+        b"/ HTTP/1.1\r\nHost: localhost\r\nOrigin: \xff",
+        b"/ HTTP/1.1\r\nHost: [::1",
+        b"/ HTTP/1.1\r\nHost: \xff",
+    )
+    assert [answer.partition("\r\n")[0] for answer in answers] == ["HTTP/1.1 400 Bad Request"] * 4
+    assert answers[0].endswith("a header of this request cannot be read")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image as Pillow
 
 from ltr.data.image_loader import encode_jpeg
-from pytracking.web.pictures import MAX_SIDE, SHOWN_SIDE, decode_picture, encode_picture
+from pytracking.web.pictures import MAX_SCANS, MAX_SIDE, SHOWN_SIDE, decode_picture, encode_picture
 from tests.fakes.videos import numbered_frame
 
 
@@ -46,6 +46,22 @@ def test_a_small_file_that_promises_a_huge_picture_is_not_decoded(side, message)
     jpeg[sizes : sizes + 4] = 2 * side.to_bytes(2, "big")
     with pytest.raises(ValueError, match=message):
         decode_picture(bytes(jpeg))
+
+
+def progressive(scans):
+    """A picture whose last scan comes until there are so many."""
+    buffer = io.BytesIO()
+    Pillow.fromarray(numbered_frame(5)).save(buffer, "JPEG", progressive=True)
+    jpeg = buffer.getvalue()
+    last = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    return jpeg[:-2] + last * (scans - jpeg.count(b"\xff\xda")) + b"\xff\xd9"
+
+
+def test_progressive_pictures_are_read_and_those_that_take_minutes_are_not():
+    assert np.abs(decode_picture(progressive(10)).astype(int) - numbered_frame(5)).mean() < 3
+    assert decode_picture(progressive(MAX_SCANS)).shape == (48, 64, 3)
+    with pytest.raises(ValueError, match=f"a picture of more than {MAX_SCANS} scans"):
+        decode_picture(progressive(MAX_SCANS + 1))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import json
 import logging
 import shutil
@@ -13,6 +14,7 @@ from ltr.data.image_loader import encode_jpeg
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.utils.drawing import PALETTE
 from pytracking.web import server, uploads
+from pytracking.web.assets import STATIC
 from pytracking.web.protocol import picture_message
 from pytracking.web.server import DESK, MAX_SESSIONS, Address, build_app, serve
 from tests.fakes.trackers import FakeTracker
@@ -67,13 +69,17 @@ def test_the_page_and_all_that_it_loads():
         page = await (await client.get("/")).text()
         for name in ("main.js", "style.css", "icon.svg"):
             assert f"/static/{name}" in page
-        for path in server.STATIC.iterdir():
+        for path in STATIC.iterdir():
             response = await client.get(f"/static/{path.name}")
             assert response.status == 200
             assert response.headers["X-Content-Type-Options"] == "nosniff"
             if path.suffix == ".js":
                 assert response.content_type in ("text/javascript", "application/javascript")
-        for outside in ("/static/../server.py", "/static/%2e%2e/server.py", "/static/", "/video/x"):
+        odd = [
+            f"/static/{name}"
+            for name in ("../server.py", "%2e%2e/server.py", "%2e%2e%2fserver.py", "", "%00", "a" * 999)
+        ]
+        for outside in (*odd, "/video/x"):
             assert (await client.get(outside)).status in (403, 404, 405)
 
     run(scene)
@@ -145,6 +151,77 @@ def test_an_upload_that_is_too_large_is_not_read(monkeypatch):
                 assert "is larger than" in text
 
     run(scene)
+
+
+def test_an_upload_that_stands_still_or_has_lost_its_page_is_ended(monkeypatch):
+    monkeypatch.setattr(server, "PATIENCE", 0.2)
+    head = b"\x00\x00\x00\x20ftypisom"
+
+    async def scene(client):
+        async def stalled():
+            yield head
+            await asyncio.Event().wait()
+
+        async with Page(client) as page:
+            session = (await page.receive("hello"))["session"]
+            folder = client.app[DESK].sessions[session][1]
+            assert await page.upload(session, stalled()) == (408, "nothing more of the video has arrived for 0.2 s")
+            assert list(folder.iterdir()) == []
+
+            async def orphaned():
+                yield head
+                await page.socket.close()
+                while session in client.app[DESK].sessions:
+                    await asyncio.sleep(0.01)
+                yield b"x" * 1000
+                yield b"x" * 1000
+
+            assert await page.upload(session, orphaned()) == (404, "that page is no longer connected")
+
+    run(scene)
+
+
+def test_a_full_disk_is_told(monkeypatch, caplog):
+    async def full(chunks, path):
+        raise uploads.NotStoredError("the server cannot store the video: No space left on device")
+
+    def no_folder(**options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def scene(client):
+        async with Page(client) as page:
+            session = (await page.receive("hello"))["session"]
+            monkeypatch.setattr(server, "store", full)
+            status, text = await page.upload(session, b"x")
+            assert (status, text) == (507, "the server cannot store the video: No space left on device")
+        monkeypatch.setattr(server.tempfile, "TemporaryDirectory", no_folder)
+        async with Page(client) as page:
+            message = await page.socket.receive(timeout=30)
+            assert (message.data, message.extra) == (1011, "the server's disk is full")
+
+    with caplog.at_level(logging.ERROR):
+        run(scene)
+    assert caplog.text.count("No space left on device") == 2
+
+
+def test_the_targets_of_a_page_are_gone_with_it():
+    cleared = asyncio.Event()
+
+    class Noted(MultiTracker):
+        def clear(self):
+            super().clear()
+            loop.call_soon_threadsafe(cleared.set)
+
+    async def play():
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        async with TestClient(TestServer(build_app(lambda: Noted(FakeTracker())))) as client:
+            async with Page(client) as page:
+                await page.receive("hello")
+            await asyncio.wait_for(cleared.wait(), 30)
+
+    loop = None
+    asyncio.run(play())
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from pytracking.web import uploads
-from pytracking.web.uploads import NotAVideoError, TooLargeError, looks_like_video, open_film, store
+from pytracking.web.uploads import NotAVideoError, NotStoredError, TooLargeError, looks_like_video, open_film, store
 from tests.fakes.videos import write_noise_video, write_video
 
 
@@ -55,6 +56,24 @@ def test_too_large_is_noticed_on_the_way(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_told(tmp_path):
+    (tmp_path / "a").symlink_to("/dev/full")
+    with pytest.raises(NotStoredError, match="cannot store the video: No space left on device"):
+        stored(tmp_path / "a", b"\x00\x00\x00\x20ftypisom", b"x" * 100000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_connection_that_breaks_is_no_full_disk(tmp_path):
+    async def broken():
+        yield b"\x00\x00\x00\x20ftypisom"
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(store(broken(), tmp_path / "a"))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00\x00\x00"])
 def test_nothing_is_no_video(tmp_path, data):
     with pytest.raises(NotAVideoError):
@@ -63,7 +82,7 @@ def test_nothing_is_no_video(tmp_path, data):
 
 def test_right_beginning_wrong_rest(tmp_path):
     path = stored(tmp_path / "a", b"\x00\x00\x00\x20ftypisom" + b"x" * 300)
-    with pytest.raises(NotAVideoError, match="the file: not a video that FFmpeg can read") as caught:
+    with pytest.raises(NotAVideoError, match=r"^not a video that FFmpeg can read") as caught:
         open_film(path)
     assert str(tmp_path) not in str(caught.value)
 

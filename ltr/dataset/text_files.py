@@ -1,0 +1,101 @@
+"""Text files of boxes and labels, as data sets and trackers write them: one reader for training and evaluation."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SEPARATORS = str.maketrans(",;\t", "   ")
+_CELLS_ALONE = str.maketrans(";", ",", " \t")
+
+
+def read_boxes(path: Path) -> NDArray[np.float64]:
+    """Boxes [n, 4] (x, y, w, h as stored) of one text file, NaN in all four numbers where there is no box.
+
+    Reads comma, tab, semicolon and blanks, also mixed in one file (OTB's BlurCar1), any line ending, integers or
+    decimals: ours, pytracking's, got10k's and OTB's files. Blank lines are ignored at the end, and refused elsewhere:
+    all rows after one would belong to the frame before. Raises FileNotFoundError, or ValueError with file and line.
+    """
+    text = read_text(path)
+    try:
+        boxes = parse_rows(text)
+    except ValueError:
+        boxes = np.empty((0, 0))
+    finite = np.isfinite(boxes)
+    whole = finite.all() or np.isnan(boxes[~finite.all(axis=1)]).all()
+    if boxes.shape[1] != 4 or not whole or _has_empty_cell(text):
+        raise ValueError(_describe_fault(path, text))
+    return boxes
+
+
+def _has_empty_cell(text: str) -> bool:
+    """Whether a cell between commas or semicolons, but for the last of a line, holds nothing."""
+    bare = "\n" + text.translate(_CELLS_ALONE)
+    return ",," in bare or "\n," in bare
+
+
+def parse_rows(text: str) -> NDArray[np.float64]:
+    """The numbers of ``text`` [n, k], a row a line.
+
+    Raises ValueError where it holds none, rows of different lengths, or blank lines before its end.
+    """
+    lines = text.translate(_SEPARATORS).rstrip().splitlines()
+    if not lines:
+        raise ValueError("no rows")
+    blank = next((number for number, line in enumerate(lines, start=1) if not line.strip()), None)
+    if blank is not None:
+        raise ValueError(f"line {blank} is blank")
+    return np.loadtxt(lines, comments=None, ndmin=2)
+
+
+def _describe_fault(path: Path, text: str) -> str:
+    """The message for a box file that cannot be used: its first line that is not four numbers or four NaN."""
+    for number, line in enumerate(text.rstrip().splitlines(), start=1):
+        if not line.strip():
+            return f"{path}:{number}: a blank line; a frame without a box is a row of four NaN"
+        try:
+            row = np.array([float(word) for word in line.translate(_SEPARATORS).split()])
+        except ValueError:
+            row = np.empty(0)
+        usable = len(row) == 4 and (np.isfinite(row).all() or np.isnan(row).all())
+        if not usable or _has_empty_cell(line):
+            return f"{path}:{number}: expected four numbers x,y,w,h (or four NaN), found {line.strip()[:60]!r}"
+    return f"{path}: holds no boxes"
+
+
+def read_labels(path: Path, highest: int) -> NDArray[np.int64]:
+    """Labels [n], one a frame, from 0 to ``highest``: one a line, or all on one line.
+
+    LaSOT's and GOT-10k's layouts. Raises FileNotFoundError, or ValueError that names the file.
+    """
+    words = read_text(path).translate(_SEPARATORS).split()
+    allowed = {str(label) for label in range(highest + 1)}
+    bad = next((word for word in words if word not in allowed), None)
+    if bad is not None or not words:
+        what = "0 or 1" if highest == 1 else f"a whole number from 0 to {highest}"
+        raise ValueError(f"{path}: expected {what} for every frame, found {bad or 'nothing'!r}")
+    return np.array(words).astype(np.int64)
+
+
+def read_flags(path: Path) -> NDArray[np.bool_]:
+    """Flags [n], one a frame, of a 0/1 file (see :func:`read_labels`)."""
+    return read_labels(path, 1) == 1
+
+
+def read_resolution(meta_info: Path) -> tuple[float, float] | None:
+    """Width and height in pixels that GOT-10k's ``meta_info.ini`` states, or None where it states none."""
+    text = meta_info.read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"resolution:\s*\(\s*([\d.]+)\s*,\s*([\d.]+)\s*\)", text)
+    return (float(found[1]), float(found[2])) if found else None
+
+
+def read_text(path: Path) -> str:
+    """The UTF-8 text of ``path``, without a byte order mark; FileNotFoundError or ValueError that names the file."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not a text file in UTF-8") from None
