@@ -17,8 +17,9 @@ from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.analysis.protocols import find_protocol
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.demo import demo_sequence
-from pytracking.evaluation.follow import Start, Step, follow, record
+from pytracking.evaluation.follow import Start, Step, follow, frame_times
 from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.evaluation.recording import end_as_interrupt, record
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.sinks import annotated_video, csv_table
 from pytracking.evaluation.video import part_of
@@ -59,17 +60,17 @@ def run(arguments: Arguments) -> int:
             boxes.append(step.targets[0].box)
             yield step
 
-    steps = follow(source, [Start(sequence.first_box, 0)], MultiTracker(tracker), count())
+    steps = follow(source, [Start(sequence.first_box, 0)], MultiTracker(tracker), count(), frame_times(source, count()))
     progress = tqdm(collected(steps), total=source.length, unit="frame", disable=None)
     recording = record(progress, [csv_table(table), annotated_video(video, source, Overlay(trail=30))])
     auc, annotated = score(np.array(boxes), sequence.ground_truth[: len(boxes)])
     print(f"{sequence.name}: {recording.frames} frames, {recording.fps:.1f} FPS")
     print(f"AUC {100 * auc:.1f} on {annotated} annotated frames" if annotated else "no annotated frame to score")
     print(f"annotated video: {video.resolve()}\nboxes: {table.resolve()}")
-    if recording.broken:
-        print(f"error: {recording.broken}", file=sys.stderr)
-        return 1
-    return 0
+    errors = [error for error in (*recording.errors, recording.broken) if error]
+    for error in errors:
+        print(f"error: {error}", file=sys.stderr)
+    return 1 if errors else 0
 
 
 def score(boxes: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
@@ -85,6 +86,7 @@ def score(boxes: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse ``argv`` and run; the exit code."""
+    end_as_interrupt()
     return run_command(Arguments, run, argv, __doc__)
 
 

@@ -7,29 +7,30 @@ frame that is used or in the one numbered FRAME; targets are numbered 0, 1, ... 
 them in a window.
 """
 
-import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from tqdm import tqdm
 
-from ltr.admin.files import check_outputs
+from ltr.admin.files import STDOUT, check_outputs
 from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.data import Box
-from pytracking.evaluation.follow import Sink, Start, follow, record
+from pytracking.evaluation.follow import Sink, Start
 from pytracking.evaluation.multi_tracker import MultiTracker
-from pytracking.evaluation.prefetch import prefetched
+from pytracking.evaluation.recording import Recording, end_as_interrupt, record
 from pytracking.evaluation.running import TrackerFactory
+from pytracking.evaluation.selection import select
 from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
-from pytracking.evaluation.video import FrameSource, Image, open_frames, part_of, peek
+from pytracking.evaluation.video import FrameSource, Image, open_frames, peek
 from pytracking.evaluation.video_writer import check_video_name
 from pytracking.tracker.families import load_parameters
 from pytracking.utils import box_window
+from pytracking.utils.box_argument import parse_boxes
 from pytracking.utils.cli import run_command
 from pytracking.utils.drawing import Overlay
 from pytracking.utils.extras import install_hint
@@ -45,25 +46,36 @@ class Arguments:
     source: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SRC")]
     """video file, image folder, glob (in quotes), camera index or URL"""
     box: tyro.conf.UseAppendAction[tuple[str, ...]]
-    """x,y,w,h of a target in pixels: left, top, width, height; once for each target. x,y,w,h@120 starts in frame 120"""
+    """x,y,w,h of a target in pixels: left, top, width, height; once for each target. x,y,w,h@120 starts in frame 120,
+    x,y,w,h@120-180 is followed to frame 180, x,y,w,h@150#0 shows target 0 once more"""
     draw: Literal["window", "browser"] = "window"
     """where you draw the targets if there is no --box; the browser's page is served on this machine only"""
     save: Path | None = None
     """annotated video to write (.mp4, H.264, with the sound of SRC)"""
     csv: Path | None = None
-    """table of boxes to write: frame,id,x,y,w,h,score,state"""
+    """table of boxes to write: frame,id,x,y,w,h,score,state,time; - for standard output"""
     json: Path | None = None
-    """the same as JSON, with what made it"""
+    """the same as JSON, with what made it; - for standard output"""
     start: int = 0
     """first frame to use, from 0"""
     end: int | None = None
     """frame to stop before"""
     stride: int = 1
     """use every so many frames"""
+    backward: bool = False
+    """follow from the last frame that is used to the first"""
+    fps: float | None = None
+    """frames a second of images, 25 by default in the annotated video"""
+    no_sound: bool = False
+    """leave out the sound of SRC"""
     scale: float = 1.0
     """size of the annotated video as a part of SRC's; boxes stay in pixels of SRC"""
     trail: int = 30
     """length of the trail of a target, in frames"""
+    line_width: int | None = None
+    """of the boxes drawn, pixels; by default as suits the picture"""
+    no_labels: bool = False
+    """draw boxes without ids and scores"""
     tracker: str = "dimp"
     """family of trackers: dimp, or opencv (docs/opencv.md)"""
     parameter: str = "dimp_ncep_mobile"
@@ -83,39 +95,34 @@ class Arguments:
 
 
 def run(arguments: Arguments) -> int:
-    """Run the command; exit code 1 where the video broke off."""
+    """Run the command; exit code 1 where the video broke off or an output failed."""
     check(arguments)
-    starts = [parse_box(text, arguments.start) for text in arguments.box]
-    overlay = Overlay(arguments.scale, arguments.trail)
-    first, source = peek(open_source(arguments, starts))
+    overlay = Overlay(arguments.scale, arguments.trail, arguments.line_width, not arguments.no_labels)
+    whole = open_source(arguments)
+    frames = select(whole, arguments.start, arguments.end, arguments.stride, arguments.backward)
+    starts = parse_boxes(arguments.box, frames.numbers, arguments.backward, whole.name)
+    first, source = peek(frames.to_track(starts))
     overlay.check(first)
     for start in starts:
         check_box(start.box, first)
     tracker = build_tracker(arguments)
-    starts = starts or [Start(box, arguments.start) for box in draw_boxes(first, arguments.draw)]
+    starts = starts or [Start(box, frames.first, i) for i, box in enumerate(draw_boxes(first, arguments.draw))]
     if arguments.debug:
         from pytracking.evaluation.watch import panels  # late: these import torch and matplotlib
         from pytracking.tracker.dimp.observer import Recorder
 
         tracker.observer = Recorder()
     targets = MultiTracker(tracker)
-    steps = follow(source, starts, targets, count(arguments.start, arguments.stride))
-    progress = tqdm(steps, total=source.length, unit="frame", disable=None)
-    about = {"source": source.name, "fps": source.fps, **tracker.stamp()}
-    wanted = sinks(arguments, source, overlay, about)
+    used = {name: getattr(arguments, name) for name in ("start", "end", "stride", "backward")}
+    size = [first.shape[1], first.shape[0]]
+    about = {"source": whole.name, "fps": whole.fps, "size": size, **used, **tracker.stamp()}
+    wanted = sinks(arguments, frames.used, overlay, about)
+    ids = sorted({start.target for start in starts})
     if arguments.debug:
-        wanted.append(panels(arguments.debug, source, targets, len(starts)))
-    recording = record(progress, wanted)
-    print(f"{recording.frames} frames, {recording.fps:.1f} FPS tracking {len(starts)} target(s)")
-    written = [path for path in (arguments.save, arguments.csv, arguments.json, arguments.debug) if path]
-    for path in written:
-        print(path.resolve())
-    if not written:
-        print("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")
-    if recording.broken:
-        print(f"error: {recording.broken}; everything before it is kept", file=sys.stderr)
-        return 1
-    return 0
+        wanted[arguments.debug] = panels(arguments.debug, frames.used, targets, ids)
+    progress = partial(tqdm, total=source.length, unit="frame", disable=None)
+    recording = record(frames.follow(source, starts, targets, progress), list(wanted.values()))
+    return conclude(recording, len(ids), list(wanted))
 
 
 def check(arguments: Arguments) -> None:
@@ -123,37 +130,47 @@ def check(arguments: Arguments) -> None:
 
     The same of what else can be told wrong before torch is imported, which takes seconds.
     """
-    load_parameters(arguments.tracker, arguments.parameter)
-    if arguments.threads < 1:
-        raise ValueError(f"--threads: expected 1 or more, got {arguments.threads}")
-    for video in (arguments.save, arguments.debug if arguments.debug and arguments.debug.suffix else None):
-        if video:
-            check_video_name(video)
-    panels = "--debug"
-    files = {"--save": arguments.save, "--csv": arguments.csv, "--json": arguments.json}
+    a = arguments
+    load_parameters(a.tracker, a.parameter)
+    files = {"--save": a.save, "--csv": a.csv, "--json": a.json}
     folders: dict[str, Path | None] = {}
-    (files if arguments.debug and arguments.debug.suffix else folders)[panels] = arguments.debug
-    check_outputs(files, [arguments.source], folders)
+    (files if a.debug and a.debug.suffix else folders)["--debug"] = a.debug
+    check_outputs(files, [a.source], folders)
+    for path in (a.save, files.get("--debug")):
+        if path:
+            check_video_name(path)
+    if a.threads < 1:
+        raise ValueError(f"--threads: expected 1 or more, got {a.threads}")
+    if a.fps is not None and not 0 < a.fps <= 1000:
+        raise ValueError(f"--fps {a.fps}: expected a number above 0, at most 1000")
+    if a.backward and a.debug:
+        raise ValueError("--debug shows frames as they are tracked; it does not go with --backward")
 
 
-def parse_box(text: str, first_frame: int) -> Start:
-    """``x,y,w,h`` or ``x,y,w,h@FRAME``; the tracker checks the four numbers against the frame."""
-    numbers, at, frame = text.partition("@")
-    try:
-        x, y, w, h = (float(part) for part in numbers.split(","))
-        return Start((x, y, w, h), int(frame) if at else first_frame)
-    except ValueError:
-        raise ValueError(f"--box {text}: expected x,y,w,h, four numbers in pixels, or x,y,w,h@FRAME") from None
+def open_source(arguments: Arguments) -> FrameSource:
+    """All frames of SRC, with the rate and sound that are asked for."""
+    source = open_frames(arguments.source)
+    if arguments.fps:
+        if source.fps or source.live:
+            raise ValueError(f"--fps {arguments.fps}: is for images; {source.name} has times of its own")
+        source = replace(source, fps=arguments.fps)
+    return replace(source, sound=None) if arguments.no_sound else source
 
 
-def open_source(arguments: Arguments, starts: Sequence[Start]) -> FrameSource:
-    """The frames to use; ValueError where a target starts in another frame."""
-    source = part_of(open_frames(arguments.source), arguments.start, arguments.end, arguments.stride)
-    end = sys.maxsize if source.length is None else arguments.start + source.length * arguments.stride
-    for text, start in zip(arguments.box, starts, strict=True):
-        if start.frame not in range(arguments.start, min(end, arguments.end or end), arguments.stride):
-            raise ValueError(f"--box {text}: frame {start.frame} is not among the frames used of {source.name}")
-    return source if source.live else prefetched(source)
+def conclude(recording: Recording, targets: int, paths: Sequence[Path]) -> int:
+    """Say what was done, on stderr where a table goes to standard output; the exit code."""
+    out = sys.stderr if STDOUT in paths else sys.stdout
+    print(f"{recording.frames} frames, {recording.fps:.1f} FPS tracking {targets} target(s)", file=out)
+    for path, error in zip(paths, recording.errors, strict=True):
+        if error:
+            print(f"error: {error}", file=sys.stderr)
+        elif path != STDOUT:
+            print(path.resolve(), file=out)
+    if not paths:
+        print("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")
+    if recording.broken:
+        print(f"error: {recording.broken}; everything before it is kept", file=sys.stderr)
+    return 1 if recording.broken or any(recording.errors) else 0
 
 
 def build_tracker(arguments: Arguments) -> "Tracker":
@@ -176,28 +193,28 @@ def draw_boxes(image: Image, where: str) -> list[Box]:
             from pytracking.web import draw
         except ModuleNotFoundError as error:
             raise ImportError(f"--draw browser needs {error.name}: {install_hint('web')}") from None
-        return draw.draw_boxes(image, lambda url: print(f"draw the targets at {url}", flush=True))
+        return draw.draw_boxes(image, lambda url: print(f"draw the targets at {url}", file=sys.stderr, flush=True))
     try:
         return box_window.draw_boxes(image)
     except ValueError as error:
         raise ValueError(f"which target? give --box x,y,w,h (in pixels), or --draw browser; {error}") from None
 
 
-def sinks(arguments: Arguments, source: FrameSource, overlay: Overlay, about: dict[str, Any]) -> list[Sink]:
-    """What the command was asked to write."""
-    wanted: list[Sink] = []
+def sinks(arguments: Arguments, used: FrameSource, overlay: Overlay, about: dict[str, Any]) -> dict[Path, Sink]:
+    """What the command was asked to write, by its path."""
+    wanted: dict[Path, Sink] = {}
     if arguments.csv:
-        wanted.append(csv_table(arguments.csv))
+        wanted[arguments.csv] = csv_table(arguments.csv, used.live)
     if arguments.json:
-        wanted.append(json_file(arguments.json, about))
+        wanted[arguments.json] = json_file(arguments.json, about)
     if arguments.save:
-        wanted.append(annotated_video(arguments.save, source, overlay))
+        wanted[arguments.save] = annotated_video(arguments.save, used, overlay)
     return wanted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse ``argv`` and run; the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service keeps the video, as Ctrl-C does
+    end_as_interrupt()
     return run_command(Arguments, run, argv, __doc__)
 
 

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import repeat
 
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.multi_tracker import MultiTracker
@@ -13,76 +14,86 @@ from pytracking.tracker.base.output import TrackOutput
 
 @dataclass(frozen=True)
 class Start:
-    """Where a target is shown: its box (x, y, w, h; pixels) in a frame, by the frame's number in the video."""
+    """Where a target is shown: its box (x, y, w, h; pixels) in a frame, by the frame's number in the video.
+
+    target: its id; one that is followed already is learned anew. end: the last frame in which it is followed.
+    """
 
     box: Box
     frame: int
+    target: int = 0
+    end: int | None = None
+
+    def is_over(self, frame: int) -> bool:
+        """Whether ``frame`` lies behind the end, seen from the start."""
+        return self.end is not None and abs(frame - self.frame) > abs(self.end - self.frame)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One frame done: its number in the video, the image, outputs by target id, seconds spent looking for them."""
+    """One frame done: its number in the video, the image, outputs by target id (in ascending order), seconds spent
+    looking for them, and when it is shown: seconds after frame 0 (None: not known)."""
 
     frame: int
     image: Image
     targets: dict[int, TrackOutput]
     seconds: float
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What was followed: number of frames, frames a second of the tracking alone, why it ended early (or "")."""
-
-    frames: int
-    fps: float
-    broken: str
+    time: float | None = None
 
 
 Sink = AbstractContextManager[Callable[[Step], None]]  # entered: writes one step after another
 
 
 def follow(
-    source: FrameSource, starts: Sequence[Start], targets: MultiTracker, numbers: Iterable[int]
+    source: FrameSource,
+    starts: Sequence[Start],
+    targets: MultiTracker,
+    numbers: Iterable[int],
+    times: Iterable[float | None] | None = None,
 ) -> Iterator[Step]:
-    """Follow the targets of ``starts``, which get the ids 0, 1, ... in their order.
+    """Follow the targets of ``starts``.
 
-    numbers: those of the frames of ``source`` in the video. In the frame where it starts, a target has the box that was
-    given. Raises BrokenSourceError after the last good frame, also where that comes before a start.
+    numbers: those of the frames of ``source`` in the video. times: when they are shown, see :class:`Step`. In the frame
+    where it starts, a target has the box that was given. Raises BrokenSourceError after the last good frame, also where
+    that comes before a start.
     """
-    for number, image in zip(numbers, source, strict=False):
+    waiting, followed = list(starts), dict[int, Start]()
+    for number, image, shown in zip(numbers, source, repeat(None) if times is None else times, strict=False):
+        for target, start in list(followed.items()):
+            if start.is_over(number):
+                targets.remove(target)
+                del followed[target]
         begin = time.perf_counter()
         outputs = targets.track(image)
         seconds = time.perf_counter() - begin if outputs else 0.0
-        for target_id, start in enumerate(starts):
-            if start.frame == number:
-                targets.add(image, start.box, target_id)
-                outputs[target_id] = TrackOutput(start.box, 1.0, "tracking")
-        yield Step(number, image, outputs, seconds)
-    missed = [start.frame for target_id, start in enumerate(starts) if target_id not in targets.ids]
-    if missed:
-        raise BrokenSourceError(f"{source.name}: ended before frame {missed[0]}, where a target starts")
+        for start in [start for start in waiting if start.frame == number]:
+            targets.add(image, start.box, start.target)
+            outputs[start.target] = TrackOutput(start.box, 1.0, "tracking")
+            followed[start.target] = start
+            waiting.remove(start)
+        yield Step(number, image, dict(sorted(outputs.items())), seconds, shown)
+    if waiting:
+        raise BrokenSourceError(f"{source.name}: ended before frame {waiting[0].frame}, where a target starts")
 
 
-def record(steps: Iterable[Step], sinks: Sequence[Sink]) -> Recording:
-    """Hand ``steps`` to all ``sinks``, as far as the source goes.
+def frame_times(source: FrameSource, numbers: Iterable[int]) -> Iterator[float | None]:
+    """When the frames ``numbers`` of ``source`` are shown, in seconds after frame 0; None where it is not known.
 
-    Where the source breaks off, or the user presses Ctrl-C, all frames up to there are kept. Any other error leaves
-    no file behind.
+    Those of a live source are shown as they come: each is to be asked for when it is there.
     """
-    frames, tracked, seconds, broken = 0, 0, 0.0, ""
-    with ExitStack() as stack:
-        writers = [stack.enter_context(sink) for sink in sinks]
-        try:
-            for step in steps:
-                for write in writers:
-                    write(step)
-                frames += 1
-                tracked += step.seconds > 0
-                seconds += step.seconds
-        except BrokenSourceError as error:
-            broken = str(error)
-        except KeyboardInterrupt:
-            broken = f"interrupted after {frames} frames"
-        if not frames:
-            raise ValueError(broken or "the video has no frames")
-    return Recording(frames, tracked / seconds if seconds else 0.0, broken)
+    if source.live:
+        begin = time.monotonic()
+        yield 0.0
+        while True:
+            yield time.monotonic() - begin
+    for number in numbers:
+        yield _frame_time(source, number)
+
+
+def _frame_time(source: FrameSource, number: int) -> float | None:
+    times, fps = source.times, source.fps
+    if not times:
+        return number / fps if fps else None
+    if number < len(times):
+        return times[number]
+    return times[-1] + (number - len(times) + 1) / (fps or 1)

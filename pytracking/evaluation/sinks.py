@@ -4,64 +4,91 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import repeat
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from typing import Any, TextIO
 
-from ltr.admin.files import replacing
+from ltr.admin.files import STDOUT, is_stream, text_output
+from ltr.data.pyav import av
 from pytracking.evaluation.follow import Step
 from pytracking.evaluation.video import FrameSource
 from pytracking.evaluation.video_writer import VideoWriter
 from pytracking.utils.drawing import Overlay
 
-CSV_COLUMNS = ("frame", "id", "x", "y", "w", "h", "score", "state")
-DECIMALS = 4  # of pixels and scores
+CSV_COLUMNS = ("frame", "id", "x", "y", "w", "h", "score", "state", "time")
+DECIMALS = 4  # of pixels, scores and seconds
 
 
 @contextmanager
 def annotated_video(path: Path, source: FrameSource, overlay: Overlay) -> Iterator[Callable[[Step], None]]:
     """An mp4 of the frames with ``overlay``, at their times and with the sound of ``source``."""
-    clock = frame_clock(source)
-    with VideoWriter(path, source.fps, source.sound) as writer:
-        yield lambda step: writer.write(overlay.draw(step.image, step.targets), next(clock))
+    shown = pace(source)
+    with naming(path), VideoWriter(path, source.fps, source.sound) as writer:
+        yield lambda step: writer.write(overlay.draw(step.image, step.targets), shown(step))
 
 
-def frame_clock(source: FrameSource) -> Iterator[float | None]:
-    """When the frames of ``source`` are shown, one after another: seconds after the first, or None for evenly.
+def pace(source: FrameSource) -> Callable[[Step], float | None]:
+    """When the frame of a step is shown: seconds after that of the first one, or None where they come evenly."""
+    uneven, begin = source.live or source.times is not None, None
 
-    Those of a live source are shown as they came.
-    """
-    if source.live:
-        begin = monotonic()
-        yield 0.0
-        while True:
-            yield monotonic() - begin
-    yield from source.times or repeat(None)
+    def shown(step: Step) -> float | None:
+        nonlocal begin
+        if not uneven or step.time is None:
+            return None
+        begin = step.time if begin is None else begin
+        return step.time - begin
+
+    return shown
 
 
 @contextmanager
-def csv_table(path: Path) -> Iterator[Callable[[Step], None]]:
-    """A CSV file of ``CSV_COLUMNS``, one row a frame and target; pixels and score with four decimals."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+def naming(path: Path) -> Iterator[None]:
+    """Errors of the block say that ``path`` cannot be written."""
+    try:
+        yield
+    except (OSError, av.FFmpegError) as error:
+        raise OSError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+@contextmanager
+def csv_table(path: Path, live: bool = False) -> Iterator[Callable[[Step], None]]:
+    """A CSV file of ``CSV_COLUMNS``, one row a frame and target; pixels, score and seconds with four decimals.
+
+    live: under its own name from the beginning, each frame at once, so that nothing of what has no end is lost.
+    """
+    with naming(path), _growing(path) if live else text_output(path) as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(CSV_COLUMNS)
 
         def write(step: Step) -> None:
+            shown = "" if step.time is None else f"{step.time:.{DECIMALS}f}"
             for target_id, target in step.targets.items():
                 numbers = (f"{value:.{DECIMALS}f}" for value in (*target.box, target.score))
-                rows.writerow([step.frame, target_id, *numbers, target.state])
+                rows.writerow([step.frame, target_id, *numbers, target.state, shown])
+            if live or is_stream(path) or path == STDOUT:
+                file.flush()
 
         yield write
 
 
 @contextmanager
+def _growing(path: Path) -> Iterator[TextIO]:
+    if path == STDOUT:
+        with text_output(path) as file:
+            yield file
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextmanager
 def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[Step], None]]:
-    """A JSON object: ``about``, and "frames", a list of ``{"frame", "targets": [{"id", "box", "score", "state"}]}``.
+    """A JSON object: ``about``, and "frames", a list of ``{"frame", "time", "targets": [{"id", "box", "score",
+    "state"}]}``.
 
     It is written as it comes, a frame a line, so that a long video takes no memory.
     """
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with naming(path), text_output(path) as file:
         file.write(json.dumps({**about, "frames": []}).removesuffix("]}"))
         separator = "\n"
 
@@ -76,7 +103,8 @@ def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[Step], No
                 }
                 for target_id, target in step.targets.items()
             ]
-            file.write(separator + json.dumps({"frame": step.frame, "targets": targets}))
+            shown = None if step.time is None else round(step.time, DECIMALS)
+            file.write(separator + json.dumps({"frame": step.frame, "time": shown, "targets": targets}))
             separator = ",\n"
 
         yield write

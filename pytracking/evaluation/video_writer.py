@@ -5,12 +5,13 @@ from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
+import cv2
 import numpy as np
 
-from ltr.admin.files import replacing
+from ltr.admin.files import is_stream, replacing
 from ltr.data.pyav import VideoReformatter, av
 from pytracking.evaluation.audio import SoundTrack
-from pytracking.evaluation.video import BrokenSourceError, Image, Sound
+from pytracking.evaluation.video import Image, Sound
 
 DEFAULT_FPS = 25.0  # of sources that have no rate, such as image folders
 QUALITY = {"crf": "20", "preset": "veryfast"}
@@ -20,9 +21,22 @@ CLOCK = Fraction(1, 1000)  # seconds: how exactly frames of their own times are 
 
 
 def check_video_name(path: Path) -> None:
-    """ValueError unless ``path`` ends in .mp4."""
+    """ValueError where a video cannot be written to ``path``, for its suffix or because it is a pipe or a device."""
     if path.suffix.lower() != ".mp4":
         raise ValueError(f"{path}: videos are written as .mp4")
+    if is_stream(path):
+        raise ValueError(f"{path}: videos are written to regular files, not to pipes or devices")
+
+
+def fitted(image: Image, height: int, width: int) -> Image:
+    """``image`` (RGB uint8 [H, W, 3]) as large as fits into ``height`` x ``width`` px, in the middle of black."""
+    scale = min(height / image.shape[0], width / image.shape[1])
+    h, w = (max(1, round(side * scale)) for side in image.shape[:2])
+    canvas = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - h) // 2, (width - w) // 2
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas[top : top + h, left : left + w] = cv2.resize(image, (w, h), interpolation=way)
+    return canvas
 
 
 class VideoWriter:
@@ -38,7 +52,6 @@ class VideoWriter:
 
     Raises:
         ValueError: another suffix than .mp4, or no frame at all.
-        BrokenSourceError: a frame of another size, as some streams change to.
         OSError: the file cannot be written.
     """
 
@@ -56,15 +69,16 @@ class VideoWriter:
         self._converter = VideoReformatter()
 
     def write(self, image: Image, seconds: float | None = None) -> None:
-        """Append one frame, RGB uint8 [H, W, 3], of the same size as the first.
+        """Append one frame, RGB uint8 [H, W, 3]; one of another size than the first is fitted into that, on black.
 
         seconds: when it is shown, after the first; by default frame i is shown at i / fps. All frames have it or none.
         """
         if self._shape is None:
             self._open(image.shape, timed=seconds is not None)
+            self._shape = image.shape
+        height, width = self._shape[:2]
         if image.shape != self._shape:
-            raise BrokenSourceError(f"{self._path}: expected frames of {self._shape}, got {image.shape}")
-        height, width = image.shape[:2]
+            image = fitted(image, height, width)
         even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         frame = av.VideoFrame.from_ndarray(even, format="rgb24")
         yuv = self._converter.reformat(frame, format="yuv420p", dst_colorspace=BT709, dst_color_range=LIMITED_RANGE)
@@ -78,7 +92,6 @@ class VideoWriter:
             self._track.write_until(shown)
 
     def _open(self, shape: tuple[int, ...], timed: bool) -> None:
-        self._shape = shape
         self._container = av.open(str(self._temporary), "w", format="mp4", options={"movflags": "+faststart"})
         self._stream = self._container.add_stream("libx264", rate=self._rate, options=QUALITY)
         self._stream.height, self._stream.width = (side + side % 2 for side in shape[:2])
@@ -103,8 +116,10 @@ class VideoWriter:
             if kind is None:
                 raise ValueError(f"{self._path}: no frames to write")
             return
-        if kind is None:
-            self._container.mux(self._stream.encode())
-        self._container.close()
-        if self._track:
-            self._track.close()
+        try:
+            if kind is None:
+                self._container.mux(self._stream.encode())
+        finally:
+            self._container.close()
+            if self._track:
+                self._track.close()

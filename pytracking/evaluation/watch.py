@@ -1,6 +1,6 @@
 """What the trackers saw, frame by frame, as a video or in TensorBoard."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from pytracking.evaluation.follow import Sink, Step
 from pytracking.evaluation.multi_tracker import MultiTracker
-from pytracking.evaluation.sinks import frame_clock
+from pytracking.evaluation.sinks import naming, pace
 from pytracking.evaluation.tracker import Tracker
 from pytracking.evaluation.video import FrameSource, Image
 from pytracking.evaluation.video_writer import VideoWriter
@@ -16,23 +16,23 @@ from pytracking.tracker.dimp.observer import Recorder
 from pytracking.utils.panels import draw_panels
 
 
-def panels(path: Path, source: FrameSource, targets: MultiTracker[Tracker], count: int) -> Sink:
-    """Panels of the targets 0, 1, ... ``count`` - 1, whose observers are recorders: an .mp4 file, or events for
-    TensorBoard in a folder.
+def panels(path: Path, source: FrameSource, targets: MultiTracker[Tracker], ids: Sequence[int]) -> Sink:
+    """Panels of the targets ``ids``, whose observers are recorders: an .mp4 file, or events for TensorBoard in a
+    folder.
     """
-    return _video(path, source, targets, count) if path.suffix else _events(path, targets)
+    return _video(path, source, targets, ids) if path.suffix else _events(path, targets)
 
 
 @contextmanager
 def _video(
-    path: Path, source: FrameSource, targets: MultiTracker[Tracker], count: int
+    path: Path, source: FrameSource, targets: MultiTracker[Tracker], ids: Sequence[int]
 ) -> Iterator[Callable[[Step], None]]:
     """A row of panels for each target."""
-    clock = frame_clock(source)
-    with VideoWriter(path, source.fps) as writer:
+    shown = pace(source)
+    with naming(path), VideoWriter(path, source.fps) as writer:
 
         def write(step: Step) -> None:
-            writer.write(np.vstack([_row(step, target_id, targets) for target_id in range(count)]), next(clock))
+            writer.write(np.vstack([_row(step, target_id, targets) for target_id in ids]), shown(step))
 
         yield write
 
@@ -42,7 +42,7 @@ def _events(folder: Path, targets: MultiTracker[Tracker]) -> Iterator[Callable[[
     """The rows as images, and the scores as curves."""
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(folder)) as events:
+    with naming(folder), SummaryWriter(str(folder)) as events:
 
         def write(step: Step) -> None:
             for target_id, target in step.targets.items():
@@ -55,7 +55,7 @@ def _events(folder: Path, targets: MultiTracker[Tracker]) -> Iterator[Callable[[
 def _row(step: Step, target_id: int, targets: MultiTracker[Tracker]) -> Image:
     title = f"target {target_id}   frame {step.frame}"
     if target_id not in step.targets:
-        return draw_panels(f"{title}   not yet there", None)
+        return draw_panels(f"{title}   not followed", None)
     recorder, target = targets[target_id].observer, step.targets[target_id]
     assert isinstance(recorder, Recorder)
     if recorder.view is None:

@@ -20,6 +20,8 @@ PALETTE: tuple[Colour, ...] = (  # RGB, told apart by colour-blind eyes too (Oka
     (204, 121, 167),
     (0, 114, 178),
 )
+SMALL = 12  # half line widths: shorter sides would be hidden below lines as thick as others'
+LEGIBLE = 0.3  # of cv2's font scale
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -28,16 +30,22 @@ class Overlay:
 
     Args:
         scale: size of the pictures drawn, as a part of the frames'.
-        trail: length of the trail of a target, in frames.
+        trail: length of the trail of a target, in frames. It has a gap where the target was lost.
+        line_width: of boxes, in pixels of the pictures; None: as suits their size.
+        labels: whether ids and scores are written.
     """
 
-    def __init__(self, scale: float = 1.0, trail: int = 0) -> None:
+    def __init__(self, scale: float = 1.0, trail: int = 0, line_width: int | None = None, labels: bool = True) -> None:
         if not 0 < scale <= 8:
             raise ValueError(f"scale: expected a number above 0 and at most 8, got {scale}")
         if trail < 0:
             raise ValueError(f"trail: expected 0 frames or more, got {trail}")
+        if line_width is not None and not 1 <= line_width <= 100:
+            raise ValueError(f"line width: expected 1 to 100 pixels, got {line_width}")
         self._scale, self._length = scale, trail
+        self._line_width, self._labels = line_width, labels
         self._trails: dict[int, deque[tuple[float, float]]] = {}
+        self._size: tuple[int, ...] = ()
 
     def check(self, image: NDArray[np.uint8]) -> None:
         """ValueError where pictures of ``image``'s size would be drawn smaller than two pixels."""
@@ -47,6 +55,9 @@ class Overlay:
 
     def draw(self, image: NDArray[np.uint8], targets: Mapping[int, TrackOutput]) -> NDArray[np.uint8]:
         """A scaled copy of ``image`` (RGB uint8 [H, W, 3]) with its ``targets`` by id, in pixels of ``image``."""
+        if image.shape != self._size:  # points of the trails are pixels of this size
+            self._trails.clear()
+            self._size = image.shape
         if self._scale == 1:
             picture = image.copy()
         else:
@@ -55,11 +66,19 @@ class Overlay:
         for target_id, target in targets.items():
             x, y, w, h = (self._scale * value for value in target.box)
             trail = self._trails.setdefault(target_id, deque(maxlen=self._length))
-            if target.state != "lost":
-                trail.append((x + w / 2, y + h / 2))
-            draw_trail(picture, np.array(trail), colour_of(target_id))
-            draw_target(picture, (x, y, w, h), target_id, target.score, target.state)
+            trail.append((np.nan, np.nan) if target.state == "lost" else (x + w / 2, y + h / 2))
+            draw_trail(picture, _outside_small(np.array(trail), (x, y, w, h), _unit(picture)), colour_of(target_id))
+            draw_target(picture, (x, y, w, h), target_id, target.score, target.state, self._line_width, self._labels)
         return picture
+
+
+def _outside_small(points: NDArray[np.float64], box: Box, unit: int) -> NDArray[np.float64]:
+    """``points`` [n, 2], NaN where they would be drawn on a target that is too small to be seen below them."""
+    x, y, w, h = box
+    if min(w, h) >= SMALL * unit or not len(points):
+        return points
+    inside = (np.abs(points - (x + w / 2, y + h / 2)) <= (w / 2 + 1, h / 2 + 1)).all(axis=1)
+    return np.where(inside[:, None], np.nan, points)
 
 
 def colour_of(target_id: int) -> Colour:
@@ -68,9 +87,13 @@ def colour_of(target_id: int) -> Colour:
 
 
 def draw_trail(image: NDArray[np.uint8], points: NDArray[np.float64], colour: Colour) -> None:
-    """Draw the way through ``points`` [n, 2] (x, y; oldest first) into ``image``, thinner where it is older."""
-    sixteenths = np.round(16 * points).astype(np.int32)  # cv2's fixed point, for lines that do not jitter
-    for i in range(1, len(points)):
+    """Draw the way through ``points`` [n, 2] (x, y; oldest first) into ``image``, thinner where it is older.
+
+    Where a point is NaN, there is a gap.
+    """
+    there = np.isfinite(points).reshape(-1, 2).all(axis=1)
+    sixteenths = np.round(16 * np.nan_to_num(points)).astype(np.int32)  # cv2's fixed point: lines do not jitter
+    for i in np.flatnonzero(there[1:] & there[:-1]) + 1:
         thickness = 1 + round(_unit(image) * i / len(points))
         cv2.line(image, sixteenths[i - 1], sixteenths[i], colour, thickness, cv2.LINE_AA, shift=4)
 
@@ -86,23 +109,30 @@ def draw_target(
     target_id: int,
     score: float,
     state: str,
+    line_width: int | None = None,
+    label: bool = True,
 ) -> None:
     """Draw one target into ``image`` (RGB uint8 [H, W, 3], changed in place).
 
-    box: x, y, w, h in pixels. score: 0..1. state: "tracking" (full frame), "uncertain" (corners only) or "lost"
-    (corners in red, and the word).
+    box: x, y, w, h in pixels; that of a small target is drawn around it, in thin lines, so that it can be seen. score:
+    0..1. state: "tracking" (full frame), "uncertain" (corners only) or "lost" (corners in red, and the word).
+    line_width: in pixels; None: as suits the picture and the box.
     """
     colour = LOST_COLOUR if state == "lost" else colour_of(target_id)
     unit = _unit(image)
-    left, top = round(box[0]), round(box[1])
-    right, bottom = round(box[0] + box[2]), round(box[1] + box[3])
-    for line_colour, thickness in (((0, 0, 0), 2 * unit + 2), (colour, 2 * unit)):
+    small = min(box[2], box[3]) < SMALL * unit
+    width = line_width or (max(1, unit // 2) if small else 2 * unit)
+    away = width / 2 + 2 if small else 0.0  # a small target stays free of the lines and of their rim
+    left, top = round(box[0] - away), round(box[1] - away)
+    right, bottom = round(box[0] + box[2] + away), round(box[1] + box[3] + away)
+    for line_colour, thickness in (((0, 0, 0), width + 2), (colour, width)):
         if state == "tracking":
             cv2.rectangle(image, (left, top), (right, bottom), line_colour, thickness, cv2.LINE_AA)
         else:
             _draw_corners(image, (left, top), (right, bottom), line_colour, thickness)
     text = f"{target_id}  LOST" if state == "lost" else f"{target_id}  {score:.2f}"
-    _draw_label(image, (left, top), text, colour, unit)
+    if label:
+        _draw_label(image, (left, top), text, colour, unit)
 
 
 def _draw_corners(
@@ -119,6 +149,11 @@ def _draw_label(image: NDArray[np.uint8], corner: tuple[int, int], text: str, co
     """A filled tag above the box, moved to stay inside the picture, with black or white text as the colour asks."""
     scale, pad = 0.35 + 0.2 * unit, 2 + 2 * unit
     (width, height), below = cv2.getTextSize(text, _FONT, scale, unit)
+    if 3 * width > image.shape[1]:  # in a tiny picture it would hide more than it says
+        scale *= image.shape[1] / (3 * width)
+        if scale < LEGIBLE:
+            return
+        (width, height), below = cv2.getTextSize(text, _FONT, scale, unit)
     tag_height = height + below + pad
     x = int(np.clip(corner[0] - unit, 0, max(0, image.shape[1] - width - 2 * pad)))
     y = int(np.clip(corner[1] - unit, tag_height, image.shape[0]))

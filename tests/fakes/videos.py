@@ -59,18 +59,21 @@ def write_noise_video(path: Path, frames: int = 30) -> Path:
     return path
 
 
-def write_sounding_video(path: Path, codec: str, onset: float, seconds: float = 2.0, rate: int = 44100) -> Path:
+def write_sounding_video(
+    path: Path, codec: str, onset: float, seconds: float = 2.0, rate: int = 44100, layout: str = "mono"
+) -> Path:
     """Numbered frames at 25 a second with a tone that begins ``onset`` seconds after the first of them."""
     samples = np.arange(round(seconds * rate))
     tone = (8000 * np.sin(2 * np.pi * 440 / rate * samples) * (samples >= onset * rate)).astype(np.int16)
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=25)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        audio = container.add_stream(codec, rate=rate, layout="mono")
+        audio = container.add_stream(codec, rate=rate, layout=layout)
+        channels = audio.codec_context.channels
         for number in range(round(25 * seconds)):
             frame = av.VideoFrame.from_ndarray(numbered_frame(number % 20), format="rgb24")
             container.mux(video.encode(frame))
-        sound = av.AudioFrame.from_ndarray(tone[None], format="s16", layout="mono")
+        sound = av.AudioFrame.from_ndarray(np.repeat(tone, channels)[None], format="s16", layout=layout)
         sound.sample_rate, sound.pts = rate, 0
         for stream, frames in ((audio, [sound, None]), (video, [None])):
             for frame in frames:
@@ -85,7 +88,7 @@ def sound_onset(path: Path) -> tuple[str, float, float]:
         begin = float((video.start_time or 0) * video.time_base)
         loud = []
         for frame in container.decode(audio):
-            samples = frame.to_ndarray().astype(np.float64).reshape(-1)
+            samples = frame.to_ndarray().astype(np.float64)[0]  # the first channel, or mono
             samples /= np.iinfo(np.int16).max if frame.format.name.startswith("s16") else 1
             times = frame.time - begin + np.arange(len(samples)) / frame.sample_rate
             loud.extend(times[np.abs(samples) > 0.05])

@@ -1,21 +1,24 @@
+import csv
 import json
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
 from pytracking import TrackOutput, run_video
 from pytracking.evaluation.video import open_frames
 from tests.fakes.trackers import FakeFactory, FakeTracker
-from tests.fakes.videos import number_of, write_images, write_noise_video, write_video
+from tests.fakes.videos import number_of, write_images, write_noise_video, write_sounding_video, write_video
 
 
 @pytest.fixture(autouse=True)
 def _fake_tracker(monkeypatch):
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     monkeypatch.setattr(run_video, "TrackerFactory", lambda *args, **options: FakeFactory())
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def test_part_of_a_video_with_two_targets(tmp_path, capsys):
@@ -24,8 +27,8 @@ def test_part_of_a_video_with_two_targets(tmp_path, capsys):
     argv = [str(video), "--box", "10,12,20,16", "--box=-3.5,5,9,8", "--start", "2", "--end", "6"]
     assert run_video.main([*argv, "--save", str(save), "--csv", str(table)]) == 0
     lines = table.read_text().splitlines()
-    assert lines[0] == "frame,id,x,y,w,h,score,state"
-    assert lines[2] == "2,1,-3.5000,5.0000,9.0000,8.0000,1.0000,tracking"
+    assert lines[0] == "frame,id,x,y,w,h,score,state,time"
+    assert lines[2] == "2,1,-3.5000,5.0000,9.0000,8.0000,1.0000,tracking,0.0800"
     assert [line.split(",")[0] for line in lines[1::2]] == ["2", "3", "4", "5"]
     assert len(list(open_frames(save))) == 4
     out = capsys.readouterr().out
@@ -40,8 +43,10 @@ def test_every_third_frame_a_later_target_and_json(tmp_path):
     argv = [str(video), "--box", "10,12,20,16@7", "--box", "5,5,9,8", "--start", "1", "--stride", "3", "--end", "9"]
     assert run_video.main([*argv, "--json", str(table), "--save", str(save), "--scale", "0.5", "--trail", "2"]) == 0
     done = json.loads(table.read_text())
-    assert [(f["frame"], [t["id"] for t in f["targets"]]) for f in done["frames"]] == [(1, [1]), (4, [1]), (7, [1, 0])]
+    assert [(f["frame"], [t["id"] for t in f["targets"]]) for f in done["frames"]] == [(1, [1]), (4, [1]), (7, [0, 1])]
     assert (done["source"], done["tracker"], done["seed"]) == (str(video), "fake", 0)
+    assert (done["size"], done["fps"], done["start"], done["end"], done["stride"]) == ([64, 48], 25.0, 1, 9, 3)
+    assert [f["time"] for f in done["frames"]] == [0.04, 0.16, 0.28]
     frames = open_frames(save)
     assert (frames.length, frames.fps) == (3, pytest.approx(25 / 3, abs=0.01))
     assert next(iter(frames)).shape == (24, 32, 3)
@@ -63,7 +68,7 @@ def test_boxes_are_drawn_on_the_first_frame_used(tmp_path, monkeypatch, capsys, 
     table = tmp_path / "out.csv"
     assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--start", "2", "--csv", str(table), *flags]) == 0
     assert seen == [2]
-    assert ("draw the targets at http://127.0.0.1:9/" in capsys.readouterr().out) == bool(flags)
+    assert ("draw the targets at http://127.0.0.1:9/" in capsys.readouterr().err) == bool(flags)
     lines = table.read_text().splitlines()[1:]
     assert [line.split(",")[0] for line in lines[::2]] == ["2", "3", "4", "5"]
 
@@ -114,6 +119,79 @@ def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, cap
     assert "error: interrupted after 3 frames; everything before it is kept" in capsys.readouterr().err
 
 
+def rows_of(table):
+    return list(csv.DictReader(table.read_text().splitlines()))
+
+
+def test_a_target_is_corrected_ends_and_another_begins(tmp_path):
+    video, table = write_video(tmp_path / "in.mp4", frames=8), tmp_path / "out.csv"
+    boxes = ["10,12,20,16@0-4", "30,12,20,16@2#0", "5,5,9,8@6", "6,6,9,8@0-1#7"]
+    argv = [flag for box in boxes for flag in ("--box", box)]
+    assert run_video.main([str(video), *argv, "--csv", str(table)]) == 0
+    by_frame = {}
+    for row in rows_of(table):
+        by_frame.setdefault(int(row["frame"]), []).append((int(row["id"]), float(row["x"])))
+    ids = {frame: [target for target, _ in rows] for frame, rows in by_frame.items()}
+    assert ids == {0: [0, 7], 1: [0, 7], 2: [0], 3: [0], 4: [0], 5: [0], 6: [0, 1], 7: [0, 1]}
+    assert (by_frame[0][0][1], by_frame[2][0][1]) == (10.0, 30.0)  # the box given anew ends where it says, or never
+
+
+def test_backward_from_the_last_frame_or_the_one_that_is_named(tmp_path):
+    video, table, save = write_video(tmp_path / "in.mp4", frames=9), tmp_path / "out.csv", tmp_path / "out.mp4"
+    argv = [str(video), "--backward", "--box", "10,12,20,16", "--box", "5,5,9,8@4-2", "--csv", str(table)]
+    assert run_video.main([*argv, "--save", str(save), "--start", "1", "--end", "8"]) == 0
+    rows = rows_of(table)
+    assert [(int(row["frame"]), row["id"]) for row in rows] == [
+        (1, "0"),
+        (2, "0"),
+        (2, "1"),
+        (3, "0"),
+        (3, "1"),
+        (4, "0"),
+        (4, "1"),
+        (5, "0"),
+        (6, "0"),
+        (7, "0"),
+    ]
+    assert [float(row["x"]) for row in rows if row["score"] == "1.0000"] == [5.0, 10.0]
+    assert [row["time"] for row in rows][::4] == ["0.0400", "0.1200", "0.2400"]
+    assert [number_of(frame) for frame in open_frames(save)] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_backward_through_images_with_a_rate(tmp_path):
+    folder, table = write_images(tmp_path / "img", [f"{i}.png" for i in range(6)]), tmp_path / "out.json"
+    argv = [str(folder), "--backward", "--box", "10,12,20,16@3", "--stride", "3", "--fps", "10"]
+    assert run_video.main([*argv, "--json", str(table)]) == 0
+    done = json.loads(table.read_text())
+    assert [(f["frame"], f["time"], len(f["targets"])) for f in done["frames"]] == [(0, 0.0, 1), (3, 0.3, 1)]
+    assert (done["backward"], done["fps"]) == (True, 10.0)
+
+
+def test_without_sound_and_without_labels(tmp_path):
+    video, save = write_sounding_video(tmp_path / "in.mp4", "aac", onset=0, seconds=0.4), tmp_path / "out.mp4"
+    flags = ["--no-sound", "--no-labels", "--line-width", "1"]
+    assert run_video.main([str(video), "--box", "10,12,30,20", "--save", str(save), *flags]) == 0
+    assert open_frames(save).sound is None
+
+
+def test_a_table_on_standard_output_stands_there_alone(tmp_path, capsys):
+    video = write_video(tmp_path / "in.mp4", frames=2)
+    assert run_video.main([str(video), "--box", "10,12,20,16", "--csv", "-"]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split(",")[0] for line in out.splitlines()] == ["frame", "0", "1"]
+    assert "2 frames, " in err
+
+
+def test_an_output_that_fails_leaves_the_others(tmp_path, capsys):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    video, table = write_video(tmp_path / "in.mp4", frames=4), tmp_path / "out.json"
+    argv = [str(video), "--box", "10,12,20,16", "--csv", "/dev/full", "--json", str(table)]
+    assert run_video.main(argv) == 1
+    assert len(json.loads(table.read_text())["frames"]) == 4
+    assert "error: /dev/full: cannot be written (No space left on device)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -130,6 +208,17 @@ def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, cap
         (["--box", "1,2,3,4", "--save", "in.mp4"], "--save in.mp4: is read from; give another name"),
         (["--box", "1,2,3,4", "--start", "9"], "no frames from 9 on; it has 2"),
         (["--box", "1,2,3,4", "--start", "1", "--end", "1"], "no frames from 1 to 1; it has 2"),
+        (["--box", "0.4,0.4,0.2,0.2"], "box: (0.4, 0.4, 0.2, 0.2) is smaller than a pixel; expected pixels"),
+        (["--box", "1,2,3,4@1-0"], "--box 1,2,3,4@1-0: target 0 ends before it starts"),
+        (["--box", "1,2,3,4", "--box", "2,2,3,4#0"], "--box 2,2,3,4#0: target 0 has another box in frame 0"),
+        (["--box", "1,2,3,4#x"], "--box 1,2,3,4#x: expected x,y,w,h"),
+        (["--box", "1,2,3,4", "--fps", "10"], "--fps 10.0: is for images; in.mp4 has times of its own"),
+        (["--box", "1,2,3,4", "--fps", "nan"], "--fps nan: expected a number above 0"),
+        (["--box", "1,2,3,4", "--line-width", "0"], "line width: expected 1 to 100 pixels, got 0"),
+        (["--box", "1,2,3,4", "--backward", "--debug", "d"], "it does not go with --backward"),
+        (["--box", "1,2,3,4", "--debug", "in.mp4"], "--debug in.mp4: is read from; give another name"),
+        (["--box", "1,2,3,4", "--csv", "a", "--json", "a"], "--json a: is the same as --csv; give each output a name"),
+        (["--box", "1,2,3,4", "--csv", "."], "--csv .: is a folder; give the name of a file"),
         (["--box", "1,2,3,4", "--save", "o.avi"], "o.avi: videos are written as .mp4"),
         (["--box", "1,2,3,4", "--debug", "o.avi"], "o.avi: videos are written as .mp4"),
         (["--box", "1,2,3,4", "--threads", "0"], "--threads: expected 1 or more, got 0"),

@@ -1,9 +1,9 @@
 import av
 import pytest
 
-from pytracking.evaluation.video import open_frames, part_of
+from pytracking.evaluation.video import Sound, open_frames, part_of
 from pytracking.evaluation.video_writer import VideoWriter
-from tests.fakes.videos import sound_onset, write_sounding_video, write_video
+from tests.fakes.videos import numbered_frame, sound_onset, write_sounding_video, write_video
 
 
 def copy(source, path):
@@ -49,7 +49,59 @@ def test_damaged_sound_ends_with_a_warning(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr("pytracking.evaluation.audio._copied", damaged)
     copy(source, tmp_path / "out.mp4")
     assert len(list(open_frames(tmp_path / "out.mp4"))) == 50
-    assert "in.mp4: its sound cannot be read to the end (broken)" in caplog.text
+    assert "in.mp4: its sound is left out (broken)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate", "layout"),
+    [
+        ("in.avi", "pcm_s16le", 44100, "stereo"),  # AVI says how many channels, not which
+        ("in.mkv", "pcm_s16le", 44100, "7.1"),
+        ("in.mov", "pcm_s16le", 192000, "mono"),
+        ("in.mov", "pcm_s16le", 5512, "mono"),
+        ("in.mov", "pcm_s16le", 48000, "7.1"),
+    ],
+)
+def test_any_rate_and_any_channels_become_aac(tmp_path, caplog, name, codec, rate, layout):
+    video = write_sounding_video(tmp_path / name, codec, 0.5, 1.0, rate, layout)
+    copy(open_frames(video), tmp_path / "out.mp4")
+    name, onset, end = sound_onset(tmp_path / "out.mp4")
+    assert (name, onset) == ("aac", pytest.approx(0.5, abs=0.05))
+    assert end == pytest.approx(1.0, abs=0.06)
+    assert caplog.text == ""
+
+
+def replace_bytes(path, old, new):
+    data = path.read_bytes()
+    assert data.count(old) == 1
+    path.write_bytes(data.replace(old, new))
+
+
+def test_sound_that_cannot_be_read_is_left_out(tmp_path, caplog):
+    unknown = write_sounding_video(tmp_path / "unknown.mkv", "aac", onset=0)
+    replace_bytes(unknown, b"A_AAC", b"A_XYZ")
+    odd = write_sounding_video(tmp_path / "odd.mov", "pcm_s16le", 0, 2.0, 48000, "7.1")
+    tag = b"chan" + bytes(4)  # then the layout: by a bitmap, or one of Apple's, which FFmpeg has no name for
+    replace_bytes(odd, tag + bytes.fromhex("00010000 0000063f"), tag + bytes.fromhex("00800008 00000000"))
+    for source in (unknown, odd):
+        copy(open_frames(source), tmp_path / "out.mp4")
+        assert len(list(open_frames(tmp_path / "out.mp4"))) == 50
+        assert open_frames(tmp_path / "out.mp4").sound is None
+    assert "unknown.mkv: its sound is left out (FFmpeg does not know its kind)" in caplog.text
+    assert "odd.mov: its sound is left out (its 8 channels have an order of their own)" in caplog.text
+
+
+@pytest.mark.parametrize("codec", ["aac", "mp2"])
+def test_sound_whose_times_go_back_ends_there(tmp_path, caplog, codec):
+    one = write_sounding_video(tmp_path / "one.ts", codec, 0.0, 1.0)
+    (tmp_path / "joined.ts").write_bytes(2 * one.read_bytes())
+    with VideoWriter(tmp_path / "out.mp4", 25, Sound(str(tmp_path / "joined.ts"))) as writer:
+        for number in range(50):
+            writer.write(numbered_frame(number % 20))
+    assert len(list(open_frames(tmp_path / "out.mp4"))) == 50
+    assert sound_onset(tmp_path / "out.mp4")[2] == pytest.approx(1.0, abs=0.1)
+    assert "its times go back, as where files are joined" in caplog.text
+    assert len(caplog.records) == 1
 
 
 def test_a_silent_video_stays_silent(tmp_path):

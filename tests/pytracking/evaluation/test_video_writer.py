@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
 
+from pytracking.evaluation.video import open_frames
 from pytracking.evaluation.video_writer import VideoWriter
 from tests.fakes.videos import numbered_frame, write_video
 
@@ -46,10 +49,24 @@ def test_bad_use_is_named(tmp_path):
         VideoWriter(tmp_path / "a.avi", 25)
     with pytest.raises(ValueError, match=r"a\.mp4: no frames to write"), VideoWriter(tmp_path / "a.mp4", 25):
         pass
-    writer = VideoWriter(tmp_path / "a.mp4", 25)
-    with writer:
-        writer.write(numbered_frame(0))
-        with pytest.raises(ValueError, match="expected frames of"):
-            writer.write(numbered_frame(0, width=66))
-    (tmp_path / "a.mp4").unlink()
-    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "b.mp4").symlink_to("/dev/null")
+    with pytest.raises(ValueError, match=r"b\.mp4: videos are written to regular files"):
+        VideoWriter(tmp_path / "b.mp4", 25)
+
+
+def test_frames_of_another_size_are_fitted_into_that_of_the_first(tmp_path):
+    bright = np.full((20, 40, 3), 200, np.uint8)
+    with VideoWriter(tmp_path / "a.mp4", 25) as writer:
+        writer.write(numbered_frame(0, 48, 64))
+        writer.write(bright)
+        writer.write(np.full((96, 64, 3), 200, np.uint8))
+    _, flat, tall = open_frames(tmp_path / "a.mp4")
+    assert flat.shape == tall.shape == (48, 64, 3)
+    np.testing.assert_allclose(flat[:, 32, 0], [0] * 8 + [200] * 32 + [0] * 8, atol=12)
+    np.testing.assert_allclose(tall[24, :, 0], [0] * 16 + [200] * 32 + [0] * 16, atol=12)
+
+
+def test_names_with_a_colon_are_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_video(Path("12:30.mp4"), frames=2)
+    assert len(list(open_frames(tmp_path / "12:30.mp4"))) == 2

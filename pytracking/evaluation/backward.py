@@ -1,0 +1,62 @@
+"""Following from the last frame to the first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from pytracking.evaluation.follow import Step, frame_times
+from pytracking.evaluation.prefetch import prefetched
+from pytracking.evaluation.video import BrokenSourceError, FrameSource, Image, frames_at
+from pytracking.tracker.base.output import TrackOutput
+
+MEMORY = 2**30  # bytes of frames that are held at a time
+
+
+def count_frames(source: FrameSource) -> int:
+    """The number of frames of ``source``, which are all decoded where it is not known."""
+    return sum(1 for _ in source) if source.length is None else source.length
+
+
+def turned_round(source: FrameSource, numbers: Sequence[int]) -> FrameSource:
+    """The frames ``numbers`` (ascending) of ``source`` from the last to the first, without their times and sound.
+
+    A video can be read forward only: it is read again for every GiB of its frames.
+    """
+    frames = partial(_from_the_last, source, numbers)
+    return replace(source, frames=frames, length=len(numbers), times=None, sound=None)
+
+
+def _from_the_last(source: FrameSource, numbers: Sequence[int]) -> Iterator[Image]:
+    first = next(iter(frames_at(source, numbers[:1])), None)
+    if first is None:
+        raise BrokenSourceError(f"{source.name}: has no frame {numbers[0]}")
+    chunk = max(1, MEMORY // max(1, first.nbytes))
+    for end in range(len(numbers), 0, -chunk):
+        part = numbers[max(0, end - chunk) : end]
+        images = list(frames_at(source, part))
+        if len(images) < len(part):
+            raise BrokenSourceError(f"{source.name}: has no frame {part[len(images)]}; see --end")
+        while images:
+            yield images.pop()
+
+
+def replayed(steps: Iterable[Step], source: FrameSource, numbers: Sequence[int]) -> Iterator[Step]:
+    """``steps`` (from the last to the first of the frames ``numbers`` of ``source``), then given in ascending order.
+
+    Their images are read once more. Where the steps break off, the frames that were not reached have no targets, and
+    the error follows after all of them.
+    """
+    outputs: dict[int, tuple[dict[int, TrackOutput], float]] = {}
+    ended: BaseException | None = None
+    try:
+        for step in steps:
+            outputs[step.frame] = step.targets, step.seconds
+    except (BrokenSourceError, KeyboardInterrupt) as error:
+        ended = error
+    if outputs:
+        images = prefetched(replace(source, frames=partial(frames_at, source, numbers)))
+        for number, image, shown in zip(numbers, images, frame_times(source, numbers), strict=False):
+            targets, seconds = outputs.get(number, ({}, 0.0))
+            yield Step(number, image, targets, seconds, shown)
+    if ended:
+        raise ended

@@ -1,0 +1,45 @@
+"""What a user writes for a target: ``x,y,w,h``, ``x,y,w,h@FRAME``, ``x,y,w,h@FRAME-END``, each also with ``#ID``."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from pytracking.evaluation.follow import Start
+
+_FORM = re.compile(r"(?P<box>[^@#]*)(@(?P<frame>\d+)(-(?P<end>\d+))?)?(#(?P<target>\d{1,9}))?")
+
+
+def parse_boxes(texts: Sequence[str], numbers: range, backward: bool, source: str) -> list[Start]:
+    """The targets that ``texts`` show.
+
+    FRAME is the first of the frames ``numbers`` unless it is given (the last, where they are followed backward), END
+    the last in which the target is followed. A target without #ID gets the smallest id that none before it has.
+
+    Raises:
+        ValueError: one is not written so, lies in a frame that is not used, ends before it starts, or is given twice.
+    """
+    first, starts = numbers[-1] if backward else numbers[0], list[Start]()
+    for text in texts:
+        start = _parse(text, first, {start.target for start in starts})
+        if start.frame not in numbers:
+            raise ValueError(f"--box {text}: frame {start.frame} is not among the frames used of {source}")
+        if start.end is not None and (start.end > start.frame if backward else start.end < start.frame):
+            raise ValueError(f"--box {text}: target {start.target} ends before it starts")
+        if any((start.target, start.frame) == (other.target, other.frame) for other in starts):
+            raise ValueError(f"--box {text}: target {start.target} has another box in frame {start.frame}")
+        starts.append(start)
+    return starts
+
+
+def _parse(text: str, first: int, taken: Collection[int]) -> Start:
+    form = _FORM.fullmatch(text)
+    try:
+        x, y, w, h = (float(part) for part in form["box"].split(",")) if form else ()
+    except ValueError:
+        raise ValueError(
+            f"--box {text}: expected x,y,w,h, four numbers in pixels, or x,y,w,h@FRAME, x,y,w,h@FRAME-END, each also"
+            " with #ID of the target"
+        ) from None
+    assert form is not None
+    frame, end, target = (None if form[name] is None else int(form[name]) for name in ("frame", "end", "target"))
+    free = next(number for number in range(len(taken) + 1) if number not in taken)
+    return Start((x, y, w, h), first if frame is None else frame, free if target is None else target, end)
