@@ -11,6 +11,7 @@ import pickle
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ from pytracking.analysis.sources import Tracker, find_tracker
 from pytracking.analysis.table_formats import FORMATS
 from pytracking.analysis.tables import overall_table
 from pytracking.evaluation import data
-from pytracking.evaluation.datasets import get_dataset, select
+from pytracking.evaluation.datasets import get_dataset, left_out, select
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import is_first_rank, run_dataset, under_torchrun
 from pytracking.evaluation.results import box_path
@@ -81,6 +82,9 @@ def run(arguments: Arguments) -> int:
     folders = result_folders(arguments)
     check_outputs({}, folders={f"--results, run {number}": folder for number, folder in enumerate(folders)})
     datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
+    if is_first_rank():
+        for line in chain.from_iterable(map(left_out, datasets)):
+            print(f"note: {line}", file=sys.stderr)
     sequences = select(merged(datasets), arguments.sequence)
     for sequence in sequences:
         box_path(folders[0], sequence.name)  # refuses names that cannot be those of results

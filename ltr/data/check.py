@@ -1,7 +1,7 @@
 """Is a data set complete? ``python -m ltr.data.check NAME ROOT [--split SPLIT]`` counts what is there and what is not.
 
-NAME is lasot, got10k, trackingnet, coco or video (a folder of annotated videos). Every annotation is read and every
-picture looked for (none is decoded). The exit code is 1 where something is missing or broken.
+NAME is lasot, got10k, trackingnet, coco or video (a folder or a .csv table of annotated videos). Every annotation is
+read and every picture looked for (none is decoded). The exit code is 1 where something is missing or broken.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tqdm import tqdm
 from ltr.dataset.coco_format import coco_paths, read_coco_arrays
 from ltr.dataset.image_sequences import Layout
 from ltr.dataset.layouts import LAYOUTS
-from ltr.dataset.sequence_folder import list_sequences, read_sequence
+from ltr.dataset.sequence_folder import list_videos, read_sequence
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Report:
     sequences: Count = field(default_factory=lambda: Count("sequences"))
     frames: Count = field(default_factory=lambda: Count("frames"))
     broken: Count = field(default_factory=lambda: Count("broken files"))
+    left_out: dict[str, str] = field(default_factory=dict)  # name of what has frames -> why it is no sequence
 
     @property
     def complete(self) -> bool:
@@ -59,7 +60,8 @@ class Report:
     def text(self) -> str:
         """A line per kind of thing."""
         broken = f"\nbroken       {self.broken.found}   first: {self.broken.first}" if self.broken.found else ""
-        return f"{self.sequences.line()}\n{self.frames.line()}{broken}"
+        left_out = "".join(f"\nleft out     {name}: {why}" for name, why in self.left_out.items())
+        return f"{self.sequences.line()}\n{self.frames.line()}{broken}{left_out}"
 
 
 def check_layout(layout: Layout, root: Path, split: str) -> Report:
@@ -97,18 +99,17 @@ def check_coco(root: Path, split: str) -> Report:
 
 
 def check_videos(root: Path) -> Report:
-    """Read every sequence of a folder of annotated videos."""
-    report = Report()
-    for name in list_sequences(root):
+    """Read every sequence of a folder (or a table) of annotated videos; name those that have frames but no boxes."""
+    listing = list_videos(root)
+    report = Report(left_out=listing.left_out)
+    for video in listing.videos.values():
         try:
-            sequence = read_sequence(root / name)
+            sequence = read_sequence(video)
         except (ValueError, OSError) as error:
             report.broken.add(0, 1, error)
             continue
         report.sequences.add(1, 1)
         report.frames.add(len(sequence.boxes), len(sequence.boxes))
-    if not report.sequences.found:
-        report.sequences.add(1, 0, root / "NAME" / "groundtruth_rect.txt")
     return report
 
 
@@ -130,7 +131,7 @@ class CheckOptions:
 
 def check(options: CheckOptions) -> Report:
     """The report of a data set; FileNotFoundError where there is nothing, ValueError for an unknown split."""
-    if not options.root.is_dir():
+    if not options.root.is_dir() and options.name != "video":
         raise FileNotFoundError(f"folder does not exist: {options.root}")
     if options.name == "coco":
         return check_coco(options.root, options.split)

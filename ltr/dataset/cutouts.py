@@ -139,7 +139,7 @@ class VideoCutouts(CutoutBank):
         if not self._masks:
             raise ValueError(f"no sequence of {videos.name} has {min_frames} frames with a whole object in {MASKS}")
         self.weights = np.ones(len(self._masks))
-        self.groups = np.array([videos.sequences[index].folder.name for index in self._sequence])
+        self.groups = np.array([videos.sequences[index].name for index in self._sequence])
 
     def __len__(self) -> int:
         return len(self._masks)

@@ -1,4 +1,4 @@
-"""Annotated videos, one folder each: ``frames.mp4`` or ``img/*.jpg|png`` beside ``groundtruth_rect.txt``."""
+"""Annotated videos of one's own: a folder of sequences, or a CSV table, as the evaluation reads them."""
 
 from __future__ import annotations
 
@@ -8,54 +8,55 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.data.image_loader import LazyImage
-from ltr.data.media_files import frame_order, is_image
-from ltr.data.video_frames import VideoCache, count_frames
-from ltr.dataset.annotations import read_boxes
+from ltr.data.image_loader import LazyImage, levels_of_files
+from ltr.data.levels import SequenceLevels
+from ltr.data.video_frames import VideoCache
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
 from ltr.dataset.image_sequences import visible_boxes
-
-GROUND_TRUTH = "groundtruth_rect.txt"
+from ltr.dataset.own_videos import GROUND_TRUTH, FrameFiles, Listing, OwnVideo, list_folder
+from ltr.dataset.video_table import list_table
 
 
 @dataclass(frozen=True)
 class FolderSequence:
-    """Where the frames of a sequence lie (one video file, or one file a frame) and its boxes ``float32 [n, 4]``."""
+    """A sequence: its folder (or video file), its frames, and its boxes ``float32 [n, 4]``."""
 
+    name: str
     folder: Path
-    frames: Path | list[Path]
+    frames: FrameFiles
     boxes: np.ndarray  # NaN or no area: the target is absent
+    levels: SequenceLevels
 
 
-def read_sequence(folder: Path) -> FolderSequence:
-    """The sequence in ``folder``; ValueError where the number of boxes is not the number of frames."""
-    video = folder / "frames.mp4"
-    frames: Path | list[Path]
-    if video.exists():
-        frames, found = video, count_frames(video)
-    else:
-        frames = sorted(filter(is_image, (folder / "img").glob("*")), key=frame_order)
-        found = len(frames)
-    if not found:
-        raise FileNotFoundError(f"{folder} has neither frames.mp4 nor pictures in img/")
-    boxes = read_boxes(folder / GROUND_TRUTH)
+def list_videos(root: Path) -> Listing:
+    """The annotated videos of a folder or of a ``.csv`` table."""
+    return list_table(root) if root.suffix.lower() == ".csv" and not root.is_dir() else list_folder(root)
+
+
+def read_sequence(video: OwnVideo) -> FolderSequence:
+    """The sequence; ValueError where the number of boxes is not the number of frames."""
+    frames, boxes = video.frames(), video.boxes()
+    found = frames.count()
     if len(boxes) != found:
-        raise ValueError(f"{folder}: {found} frames but {len(boxes)} boxes in {GROUND_TRUTH}")
-    return FolderSequence(folder, frames, boxes)
+        raise ValueError(f"{frames.name}: {found} frames but {len(boxes)} boxes; training needs one a frame")
+    return FolderSequence(video.name, video.place, frames, boxes.astype(np.float32), levels_of_files(frames.pictures))
 
 
 def list_sequences(root: str | Path) -> list[str]:
-    """Names of the sequence folders in ``root`` (those with a ``groundtruth_rect.txt``), sorted."""
-    return sorted(path.parent.name for path in Path(root).glob(f"*/{GROUND_TRUTH}"))
+    """Names of the annotated videos in ``root``, sorted; none where there is none."""
+    try:
+        return sorted(list_videos(Path(root)).videos)
+    except FileNotFoundError:
+        return []
 
 
 class SequenceFolder(BaseVideoDataset):
-    """All annotated videos in a folder.
+    """All annotated videos in a folder, or of a table.
 
     Args:
-        root: folder of sequence folders (those with a ``groundtruth_rect.txt``).
+        root: folder of sequences (``ltr.dataset.own_videos``), or a CSV table (``ltr.dataset.video_table``).
         name: how the data set is called in reports.
-        sequences: names of the folders to take; None: all. An empty list is an error.
+        sequences: names of those to take; None: all. An empty list is an error.
         min_side: a target with a side below (pixels) counts as not visible.
         cache: where decoded videos are kept.
     """
@@ -71,16 +72,14 @@ class SequenceFolder(BaseVideoDataset):
         self.name = name
         self.min_side = min_side
         self._cache = VideoCache() if cache is None else cache
-        if not Path(root).is_dir():
-            raise FileNotFoundError(f"folder of sequences does not exist: {root}")
-        found = list_sequences(root)
-        names = found if sequences is None else sequences
+        found = list_videos(Path(root)).videos
+        names = list(found) if sequences is None else sequences
         missing = sorted(set(names) - set(found))
-        if missing or not found:
-            raise FileNotFoundError(f"{root}: no {GROUND_TRUTH} for {', '.join(missing) or 'any sequence'}")
+        if missing:
+            raise FileNotFoundError(f"{root}: no {GROUND_TRUTH} for {', '.join(missing)}")
         if not names:
             raise ValueError(f"{root}: no sequence is left (all {len(found)} are held out)")
-        self.sequences = [read_sequence(Path(root) / name) for name in names]
+        self.sequences = [read_sequence(found[name]) for name in names]
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -90,7 +89,7 @@ class SequenceFolder(BaseVideoDataset):
 
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
         sequence = self.sequences[seq_id]
-        return SequenceInfo(f"{self.name}/{sequence.folder.name}", visible_boxes(sequence.boxes, self.min_side))
+        return SequenceInfo(f"{self.name}/{sequence.name}", visible_boxes(sequence.boxes, self.min_side))
 
     def num_frames(self, index: int) -> int:
         """Frames of sequence ``index``."""
@@ -101,10 +100,15 @@ class SequenceFolder(BaseVideoDataset):
         return [image.full() if isinstance(image, LazyImage) else image for image in self._images(index, frame_ids)]
 
     def _images(self, seq_id: int, frame_ids: Sequence[int]) -> list[np.ndarray] | list[LazyImage]:
-        frames = self.sequences[seq_id].frames
-        if isinstance(frames, Path):
-            return self._cache.read(frames, frame_ids)
-        return [LazyImage(frames[i]) for i in frame_ids]
+        sequence = self.sequences[seq_id]
+        files = sequence.frames
+        if files.video is None:
+            return [LazyImage(files.pictures[i], sequence.levels) for i in frame_ids]
+        images = self._cache.read(files.video, frame_ids)
+        if files.size is None:
+            return images
+        width, height = files.size
+        return [image[:height, :width] for image in images]
 
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
         return FrameSet(self._images(seq_id, frame_ids), self.sequences[seq_id].boxes[np.asarray(frame_ids)])

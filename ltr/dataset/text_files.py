@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+_ANNOTATION = re.compile(r"groundtruth(_rect)?(?:[._](\d+))?\.txt", re.IGNORECASE)
 _SEPARATORS = str.maketrans(",;\t", "   ")
 _CELLS_ALONE = str.maketrans(";", ",", " \t")
 
@@ -99,3 +100,24 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a text file in UTF-8") from None
+
+
+def annotation_files(folder: Path) -> dict[str, Path]:
+    """The files of boxes in the folder of a sequence, by target: "" for a file without a number, else "1", "2", ...
+
+    ``groundtruth_rect.txt`` or ``groundtruth.txt``; and OTB's ``groundtruth_rect.<k>.txt`` (with or without ``_rect``,
+    with ``_`` or ``.``) but for empty ones, in the order of k. Upper and lower case count alike; other names, such as
+    ``groundtruth_old.txt``, are not looked at.
+
+    Raises:
+        ValueError: two files of different content for one target.
+    """
+    found: dict[int, Path] = {}
+    for path in sorted(folder.iterdir(), key=lambda path: ("_rect" not in path.name.lower(), path.name)):
+        match = _ANNOTATION.fullmatch(path.name)
+        if match is None or not path.is_file() or (match[2] and path.stat().st_size == 0):  # Human4's first is empty
+            continue
+        other = found.setdefault(int(match[2] or 0), path)
+        if other.read_bytes() != path.read_bytes():
+            raise ValueError(f"{folder}: {other.name} and {path.name} hold different boxes; expected one of them")
+    return {str(target or ""): found[target] for target in sorted(found)}

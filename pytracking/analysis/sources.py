@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.dataset.text_files import read_boxes, read_flags, read_labels, read_resolution
+from ltr.dataset.text_files import annotation_files, read_boxes, read_flags, read_labels, read_resolution
 from pytracking.analysis.names import match_names
 from pytracking.analysis.sequence_score import Truth
 from pytracking.evaluation.results import COMPANIONS, box_files
@@ -17,7 +17,6 @@ from pytracking.evaluation.results import COMPANIONS, box_files
 _FLAGS = ("full_occlusion.txt", "out_of_view.txt", "absence.label")
 _COVER = "cover.label"  # GOT-10k: 0 where nothing of the target is visible
 _META = "meta_info.ini"
-_TRUTH = re.compile(r"groundtruth(?:_rect)?(?:[._](\d+))?")  # stems; the number is the target's
 
 
 class AnalysisError(ValueError):
@@ -122,13 +121,12 @@ def _truths_in_folders(folder: Path) -> dict[str, Path]:
     """The truth files of a benchmark's tree; ValueError where two of them are of one sequence."""
     for pattern in ("*", "*/*"):
         files: dict[str, Path] = {}
-        for path in sorted(folder.glob(f"{pattern}/groundtruth*.txt")):
-            target = _TRUTH.fullmatch(path.stem)
-            if target is None or (target[1] and not path.stat().st_size):  # Human4's first target is empty
-                continue
-            name = path.parent.name + (f"-{target[1]}" if target[1] else "")
-            if files.setdefault(name, path) != path:
-                raise ValueError(f"{files[name]} and {path}: two files with the truth of {name}; expected one")
+        for place in sorted(path for path in folder.glob(pattern) if path.is_dir()):
+            for target, path in annotation_files(place).items():
+                name = place.name + (f"-{target}" if target else "")
+                if name in files:
+                    raise ValueError(f"{files[name]} and {path}: two files with the truth of {name}; expected one")
+                files[name] = path
         if files:
             return files
     return {}

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ltr.dataset.own_videos import Listing
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.demo import demo_sequence
 from pytracking.evaluation.environment import benchmark_root
-from pytracking.evaluation.folderdataset import list_csv, list_folder
+from pytracking.evaluation.folderdataset import OWN, read_own
 from pytracking.evaluation.got10kdataset import list_got10k, list_trackingnet
 from pytracking.evaluation.lasotdataset import list_lasot
 from pytracking.evaluation.listing import Loaders
@@ -21,7 +22,6 @@ from pytracking.evaluation.otbdataset import list_dtb70, list_otb
 from pytracking.evaluation.uavdataset import list_uav, list_uav20l, list_uavdt
 from pytracking.evaluation.votdataset import list_vot
 
-OWN = {"folder:": list_folder, "csv:": list_csv}  # followed by a path
 _SHOWN = 10
 
 
@@ -59,15 +59,27 @@ def list_dataset(name: str, paths: Path | None = None) -> Loaders:
     paths: the TOML file of ``environment.py``, if not the usual one. Raises ValueError or FileNotFoundError: unknown
     name, unknown path, no list of sequences.
     """
-    for prefix, listed in OWN.items():
-        if name.startswith(prefix):
-            return listed(Path(name.removeprefix(prefix)).expanduser())
+    kind, listing = _own(name)
+    if listing:
+        return {key: partial(read_own, kind, video) for key, video in listing.videos.items()}
     if name == "demo":
         sequence = demo_sequence()
         return {sequence.name: lambda: sequence}
     if name not in DATASETS:
         raise ValueError(f"unknown data set {name!r}; there are folder:DIR, csv:FILE, demo, {', '.join(DATASETS)}")
     return DATASETS[name].listed(benchmark_root(DATASETS[name].root, paths))
+
+
+def left_out(name: str) -> list[str]:
+    """What of ``folder:DIR`` is no sequence although it has frames, and why: lines for the user."""
+    _, listing = _own(name)
+    return [f"{name}: {key} is left out: {why}" for key, why in listing.left_out.items()] if listing else []
+
+
+def _own(name: str) -> tuple[str, Listing | None]:
+    """``folder`` or ``csv`` and what is listed there; None for other data sets."""
+    kind, _, place = name.partition(":")
+    return kind, OWN[kind](Path(place).expanduser()) if kind in OWN and place else None
 
 
 def get_dataset(name: str, paths: Path | None = None) -> list[Sequence]:

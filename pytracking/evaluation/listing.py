@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.data.media_files import image_files
-from ltr.dataset.text_files import read_boxes, read_flags
+from ltr.dataset.text_files import read_boxes, read_flags, read_text
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.video import FrameSource, open_images
 
@@ -100,7 +100,7 @@ def read_list(path: Path) -> list[str]:
     """Names, one a line, of a ``list.txt``; FileNotFoundError or ValueError where there are none."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such list of sequences")
-    names = path.read_text(encoding="utf-8").split()
+    names = read_text(path).split()
     if not names:
         raise ValueError(f"{path}: names no sequence")
     return names

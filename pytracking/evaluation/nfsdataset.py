@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.data.media_files import image_files
+from ltr.dataset.text_files import read_text
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.listing import (
     Loaders,
@@ -43,10 +44,12 @@ def _read_official(root: Path, name: str, spec: SequenceSpec) -> Sequence:
 
 def _read_corners(file: Path) -> NDArray[np.float64]:
     """Every eighth line: the 30 fps files hold the lines of 240 fps. A line is id, x0, y0, x1, y1, flags, "label"."""
-    if not file.is_file():
-        raise FileNotFoundError(f"{file}: no such file")
+    lines = read_text(file).rstrip().splitlines()
+    blank = next((number for number, line in enumerate(lines, start=1) if not line.strip()), None)
+    if blank is not None:
+        raise ValueError(f"{file}:{blank}: a blank line shifts those after it")
     boxes = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines()[::RATIO]):
+    for number, line in enumerate(lines[::RATIO]):
         try:
             x0, y0, x1, y1 = (float(word) for word in line.split()[1:5])
         except ValueError:

@@ -73,7 +73,7 @@ def open_frames(source: str | Path) -> FrameSource:
     if path.is_dir():
         return open_images(image_files(path), text)
     if path.is_file():
-        return _open_picture(path) if path.suffix.lower() in IMAGE_SUFFIXES else open_video(path)
+        return open_picture(path) if path.suffix.lower() in IMAGE_SUFFIXES else open_video(path)
     if text.isdecimal():
         return FrameSource(f"camera {text}", partial(_read_camera, int(text)), live=True)
     if glob.has_magic(text):
@@ -81,7 +81,7 @@ def open_frames(source: str | Path) -> FrameSource:
     raise FileNotFoundError(f"{text}: no such video file or image folder (a camera index, glob or URL is fine too)")
 
 
-def _open_picture(path: Path) -> FrameSource:
+def open_picture(path: Path) -> FrameSource:
     """One frame, or those of a stack (TIFF) or an animation (PNG, WebP)."""
     pages = len(page_numbers(path.read_bytes()))
     if pages == 1:

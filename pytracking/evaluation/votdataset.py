@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.dataset.text_files import read_text
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.listing import Loaders, numbered_frames, read_list
 
@@ -29,10 +30,8 @@ def list_vot(root: Path) -> Loaders:
 
 
 def _read(name: str, annotation: Path) -> Sequence:
-    if not annotation.is_file():
-        raise FileNotFoundError(f"{annotation}: no such file")
     boxes = []
-    for number, line in enumerate(annotation.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_text(annotation).rstrip().splitlines(), start=1):
         try:
             boxes.append(region_box(line))
         except ValueError as error:
@@ -48,7 +47,7 @@ def _read(name: str, annotation: Path) -> Sequence:
 def _images(folder: Path) -> Path:
     """The folder of the images: what the file ``sequence`` says, else color/, else ``folder`` itself."""
     about = folder / "sequence"
-    text = about.read_text(encoding="utf-8") if about.is_file() else ""
+    text = read_text(about) if about.is_file() else ""
     pattern = re.search(r"^channels\.color\s*=\s*(\S+)", text, re.MULTILINE)
     if pattern:
         place = folder / pattern[1]
@@ -69,6 +68,8 @@ def region_box(text: str) -> tuple[float, float, float, float]:
         numbers = np.array([float(word) for word in text.split(",")])
     except ValueError:
         numbers = np.empty(0)
+    if not (np.isfinite(numbers).all() or np.isnan(numbers).all()):
+        numbers = np.empty(0)
     if len(numbers) == 1:
         return _NO_BOX
     if len(numbers) == 4:
@@ -83,6 +84,8 @@ def _mask_box(words: Words[int]) -> tuple[float, float, float, float]:
     x0, y0, width, _, *runs = words
     ends = [0, *accumulate(runs)]
     spans = [(begin, end - 1) for begin, end in zip(ends[1::2], ends[2::2], strict=False) if end > begin]
+    if min(runs, default=0) < 0 or (spans and width < 1):
+        raise ValueError("no mask")
     if not spans:
         return _NO_BOX
     rows = [position // width for span in spans for position in span]

@@ -16,7 +16,7 @@ import tyro
 from tqdm import tqdm
 
 from pytracking.evaluation import data
-from pytracking.evaluation.datasets import DATASETS, list_dataset
+from pytracking.evaluation.datasets import DATASETS, left_out, list_dataset
 from pytracking.evaluation.environment import BENCHMARKS, benchmark_root
 from pytracking.utils.cli import run_command
 
@@ -35,17 +35,21 @@ class Arguments:
 
 @dataclass
 class Findings:
-    """What a data set has and lacks: frames and boxes of the sequences that are whole; a problem a faulty one."""
+    """What a data set has and lacks: frames and boxes of the sequences that are whole; a problem a faulty one.
+
+    left_out: lines about what is no sequence although it has frames.
+    """
 
     sequences: int = 0
     frames: int = 0
     boxes: int = 0
     problems: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
 
 def check(name: str, paths: Path | None = None, decode: bool = False) -> Findings:
     """Read all annotations and look for all images of a data set; ValueError or OSError where it cannot be listed."""
-    found = Findings()
+    found = Findings(left_out=left_out(name))
     for sequence_name, load in tqdm(list_dataset(name, paths).items(), unit="sequence", disable=None, leave=False):
         try:
             sequence = load()
@@ -78,7 +82,7 @@ def report(name: str, found: Findings, paths: Path | None) -> str:
     lines.append(f"  sequences  {found.sequences} of {found.sequences + len(found.problems)}")
     lines.append(f"  frames     {found.frames}, {found.boxes} with a public box")
     lines += [f"  missing    {sequence}: {problem}" for sequence, problem in found.problems.items()]
-    return "\n".join(lines)
+    return "\n".join(lines + [f"  note       {line}" for line in found.left_out])
 
 
 def run(arguments: Arguments) -> int:

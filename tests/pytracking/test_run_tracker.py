@@ -13,7 +13,7 @@ from pytracking.evaluation.datasets import DATASETS, get_dataset
 from pytracking.evaluation.results import box_files, read_stamp
 from pytracking.evaluation.running import TrackerFactory
 from tests.fakes.trackers import FakeFactory, UnbuildableFactory
-from tests.fakes.videos import write_sequence
+from tests.fakes.videos import write_sequence, write_video
 
 
 @pytest.fixture
@@ -28,6 +28,12 @@ def run(tmp_path, monkeypatch):
         return run_tracker.main(["dimp", "dimp_ncep_mobile", *common, *argv])
 
     return command
+
+
+def test_what_has_frames_but_no_boxes_is_named(run, tmp_path, capsys):
+    write_video(tmp_path / "data" / "clip.mp4")
+    run()
+    assert f"note: folder:{tmp_path / 'data'}: clip.mp4 is left out: no clip.txt beside it" in capsys.readouterr().err
 
 
 def test_failures_are_listed_at_the_end_and_the_rest_is_done(run, tmp_path, capsys):

@@ -5,7 +5,7 @@ import pytest
 
 from ltr.data.check import check_layout, main
 from ltr.dataset.layouts import LAYOUTS
-from tests.fakes.datasets import write_coco, write_sequences
+from tests.fakes.datasets import noise_picture, write_coco, write_picture, write_sequences
 from tests.fakes.layouts import write_coco_split, write_got10k, write_lasot, write_trackingnet
 
 GOT = replace(LAYOUTS["got10k"], sequences=lambda root, split: [f"train/GOT-10k_Train_{i:06d}" for i in (1, 2)])
@@ -71,6 +71,25 @@ def test_command_on_complete_folders(tmp_path: Path, capsys: pytest.CaptureFixtu
     write_sequences(tmp_path / "videos")
     main(["video", str(tmp_path / "videos")])
     assert "frames       expected        20  found        20\ncomplete" in capsys.readouterr().out
+
+
+def test_videos_without_boxes_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_sequences(tmp_path)
+    write_picture(tmp_path / "plain" / "img" / "1.png", noise_picture(1))
+    main(["video", str(tmp_path)])
+    out = capsys.readouterr().out
+    assert "sequences    expected         2  found         2" in out
+    assert "left out     plain: no groundtruth_rect.txt or groundtruth.txt\ncomplete" in out
+
+
+def test_a_table_of_videos_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_sequences(tmp_path)
+    rows = "".join(f"stills/img,{t},1,2,30,40\n" for t in range(4))
+    (tmp_path / "boxes.csv").write_text("video,frame,x,y,w,h\n" + rows)
+    main(["video", str(tmp_path / "boxes.csv")])
+    assert "frames       expected         4  found         4\ncomplete" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="nowhere: no such folder of sequences"):
+        main(["video", str(tmp_path / "nowhere")])
 
 
 def test_a_missing_picture_of_coco(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

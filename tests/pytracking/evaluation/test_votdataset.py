@@ -36,7 +36,10 @@ def test_box_of_a_mask_against_the_mask():
         np.testing.assert_array_equal(region_box(encoded), expected)
 
 
-@pytest.mark.parametrize("region", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "m1,x", "m1,2"])
+@pytest.mark.parametrize(
+    "region",
+    ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "m1,x", "m1,2", "m0,0,0,2,1,2", "m0,0,4,2,5,-2,3", "inf,2,3,4", "1,nan,3,4"],
+)
 def test_anything_else_is_refused(region):
     with pytest.raises(ValueError, match=r"expected x,y,w,h, a polygon .* or a mask"):
         region_box(region)
@@ -59,3 +62,14 @@ def test_older_layout_and_several_objects(tmp_path):
     text(tmp_path / "old" / "groundtruth.txt", "1,2,3,4\n" * 3)
     with pytest.raises(ValueError, match=r"groundtruth\.txt: 3 regions for 2 images"):
         list_vot(tmp_path)["vot_old"]()
+
+
+def test_a_byte_order_mark_and_blanks_at_the_end_do_no_harm_and_a_blank_line_does(tmp_path):
+    text(tmp_path / "list.txt", "\ufeffa\n")
+    images(tmp_path / "a" / "color", (1, 2))
+    text(tmp_path / "a" / "groundtruth.txt", "\ufeff1,2,3,4\r\n5,6,7,8\r\n\r\n")
+    (load,) = list_vot(tmp_path).values()
+    assert load().ground_truth.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    text(tmp_path / "a" / "groundtruth.txt", "1,2,3,4\n\n5,6,7,8\n")
+    with pytest.raises(ValueError, match=r"groundtruth\.txt:2: expected x,y,w,h"):
+        load()

@@ -62,3 +62,12 @@ def test_a_data_set_that_is_not_there_hides_no_other(tmp_path, capsys):
     out, error = capsys.readouterr()
     assert error.startswith("otb: not found: no path to otb is known")
     assert out.splitlines()[0] == f"folder:{tmp_path / 'data'}: whole"
+
+
+def test_what_has_frames_but_no_boxes_is_named(tmp_path, capsys):
+    write_sequence(tmp_path, "a", frames=3)
+    write_sequence(tmp_path, "b", frames=3)
+    (tmp_path / "b" / "groundtruth_rect.txt").rename(tmp_path / "b" / "boxes.txt")
+    assert data_check.main([f"folder:{tmp_path}"]) == 0
+    note = "b is left out: no groundtruth_rect.txt or groundtruth.txt (but boxes.txt)"
+    assert capsys.readouterr().out.splitlines()[-1] == f"  note       folder:{tmp_path}: {note}"

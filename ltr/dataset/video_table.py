@@ -1,0 +1,113 @@
+"""Annotated videos of the user's own, listed in a CSV table of boxes."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltr.data.media_files import IMAGE_SUFFIXES, image_files, images_among, is_video
+from ltr.dataset.own_videos import FrameFiles, Listing, OwnVideo
+from ltr.dataset.text_files import read_text
+
+CSV_COLUMNS = ("video", "x", "y", "w", "h")
+
+_Rows = list[tuple[int, list[float]]]  # frame, box
+
+
+def list_table(file: Path) -> Listing:
+    """A sequence for each video, and for each ``id`` in it, of a CSV table with the columns video, x, y, w, h.
+
+    video: file, image folder or glob, seen from the table's folder. Optional columns: frame, from 0 (0 where there is
+    none: the box is then that of the first frame), and id, for several targets. One row a target is enough; frames
+    without a row have no box, and tracking begins at the first that has one. Separated by commas, semicolons or tabs.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: no such table")
+    videos: dict[str, OwnVideo] = {}
+    for (video, target), rows in _read_rows(file).items():
+        place = file.parent / video
+        name = _video_name(place) + (f"_{target}" if target else "")
+        if name in videos:
+            raise ValueError(f"{file}: two videos are called {name}: {videos[name].place} and {place}; rename one")
+        frames = partial(_frames_of, file.parent, video)
+        videos[name] = OwnVideo(name, place, partial(_boxes_by_frame, rows, frames), frames)
+    return Listing(videos)
+
+
+def _read_rows(file: Path) -> dict[tuple[str, str], _Rows]:
+    """Frames and boxes of each video and id."""
+    text = read_text(file)
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    table = csv.DictReader(io.StringIO(text), skipinitialspace=True, delimiter=separator, restkey="")
+    grouped: dict[tuple[str, str], _Rows] = {}
+    try:
+        missing = [name for name in CSV_COLUMNS if name not in (table.fieldnames or ())]
+        if missing:
+            raise ValueError(f"{file}: no column {', '.join(missing)}; expected a first line {','.join(CSV_COLUMNS)}")
+        for row in table:
+            frame, box = _frame_and_box(row, f"{file}:{table.line_num}")
+            grouped.setdefault((row["video"], row.get("id") or ""), []).append((frame, box))
+    except csv.Error as error:
+        raise ValueError(f"{file}:{table.line_num + 1}: {error}") from None
+    if not grouped:
+        raise ValueError(f"{file}: has no rows")
+    return grouped
+
+
+def _frame_and_box(row: dict[str, str], line: str) -> tuple[int, list[float]]:
+    try:
+        box = [float(row[name]) for name in CSV_COLUMNS[1:]]
+        frame = int(row.get("frame") or 0)
+    except (TypeError, ValueError):
+        raise ValueError(f"{line}: expected numbers in x, y, w, h (and frame)") from None
+    if "" in row:  # decimal commas, mostly
+        raise ValueError(f"{line}: has more cells than the first line")
+    if not (np.isfinite(box).all() or np.isnan(box).all()):
+        raise ValueError(f"{line}: expected four finite numbers in x, y, w, h (or four NaN)")
+    if not row["video"]:
+        raise ValueError(f"{line}: names no video")
+    return frame, box
+
+
+def _video_name(place: Path) -> str:
+    """street for street.mp4, yard for yard/ and yard/*.png."""
+    if not place.exists() and glob.has_magic(str(place)):
+        folders = (folder for folder in place.parents if not glob.has_magic(folder.name))
+        return next(folders, place.parent).resolve().name
+    return place.stem if is_video(place) else place.name
+
+
+def _frames_of(folder: Path, video: str) -> FrameFiles:
+    place = folder / video
+    if place.is_dir():
+        return FrameFiles(str(place), pictures=tuple(image_files(place)))
+    if place.is_file() or is_video(place):
+        if place.suffix.lower() in IMAGE_SUFFIXES:
+            return FrameFiles(str(place), pictures=(place,), is_single=True)
+        return FrameFiles(str(place), place)
+    if glob.has_magic(video):
+        found = (folder / name for name in glob.glob(video, root_dir=folder))
+        return FrameFiles(str(place), pictures=tuple(images_among(found, str(place))))
+    raise FileNotFoundError(f"{place}: no such video file or image folder (a glob of images is fine too)")
+
+
+def _boxes_by_frame(rows: _Rows, frames: partial[FrameFiles]) -> NDArray[np.float64]:
+    """Boxes [length, 4], NaN where ``rows`` have none; only the first where they have no other, as in other sets."""
+    files = frames()
+    length = files.count()
+    numbers = [frame for frame, _ in rows]
+    outside = next((frame for frame in numbers if not 0 <= frame < length), None)
+    if outside is not None or len(set(numbers)) < len(numbers):
+        what = f"frame {outside} is not among its {length}" if outside is not None else "a frame has two boxes"
+        raise ValueError(f"{files.name}: {what}")
+    if numbers == [0]:
+        return np.array([rows[0][1]])
+    boxes = np.full((length, 4), np.nan)
+    boxes[numbers] = [box for _, box in rows]
+    return boxes
