@@ -7,7 +7,7 @@ worker processes share them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr as short
@@ -98,8 +98,18 @@ class CocoFile:
 
     pictures: Records
     annotations: Records
-    categories: dict[Any, str]  # names by id; of those that have one
+    categories: list[dict[str, Any]] | None  # None where the file has none
     sources: Any  # list `sources` of the field `info`
+
+    @property
+    def category_names(self) -> dict[Any, str]:
+        """Names by id, of the categories that have both."""
+        found = (
+            category
+            for category in self.categories or ()
+            if isinstance(category.get("id"), int | str) and "name" in category
+        )
+        return {category["id"]: str(category["name"]) for category in found}
 
     def boxes(self) -> Records:
         """The annotations but crowds."""
@@ -119,14 +129,29 @@ def read_coco(path: Path) -> CocoFile:
 
     pictures = Records(path, "picture", records("images"))
     annotations = Records(path, "annotation", records("annotations"))
-    categories = records("categories") if "categories" in content else []
+    categories = records("categories") if "categories" in content else None
     info = content.get("info")
-    return CocoFile(
-        pictures,
-        annotations,
-        {category["id"]: str(category["name"]) for category in categories if {"id", "name"} <= category.keys()},
-        info.get("sources", []) if isinstance(info, dict) else [],
-    )
+    return CocoFile(pictures, annotations, categories, info.get("sources", []) if isinstance(info, dict) else [])
+
+
+def file_names(pictures: Records) -> np.ndarray:
+    """Field ``file_name``: text ``[m]``."""
+    return pictures.column("file_name", "text", lambda item: _text(item["file_name"]), np.str_)
+
+
+def picture_sizes(pictures: Records) -> np.ndarray:
+    """Fields ``width`` and ``height``: ``int32 [m, 2]``, above 0."""
+    return pictures.column("width, height", "whole numbers above 0", _size, np.int32, (2,))
+
+
+def box_column(annotations: Records) -> np.ndarray:
+    """Field ``bbox``: ``float64 [n, 4]``."""
+    return annotations.column("bbox", "four numbers x, y, w, h", lambda item: item["bbox"], np.float64, (4,))
+
+
+def picture_column(annotations: Records, index_of: Mapping[Hashable, int]) -> np.ndarray:
+    """Field ``image_id`` as the number of that picture: ``int64 [n]``."""
+    return annotations.column("image_id", "a picture's id", lambda item: index_of[item["image_id"]], np.int64)
 
 
 def read_coco_arrays(path: Path) -> Arrays:
@@ -142,12 +167,12 @@ def read_coco_arrays(path: Path) -> Arrays:
     coco = read_coco(path)
     pictures, boxes, index_of = coco.pictures, coco.boxes(), coco.pictures.by_id()
     return {
-        "files": pictures.column("file_name", "text", lambda item: _text(item["file_name"]), np.str_),
-        "sizes": pictures.column("width, height", "whole numbers above 0", _size, np.int32, (2,)),
+        "files": file_names(pictures),
+        "sizes": picture_sizes(pictures),
         "sources": np.array([str(item.get("dataset") or "") for item in pictures.items], dtype=np.str_),
         "ids": boxes.column("id", "a whole number", lambda item: item["id"], np.int64),
-        "boxes": boxes.column("bbox", "four numbers x, y, w, h", lambda item: item["bbox"], np.float64, (4,)),
-        "pictures": boxes.column("image_id", "a picture's id", lambda item: index_of[item["image_id"]], np.int64),
+        "boxes": box_column(boxes),
+        "pictures": picture_column(boxes, index_of),
         "crowds": np.array(len(coco.annotations.items) - len(boxes.items)),
         "info_sources": np.array(json.dumps(coco.sources)),
     }
@@ -162,11 +187,13 @@ def read_coco_masks(path: Path) -> Arrays:
     """
     coco = read_coco(path)
     items = coco.boxes().items
-    names = [item.get("category_id") for item in items]
+    names, ids = coco.category_names, [item.get("category_id") for item in items]
     masks = [item.get("segmentation") for item in items]
     texts = [json.dumps(mask, separators=(",", ":")).encode() if mask else b"" for mask in masks]
     return {
-        "categories": np.array([coco.categories.get(name, str(name)) for name in names], dtype=np.str_),
+        "categories": np.array(
+            [names.get(key if isinstance(key, Hashable) else None, str(key)) for key in ids], dtype=np.str_
+        ),
         "starts": np.cumsum([0, *map(len, texts)]),
         "masks": np.frombuffer(bytearray(b"".join(texts)), np.uint8),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from pycocotools.coco import COCO
 
 from ltr.data.image_loader import load_image
+from ltr.dataset.coco_format import box_column, file_names, picture_column, picture_sizes, read_coco
 
 BLOCK = 20  # consecutive picture ids that stay together in a split: near-duplicates are neighbours
 PARTS = {"train": (0, 1, 3, 5, 6, 8, 9), "val": (4,), "test": (2, 7)}  # of every 10 blocks
@@ -96,34 +96,41 @@ class DetectionDataset(Sequence[DetectionPicture]):
         for needed in (path, folder):
             if not needed.exists():
                 raise FileNotFoundError(f"COCO-format data set: {needed} does not exist")
-        try:
-            content = json.loads(path.read_text())
-            names = {category["id"]: category["name"] for category in content["categories"]}
-            used = {image["id"] for image in content["images"] if _uses(source, image)}
-            for image in content["images"]:
-                if image["id"] in used:
-                    name = str(folder / image["file_name"])
-                    self._content["images"].append({**image, "id": image["id"] + offset, "file_name": name})
-            for annotation in content["annotations"]:
-                category = annotation["category_id"]
-                label = self._labels.get(names[category], 0) if self.classes else category
-                if annotation["image_id"] in used and label:
-                    box = [float(value) for value in annotation["bbox"]]
-                    self._content["annotations"].append(
-                        {
-                            "id": len(self._content["annotations"]) + 1,
-                            "image_id": annotation["image_id"] + offset,
-                            "category_id": label,
-                            "bbox": box,
-                            "area": float(annotation.get("area", box[2] * box[3])),
-                            "iscrowd": annotation.get("iscrowd", 0),
-                        }
-                    )
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path} is not valid JSON: {error}") from None
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} is not in COCO format (images, annotations, categories): {error!r}") from None
-        self._content["categories"] = content["categories"]
+        coco = read_coco(path)
+        if coco.categories is None:
+            raise ValueError(f"{path} is not in COCO format: expected a list of objects 'categories'")
+        pictures, annotations, names = coco.pictures, coco.annotations, coco.category_names
+        index_of = pictures.by_id()
+        ids = pictures.column("id", "a whole number", lambda item: item["id"], np.int64).tolist()
+        used = [_uses(source, image) for image in pictures.items]
+        files, sizes = file_names(pictures), picture_sizes(pictures)
+        for i, image in enumerate(pictures.items):
+            if used[i]:
+                width, height = sizes[i].tolist()
+                place = {"file_name": str(folder / str(files[i])), "width": width, "height": height}
+                self._content["images"].append({**image, **place, "id": ids[i] + offset})
+
+        def label(item: dict[str, Any]) -> int:
+            category = item["category_id"]
+            return self._labels.get(names[category], 0) if self.classes else category
+
+        labels = annotations.column("category_id", "the id of a category", label, np.int64).tolist()
+        boxes, of_picture = box_column(annotations), picture_column(annotations, index_of)
+        areas = annotations.column("area", "a number", lambda item: item.get("area", np.nan), np.float64)
+        areas = np.where(np.isnan(areas), boxes[:, 2] * boxes[:, 3], areas)
+        for i, annotation in enumerate(annotations.items):
+            if used[of_picture[i]] and labels[i]:
+                self._content["annotations"].append(
+                    {
+                        "id": len(self._content["annotations"]) + 1,
+                        "image_id": ids[of_picture[i]] + offset,
+                        "category_id": labels[i],
+                        "bbox": boxes[i].tolist(),
+                        "area": float(areas[i]),
+                        "iscrowd": annotation.get("iscrowd", 0),
+                    }
+                )
+        self._content["categories"] = coco.categories
 
     def _pictures(self) -> list[DetectionPicture]:
         objects: dict[int, list[dict]] = {image["id"]: [] for image in self._content["images"]}

@@ -63,7 +63,7 @@ def test_parts_share_the_pictures_out_in_blocks(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ('{"images": [', r"annotations\.json is not valid JSON"),
-        ('{"images": []}', r"annotations\.json is not in COCO format.*categories"),
+        ('{"images": [], "annotations": []}', r"annotations\.json is not in COCO format.*categories"),
         ("[]", r"annotations\.json is not in COCO format"),
         ('{"images": [], "annotations": [], "categories": []}', r"no picture of annotations\.json is left"),
     ],
@@ -73,6 +73,26 @@ def test_broken_files_are_named(tmp_path: Path, content: str, message: str) -> N
     (tmp_path / "annotations.json").write_text(content)
     with pytest.raises(ValueError, match=message):
         DetectionDataset(tmp_path, [FAKE])
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "message"),
+    [
+        ("annotations", {"bbox": [1, 2]}, r"annotation 2: bbox: expected four numbers x, y, w, h, got bbox \[1, 2\]"),
+        ("annotations", {"category_id": 9}, "annotation 2: category_id: expected the id of a category, got .* 9"),
+        ("annotations", {"image_id": 9}, "annotation 2: image_id: expected a picture's id, got image_id 9"),
+        ("annotations", {"area": "large"}, "annotation 2: area: expected a number, got area 'large'"),
+        ("images", {"id": 1}, "picture 1: number 1 of the pictures has the same id"),
+        ("images", {"height": None}, "picture 2: width, height: expected whole numbers above 0"),
+    ],
+)
+def test_the_item_that_is_wrong_is_named(tmp_path: Path, kind: str, change: dict[str, object], message: str) -> None:
+    path = write_coco(tmp_path) / "annotations.json"
+    content = json.loads(path.read_text())
+    content[kind][1].update(change)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        DetectionDataset(tmp_path, [FAKE], {"thing": ("stone", "brick")})
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
