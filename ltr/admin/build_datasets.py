@@ -13,8 +13,9 @@ from ltr.dataset.cut_paste import CutPaste, PictureFolder
 from ltr.dataset.cutouts import CocoCutouts, CutoutBank, VideoCutouts
 from ltr.dataset.image_sequences import ImageSequences
 from ltr.dataset.layouts import LAYOUTS
+from ltr.dataset.own_videos import GROUND_TRUTH
 from ltr.dataset.patches import Patches
-from ltr.dataset.sequence_folder import GROUND_TRUTH, SequenceFolder, list_sequences
+from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
 from ltr.dataset.synthetic import SyntheticShapes
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
 

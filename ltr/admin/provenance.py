@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr.dataset.coco_format import coco_arrays, coco_paths, read_json
-from ltr.dataset.sequence_folder import list_sequences
+from ltr.dataset.sequence_folder import list_sequences, list_videos
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
 
 _FIELDS = ("name", "benchmark", "source_repo", "commit", "license")
@@ -35,14 +35,16 @@ def _source_data(source: DataSource, settings: DiMPTrainSettings, root: Path) ->
         arrays = coco_arrays(coco_paths(root)[0])
         return {source.path: {"pictures": json.loads(str(arrays["info_sources"]))}}
     if source.kind == "video":
-        return {source.path: {"sequences": [_origin(root / name) for name in training_sequences(settings, root)]}}
+        videos = list_videos(root).videos
+        names = training_sequences(settings, root)
+        return {source.path: {"sequences": [_origin(name, videos[name].place) for name in names]}}
     if source.kind in ("cut_paste", "patches") and source.path:
         return {f"{source.kind} {source.path}": {"pictures": len(list(root.iterdir()))}}
     return {}
 
 
-def _origin(folder: Path) -> dict[str, str]:
+def _origin(name: str, folder: Path) -> dict[str, str]:
     path = folder / "meta.json"
     meta = read_json(path) if path.is_file() else {}
     known = _FIELDS if isinstance(meta, dict) else ()
-    return {"name": folder.name} | {key: meta[key] for key in known if key in meta}
+    return {"name": name} | {key: meta[key] for key in known if key in meta}

@@ -1,70 +1,40 @@
 """Is a data set complete? ``python -m ltr.data.check NAME ROOT [--split SPLIT]`` counts what is there and what is not.
 
 NAME is lasot, got10k, trackingnet, coco or video (a folder or a .csv table of annotated videos). Every annotation is
-read and every picture looked for (none is decoded). The exit code is 1 where something is missing or broken.
+read, every picture looked for (with --decode: decoded), and boxes that no training uses are counted: absent targets,
+crowds, tiny ones, and those that lie outside their pictures. The exit code is 1 where something is missing or broken,
+or where so many boxes lie outside that they must be meant otherwise.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import tyro
 from tqdm import tqdm
 
+from ltr.data import jpeg_markers
+from ltr.data.check_report import Count, Report, has_an_area
+from ltr.data.crop import share_inside
+from ltr.data.image_loader import LazyImage, load_image
+from ltr.data.pyav import av
+from ltr.data.video_frames import VideoCache
 from ltr.dataset.coco_format import coco_paths, read_coco_arrays
-from ltr.dataset.image_sequences import Layout
+from ltr.dataset.coco_seq import BoxFilter
+from ltr.dataset.image_sequences import Layout, visible_boxes
 from ltr.dataset.layouts import LAYOUTS
-from ltr.dataset.sequence_folder import list_videos, read_sequence
+from ltr.dataset.sequence_folder import FolderSequence, list_videos, read_sequence
+
+MIN_SIDE = 4.0  # px of a target, as the data sets of videos have it
+_HEAD = 2**16  # bytes of a JPEG file that its size is looked for in
 
 
-@dataclass
-class Count:
-    """Things of one kind: how many there should be, how many there are, and the first that is wrong."""
-
-    what: str
-    expected: int = 0
-    found: int = 0
-    first: str = ""
-
-    def add(self, expected: int, found: int, problem: object = "") -> None:
-        """Count in some; ``problem`` says what is wrong where they are not as many."""
-        self.expected += expected
-        self.found += found
-        if found != expected and not self.first:
-            self.first = str(problem)
-
-    def line(self) -> str:
-        """One line of the report."""
-        first = f"   first missing: {self.first}" if self.first else ""
-        return f"{self.what:12} expected {self.expected:9,}  found {self.found:9,}{first}"
-
-
-@dataclass
-class Report:
-    """What was found of a data set."""
-
-    sequences: Count = field(default_factory=lambda: Count("sequences"))
-    frames: Count = field(default_factory=lambda: Count("frames"))
-    broken: Count = field(default_factory=lambda: Count("broken files"))
-    left_out: dict[str, str] = field(default_factory=dict)  # name of what has frames -> why it is no sequence
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is missing."""
-        return all(count.expected == count.found for count in (self.sequences, self.frames, self.broken))
-
-    def text(self) -> str:
-        """A line per kind of thing."""
-        broken = f"\nbroken       {self.broken.found}   first: {self.broken.first}" if self.broken.found else ""
-        left_out = "".join(f"\nleft out     {name}: {why}" for name, why in self.left_out.items())
-        return f"{self.sequences.line()}\n{self.frames.line()}{broken}{left_out}"
-
-
-def check_layout(layout: Layout, root: Path, split: str) -> Report:
+def check_layout(layout: Layout, root: Path, split: str, decode: bool = False) -> Report:
     """Look for every annotation file and every frame of a split."""
     report = Report()
     names = layout.sequences(root, split)
@@ -76,41 +46,131 @@ def check_layout(layout: Layout, root: Path, split: str) -> Report:
         if missing:
             continue
         try:
-            wanted = [root / layout.frame(name, i) for i in range(len(layout.read(root, name)))]
+            boxes = layout.read(root, name)
         except ValueError as error:
             report.broken.add(0, 1, error)
             continue
+        wanted = [root / layout.frame(name, i) for i in range(len(boxes))]
         there = _listed(wanted[0].parent)
-        lacking = [path for path in wanted if path.name not in there]
-        report.frames.add(len(wanted), len(wanted) - len(lacking), lacking[0] if lacking else "")
+        found = [path.name in there for path in wanted]
+        report.frames.add(len(wanted), sum(found), "" if all(found) else wanted[found.index(False)])
+        kept = np.flatnonzero(found)
+        sizes = _picture_sizes(report, [wanted[i] for i in kept], decode)
+        _count_boxes(report, boxes[kept], sizes, lambda i, name=name, kept=kept: f"{name}, frame {kept[i] + 1}")
     return report
 
 
-def check_coco(root: Path, split: str) -> Report:
+def check_coco(root: Path, split: str, decode: bool = False) -> Report:
     """Look for the pictures that the annotation file names; they count as frames, the boxes as sequences."""
     path, folder = coco_paths(root, split)
     arrays = read_coco_arrays(path)
     report = Report(sequences=Count("boxes"), frames=Count("pictures"))
     report.sequences.add(len(arrays["ids"]), len(arrays["ids"]))
-    for name in arrays["files"].tolist():
+    sizes = arrays["sizes"].copy()
+    for i, name in enumerate(tqdm(arrays["files"].tolist(), "pictures", leave=False, disable=None)):
         file = folder / name
         report.frames.add(1, file.is_file(), file)
+        if not file.is_file():
+            continue
+        try:
+            sizes[i] = _picture_size(file, decode)
+        except ValueError as error:
+            report.broken.add(0, 1, error)
+        if (sizes[i] != arrays["sizes"][i]).any():
+            (width, height), said = sizes[i], arrays["sizes"][i]
+            report.broken.add(0, 1, f"{file} is {width} x {height}, where {path} says {said[0]} x {said[1]}")
+    boxes, sizes = arrays["boxes"], sizes[arrays["pictures"]]
+    shares = share_inside(boxes, sizes)
+    reasons = {
+        "without an area": ~has_an_area(boxes),
+        "outside the picture": shares < BoxFilter().min_inside,
+        "too small, thin or large": ~BoxFilter().accepts(boxes, sizes),
+    }
+    report.boxes.add(boxes, shares, reasons, lambda i: f"annotation {arrays['ids'][i]}")
+    if crowds := int(arrays["crowds"]):
+        report.boxes.total += crowds
+        report.boxes.leave_out("of a crowd", crowds)
     return report
 
 
-def check_videos(root: Path) -> Report:
+def check_videos(root: Path, decode: bool = False) -> Report:
     """Read every sequence of a folder (or a table) of annotated videos; name those that have frames but no boxes."""
     listing = list_videos(root)
     report = Report(left_out=listing.left_out)
-    for video in listing.videos.values():
+    for video in tqdm(listing.videos.values(), "videos", leave=False, disable=None):
         try:
             sequence = read_sequence(video)
+            sizes = _frame_sizes(report, sequence, decode)
         except (ValueError, OSError) as error:
             report.broken.add(0, 1, error)
             continue
         report.sequences.add(1, 1)
         report.frames.add(len(sequence.boxes), len(sequence.boxes))
+        _count_boxes(report, sequence.boxes, sizes, lambda i, name=video.name: f"{name}, frame {i + 1}")
     return report
+
+
+def _count_boxes(report: Report, boxes: np.ndarray, sizes: np.ndarray, where: Callable[[int], str]) -> None:
+    """Count the boxes ``[n, 4]`` of a sequence in pictures of ``sizes [n, 2]``, or ``[1, 2]`` if all are alike."""
+    shares = share_inside(boxes, sizes)
+    reasons = {
+        "of absent targets": ~has_an_area(boxes),
+        "outside the picture": shares < BoxFilter().min_inside,
+        f"thinner than {MIN_SIDE:g} px": ~visible_boxes(boxes, MIN_SIDE),
+    }
+    report.boxes.add(boxes, shares, reasons, where)
+
+
+def _frame_sizes(report: Report, sequence: FolderSequence, decode: bool) -> np.ndarray:
+    """Width and height of every frame, ``[n, 2]``, or of all, ``[1, 2]``; broken pictures are counted.
+
+    Raises:
+        ValueError: the video is damaged.
+    """
+    files = sequence.frames
+    if files.video is None:
+        return _picture_sizes(report, files.pictures, decode)
+    if decode:
+        VideoCache().read(files.video, [len(sequence.boxes) - 1])
+    return np.array([files.size or _video_size(files.video)])
+
+
+def _picture_sizes(report: Report, paths: Sequence[Path], decode: bool) -> np.ndarray:
+    """Width and height ``[n, 2]`` of every picture, or ``[1, 2]`` of the first whole one; those that are broken, or
+    empty, are counted, and taken to be as large as the others."""
+    broken = {path: f"{path} is empty" for path in paths if not path.stat().st_size}
+    sizes: dict[Path, tuple[int, int]] = {}
+    for path in paths:
+        try:
+            if path not in broken and (decode or not sizes):
+                sizes[path] = _picture_size(path, decode)
+        except ValueError as error:
+            broken[path] = str(error)
+    for problem in broken.values():
+        report.broken.add(0, 1, problem)
+    if not decode or not sizes:
+        return np.array(list(sizes.values()) or [(np.inf, np.inf)])
+    return np.array([sizes.get(path, next(iter(sizes.values()))) for path in paths])
+
+
+def _picture_size(path: Path, decode: bool) -> tuple[int, int]:
+    """Width and height; ValueError where the picture is empty, damaged or none."""
+    if decode:
+        height, width = load_image(path).shape[:2]
+        return width, height
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(jpeg_markers.JPEG_START) and not jpeg_markers.has_exif(head):
+        size = jpeg_markers.size(head)
+        if size is not None:
+            return size
+    return LazyImage(path).size
+
+
+def _video_size(path: Path) -> tuple[int, int]:
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        return stream.width, stream.height
 
 
 def _listed(folder: Path) -> set[str]:
@@ -127,6 +187,7 @@ class CheckOptions:
     name: tyro.conf.Positional[Literal["lasot", "got10k", "trackingnet", "coco", "video"]]
     root: tyro.conf.Positional[Path]
     split: str = ""  # of the data set; its whole training part where none is given
+    decode: bool = False  # decode every picture and video: finds damaged ones, takes long
 
 
 def check(options: CheckOptions) -> Report:
@@ -134,11 +195,11 @@ def check(options: CheckOptions) -> Report:
     if not options.root.is_dir() and options.name != "video":
         raise FileNotFoundError(f"folder does not exist: {options.root}")
     if options.name == "coco":
-        return check_coco(options.root, options.split)
+        return check_coco(options.root, options.split, options.decode)
     if options.name == "video":
-        return check_videos(options.root)
+        return check_videos(options.root, options.decode)
     layout = LAYOUTS[options.name]
-    return check_layout(layout, options.root, options.split or layout.whole)
+    return check_layout(layout, options.root, options.split or layout.whole, options.decode)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -146,7 +207,7 @@ def main(argv: list[str] | None = None) -> None:
     options = tyro.cli(CheckOptions, args=argv, prog="python -m ltr.data.check", description=__doc__)
     try:
         report = check(options)
-    except (ValueError, OSError, json.JSONDecodeError) as error:
+    except (ValueError, OSError) as error:
         raise SystemExit(f"error: {error}") from error
     print(f"{options.name} {options.split}".strip() + f" in {options.root}\n{report.text()}")
     if not report.complete:

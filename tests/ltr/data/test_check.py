@@ -64,13 +64,18 @@ def test_command_on_complete_folders(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert out.splitlines()[1:] == [
         "boxes        expected         2  found         2",
         "pictures     expected         2  found         2",
+        "not used     1 box of a crowd",
         "complete",
     ]
     write_coco(tmp_path / "own")
     main(["coco", str(tmp_path / "own")])
     write_sequences(tmp_path / "videos")
     main(["video", str(tmp_path / "videos")])
-    assert "frames       expected        20  found        20\ncomplete" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "frames       expected        20  found        20",
+        "not used     2 boxes of absent targets   first: film, frame 4",
+        "complete",
+    ]
 
 
 def test_videos_without_boxes_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +84,8 @@ def test_videos_without_boxes_are_named(tmp_path: Path, capsys: pytest.CaptureFi
     main(["video", str(tmp_path)])
     out = capsys.readouterr().out
     assert "sequences    expected         2  found         2" in out
-    assert "left out     plain: no groundtruth_rect.txt or groundtruth.txt\ncomplete" in out
+    assert "left out     plain: no groundtruth_rect.txt or groundtruth.txt\n" in out
+    assert out.endswith("complete\n")
 
 
 def test_a_table_of_videos_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
