@@ -9,7 +9,19 @@ import cv2  # noqa: F401
 import av
 from av import Packet
 from av.container import InputContainer, OutputContainer
-from av.stream import Stream
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
 
-__all__ = ["InputContainer", "OutputContainer", "Packet", "Stream", "VideoReformatter", "av"]
+__all__ = [
+    "Disposition",
+    "InputContainer",
+    "OutputContainer",
+    "Packet",
+    "Stream",
+    "VideoFrame",
+    "VideoReformatter",
+    "VideoStream",
+    "av",
+]

@@ -1,40 +1,97 @@
-"""Frames of video files in any order, as training asks for them."""
+"""Frames of video files: one after another, or in any order, as training asks for them."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ltr.data.image_loader import decode_image, encode_jpeg
-from ltr.data.pyav import VideoReformatter, av
+from ltr.data.pyav import InputContainer, VideoFrame, av
+from ltr.data.video_scan import VideoInfo, scan_video
+from ltr.data.video_stream import BrokenSourceError, RgbConverter, decode, open_container, reason, video_stream
 
 
 def count_frames(path: str | Path) -> int:
-    """Number of frames that the header of the video promises (the packets are counted where it says nothing).
+    """Number of frames that the video shows.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: no video that PyAV (FFmpeg) can read; the message names the file.
     """
-    with _open(path) as container:
-        stream = container.streams.video[0]
-        return stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
+    return scan_video(path).length
 
 
-def _open(path: str | Path) -> av.container.InputContainer:
+def read_frames(info: VideoInfo, numbers: range | None = None, threads: int = 0) -> Iterator[NDArray[np.uint8]]:
+    """The frames ``numbers`` (ascending; all of them by default) of a video as RGB uint8 [H, W, 3].
+
+    A frame that is damaged comes as the last good one before it, so that all others keep their numbers.
+
+    threads: of the decoder; 0: as it likes.
+
+    Raises:
+        BrokenSourceError: after the last frame; it tells which were damaged, and whether the video ends too early.
+    """
+    numbers = range(info.length) if numbers is None else numbers
+    convert = RgbConverter(info.source, info.matrix)
+    damaged: list[int] = []
+    if not numbers:
+        return
+    message = ""
     try:
-        container = av.open(str(path))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no such video: {path}") from None
+        with open_container(info.source) as container:
+            for number, frame, whole in _numbered(info, container, threads):
+                if number in numbers:
+                    yield convert(frame)
+                    damaged += [] if whole else [number]
+                if number == numbers[-1]:
+                    break
+        if info.cut and numbers[-1] == info.length - 1:
+            message = f"breaks off at frame {info.length}: the file is cut short ({info.cut})"
+    except BrokenSourceError as error:
+        message = str(error)
+    if damaged:
+        message = "; ".join(filter(None, (_damage(damaged), message)))
+    if message:
+        raise BrokenSourceError(f"{info.source}: {message}")
+
+
+def _numbered(info: VideoInfo, container: InputContainer, threads: int) -> Iterator[tuple[int, VideoFrame, bool]]:
+    """Number, frame, and whether it is whole (otherwise it is the one before), for each frame of the video.
+
+    BrokenSourceError where there are fewer than there should be.
+    """
+    stream = video_stream(container, info.source)
+    stream.thread_count = threads
+    number, last, damaged, why = 0, None, False, "the file is cut short"
+    try:
+        for frame in decode(container, stream):
+            if frame is None:
+                damaged = True
+                continue
+            found = info.number_of(frame)
+            while found is not None and number < min(found, info.length):
+                yield number, last or frame, False
+                number += 1
+            yield number, frame, not damaged or found is not None
+            number, last, damaged = number + 1, frame, False
     except av.FFmpegError as error:
-        raise ValueError(f"cannot read video {path}: {error}") from None
-    if not container.streams.video:
-        container.close()
-        raise ValueError(f"cannot read video {path}: no video stream in it")
-    return container
+        why = reason(error)
+    if number < info.length:
+        raise BrokenSourceError(f"breaks off at frame {number} of {info.length}: {'damaged data' if damaged else why}")
+
+
+def _damage(numbers: Sequence[int]) -> str:
+    """``numbers`` (ascending) of damaged frames, as words."""
+    starts = [n for last, n in zip([None, *numbers], numbers, strict=False) if last is None or n != last + 1]
+    ends = [n for n, after in zip(numbers, [*numbers[1:], None], strict=True) if after != n + 1]
+    ranges = [f"{a} to {b}" if a < b else str(a) for a, b in zip(starts, ends, strict=True)]
+    more = f" and {len(ranges) - 5} more places" if len(ranges) > 5 else ""
+    some = f"frames {', '.join(ranges[:5])}{more} are" if len(numbers) > 1 else f"frame {numbers[0]} is"
+    return f"{some} damaged and shown as the last whole one"
 
 
 class VideoCache:
@@ -54,7 +111,7 @@ class VideoCache:
         """The frames ``frame_ids`` (from 0) as RGB ``uint8 [H, W, 3]``.
 
         Raises:
-            ValueError: the video cannot be read, or ends before a frame that was asked for.
+            ValueError: the video cannot be read, is damaged, or ends before a frame that was asked for.
         """
         frames = self._frames(str(path))
         if max(frame_ids) >= len(frames):
@@ -64,20 +121,10 @@ class VideoCache:
 
     def _frames(self, path: str) -> list[bytes]:
         if path not in self._videos:
-            self._videos[path] = _decode_to_jpegs(path)
+            # one thread: the loader's workers are the parallelism
+            self._videos[path] = [encode_jpeg(frame) for frame in read_frames(scan_video(path), threads=1)]
             self._bytes += sum(map(len, self._videos[path]))
         self._videos.move_to_end(path)
         while self._bytes > self.max_bytes and len(self._videos) > 1:
             self._bytes -= sum(map(len, self._videos.popitem(last=False)[1]))
         return self._videos[path]
-
-
-def _decode_to_jpegs(path: str) -> list[bytes]:
-    converter = VideoReformatter()  # one for all frames: setting it up costs more than a conversion
-    with _open(path) as container:
-        container.streams.video[0].thread_count = 1  # the loader's workers are the parallelism
-        try:
-            frames = (converter.reformat(frame, format="rgb24") for frame in container.decode(video=0))
-            return [encode_jpeg(frame.to_ndarray()) for frame in frames]
-        except av.FFmpegError as error:
-            raise ValueError(f"cannot decode video {path}: {error}") from None

@@ -2,11 +2,11 @@
 
 import ctypes
 import logging
-import os
 from collections.abc import Generator, Iterator
 
 from ltr.data.pyav import InputContainer, OutputContainer, Packet, Stream, av
-from pytracking.evaluation.video import URL_TIMEOUT, Sound
+from ltr.data.video_stream import TIMEOUT, address
+from pytracking.evaluation.video import Sound
 
 PLAYED_EVERYWHERE = {"aac", "mp3", "opus"}  # copied as they are; others become AAC
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}  # by channels; more are mixed down to 5.1
@@ -52,14 +52,12 @@ class SoundTrack:
             self._input.close()
 
     def _open(self, sound: Sound) -> None:
-        url = sound.path if "://" in sound.path else os.path.abspath(sound.path)
-        self._input = av.open(url, timeout=URL_TIMEOUT)
-        video, stream = self._input.streams.video[0], self._input.streams.audio[0]
+        self._input = av.open(address(sound.path), timeout=TIMEOUT)
+        stream = self._input.streams.audio[0]
         if stream.codec_context is None:
             raise ValueError("FFmpeg does not know its kind")
-        begin = _seconds(video.start_time or 0, video) + sound.start
         read = _copied if stream.codec_context.codec.canonical_name in PLAYED_EVERYWHERE else _encoded
-        self._packets = read(self._input, self._output, begin)
+        self._packets = read(self._input, self._output, sound.start)
         self._advance()
 
     def _advance(self) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from itertools import count, repeat
 from types import TracebackType
 
 from pytracking.evaluation.video import FrameSource, Image
@@ -17,7 +18,9 @@ class LiveFrames:
 
     def __init__(self, source: FrameSource) -> None:
         self._source = source
-        self._period = 1 / source.fps if source.fps and source.length else 0.0  # a camera sets the pace by itself
+        self._times: Iterator[float] = repeat(0.0)  # a camera sets the pace by itself
+        if source.fps and not source.live:
+            self._times = iter(source.times or (i / source.fps for i in count()))
         self._changed = threading.Condition()
         self._newest: Image | None = None
         self._error: Exception | None = None
@@ -50,13 +53,13 @@ class LiveFrames:
     def _read(self) -> None:
         begin = time.monotonic()
         try:
-            for number, image in enumerate(self._source, 1):
+            for image, due in zip(self._source, self._times, strict=False):
+                time.sleep(max(0.0, begin + due - time.monotonic()))
                 if self._ended:
                     return
                 with self._changed:
                     self._newest = image
                     self._changed.notify()
-                time.sleep(max(0.0, begin + number * self._period - time.monotonic()))
         except Exception as error:  # given to the thread that asks for frames
             self._error = error
         finally:

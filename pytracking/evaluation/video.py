@@ -6,6 +6,7 @@ This module and ``ltr.data.image_loader`` are where OpenCV's BGR order ends.
 import glob
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
@@ -18,20 +19,21 @@ from ltr.data.image_loader import levels_of_files, load_image, load_pages
 from ltr.data.levels import SequenceLevels
 from ltr.data.media_files import IMAGE_SUFFIXES, image_files, images_among
 from ltr.data.picture_pages import page_numbers
-from ltr.data.pyav import VideoReformatter, av
+from ltr.data.pyav import av
+from ltr.data.video_frames import read_frames
+from ltr.data.video_scan import VideoInfo, scan_video
+from ltr.data.video_stream import BrokenSourceError as BrokenSourceError
+from ltr.data.video_stream import RgbConverter, address, decode, open_container, reason, video_stream
 
 Image = NDArray[np.uint8]
-
-URL_TIMEOUT = 15.0  # seconds without an answer
-
-
-class BrokenSourceError(ValueError):
-    """A source that ends before its end. The message names it and the frame (from 0) that could not be read."""
 
 
 @dataclass(frozen=True)
 class Sound:
-    """The sound of the video file ``path`` from ``start`` seconds after its first frame on."""
+    """The sound of the video file ``path`` from ``start`` seconds of its clock on.
+
+    The first frame that is shown rarely has time 0 on that clock.
+    """
 
     path: str
     start: float = 0.0
@@ -44,8 +46,10 @@ class FrameSource:
     name: what messages call it. frames: starts a pass over the RGB uint8 [H, W, 3] frames. length: number of frames,
     fps: frames a second (their mean), sound: what is heard with them, where known. times: when each is shown, in
     seconds after the first, where they do not come evenly. live: frames come when they happen. files: what the frames
-    are read from, none for cameras, streams and drawn frames. Iterating raises BrokenSourceError after the last frame
-    that could be read.
+    are read from, none for cameras, streams and drawn frames. pixel_aspect: width of a pixel over its height, where
+    players stretch the picture; boxes are in pixels all the same. hdr: "PQ" or "HLG", where colors are for a bright
+    display and look pale without it. Iterating raises BrokenSourceError after the last frame where some could not be
+    read.
     """
 
     name: str
@@ -56,20 +60,22 @@ class FrameSource:
     sound: Sound | None = None
     live: bool = False
     files: tuple[Path, ...] = ()
+    pixel_aspect: Fraction = Fraction(1)
+    hdr: str = ""
 
     def __iter__(self) -> Iterator[Image]:
         return self.frames()
 
 
-def open_frames(source: str | Path) -> FrameSource:
+def open_frames(source: str | Path | int) -> FrameSource:
     """The frames of ``source``: a video file, image folder, glob of images, camera index or URL (rtsp://, http://).
 
     Images are taken folder by folder, in numerical order of their names. A single image that holds several (a TIFF
     stack, an animated PNG or WebP) is a video of them. Raises FileNotFoundError or ValueError that names the source.
     """
-    text, path = str(source), Path(source)
+    text, path = str(source), Path(str(source))
     if "://" in text:
-        return _open_video(text, tolerant=True)
+        return _open_url(text)
     if path.is_dir():
         return open_images(image_files(path), text)
     if path.is_file():
@@ -112,82 +118,47 @@ def _read_pages(path: Path) -> Iterator[Image]:
 
 def open_video(path: Path) -> FrameSource:
     """The video file ``path``; FileNotFoundError or ValueError where it cannot be read at all."""
-    return replace(_open_video(str(path), tolerant=False), files=(path,))
+    return replace(_source_of(scan_video(path)), files=(path,))
 
 
-def _open_video(url: str, tolerant: bool) -> FrameSource:
-    """tolerant: go on after damaged data, as streams over a network need."""
-    with _open_container(url) as container:
-        stream = container.streams.video[0]
-        live = tolerant and container.duration is None
-        source = FrameSource(
-            url,
-            partial(_read_video, url, tolerant),
-            stream.frames or None,
-            float(stream.average_rate or stream.guessed_rate or 0) or None,
-            sound=Sound(url) if container.streams.audio and not live else None,
-            live=live,
-        )
-        even = stream.frames and stream.average_rate == stream.base_rate
-        return source if tolerant or even else _timed(source, container)
+def _open_url(url: str) -> FrameSource:
+    """A stream that goes on, or a file that is read over a network."""
+    with open_container(url) as container:
+        if container.duration is None:
+            stream = video_stream(container, url)
+            fps = float(stream.average_rate or stream.guessed_rate or 0) or None
+            return FrameSource(url, partial(_read_live, url), fps=fps, live=True)
+    return _source_of(scan_video(url))
 
 
-def _timed(source: FrameSource, container: av.container.InputContainer) -> FrameSource:
-    """``source`` with the number and the times of its frames, which are those of the packets in its ``container``.
-
-    Phones and screen recorders write frames as they come; shown evenly, they would leave their sound behind.
-    """
-    stream = container.streams.video[0]
-    try:
-        ticks = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
-    except av.FFmpegError:
-        return source  # reading it will tell
-    known = sorted(tick for tick in ticks if tick is not None)
-    if len(known) < max(2, len(ticks)) or known[0] == known[-1]:
-        return source
-    times = (np.array(known) - known[0]) * float(stream.time_base or 0)
-    if source.fps and np.abs(times * source.fps - np.arange(len(times))).max() < 0.5:
-        return replace(source, length=len(times))
-    fps = float((len(times) - 1) / times[-1])
-    return replace(source, length=len(times), fps=fps, times=tuple(times.tolist()))
+def _source_of(info: VideoInfo) -> FrameSource:
+    return FrameSource(
+        info.source,
+        partial(_read_video, info, range(info.length)),
+        info.length or None,
+        info.fps,
+        info.times,
+        Sound(address(info.source), info.begin) if info.has_sound else None,
+        pixel_aspect=info.pixel_aspect,
+        hdr=info.hdr,
+    )
 
 
-def _open_container(url: str) -> av.container.InputContainer:
-    options = {"rtsp_transport": "tcp"} if url.startswith("rtsp") else {}  # lost UDP packets are grey blocks
-    try:
-        container = av.open(url, timeout=URL_TIMEOUT, options=options)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{url}: no such video") from None
-    except (av.FFmpegError, OSError) as error:
-        raise ValueError(f"{url}: not a video that FFmpeg can read ({_reason(error)})") from None
-    if not container.streams.video:
-        container.close()
-        raise ValueError(f"{url}: holds no video that FFmpeg can read")
-    return container
+def _read_video(info: VideoInfo, numbers: range) -> Iterator[Image]:
+    return read_frames(info, numbers)
 
 
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _read_video(url: str, tolerant: bool) -> Iterator[Image]:
-    """Decode with PyAV, not OpenCV: as fast, and it tells a file that broke off from one that ended."""
-    frames, packets, converter = 0, 0, VideoReformatter()  # setting a converter up costs more than a conversion
-    with _open_container(url) as container:
-        stream = container.streams.video[0]
+def _read_live(url: str) -> Iterator[Image]:
+    """The frames of a stream from now on, whatever is damaged: networks lose data."""
+    convert, number = RgbConverter(url), 0
+    with open_container(url) as container:
         try:
-            for packet in container.demux(stream):
-                packets += packet.size > 0
-                for frame in packet.decode():
-                    if frame.is_corrupt and not tolerant:
-                        raise BrokenSourceError(f"{url}: breaks off at frame {frames}: damaged data")
-                    image = converter.reformat(frame, format="rgb24").to_ndarray()
-                    yield np.ascontiguousarray(np.rot90(image, frame.rotation // 90), np.uint8)
-                    frames += 1
+            for frame in decode(container, video_stream(container, url), tolerant=True):
+                if frame is not None:
+                    yield convert(frame)
+                    number += 1
         except av.FFmpegError as error:
-            raise BrokenSourceError(f"{url}: breaks off at frame {frames}: {_reason(error)}") from None
-        if packets < stream.frames:  # the data ends early and FFmpeg takes that for the end of the file
-            raise BrokenSourceError(f"{url}: breaks off at frame {frames} of {stream.frames}: the file is cut short")
+            raise BrokenSourceError(f"{url}: breaks off at frame {number}: {reason(error)}") from None
 
 
 def _open_camera(index: int) -> cv2.VideoCapture:
@@ -231,7 +202,13 @@ def part_of(source: FrameSource, start: int = 0, end: int | None = None, stride:
         sound = sound and replace(sound, start=sound.start + begin)
         times = times and tuple(time - begin for time in times[used])
         fps /= stride
-    return replace(source, frames=partial(_slice, source, used), length=length, fps=fps, times=times, sound=sound)
+    read = source.frames
+    if isinstance(read, partial) and read.func is _read_video:  # so that damage elsewhere does not count
+        info, numbers = read.args
+        frames: Callable[[], Iterator[Image]] = partial(_read_video, info, numbers[used])
+    else:
+        frames = partial(_slice, source, used)
+    return replace(source, frames=frames, length=length, fps=fps, times=times, sound=sound)
 
 
 def _slice(source: FrameSource, used: slice) -> Iterator[Image]:
@@ -239,12 +216,13 @@ def _slice(source: FrameSource, used: slice) -> Iterator[Image]:
 
 
 def peek(source: FrameSource) -> tuple[Image, FrameSource]:
-    """The first frame of ``source``, and the same pass over it from that frame on (to be iterated over once)."""
+    """The first frame of ``source``, and ``source`` with its first pass begun: that goes on from this frame."""
     frames = iter(source)
     first = next(frames, None)
     if first is None:
         raise ValueError(f"{source.name}: has no frames")
-    return first, replace(source, frames=partial(chain, [first], frames))
+    begun = iter([chain([first], frames)])
+    return first, replace(source, frames=lambda: next(begun, None) or iter(source))
 
 
 def frames_at(source: FrameSource, numbers: Sequence[int]) -> Iterator[Image]:

@@ -12,9 +12,6 @@ from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.video_writer import VideoWriter
 from tests.fakes.datasets import noise_picture
 
-# Display matrices of mp4 (ISO 14496-12): (a, b, u, c, d, v, x, y, w)
-QUARTER_TURN_CLOCKWISE = (0, 1, 0, -1, 0, 0, 48, 0, 1)
-
 
 def numbered_frame(number: int, height: int = 48, width: int = 64) -> np.ndarray:
     """An RGB uint8 frame whose grey level, 10 * number, tells which it is; the top left quarter is redder."""
@@ -95,13 +92,15 @@ def sound_onset(path: Path) -> tuple[str, float, float]:
         return audio.codec_context.codec.canonical_name, float(min(loud)), float(max(loud))
 
 
-def turn_clockwise(path: Path) -> None:
-    """Set the display matrix of an mp4 to a quarter turn, as phones do."""
+def set_display_matrix(path: Path, matrix: tuple[float, float, float, float]) -> None:
+    """Have the header of an mp4 turn it by a, b, c, d of ISO 14496-12: x' = ax + cy, y' = bx + dy (y points down)."""
+    a, b, c, d = matrix
     data = path.read_bytes()
     begin = data.index(b"tkhd") + 4 + 40
     units = (0x10000, 0x10000, 0x40000000) * 3
-    matrix = struct.pack(">9i", *(v * unit for v, unit in zip(QUARTER_TURN_CLOCKWISE, units, strict=True)))
-    path.write_bytes(data[:begin] + matrix + data[begin + 36 :])
+    entries = (a, b, 0, c, d, 0, 0, 0, 1)
+    packed = struct.pack(">9i", *(round(v * unit) for v, unit in zip(entries, units, strict=True)))
+    path.write_bytes(data[:begin] + packed + data[begin + 36 :])
 
 
 def write_images(folder: Path, names: list[str], width: int = 64) -> Path:

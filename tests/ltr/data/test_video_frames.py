@@ -44,10 +44,10 @@ def test_a_frame_after_the_end_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_and_broken_videos_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no such video: .*gone\.mp4"):
+    with pytest.raises(FileNotFoundError, match=r"gone\.mp4: no such video"):
         count_frames(tmp_path / "gone.mp4")
     _video(tmp_path / "cut.mp4", 5)
     whole = (tmp_path / "cut.mp4").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"cannot read video .*cut\.mp4"):
+    with pytest.raises(ValueError, match=r"cut\.mp4: holds no video"):
         VideoCache().read(tmp_path / "cut.mp4", [0])

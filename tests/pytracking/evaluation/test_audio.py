@@ -3,7 +3,8 @@ import pytest
 
 from pytracking.evaluation.video import Sound, open_frames, part_of
 from pytracking.evaluation.video_writer import VideoWriter
-from tests.fakes.videos import numbered_frame, sound_onset, write_sounding_video, write_video
+from tests.fakes.video_kinds import encode
+from tests.fakes.videos import number_of, numbered_frame, sound_onset, write_sounding_video, write_video
 
 
 def copy(source, path):
@@ -29,6 +30,31 @@ def test_sound_is_kept_and_stays_with_the_pictures(tmp_path, suffix, codec, kept
         with av.open(str(tmp_path / "part.mp4")) as container:
             assert container.streams.video[0].frames == 20 / stride
             assert float(container.duration / 1_000_000) == pytest.approx(0.8, abs=0.06)
+
+
+def test_sound_begins_with_the_first_frame_that_is_shown(tmp_path):
+    """Which is not that of the first packet, where a recording begins between key frames."""
+    whole = encode(tmp_path / "whole.ts", "mpeg2video", options={"bf": "2", "g": "9"})
+    sounding = write_sounding_video(tmp_path / "sound.mp4", "aac", onset=0.6, seconds=0.8)
+    with (
+        av.open(str(whole)) as pictures,
+        av.open(str(sounding)) as sound,
+        av.open(str(tmp_path / "in.ts"), "w") as file,
+    ):
+        inputs = (pictures.streams.video[0], sound.streams.audio[0])
+        begin = pictures.streams.video[0].start_time * pictures.streams.video[0].time_base
+        targets = [file.add_stream_from_template(stream) for stream in inputs]
+        for stream, target in zip(inputs, targets, strict=True):
+            for i, packet in enumerate(p for p in stream.container.demux(stream) if p.size):
+                if stream.type == "video" and i < 5:
+                    continue
+                shift = round(begin / packet.time_base) if stream.type == "audio" else 0
+                packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, target
+                file.mux(packet)
+    source = open_frames(tmp_path / "in.ts")
+    assert [number_of(frame) for frame in source] == list(range(9, 20))
+    copy(source, tmp_path / "out.mp4")
+    assert sound_onset(tmp_path / "out.mp4")[1] == pytest.approx(0.6 - 9 / 25, abs=0.05)
 
 
 def test_sound_and_pictures_lie_beside_each_other_in_the_file(tmp_path):

@@ -1,24 +1,33 @@
 import contextlib
+import re
 import threading
+import time
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
-from pytracking.evaluation import video
+from ltr.data.video_frames import VideoCache
 from pytracking.evaluation.video import BrokenSourceError, FrameSource, Sound, cropped, open_frames, part_of, peek
+from pytracking.evaluation.video_writer import VideoWriter
+from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import (
     number_of,
     numbered_frame,
-    turn_clockwise,
+    set_display_matrix,
     write_images,
     write_noise_video,
     write_sounding_video,
     write_uneven_video,
     write_video,
 )
+
+FAST_START = {"movflags": "+faststart"}
 
 
 def numbers(source):
@@ -35,13 +44,75 @@ def test_video_file_gives_rgb_frames_as_often_as_wanted(tmp_path):
     np.testing.assert_allclose(first[5, 5], [50, 0, 0], atol=6)
 
 
-def test_video_is_turned_as_its_header_says(tmp_path):
+@pytest.mark.parametrize(("matrix", "shown"), [
+    ((1, 0, 0, 1), lambda image: image),
+    ((0, 1, -1, 0), lambda image: np.rot90(image, -1)),
+    ((-1, 0, 0, -1), lambda image: np.rot90(image, 2)),
+    ((0, -1, 1, 0), lambda image: np.rot90(image)),
+    ((-1, 0, 0, 1), lambda image: image[:, ::-1]),
+    ((1, 0, 0, -1), lambda image: image[::-1]),
+    ((0, 1, 1, 0), lambda image: image.swapaxes(0, 1)),
+    ((0, -1, -1, 0), lambda image: np.rot90(image, 2).swapaxes(0, 1)),
+])  # fmt: skip
+def test_video_is_turned_and_mirrored_as_its_header_says(tmp_path, matrix, shown):
     path = write_video(tmp_path / "phone.mp4", frames=2)
-    turn_clockwise(path)
-    first = next(iter(open_frames(path)))
-    assert first.shape == (64, 48, 3)
-    np.testing.assert_allclose(first, np.rot90(numbered_frame(0), -1), atol=30)
-    assert first[5, -5, 0] > 40  # the red quarter was top left
+    set_display_matrix(path, matrix)
+    np.testing.assert_allclose(next(iter(open_frames(path))), shown(numbered_frame(0)), atol=30)
+    (image,) = VideoCache().read(path, [1])
+    np.testing.assert_allclose(image, shown(numbered_frame(1)), atol=30)
+
+
+def test_a_turn_by_no_quarter_is_told(tmp_path, caplog):
+    path = write_video(tmp_path / "askew.mp4", frames=2)
+    set_display_matrix(path, (0.7071, 0.7071, -0.7071, 0.7071))
+    assert next(iter(open_frames(path))).shape == (48, 64, 3)
+    assert "askew.mp4: its header turns it by 45 degrees; it is used as stored" in caplog.text
+
+
+def test_pixels_that_are_not_square_and_hdr_are_known(tmp_path):
+    def written(name, **settings):
+        with av.open(str(tmp_path / name), "w") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for key, value in settings.items():
+                setattr(stream.codec_context, key, value)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(numbered_frame(1), format="rgb24")))
+            container.mux(stream.encode(None))
+        return tmp_path / name
+
+    wide = written("wide.mp4", sample_aspect_ratio=Fraction(4, 3))
+    assert (open_frames(wide).pixel_aspect, open_frames(wide).hdr) == (Fraction(4, 3), "")
+    set_display_matrix(wide, (0, 1, -1, 0))
+    assert open_frames(wide).pixel_aspect == Fraction(3, 4)
+    assert open_frames(written("hlg.mp4", color_trc=18)).hdr == "HLG"
+    assert open_frames(written("pq.mp4", color_trc=16)).hdr == "PQ"
+    assert open_frames(write_video(tmp_path / "a.mp4")).pixel_aspect == 1
+
+
+def test_a_colon_in_a_name_is_no_protocol(tmp_path, monkeypatch):
+    write_sounding_video(tmp_path / "a.mp4", "aac", onset=0).rename(tmp_path / "cam1:front.mp4")
+    monkeypatch.chdir(tmp_path)
+    source = open_frames("cam1:front.mp4")
+    assert (source.name, source.length, len(list(source))) == ("cam1:front.mp4", 50, 50)
+    with VideoWriter(tmp_path / "out.mp4", source.fps, source.sound) as writer:
+        writer.write(next(iter(source)))
+
+
+def test_sound_with_a_cover_picture_is_no_video(tmp_path):
+    with av.open(str(tmp_path / "song.mp3"), "w") as container:
+        audio, cover = (
+            container.add_stream("libmp3lame", rate=44100, layout="mono"),
+            container.add_stream("png", rate=1),
+        )
+        cover.width, cover.height, cover.pix_fmt = 16, 16, "rgb24"
+        cover.disposition = Disposition.attached_pic
+        picture = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24")
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 4410), np.int16), format="s16", layout="mono")
+        sound.sample_rate = 44100
+        for stream, frame in ((cover, picture), (cover, None), (audio, sound), (audio, None)):
+            container.mux(stream.encode(frame))
+    with pytest.raises(ValueError, match=r"song\.mp3: holds only a cover picture, no video"):
+        open_frames(tmp_path / "song.mp3")
 
 
 def test_images_are_taken_in_numerical_order(tmp_path):
@@ -63,43 +134,71 @@ def test_video_cut_short_gives_what_is_there_then_names_file_and_frame(tmp_path)
     assert f"{path}: breaks off at frame {len(frames)}" in str(caught.value)
 
 
-def test_video_cut_between_two_packets_is_not_taken_for_a_shorter_one(tmp_path, monkeypatch):
-    path = write_video(tmp_path / "a.mp4", frames=6)
-    decoded = video._open_container
-
-    def without_last_packets(url):
-        container = decoded(url)
-        packets = [p for p in container.demux(container.streams.video[0]) if p.size][:4]
-        return _Container(container, packets)
-
-    monkeypatch.setattr(video, "_open_container", without_last_packets)
-    with pytest.raises(BrokenSourceError, match=r"a\.mp4: breaks off at frame \d of 6: the file is cut short"):
-        list(video.FrameSource("a", lambda: video._read_video(str(path), tolerant=False)))
-
-
-class _Container:
-    """A container whose data ends after ``packets``."""
-
-    def __init__(self, container, packets):
-        self.streams, self.container, self.packets = container.streams, container, packets
-
-    def demux(self, stream):
-        return iter(self.packets)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.container.close()
+def test_video_cut_between_two_packets_is_not_taken_for_a_shorter_one(tmp_path):
+    path = encode(tmp_path / "a.mp4", options={"bf": "0"})
+    with av.open(str(path)) as container, av.open(str(tmp_path / "b.mp4"), "w", options=FAST_START) as copied:
+        stream = copied.add_stream_from_template(container.streams.video[0])
+        for packet in container.demux(video=0):
+            packet.stream = stream
+            copied.mux([packet] if packet.size else [])
+    begin, _ = packet_places(tmp_path / "b.mp4")[15]
+    (tmp_path / "b.mp4").write_bytes((tmp_path / "b.mp4").read_bytes()[:begin])
+    source, frames = open_frames(tmp_path / "b.mp4"), []
+    assert source.length == 20
+    with pytest.raises(BrokenSourceError, match=r"b\.mp4: breaks off at frame 15 of 20: the file is cut short"):
+        frames.extend(source)
+    assert [number_of(frame) for frame in frames] == list(range(15))
 
 
-def test_damaged_data_in_the_middle_is_an_error(tmp_path):
-    data = bytearray(write_noise_video(tmp_path / "bad.mp4").read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 9000] = b"\x55" * 9000
-    (tmp_path / "bad.mp4").write_bytes(data)
-    with pytest.raises(BrokenSourceError, match=r"bad\.mp4: breaks off at frame \d+"):
-        list(open_frames(tmp_path / "bad.mp4"))
+def damaged_video(path):
+    """40 frames of noise with a key frame at least every ten; the 15th packet is damaged."""
+    encode(path, numbers=range(40), options={"g": "10"}, noise=True)
+    begin, size = packet_places(path)[14]
+    return damage(path, begin, size)
+
+
+def test_reading_goes_on_after_damage_and_frames_keep_their_numbers(tmp_path):
+    whole = list(open_frames(encode(tmp_path / "whole.mp4", numbers=range(40), options={"g": "10"}, noise=True)))
+    source, frames = open_frames(damaged_video(tmp_path / "bad.mp4")), []
+    assert source.length == 40
+    with pytest.raises(BrokenSourceError, match=r"bad\.mp4: frames (\d+) to (\d+) are damaged and shown as") as caught:
+        frames.extend(source)
+    first, last = (int(n) for n in re.findall(r"frames (\d+) to (\d+)", str(caught.value))[0])
+    assert 10 < first <= last < 28
+    for number, (image, right) in enumerate(zip(frames, whole, strict=True)):
+        expected = whole[first - 1] if number in range(first, last + 1) else right
+        assert np.array_equal(image, expected), number
+
+
+def test_damage_outside_the_part_used_does_not_count(tmp_path):
+    source = open_frames(damaged_video(tmp_path / "bad.mp4"))
+    assert len(list(part_of(source, 28))) == 12
+    assert len(list(part_of(part_of(source, 2), 26, 34, 2))) == 4
+    assert len(list(part_of(source, 0, 10))) == 10
+    frames = []
+    with pytest.raises(BrokenSourceError, match="damaged"):
+        frames.extend(part_of(source, 5, 30))
+    assert len(frames) == 25
+
+
+def test_damage_at_the_beginning_does_not_shift_numbers(tmp_path):
+    path = encode(tmp_path / "bad.mp4", numbers=range(40), options={"g": "10"}, noise=True)
+    whole = list(open_frames(path))
+    damage(path, *packet_places(path)[0])
+    frames = []
+    with pytest.raises(BrokenSourceError, match=r"frames 0 to \d+ are damaged"):
+        frames.extend(open_frames(path))
+    assert len(frames) == 40
+    assert np.array_equal(frames[-1], whole[-1])
+
+
+def test_damage_up_to_the_end_breaks_off(tmp_path):
+    path = encode(tmp_path / "bad.mp4", options={"g": "100"}, noise=True)
+    damage(path, *packet_places(path)[12])
+    frames = []
+    with pytest.raises(BrokenSourceError, match=r"breaks off at frame \d+ of 20: damaged data"):
+        frames.extend(open_frames(path))
+    assert 8 < len(frames) < 16
 
 
 def test_unreadable_image_names_file_and_frame(tmp_path):
@@ -145,6 +244,7 @@ class _Camera:
 
 def test_camera_frames_are_rgb_and_its_end_is_told(monkeypatch):
     monkeypatch.setattr("cv2.VideoCapture", _Camera)
+    assert open_frames(0).name == "camera 0"
     source = open_frames("0")
     assert source.length is None
     frames = iter(source)
@@ -167,7 +267,7 @@ def test_part_and_crop(tmp_path):
         part_of(source, stride=0)
     assert next(iter(cropped(source, 63, 47))).shape == (47, 63, 3)
     for start, end in ((6, None), (-1, None), (3, 3)):
-        with pytest.raises(ValueError, match=f"no frames from {start} to {end}"):
+        with pytest.raises(ValueError, match=f"no frames from {start} "):
             part_of(source, start, end)
 
 
@@ -206,6 +306,7 @@ def test_peek_takes_no_frame_away():
 
     first, source = peek(FrameSource("camera", frames, live=True))
     assert (number_of(first), numbers(source), source.live, len(passes)) == (0, [0, 1, 2], True, 1)
+    assert (numbers(source), numbers(source), len(passes)) == ([0, 1, 2], [0, 1, 2], 3)
     with pytest.raises(ValueError, match="nothing: has no frames"):
         peek(FrameSource("nothing", lambda: iter(())))
 
@@ -240,6 +341,29 @@ def test_http_video_is_read_like_a_file(tmp_path):
         assert (source.length, source.live, numbers(source)) == (6, False, list(range(6)))
         with pytest.raises(ValueError, match=r"none\.mp4: not a video that FFmpeg can read"):
             open_frames(f"{address}/none.mp4")
+
+
+@pytest.mark.parametrize("kind", ["http", "file"])
+def test_times_of_a_url_are_those_of_its_frames(tmp_path, kind):
+    times = [0.0, 0.04, 0.08, 0.5, 0.54, 1.0]
+    path = write_uneven_video(tmp_path / "a.mp4", times)
+    with served(tmp_path, Files) as address:
+        source = open_frames(f"{address}/a.mp4" if kind == "http" else f"file://{path}")
+        assert (source.length, source.live, numbers(source)) == (6, False, list(range(6)))
+        assert source.times == pytest.approx(times, abs=0.001)
+
+
+class Silent(Files):
+    """Never answers."""
+
+    def do_GET(self):
+        time.sleep(1)
+
+
+def test_no_answer_is_called_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("ltr.data.video_stream.TIMEOUT", 0.2)
+    with served(tmp_path, Silent) as address, pytest.raises(ValueError, match=r"a\.mp4: .*no answer for 0\.2 s"):
+        open_frames(f"{address}/a.mp4")
 
 
 def test_live_stream_has_no_length_and_its_end_is_told(tmp_path):

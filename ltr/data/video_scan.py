@@ -1,0 +1,250 @@
+"""How many frames a video file shows, and when: told without decoding it where that is safe."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ltr.data.pyav import InputContainer, VideoFrame, VideoStream, av
+from ltr.data.video_stream import (
+    UPRIGHT,
+    Matrix,
+    decode,
+    display_matrix,
+    is_hidden,
+    open_container,
+    starts_whole,
+    video_stream,
+)
+
+NO_PICTURES = {"skip_loop_filter": "all"}  # option of decoders whose pictures nobody looks at: a third faster
+PROBED = 4  # frames that are decoded first: from which packet on is one shown, and is there one for each packet?
+MAX_REORDERED = 8  # frames: further back is no disorder but another recording
+TOLERANCE = 0.5  # seconds that a whole file may end before its header says
+BROADCAST = ("mpegts", "mpeg")  # kinds that are cut anywhere
+TELL_DURATION = ("matroska", "flv")  # the headers of these do; others count frames, or FFmpeg estimates
+HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics of ITU-T H.273
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """A video file, or a URL that has an end.
+
+    source: path or URL. length: number of frames that are shown. fps: frames a second (their mean). times: when each
+    is shown, seconds after the first, where they do not come evenly. begin: when the first is shown, in seconds on the
+    file's clock (which its sound has too). numbered: whether the time of a frame tells its number. cut: why the file
+    ends too early, or "". matrix: how its frames are turned. pixel_aspect: width of a pixel over its height, as shown.
+    hdr: "PQ", "HLG" or "". has_sound: whether it has a sound track.
+    """
+
+    source: str
+    length: int = 0
+    fps: float | None = None
+    times: tuple[float, ...] | None = None
+    begin: float = 0.0
+    numbered: bool = False
+    cut: str = ""
+    matrix: Matrix = UPRIGHT
+    pixel_aspect: Fraction = Fraction(1)
+    hdr: str = ""
+    has_sound: bool = False
+
+    def number_of(self, frame: VideoFrame) -> int | None:
+        """The number of ``frame``, from 0, by its time; None where that does not tell."""
+        if not (self.numbered and self.fps) or frame.time is None:
+            return None
+        seconds = frame.time - self.begin
+        return bisect_left(self.times, seconds - 1e-6) if self.times else round(seconds * self.fps)
+
+
+@dataclass
+class _Packets:
+    """What was demuxed: ticks of the packets that are shown and of key frames, the first frames, number of packets.
+
+    end: of the last, seconds. torn: where data is missing (TS tells), seconds. joined: whether time goes back, as where
+    two recordings were put together. starts_whole: whether the first is a key frame; damaged: whether that cannot be
+    decoded.
+    """
+
+    ticks: list[int | None] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    head: list[VideoFrame] = field(default_factory=list)
+    count: int = 0
+    end: float = 0.0
+    torn: float | None = None
+    joined: bool = False
+    starts_whole: bool = False
+    damaged: bool = False
+
+
+def scan_video(source: str | Path) -> VideoInfo:
+    """What ``source`` shows; FileNotFoundError or ValueError where it cannot be read at all.
+
+    A header is believed where it counts frames that come evenly and has an index of as many. Otherwise the packets are
+    counted. Frames are, by decoding them all, where the first ones are not those of the first packets (fields of
+    interlaced video), where packets have no times, and in joined files.
+    """
+    with open_container(source) as container:
+        stream = video_stream(container, source)
+        stream.codec_context.options = {**NO_PICTURES, "threads": "1"}
+        index = stream.index_entries
+        entries, tick = len(index), float(stream.time_base or 0)
+        even = stream.frames == entries > 0 and stream.average_rate == stream.base_rate
+        even = even and all(entry.size and not entry.is_discard for entry in index)
+        packets = _demux(container, stream, only_head=even)
+        info = _about(container, stream, packets, str(source))
+        cut = "" if even else _why_cut(container, stream, packets, entries)
+        promised = stream.frames
+        last = _last_shown(container, stream, packets)
+    if packets.torn is not None and not packets.joined:
+        log.warning("%s: data is missing, first at %.1f s; frames may be damaged there", source, packets.torn)
+    first = [frame.pts for frame in packets.head]
+    if not packets.head:
+        return replace(info, length=promised if even else len(packets.ticks))
+    shown = sorted(t for t in packets.ticks if t is not None and (packets.damaged or t >= (first[0] or 0)))
+    odd = packets.joined or None in packets.ticks or first != shown[: len(first)]
+    if odd and not packets.damaged:
+        return replace(_decoded(info, tick), cut=cut)
+    if even:
+        begin = shown[0] * tick
+        return replace(info, length=promised - (len(packets.ticks) - len(shown)), begin=begin, numbered=True)
+    return replace(_timed(info, [t for t in shown if t <= last], tick), numbered=True, cut=cut)
+
+
+def _demux(container: InputContainer, stream: VideoStream, only_head: bool) -> _Packets:
+    """The packets of ``container``, or those that its first frames need."""
+    found = _Packets()
+    wanted: Iterator[Any] = container.demux(stream)
+    if container.format.name.startswith(TELL_DURATION):
+        wanted = container.demux()  # the sound may end last
+    last = float("-inf")
+    try:
+        for packet in wanted:
+            if packet.pts is not None:
+                found.end = max(found.end, (packet.pts + (packet.duration or 0)) * float(packet.time_base))
+            if packet.stream_index != stream.index:
+                continue
+            if packet.is_corrupt and found.torn is None:
+                found.torn = found.end
+            if packet.size:
+                found.starts_whole = starts_whole(packet, stream) if not found.count else found.starts_whole
+                found.count += 1
+                found.keys += [packet.pts] if packet.is_keyframe and packet.pts is not None else []
+                found.ticks += [] if is_hidden(packet, stream) else [packet.pts]
+            if packet.dts is not None:
+                found.joined |= packet.dts < last
+                last = packet.dts
+            if len(found.head) < PROBED:
+                _decode_head(packet, found)
+            elif only_head:
+                break
+    except av.FFmpegError:
+        pass  # reading will tell
+    return found
+
+
+def _decode_head(packet: av.Packet[VideoStream], found: _Packets) -> None:
+    try:
+        frames = packet.decode()
+    except av.FFmpegError:
+        found.damaged |= found.starts_whole and not found.head
+    else:
+        found.damaged |= found.starts_whole and not found.head and any(frame.is_corrupt for frame in frames)
+        found.head += frames
+
+
+def _last_shown(container: InputContainer, stream: VideoStream, packets: _Packets) -> float:
+    """The tick of the last frame that can be decoded: a broadcast may end within one."""
+    if container.format.name not in BROADCAST or len(packets.keys) < 2 or packets.joined:
+        return float("inf")
+    try:
+        container.seek(packets.keys[-2], stream=stream)  # the last key frame may be the one that is cut
+        return max(frame.pts for frame in decode(container, stream) if frame and frame.pts is not None)
+    except (av.FFmpegError, ValueError):  # nothing could be decoded
+        return float("inf")
+
+
+def _about(container: InputContainer, stream: VideoStream, packets: _Packets, source: str) -> VideoInfo:
+    matrix = display_matrix(packets.head[0], source) if packets.head else UPRIGHT
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    return VideoInfo(
+        source,
+        fps=float(stream.average_rate or stream.guessed_rate or 0) or None,
+        matrix=matrix,
+        pixel_aspect=1 / aspect if matrix[1] else aspect,
+        hdr=HDR.get(int(stream.codec_context.color_trc), ""),
+        has_sound=bool(container.streams.audio),
+    )
+
+
+def _why_cut(container: InputContainer, stream: VideoStream, packets: _Packets, entries: int) -> str:
+    """What shows that the file ends too early, or "". entries: of the index, when the file was opened."""
+    kind, duration = container.format.name, (container.duration or 0) / av.time_base
+    if packets.count < entries:
+        return f"its index has {entries} frames"
+    if kind.startswith(TELL_DURATION) and packets.end < duration - TOLERANCE:
+        return f"it ends after {packets.end:.1f} of {duration:.1f} s"
+    # an AVI file has its index at the end, and its header counts the frames that were dropped as well
+    if (
+        kind == "avi"
+        and entries < packets.count
+        and round(packets.end * float(stream.average_rate or 0)) < stream.frames
+    ):
+        return f"its header counts {stream.frames} frames"
+    return ""
+
+
+def _decoded(info: VideoInfo, tick: float) -> VideoInfo:
+    """``info`` with the number and times of the frames that decoding gives."""
+    ticks: list[int | None] = []
+    try:
+        with open_container(info.source) as container:
+            stream = video_stream(container, info.source)
+            stream.codec_context.options = NO_PICTURES
+            frames = decode(container, stream)
+            ticks = [frame.pts for frame in frames if frame]
+    except av.FFmpegError:
+        pass  # reading will tell
+    known = [pts for pts in ticks if pts is not None]
+    if not known or len(known) < len(ticks):
+        return replace(info, length=len(ticks))
+    return _timed(info, _in_order(known), tick)
+
+
+def _in_order(ticks: Sequence[int]) -> list[int]:
+    """``ticks`` of frames that are shown one after another, ascending.
+
+    A part that begins far back was joined to the one before: it goes on from there. Frames a little out of order have
+    guessed times, as in AVI, which stores none.
+    """
+    step = int(np.median(np.abs(np.diff(ticks)))) if len(ticks) > 1 else 1
+    begins = [i for i in range(1, len(ticks)) if ticks[i] < ticks[i - 1] - MAX_REORDERED * step]
+    ordered: list[int] = []
+    for begin, end in pairwise([0, *begins, len(ticks)]):
+        part = sorted(ticks[begin:end])
+        shift = ordered[-1] + step - part[0] if ordered else 0
+        ordered += [tick + shift for tick in part]
+    return ordered
+
+
+def _timed(info: VideoInfo, ticks: Sequence[int], tick: float) -> VideoInfo:
+    """``info`` with frames at ``ticks``, ascending: at its rate where they come evenly, or at times of their own."""
+    times = (np.array(ticks) - ticks[0]) * tick
+    info = replace(info, length=len(ticks), begin=ticks[0] * tick)
+    if times[-1] <= 0:
+        return info
+    mean = float((len(times) - 1) / times[-1])
+    for fps in filter(None, (info.fps, mean)):
+        if np.abs(times * fps - np.arange(len(times))).max() < 0.5:
+            return replace(info, fps=fps)
+    return replace(info, fps=mean, times=tuple(times.tolist()))
