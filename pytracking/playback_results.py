@@ -70,6 +70,10 @@ def run(arguments: Arguments) -> int:
     truths = dataset.truth.load()
     if arguments.sequence:
         truths = [choose(truths, arguments.sequence)]
+    known = [truth for truth in truths if len(truth.boxes) > 1]
+    if not known:
+        raise ValueError(f"{truths[0].name}: the truth is only the first box, so there is nothing to compare with")
+    truths = known
     if arguments.save is not None and len(truths) > 1:
         raise ValueError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
     for truth in truths:

@@ -10,13 +10,17 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import tyro
 
 from ltr.admin.files import STDOUT, check_outputs, text_output
+from pytracking.__main__ import DISTRIBUTION
 from pytracking.analysis import tables
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate
@@ -146,10 +150,19 @@ def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None
         from pytracking.analysis.report import write_report
 
         truths = inputs.truth.load()
-        write_report(arguments.report, evaluation, inputs.trackers, truths, wanted, inputs.frames, arguments.worst)
+        about = [arguments.dataset_name or str(arguments.ground_truth), f"{date.today().isoformat()}, {toolkit()}"]
+        frames = inputs.frames
+        write_report(arguments.report, evaluation, inputs.trackers, truths, wanted, frames, arguments.worst, about)
     by_sequence = [tables.sequence_table(evaluation)] if arguments.per_sequence else []
     if arguments.json != STDOUT:
         print("\n\n".join(map(FORMATS[arguments.format], [*wanted, *by_sequence])))
+
+
+def toolkit() -> str:
+    """The name of this toolkit, and its version where it is installed."""
+    with suppress(PackageNotFoundError):
+        return f"{DISTRIBUTION} {version(DISTRIBUTION)}"
+    return DISTRIBUTION
 
 
 def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:

@@ -6,6 +6,7 @@ The package writes RESULTS/<data set>/PARAMETER/ and REPORTS/<data set>/PARAMETE
 set, whose truth is not public, it writes the archive to submit. Needs the package got10k (docs/vot.md).
 """
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,13 +46,15 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Run and report; the scores are printed."""
-    from pytracking.evaluation.got10k_tracker import Got10kTracker, open_experiment
+    from pytracking.evaluation.got10k_tracker import Got10kTracker, claim_results, open_experiment
 
     a = arguments
     check_outputs({}, folders={"--results": a.results, "--reports": a.reports})
     experiment = open_experiment(a.experiment, a.root, a.results, a.reports)
     factory = TrackerFactory(a.tracker, a.parameter, a.device, seed=a.seed)
-    tracker = Got10kTracker(factory(), Path(a.parameter).stem)
+    built = factory()
+    tracker = Got10kTracker(built, Path(a.parameter).stem)
+    claim_results(experiment, tracker.name, json.loads(json.dumps(built.stamp())))
     experiment.run(tracker)
     performance = experiment.report([tracker.name])
     if performance:

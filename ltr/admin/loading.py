@@ -77,7 +77,10 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
     except (json.JSONDecodeError, KeyError, TypeError, SafetensorError) as error:
         raise ValueError(f"{path}: not a network written by this toolkit ({error!r})") from error
     if card.get("sha256") != sha256(path):
-        raise ValueError(f"{path}: does not match the sha256 in {card_path.name}; the file is damaged or was replaced")
+        raise ValueError(
+            f"{path}: does not match the sha256 in {card_path.name}; the file is damaged or was replaced, "
+            "or its writing broke off"
+        )
     network = build_network(settings)
     load_weights(
         network,

@@ -35,7 +35,7 @@ class Cache:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 rest = json.loads(str(archive["rest"]))
                 curves = Curves(*(archive[field.name] for field in fields(Curves)))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # damaged: made anew

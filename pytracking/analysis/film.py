@@ -63,7 +63,7 @@ def film_strip(
     """The frames ``picks`` (from 0) of a sequence, cut out around the target: (number, JPEG data URI).
 
     frames: those frames alone, RGB uint8 [H, W, 3]. truth, predictions: boxes [n, 4] of all frames in pixels, NaN =
-    none; the truth is drawn in white, each prediction in its colour.
+    none; the truth is a broad white frame, each prediction a thin one in its colour.
     """
     pictures = []
     for i, frame in zip(picks, frames, strict=True):
@@ -81,12 +81,14 @@ def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple
         (_SIZE, _SIZE), Image.Transform.EXTENT, (left, top, left + side, top + side), Image.Resampling.BICUBIC
     )
     draw = ImageDraw.Draw(picture)
-    for number, (box, colour) in reversed(list(enumerate([(truth, TRUTH_COLOUR), *predictions]))):
+    first, others = predictions[:1], predictions[1:]
+    rims = [(truth, "#000000", 6), *((box, "#000000", 4) for box, _ in first)]
+    inner = [(box, colour, 1) for box, colour in reversed(others)] + [(box, colour, 2) for box, colour in first]
+    for box, colour, thickness in (*rims, (truth, TRUTH_COLOUR, 4), *inner):  # so one shows beside the other
         if is_there(box):
+            outwards = (thickness - 1) // 2
             low, high = (box[:2] - (left, top)) * scale, (box[:2] + box[2:] - (left, top)) * scale
-            if number < 2:  # the truth and the first prediction stand out from the others
-                draw.rectangle([*(low - 1), *(high + 1)], outline="#000000", width=4)
-            draw.rectangle([*low, *high], outline=colour, width=2 if number < 2 else 1)
+            draw.rectangle([*(low - outwards), *(high + outwards)], outline=colour, width=thickness)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=82)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -25,6 +25,7 @@ Picture = NDArray[np.uint8]
 PANEL_SIDES, ALONE_SIDES = (400, 640), (480, 1280)  # least and greatest longer side of a panel among several, or alone
 WHITE, BACK, INK, SOFT, RED = (255, 255, 255), (20, 23, 27), (230, 232, 235), (154, 164, 175), (235, 30, 45)
 _BAR, _TIMELINE, _MARGIN = 26, 84, 8  # heights and distance in pixels
+_SMALL = 32  # side of a box in pixels that is drawn with thinner lines
 
 
 @dataclass(frozen=True)
@@ -63,29 +64,47 @@ def load_track(tracker: Tracker, truth: Truth, protocol: Protocol) -> Track:
 
 
 def play(frames: Iterable[Picture], truth: Truth, tracks: Sequence[Track]) -> Iterator[Picture]:
-    """Each of ``frames`` (RGB uint8 [H, W, 3]) as a picture of all panels, of one size, its sides even numbers."""
+    """Each of ``frames`` (RGB uint8 [H, W, 3]) as a picture of all panels, of one size, its sides even numbers.
+
+    The first frame decides the size of the panels, into which all others are fitted.
+    """
     base: Picture | None = None
+    size = (0, 0)
     for number, frame in enumerate(frames):
-        panels = [_panel(frame, number, truth, track, i, len(tracks)) for i, track in enumerate(tracks)]
+        size = size if number else _panel_size(frame, len(tracks))
+        panels = [_panel(frame, size, number, truth, track, i) for i, track in enumerate(tracks)]
         rows = _grid(panels)
         if base is None:
             base = _timeline(truth, tracks, rows.shape[1])
         yield np.vstack([rows, _with_cursor(base, number, truth)])
 
 
-def _panel(frame: Picture, number: int, truth: Truth, track: Track, index: int, panels: int) -> Picture:
-    """The frame with both boxes, below a bar that says whose it is."""
+def _panel_size(frame: Picture, panels: int) -> tuple[int, int]:
+    """Width and height of the pictures for a sequence that begins with ``frame``."""
     height, width = frame.shape[:2]
     smallest, largest = PANEL_SIDES if panels > 1 else ALONE_SIDES
     scale = float(np.clip(max(height, width), smallest, largest)) / max(height, width)
-    size = [2 * max(1, round(side * scale / 2)) for side in (width, height)]
-    picture = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
+    return 2 * max(1, round(width * scale / 2)), 2 * max(1, round(height * scale / 2))
+
+
+def _panel(frame: Picture, size: tuple[int, int], number: int, truth: Truth, track: Track, index: int) -> Picture:
+    """The frame with both boxes, below a bar that says whose it is."""
+    height, width = frame.shape[:2]
+    scale = min(size[0] / width, size[1] / height)
+    inner = [min(most, math.ceil(side * scale)) for side, most in zip((width, height), size, strict=True)]
+    corner = [(most - side) // 2 for side, most in zip(inner, size, strict=True)]
+    picture = np.full((size[1], size[0], 3), BACK, np.uint8)
+    image = cv2.resize(frame, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    picture[corner[1] : corner[1] + inner[1], corner[0] : corner[0] + inner[0]] = image
     colour = ImageColor.getrgb(COLOURS[index % len(COLOURS)])
-    for box, ink, thickness in ((track.boxes[number], colour, 2), (truth.boxes[number], WHITE, 1)):
-        if is_there(box):
-            left, top, right, bottom = (round(float(v) * scale) for v in (*box[:2], *(box[:2] + box[2:])))
-            cv2.rectangle(picture, (left, top), (right, bottom), (0, 0, 0), thickness + 2, cv2.LINE_AA)
-            cv2.rectangle(picture, (left, top), (right, bottom), ink, thickness, cv2.LINE_AA)
+    boxes = ((truth.boxes[number], WHITE, 5, 3), (track.boxes[number], colour, 2, 1))  # one shows beside the other
+    for rim in (2, 0):
+        for box, ink, broad, thin in boxes:
+            if is_there(box):
+                thickness = broad if box[2:].min() * scale >= _SMALL else thin
+                ends = [box[:2] * scale + corner, (box[:2] + box[2:]) * scale + corner]
+                low, high = ([round(float(value)) for value in end] for end in ends)
+                cv2.rectangle(picture, low, high, (0, 0, 0) if rim else ink, thickness + rim, cv2.LINE_AA)
     state = track.states[number] if number < len(track.states) else ""
     overlap = track.overlap[number]
     said = ["no truth" if np.isnan(overlap) else f"overlap {overlap:.2f}"]
@@ -115,10 +134,11 @@ def _timeline(truth: Truth, tracks: Sequence[Track], width: int) -> Picture:
     """The overlaps of all tracks over the whole sequence, the first on top."""
     image = Image.new("RGB", (width, _TIMELINE), BACK)
     draw = ImageDraw.Draw(image)
-    top, bottom = _BAR, _TIMELINE - _MARGIN
+    top, bottom, font = _BAR, _TIMELINE - _MARGIN, ImageFont.load_default(9)
     for level in (0, 0.5, 1):
         y = bottom - level * (bottom - top)
         draw.line([_MARGIN, y, width - _MARGIN, y], (54, 60, 68))
+        draw.text((_MARGIN, y - 1), f"{level:g}", SOFT, font, anchor="lb")
     x = _cursor(np.arange(len(truth.boxes)), len(truth.boxes), width)
     for index, track in reversed(list(enumerate(tracks))):
         seen = ~np.isnan(track.overlap)
@@ -140,7 +160,7 @@ def _with_cursor(base: Picture, number: int, truth: Truth) -> Picture:
     x = float(_cursor(np.array(number), frames, base.shape[1]))
     draw.line([x, _BAR - 4, x, _TIMELINE - 4], WHITE)
     font = ImageFont.load_default(13)
-    draw.text((_MARGIN, _BAR / 2), "overlap with the truth (white)", SOFT, font, anchor="lm")
+    draw.text((_MARGIN, _BAR / 2), "overlap with the truth, the broad white box", SOFT, font, anchor="lm")
     draw.text(
         (base.shape[1] - _MARGIN, _BAR / 2), f"{truth.name}, frame {number + 1} of {frames}", SOFT, font, anchor="rm"
     )

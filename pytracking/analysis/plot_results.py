@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib
 
@@ -17,7 +17,9 @@ from pytracking.analysis.film import COLOURS
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.tables import sort_trackers
 
-_DASHES = ("-", "--", ":")  # tell the second round of colours from the first
+_DASHES = ("-", "--", ":")  # told apart in print, too; with eight colours, 24 looks
+_LONG_LEGEND = 8  # entries; beyond, two columns
+_LINE = 0.17  # inches of height of a line of the legend
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 8,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#dddddd",
@@ -38,7 +40,9 @@ def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
     trackers = sort_trackers(evaluation, score)
     place = {tracker.name: i for i, tracker in enumerate(evaluation.trackers)}  # one look in all plots
     with plt.rc_context(_STYLE):
-        figure, axes = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
+        columns = 1 if len(trackers) <= _LONG_LEGEND else 2
+        height = 3.6 + _LINE * -(-len(trackers) // columns)
+        figure, axes = plt.subplots(figsize=(4.6, height), layout="constrained")
         for tracker in reversed(trackers):  # the best is drawn last, on top
             i = place[tracker.name]
             value = overall(tracker, evaluation.protocol)[score].mean()
@@ -46,20 +50,16 @@ def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
                 thresholds,
                 100 * _mean_curve(tracker, curve, evaluation),
                 color=COLOURS[i % len(COLOURS)],
-                linestyle=_DASHES[i // len(COLOURS) % len(_DASHES)],
+                linestyle=_DASHES[i % len(_DASHES)],
                 linewidth=1.8,
-                label=f"{tracker.name} [{value:.1f}]",
+                label=f"{tracker.name} [{value:.1f}]".replace("$", r"\$"),
                 clip_on=False,
                 zorder=3,
             )
         axes.set(xlabel=label, ylabel=f"{default_title.split(' plot')[0]} [%]", title=title or default_title)
         axes.set(xlim=(thresholds[0], thresholds[-1]), ylim=(0, 100))
-        lines = axes.get_lines()[::-1]
-        if len(trackers) <= 8:
-            loc: Literal["lower left", "lower right"] = "lower left" if curve == "success" else "lower right"
-            axes.legend(handles=lines, framealpha=0.9, edgecolor="none", loc=loc)
-        else:
-            axes.legend(handles=lines, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        below = {"loc": "upper left", "bbox_to_anchor": (0.0, -0.16), "ncols": columns}  # where it covers no curve
+        axes.legend(handles=axes.get_lines()[::-1], frameon=False, handlelength=2.6, **below)
     return figure
 
 

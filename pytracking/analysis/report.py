@@ -3,11 +3,10 @@
 The page (``report.html.jinja``) needs no other file and no network.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -73,12 +72,13 @@ def write_report(
     extra_tables: Sequence[Table] = (),
     frames: Mapping[str, Frames] | None = None,
     worst: int = 5,
+    about: Sequence[str] = (),
 ) -> None:
     """Write the page to ``path``.
 
     trackers, truths: what ``evaluation`` was made from. extra_tables: the first is shown above the plots, the others
     below. frames: sequence -> its frames of given numbers, from 0; without them the worst sequences have no film
-    strips. worst: how many of them are shown.
+    strips. worst: how many of them are shown. about: facts for the head of the page, the data set's name for instance.
     """
     first, *others = extra_tables or [tables.overall_table(evaluation)]
     colours = {t.name: COLOURS[i % len(COLOURS)] for i, t in enumerate(evaluation.trackers)}
@@ -87,19 +87,17 @@ def write_report(
     links = {card.name: card.link for card in cards}
     by_score = SCORES if len(evaluation.trackers) > 1 else SCORES[:1]
     page = _template().render(
-        about=tables.caption(evaluation),
+        about=[*about, tables.caption(evaluation)],
         notes=evaluation.notes,
-        overall=_view(first, evaluation, marked, best="column"),
+        overall=_view(first, evaluation, marked),
         plots=[_in_colours_of_the_page(svg(plot_curve(evaluation, curve))) for curve in PLOTS],
-        others=[_view(table, evaluation, marked, best="row", bars=True) for table in others],
+        others=[_view(table, evaluation, marked, bars=True) for table in others],
         by_sequence=[
-            _view(
-                tables.sequence_table(evaluation, score), evaluation, marked, "row", True, links, tables.TITLES[score]
-            )
+            _view(tables.sequence_table(evaluation, score), evaluation, marked, True, links, tables.TITLES[score])
             for score in by_score
         ],
         worst_of=trackers[0].name,
-        keys=[Cell(name, colour=colour) for name, colour in colours.items()],
+        keys=[Cell(t.name, colour=colours[t.name]) for t in tables.sort_trackers(evaluation)],
         worst=cards,
         frames_given=bool(frames),
         runs=_runs(trackers, colours),
@@ -124,33 +122,21 @@ def _view(
     table: Table,
     evaluation: Evaluation,
     colours: Mapping[str, str],
-    best: Literal["row", "column"],
     bars: bool = False,
     links: Mapping[str, str] | None = None,
     title: str = "",
 ) -> View:
-    """``table`` for the page: the best number of each row or column marked; notes on all of the page left out."""
-    numbers = np.array([[_number(cell) for cell in row] for row in table.rows])
-    numbers[:, table.header.index("Frames") if "Frames" in table.header else 0] = np.nan  # not scores
-    if best == "column":  # published rows are others' measurements
-        numbers[[row[0].endswith(" *") for row in table.rows]] = np.nan
-    compared = (~np.isnan(numbers)).sum(axis=0 if best == "column" else 1, keepdims=True) > 1
-    highest = np.nan_to_num(numbers, nan=-np.inf).max(axis=0 if best == "column" else 1, keepdims=True)
-    is_best = (numbers == highest) & compared & ("Sequence" not in table.header or len(evaluation.trackers) > 1)
-    rows = []
-    for row, values, marks in zip(table.rows, numbers, is_best, strict=True):
+    """``table`` for the page; notes on all of the page left out."""
+    scores, rows = tables.scores_of(table.header, table.rows), []
+    for r, (row, values) in enumerate(zip(table.rows, scores, strict=True)):
         cells = [Cell(row[0], colour=colours.get(row[0], ""), link=(links or {}).get(row[0].removesuffix(" †"), ""))]
-        for text, value, mark in zip(row[1:], values[1:], marks[1:], strict=True):
-            cells.append(Cell(text, bool(mark), None if np.isnan(value) or not bars else round(float(value), 1)))
+        for c, (text, value) in enumerate(zip(row[1:], values[1:], strict=True), start=1):
+            bar = None if np.isnan(value) or not bars else round(float(value), 1)
+            cells.append(Cell(text, (r, c) in table.best, bar))
         rows.append(cells)
     header = [Cell(text, colour=colours.get(text, "")) for text in table.header]
     notes = [note for note in table.notes if note not in evaluation.notes or note.startswith("INCOMPLETE")]
     return View(title or table.caption.partition(", ")[0], header, rows, notes)
-
-
-def _number(text: str) -> float:
-    found = re.match(r"-?\d+(\.\d+)?", text)
-    return float(found[0]) if found else np.nan
 
 
 def _worst_sequences(
@@ -179,7 +165,7 @@ def _worst_sequences(
             fault = str(error)
         scores = [
             Cell(f"{t.name} {auc[t.name][i]:.1f}{' †' if name in t.trained_on else ''}", colour=colours[t.name])
-            for t in evaluation.trackers
+            for t in tables.sort_trackers(evaluation)
         ]
         line = Markup(timeline(overlaps, list(colours.values()), [i for i, _ in pictures]))
         shown = [_picture(i, uri, float(overlaps[0][i])) for i, uri in pictures]
@@ -187,7 +173,7 @@ def _worst_sequences(
 
 
 def _picture(number: int, uri: str, overlap: float) -> dict[str, Any]:
-    return {"frame": number + 1, "uri": uri, "overlap": "no truth" if np.isnan(overlap) else f"{overlap:.2f}"}
+    return {"frame": number + 1, "uri": uri, "overlap": "no truth" if np.isnan(overlap) else f"overlap {overlap:.2f}"}
 
 
 def _files_by_sequence(tracker: Tracker, sequences: Sequence[str]) -> dict[str, Path]:

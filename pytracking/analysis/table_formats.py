@@ -8,12 +8,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text; the first column is left-aligned, the others are numbers."""
+    """Cells as text; the first column is left-aligned, the others are numbers. best: places (row, column) to mark."""
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    best: frozenset[tuple[int, int]] = frozenset()
+
+    def marked(self, mark: str, escape: Callable[[str], str]) -> list[list[str]]:
+        """The rows, each cell through ``escape``, the best ones put into ``mark``, which has a place for them."""
+        cells = [[escape(cell) for cell in row] for row in self.rows]
+        for row, column in self.best:
+            cells[row][column] = mark % cells[row][column]
+        return cells
 
 
 def as_text(table: Table) -> str:
@@ -26,25 +34,35 @@ def as_text(table: Table) -> str:
 
 
 def as_markdown(table: Table) -> str:
-    """A GitHub table; the caption above it, the notes below."""
-    lines = [table.header, ("---", *("---:" for _ in table.header[1:])), *table.rows]
-    body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    """A GitHub table, the best in bold; the caption above it, the notes below."""
+    rows = table.marked("**%s**", _escape_markdown)
+    lines = [map(_escape_markdown, table.header), ("---", *("---:" for _ in table.header[1:])), *rows]
+    body = ["| " + " | ".join(line) + " |" for line in lines]
     return "\n".join([table.caption, "", *body, *(f"\n{note}" for note in table.notes)])
 
 
+def _escape_markdown(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def as_latex(table: Table) -> str:
-    """A ``table`` in the style of ``booktabs``."""
-    head, *rows = [" & ".join(map(_escape_latex, line)) + r" \\" for line in (table.header, *table.rows)]
+    """A ``table`` in the style of ``booktabs``, the best in bold."""
+    lines = [map(_escape_latex, table.header), *table.marked(r"\textbf{%s}", _escape_latex)]
+    head, *rows = [" & ".join(line) + r" \\" for line in lines]
     text = ". ".join(map(_escape_latex, (table.caption, *table.notes)))
     begin = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}"]
     end = [r"\end{tabular}", rf"\caption{{{text}}}", r"\end{table}"]
     return "\n".join([*begin, r"\toprule", head, r"\midrule", *rows, r"\bottomrule", *end])
 
 
+_LATEX = {
+    **{character: "\\" + character for character in "&%#_${}"},
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "†": r"$\dagger$",
+}  # fmt: skip
+
+
 def _escape_latex(text: str) -> str:
-    for character in "&%#_$":
-        text = text.replace(character, "\\" + character)
-    return text.replace("±", r"$\pm$")
+    return "".join(_LATEX.get(character, character) for character in text)
 
 
 def as_csv(table: Table) -> str:

@@ -1,10 +1,11 @@
 """What of an evaluation goes into a table, and the JSON that scripts read."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,8 +16,10 @@ from pytracking.analysis.extract_results import (
     overall,
     per_sequence,
 )
+from pytracking.analysis.metrics import Array
 from pytracking.analysis.names import match_names
 from pytracking.analysis.table_formats import Table
+from pytracking.utils.text import counted
 
 SPECS = Path(__file__).parents[1] / "evaluation" / "specs"
 TITLES = {
@@ -33,7 +36,8 @@ def sort_trackers(evaluation: Evaluation, score: str = "auc") -> list[TrackerSco
 def caption(evaluation: Evaluation) -> str:
     """What was scored and how, in one line."""
     frames = int(evaluation.trackers[0].runs[0].frames.sum())
-    return f"{len(evaluation.sequences)} sequences, {frames} frames, protocol {evaluation.protocol.name} (percent)"
+    sequences = counted(len(evaluation.sequences), "sequence")
+    return f"{sequences}, {counted(frames, 'frame')}, protocol {evaluation.protocol.name} (percent)"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,29 @@ def label(tracker: TrackerScores) -> str:
     return f"{tracker.name} †" if tracker.trained_on else tracker.name
 
 
+def scores_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Array:
+    """The scores of a table, NaN for its other cells: [rows, columns]."""
+    found = [[re.match(r"-?\d+(\.\d*)?", cell) for cell in row] for row in rows]
+    numbers = np.array([[float(match[0]) if match else np.nan for match in row] for row in found])
+    numbers[:, [i for i, title in enumerate(header) if i == 0 or title == "Frames"]] = np.nan
+    return numbers
+
+
+def best_cells(
+    header: Sequence[str], rows: Sequence[Sequence[str]], by: Literal["row", "column"]
+) -> frozenset[tuple[int, int]]:
+    """The places (row, column) of the highest score of each row or column that has several.
+
+    By column, rows of a paper (marked by a star) are left out: they are others' measurements.
+    """
+    numbers, axis = scores_of(header, rows), 1 if by == "row" else 0
+    if by == "column":
+        numbers[[row[0].endswith(" *") for row in rows]] = np.nan
+    several = (~np.isnan(numbers)).sum(axis=axis, keepdims=True) > 1
+    highest = np.nan_to_num(numbers, nan=-np.inf).max(axis=axis, keepdims=True)
+    return frozenset((int(row), int(column)) for row, column in np.argwhere((numbers == highest) & several))
+
+
 def overall_table(evaluation: Evaluation, published: Published | None = None) -> Table:
     """A row a tracker, the best AUC first; mean ± standard deviation where there are several runs.
 
@@ -78,7 +105,8 @@ def overall_table(evaluation: Evaluation, published: Published | None = None) ->
             cells = (f"{name} *", *(f"{values[s]:.1f}" if s in values else "-" for s in SCORES), "-")
             rows[cells] = values["auc"]
     ordered = tuple(sorted(rows, key=lambda cells: -rows[cells]))
-    return Table(caption(evaluation), ("Tracker", *TITLES.values(), "FPS"), ordered, notes)
+    header = ("Tracker", *TITLES.values(), "FPS")
+    return Table(caption(evaluation), header, ordered, notes, best_cells(header, ordered, "column"))
 
 
 def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
@@ -102,7 +130,8 @@ def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
             cells = [cell + mark for cell, mark in zip(cells, marks, strict=True)]
         rows.append((name, str(frames[i]), *cells))
     header = ("Sequence", "Frames", *columns)
-    return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes)
+    best = best_cells(header, rows, "row") if len(trackers) > 1 else frozenset()  # else of different scores
+    return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes, best)
 
 
 def find_attributes(name: str) -> dict[str, list[str]]:
@@ -140,7 +169,8 @@ def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[st
         means = [overall(t, evaluation.protocol, having)["auc"].mean() for t in trackers]
         rows.append((f"{attribute} ({len(having)})", *(f"{mean:.2f}" for mean in means)))
     header = ("Attribute", *map(label, trackers))
-    return Table(f"AUC by attribute, {caption(evaluation)}", header, tuple(rows), evaluation.notes)
+    best = best_cells(header, rows, "row")
+    return Table(f"AUC by attribute, {caption(evaluation)}", header, tuple(rows), evaluation.notes, best)
 
 
 def _mean_and_deviation(values: np.ndarray) -> str:

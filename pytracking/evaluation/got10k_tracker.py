@@ -6,7 +6,8 @@ experiment.run(tracker)
 experiment.report([tracker.name])
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
+from ltr.admin.files import replacing
 from pytracking.evaluation.data import Box
+from pytracking.evaluation.results import read_stamp
 from pytracking.tracker.base.output import BaseTracker
 from pytracking.utils.extras import install_hint
 
@@ -63,6 +66,23 @@ EXPERIMENTS: dict[str, Callable[..., Any]] = {
     "tcolor128": experiments.ExperimentTColor128,
     "vot": experiments.ExperimentVOT,
 }
+
+
+def claim_results(experiment: Any, name: str, stamp: Mapping[str, Any]) -> None:
+    """See that the package keeps no results of another tracker as those of this one: it looks at the names alone.
+
+    The ``stamp`` of the tracker called ``name`` is kept beside its folder of results. Raises ValueError where there
+    are results without this stamp.
+    """
+    folder = Path(experiment.result_dir) / name
+    file = folder.with_name(f"{name}.json")
+    if folder.is_dir() and any(folder.iterdir()) and not (file.is_file() and read_stamp(file) == stamp):
+        raise ValueError(
+            f"{folder}: holds results of other settings, another network or another version, which the package would "
+            "keep as those of this run; choose another folder by --results, or remove it"
+        )
+    with replacing(file) as temporary:
+        temporary.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
 
 
 def open_experiment(name: str, root: Path, results: Path, reports: Path) -> Any:

@@ -5,9 +5,11 @@ TrackingNet's devkit matches <seq>.txt by name and scores a missing one as boxes
 <seq>/<seq>_001.txt to _003.txt, a repetition each, and <seq>/<seq>_time.txt with a column a repetition.
 """
 
+import codecs
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,9 +73,17 @@ def read_archive(path: Path) -> Contents:
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice:
                 raise ValueError(f"{path}: holds {twice} twice")
-            return {name: archive.read(name).decode("ascii") for name in names if not name.endswith("/")}
-    except (zipfile.BadZipFile, RuntimeError, UnicodeDecodeError) as error:
+            return {name: _text(path, name, archive.read(name)) for name in names if not name.endswith("/")}
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
         raise ValueError(f"{path}: not a zip archive of text files ({error})") from None
+
+
+def _text(archive: Path, name: str, content: bytes) -> str:
+    try:
+        return content.decode("ascii")
+    except UnicodeDecodeError as error:
+        what = "begins with a byte order mark" if content.startswith(codecs.BOM_UTF8) else f"not ASCII text ({error})"
+        raise ValueError(f"{archive}: {name}: {what}") from None
 
 
 def _pack_trackingnet(runs: Sequence[Path], expected: Sequence[Expected]) -> Contents:

@@ -28,17 +28,25 @@ def trained_on(stamp: Mapping[str, Any], sequence: Sequence) -> bool:
     network = stamp.get("settings", {}).get("network")
     if network is None:
         return False
-    known = _training_sequences(network)
+    known = _training_sequences(network, stamp.get("network_sha256", ""))
     return not known.isdisjoint((_bare(sequence.name), _bare(sequence.dataset + sequence.name)))
 
 
 @lru_cache(maxsize=1)
-def _training_sequences(network: str) -> frozenset[str]:
+def _training_sequences(network: str, sha256: str) -> frozenset[str]:
+    """The bare names in the card of ``network``; sha256: of the weights, so that another network of that name is read.
+
+    Raises ValueError where the card is not as this toolkit writes it.
+    """
     from pytracking.features.net_wrappers import find_network  # imports torch, which a tracker with a network has
 
-    card = json.loads(Path(find_network(network)).with_suffix(".json").read_text(encoding="utf-8"))
-    sources = card.get("data", {}).values()
-    return frozenset(_bare(entry["name"]) for source in sources for entry in source.get("sequences", ()))
+    path = Path(find_network(network)).with_suffix(".json")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        sources = card.get("data", {}).values()
+        return frozenset(_bare(entry["name"]) for source in sources for entry in source.get("sequences", ()))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path}: its list of training sequences cannot be read ({error!r})") from None
 
 
 def _bare(name: str) -> str:

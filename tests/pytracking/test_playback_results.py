@@ -109,3 +109,12 @@ def test_in_a_window_sequences_follow_each_other(command: list[str], monkeypatch
     window = FakeWindow(monkeypatch, "n--q")
     assert main(command) == 0
     assert len(window.shown) == 1 + 3
+
+
+def test_a_sequence_without_truth_is_not_played(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "data" / "one" / "groundtruth_rect.txt").write_text("1,2,3,4\n")
+    assert main([*command, "--sequence", "one", "--save", "p.mp4"]) == 1
+    assert "one: the truth is only the first box, so there is nothing to compare with" in capsys.readouterr().err
+    assert main([*command, "--save", "p.mp4"]) == 0  # two is the only other

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,10 @@ def test_report_attributes_and_published_scores(
     printed = capsys.readouterr().out
     assert "OCC (1)" in printed
     assert "DiMP-NCE+ *" in printed
+    head = Path("report.html").read_text().partition("</header>")[0]
+    assert f'<p class="about">folder:{truth}</p>' in head
+    assert date.today().isoformat() in head
+    assert "ebm-tracking" in head
     assert Path("report.html").read_text().count("data:image/jpeg") == 6
     assert len(list(Path("cache").iterdir())) == 1
 

@@ -23,9 +23,9 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setattr(run_got10k, "TrackerFactory", lambda *args, **options: FakeFactory(seed=options["seed"]))
     monkeypatch.setattr(got10k_tracker.experiments.got10k.time, "sleep", lambda seconds: None)
 
-    def command(experiment, root):
+    def command(experiment, root, *more):
         folders = ("--results", str(tmp_path / "results"), "--reports", str(tmp_path / "reports"))
-        return run_got10k.main([experiment, str(root), "dimp", "x", *folders])
+        return run_got10k.main([experiment, str(root), "dimp", "x", *folders, *more])
 
     return command
 
@@ -57,6 +57,13 @@ def test_got10ks_test_set_gives_an_archive(run, tmp_path):
     assert run("got10k_test", got10k_tree(tmp_path / "data")) == 0
     with zipfile.ZipFile(tmp_path / "results" / "GOT-10k" / "x.zip") as archive:
         assert any(name.endswith("GOT-10k_Test_000001_001.txt") for name in archive.namelist())
+
+
+def test_results_of_another_tracker_are_not_kept_as_ours(run, tmp_path, capsys):
+    write_benchmark("dtb70", tmp_path / "data")
+    assert run("dtb70", tmp_path / "data") == run("dtb70", tmp_path / "data") == 0
+    assert run("dtb70", tmp_path / "data", "--seed", "1") == 1
+    assert "x: holds results of other settings" in capsys.readouterr().err
 
 
 def test_dtb70_by_the_package(run, tmp_path):

@@ -13,7 +13,7 @@ from pytracking.evaluation.datasets import DATASETS, get_dataset
 from pytracking.evaluation.results import box_files, read_stamp
 from pytracking.evaluation.running import TrackerFactory
 from tests.fakes.trackers import FakeFactory, UnbuildableFactory
-from tests.fakes.videos import write_sequence, write_video
+from tests.fakes.videos import write_images, write_sequence, write_video
 
 
 @pytest.fixture
@@ -140,6 +140,15 @@ def test_a_place_that_cannot_be_written_is_told_before_tracking(tmp_path, run, c
     out, error = capsys.readouterr()
     assert f": {tmp_path / 'out'} is a file, not a folder" in error
     assert "frames" not in out
+
+
+def test_one_truth_of_one_row_hides_no_scores(tmp_path, run, capsys):
+    (tmp_path / "data" / "bad" / "groundtruth_rect.txt").write_text("1,2,3,4\n")
+    write_images(tmp_path / "data" / "bad" / "img", [f"{i + 1:04d}.png" for i in range(5)])
+    assert run() == 0
+    out = capsys.readouterr().out
+    assert "2 sequences, 10 frames, protocol folder" in out
+    assert "note: sequences whose truth is only the first box, left out: bad (1)" in out
 
 
 def test_scores_need_the_whole_truth(tmp_path, run, capsys):

@@ -82,3 +82,14 @@ def test_several_processes_find_what_one_finds(
     alone = evaluate(trackers, truth, OTB)
     monkeypatch.setattr(extract_results, "_WORTH_A_PROCESS", 1)
     assert same(alone, evaluate(trackers, truth, OTB, processes=2))
+
+
+def test_a_damaged_file_is_made_anew(write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path) -> None:
+    truth, cache = truth_folder(write_boxes("gt", a=boxes, b=boxes[:1])), Cache(tmp_path / "cache")
+    first = evaluate([tracker], truth, OTB, cache=cache)
+    (path,) = cache.folder.iterdir()
+    assert same(first, evaluate([tracker], truth, OTB, cache=cache))
+    assert first.notes  # b is left out: kept as well
+    path.write_bytes(path.read_bytes()[:100])
+    assert same(first, evaluate([tracker], truth, OTB, cache=cache))
+    assert cache.load(path) is not None

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from pytracking.analysis.extract_results import average_curves, evaluate, overall, per_sequence
-from pytracking.analysis.protocols import PROTOCOLS
+from pytracking.analysis.protocols import PROTOCOLS, exclude_unusable_frames
 from pytracking.analysis.sources import AnalysisError, find_tracker, truth_folder
+from pytracking.evaluation.results import write_result
 
 Write = Callable[..., Path]
 OTB = PROTOCOLS["otb"]
@@ -128,3 +129,48 @@ def test_a_longer_result_is_cut_only_on_lasot(write_boxes: Write, boxes: np.ndar
     assert overall(evaluate([tracker], truths, PROTOCOLS["lasot"]).trackers[0], OTB)["precision"] == [100]
     with pytest.raises(AnalysisError, match="40 rows for the 20 frames of a"):
         evaluate([tracker], truths, OTB)
+
+
+@pytest.mark.parametrize("allow_missing", [False, True])
+def test_a_truth_of_one_row_is_no_sequence_of_one_frame(
+    write_boxes: Write, boxes: np.ndarray, allow_missing: bool
+) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes[:1]))
+    tracker = find_tracker("x", write_boxes("x", a=boxes + np.array([0, 100, 0, 0]), b=boxes))
+    evaluation = evaluate([tracker], truths, OTB, allow_missing)
+    assert evaluation.sequences == ("a",)
+    assert evaluation.notes == ("sequences whose truth is only the first box, left out: b (1)",)
+    with pytest.raises(AnalysisError, match="only the first box, left out: b"):
+        evaluate([tracker], truth_folder(write_boxes("alone", b=boxes[:1])), OTB)
+
+
+def test_coordinates_that_the_rules_call_unusable_are_noted(write_boxes: Write, boxes: np.ndarray) -> None:
+    at_edge = boxes.copy()
+    at_edge[3:7, 0], at_edge[8] = -3, 0  # the last one has no size
+    truths, tracker = truth_folder(write_boxes("gt", a=at_edge)), find_tracker("x", write_boxes("x", a=at_edge))
+    (note,) = evaluate([tracker], truths, OTB).notes
+    assert note == "frames with a true x or y <= 0, which by the rules of otb no box hits (4)"
+    assert evaluate([tracker], truths, PROTOCOLS["folder"]).notes == ()
+
+
+@pytest.mark.parametrize(("name", "most"), [("uav", 100 * 40 / 30), ("nfs", 100)])
+def test_percentages_above_100_are_noted(write_boxes: Write, boxes: np.ndarray, name: str, most: float) -> None:
+    holes = boxes.copy()
+    holes[10:20] = 0
+    protocol = exclude_unusable_frames(PROTOCOLS[name])
+    tracker = find_tracker("x", write_boxes("x", a=boxes))
+    evaluation = evaluate([tracker], truth_folder(write_boxes("gt", a=holes)), protocol)
+    scores = overall(evaluation.trackers[0], protocol)
+    assert scores["precision"] == pytest.approx([most])
+    assert scores["norm_precision"] == pytest.approx([100 * 40 / 30])
+    (note,) = evaluation.notes
+    assert note.endswith("these are too high, and can be above 100 (10)")
+
+
+def test_a_stamp_beside_other_boxes_is_noted(write_boxes: Write, boxes: np.ndarray) -> None:
+    truths, folder = truth_folder(write_boxes("gt", a=boxes)), write_boxes("x")
+    write_result(folder, "a", boxes, [0.1] * 40, [1.0] * 40, ["tracking"] * 40, {"seed": 0})
+    assert evaluate([find_tracker("x", folder)], truths, OTB).notes == ()
+    write_boxes("x", a=boxes + 1)
+    (note,) = evaluate([find_tracker("x", folder)], truths, OTB).notes
+    assert note.startswith("x: results that their stamps were not written with")

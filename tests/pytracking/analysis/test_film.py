@@ -76,3 +76,11 @@ def test_a_prediction_far_away_is_in_the_picture_too() -> None:
 def test_fewer_frames_than_wanted_are_an_error() -> None:
     with pytest.raises(ValueError, match="shorter"):
         film_strip([np.zeros((20, 20, 3), np.uint8)], [0, 1], np.ones((2, 4)), [], [])
+
+
+def test_where_boxes_coincide_both_are_seen() -> None:
+    frame, box = np.zeros((120, 160, 3), np.uint8), np.array([[60.0, 40.0, 20.0, 20.0]])
+    ((_, uri),) = film_strip([frame], [0], box, [box.copy()], ["#0000ff"])
+    across = decode(uri).astype(int)[100, 60:110]  # over the left side, half way down
+    assert (np.abs(across - WHITE).sum(axis=1) < 200).any()
+    assert (np.abs(across - BLUE).sum(axis=1) < 250).any()

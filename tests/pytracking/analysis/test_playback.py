@@ -84,3 +84,27 @@ def test_the_bar_turns_red_where_the_target_is_lost(truth: Truth) -> None:
     pictures = list(play(frames, truth, [track("x", truth.boxes, ["tracking", "lost"])]))
     red = [((p[:BAR, 250:, 0] > 180) & (p[:BAR, 250:, 1] < 90)).any() for p in pictures]
     assert red == [False, True]
+
+
+@pytest.mark.parametrize("grown", [1, 10])
+def test_where_boxes_coincide_both_are_seen(boxes: np.ndarray, truth: Truth, grown: int) -> None:
+    big = Truth("a", truth.boxes * grown, truth.absent)
+    (picture,) = play([np.full((400, 600, 3), 90, np.uint8)], big, [track("x", big.boxes)])
+    x, y, w, h = big.boxes[0]
+    across = picture[BAR + int(y + h / 2), : int(x + w / 2)].astype(int)
+    assert (across.min(axis=1) > 200).any()
+    assert ((across[:, 2] > 120) & (across[:, 0] < 60)).any()  # the first colour
+
+
+@pytest.mark.parametrize("size", [(120, 250), (480, 200), (240, 500)])
+def test_frames_of_other_sizes_are_fitted_into_the_panels(truth: Truth, size: tuple[int, int]) -> None:
+    frames = [np.full((240, 500, 3), 90, np.uint8), np.full((*size, 3), 200, np.uint8)]
+    first, second = play(frames, truth, [track(name, truth.boxes) for name in "xy"])
+    assert first.shape == second.shape
+    scale = min(240 / size[0], 500 / size[1])
+    light = (second[BAR:-TIMELINE, :500] == 200).all(axis=2)
+    rows, columns = np.flatnonzero(light.any(axis=1)), np.flatnonzero(light.any(axis=0))
+    assert rows[-1] - rows[0] + 1 == pytest.approx(size[0] * scale, abs=1)
+    assert columns[-1] - columns[0] + 1 == pytest.approx(size[1] * scale, abs=1)
+    middle = truth.boxes[1, :2] * scale + [columns[0], rows[0]]  # the corner of the true box
+    assert second[BAR + round(middle[1]), round(middle[0])].tolist() != [200, 200, 200]

@@ -52,3 +52,17 @@ def test_files_are_written_and_do_not_change_from_run_to_run(
     for first, second in zip(paths, save_plots(evaluation, tmp_path / "b"), strict=True):
         assert first.read_bytes() == second.read_bytes() != b""
     assert plt.get_fignums() == open_before
+
+
+def test_any_name_is_in_the_legend_which_covers_no_curve(write_boxes: Callable[..., Path], boxes: np.ndarray) -> None:
+    names = ["a$b$c", "_hidden", "%d {x} \\\\ ^"]
+    truths, folder = truth_folder(write_boxes("gt", a=boxes)), write_boxes("x", a=boxes)
+    evaluation = evaluate([find_tracker(name, folder) for name in names], truths, PROTOCOLS["otb"])
+    figure = plot_curve(evaluation, "success")
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    legend = axes.get_legend()
+    assert len(legend.get_texts()) == 3
+    assert legend.get_window_extent().y1 < axes.get_window_extent().y0
+    assert len({line.get_linestyle() for line in axes.get_lines()}) == 3
+    plt.close(figure)

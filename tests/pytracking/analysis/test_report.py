@@ -102,8 +102,8 @@ def test_the_worst_sequence_has_its_film_strip(page: str) -> None:
     assert "<h3>hard</h3>" in worst
     assert "<h3>easy</h3>" not in worst
     assert worst.count("data:image/jpeg;base64,") == 6
-    assert "frame 1 &middot; 1.00" in worst
-    assert "frame 12 &middot; 0.54" in worst
+    assert "frame 1 &middot; overlap 1.00" in worst
+    assert "frame 12 &middot; overlap 0.54" in worst
     assert page.count('<a href="#worst-1">hard</a>') == 6
 
 

@@ -47,7 +47,7 @@ def test_columns_of_the_text_table_are_aligned(evaluation: Evaluation) -> None:
 
 def test_latex_escapes_its_special_characters(evaluation: Evaluation) -> None:
     text = table_formats.as_latex(tables.overall_table(evaluation))
-    assert r"good\_50\% & 95.24" in text
+    assert r"good\_50\% & \textbf{95.24}" in text
     assert r"$\pm$" in text
     assert text.count("{") == text.count("}")
 
@@ -150,3 +150,18 @@ def test_published_scores_of_the_paper(name: str, score: float) -> None:
 def test_unknown_published_scores_are_answered_with_the_list() -> None:
     with pytest.raises(ValueError, match="no published scores on 'vot'; there are lasot, nfs, otb, trackingnet, uav"):
         tables.find_published("vot")
+
+
+def test_the_best_is_bold_and_names_are_escaped(write_boxes: Callable[..., Path], boxes: np.ndarray) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes))
+    names = {r"x\{a}~^": boxes, "y|z": boxes + 4}
+    trackers = [find_tracker(n, write_boxes(f"t{i}", a=b)) for i, (n, b) in enumerate(names.items())]
+    table = tables.overall_table(evaluate(trackers, truths, PROTOCOLS["otb"]))
+    assert table.caption.startswith("1 sequence, 40 frames, ")
+    best, other = table_formats.as_markdown(table).splitlines()[-2:]
+    assert "| **95.24** |" in best
+    assert "y\\|z" in other
+    assert other.count("**") == 2  # precision, by both
+    latex = table_formats.as_latex(table)
+    assert r"x\textbackslash{}\{a\}\textasciitilde{}\textasciicircum{} & \textbf{95.24} & " in latex
+    assert r"\textbf{-}" not in latex

@@ -129,3 +129,13 @@ def test_what_is_no_archive(tmp_path):
         archive.writestr("a.txt", "1"), archive.writestr("a.txt", "2")
     with pytest.raises(ValueError, match=r"holds a\.txt twice"):
         read_archive(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"), [(b"\xef\xbb\xbf1,2", "begins with a byte order mark"), (b"\xe9", "not ASCII")]
+)
+def test_a_file_of_an_archive_that_is_no_plain_text_is_named(tmp_path, content, fault):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a.txt", "1"), archive.writestr("b.txt", content)
+    with pytest.raises(ValueError, match=rf"x\.zip: b\.txt: {fault}"):
+        read_archive(tmp_path / "x.zip")

@@ -70,3 +70,13 @@ def test_running_on_a_training_sequence_warns_and_marks_the_result(
     assert [r.getMessage() for r in caplog.records] == ["seen: the network was trained on this sequence"]
     assert read_stamp(tmp_path / "out" / "seen.json")["trained_on"] is True
     assert "trained_on" not in read_stamp(tmp_path / "out" / "unseen.json")
+
+
+def test_the_card_of_another_network_in_its_place_is_read(tmp_path: Path) -> None:
+    card, network = tmp_path / "own.json", {"settings": {"network": str(tmp_path / "own.safetensors")}}
+    for number, name in enumerate(("first", "second")):
+        card.write_text(json.dumps({"data": {"videos": {"sequences": [{"name": name}]}}}))
+        assert trained_on({**network, "network_sha256": str(number)}, sequence("folder", name))
+    card.write_text('{"data": {"videos": {"sequences": [{}]}}}')
+    with pytest.raises(ValueError, match=r"own\.json: its list of training sequences cannot be read"):
+        trained_on(network, sequence("folder", "first"))
