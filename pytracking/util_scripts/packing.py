@@ -1,6 +1,7 @@
 """What the two packing scripts have in common: their arguments, and packing or verifying."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import tyro
 from ltr.admin.files import check_outputs
 from pytracking.analysis.sources import find_tracker
 from pytracking.evaluation.environment import UnknownPathError
+from pytracking.evaluation.results import box_path, read_stamp, vouched
 from pytracking.evaluation.submission import (
     Expected,
     Submission,
@@ -17,6 +19,7 @@ from pytracking.evaluation.submission import (
     read_archive,
     write_archive,
 )
+from pytracking.utils.text import counted
 
 _SHOWN = 20
 
@@ -56,12 +59,23 @@ def run(arguments: Arguments, submission: Submission) -> int:
     output = arguments.output or Path(f"{submission.dataset}_{arguments.parameter}{run_suffix}.zip")
     check_outputs({"--output": output}, [arguments.paths, *runs])
     contents = submission.pack(runs, expected)
-    problems = submission.check(contents, expected)
+    problems = [*changed_results(runs, expected), *submission.check(contents, expected)]
     if problems:
         return refuse(f"{folder}: not packed", problems)
     write_archive(contents, output)
-    print(f"{output.resolve()}: {len(expected)} sequences of {', '.join(run.name for run in runs)}")
+    print(f"{output.resolve()}: {counted(len(expected), 'sequence')} of {', '.join(run.name for run in runs)}")
     return 0
+
+
+def changed_results(runs: Sequence[Path], expected: Sequence[Expected]) -> list[str]:
+    """The results that the stamp beside them does not vouch for: a run broke off, or they were changed."""
+    problems = []
+    for path in (box_path(run, sequence.name) for run in runs for sequence in expected):
+        stamp_file = path.with_suffix(".json")
+        stamp = read_stamp(stamp_file) if path.is_file() and stamp_file.is_file() else {}
+        if "sha256" in stamp and not vouched(path, stamp, ["boxes", "times"]):
+            problems.append(f"{path}: not the boxes and times that {stamp_file.name} was written with")
+    return problems
 
 
 def verify(archive: Path, submission: Submission, paths: Path | None) -> int:
@@ -75,12 +89,15 @@ def verify(archive: Path, submission: Submission, paths: Path | None) -> int:
     problems = submission.check(contents, expected)
     if problems:
         return refuse(f"{archive}: refused", problems)
-    print(f"{archive}: {len(expected)} sequences, nothing wrong")
+    print(f"{archive}: {counted(len(expected), 'sequence')}, nothing wrong")
     return 0
 
 
 def refuse(title: str, problems: list[str]) -> int:
     """Print the problems to stderr; exit code 1."""
     more = [f"... and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-    print("\n  ".join([f"error: {title}, {len(problems)} problems:", *problems[:_SHOWN], *more]), file=sys.stderr)
+    print(
+        "\n  ".join([f"error: {title}, {counted(len(problems), 'problem')}:", *problems[:_SHOWN], *more]),
+        file=sys.stderr,
+    )
     return 1

@@ -30,10 +30,10 @@ def test_whole_results_are_packed_and_verified(packed, tmp_path, capsys):
     script, name, arguments = packed
     assert script.main(arguments) == 0
     archive = tmp_path / f"{name}_x.zip"
-    assert f"{archive}: 1 sequences of x" in capsys.readouterr().out
+    assert f"{archive}: 1 sequence of x" in capsys.readouterr().out
     assert read_archive(archive)
     assert script.main(["--verify", str(archive), *arguments[2:]]) == 0
-    assert "1 sequences, nothing wrong" in capsys.readouterr().out
+    assert "1 sequence, nothing wrong" in capsys.readouterr().out
 
 
 def test_without_the_data_set_the_number_of_frames_is_not_checked_and_that_is_said(packed, tmp_path, capsys):
@@ -44,7 +44,7 @@ def test_without_the_data_set_the_number_of_frames_is_not_checked_and_that_is_sa
     out, error = capsys.readouterr()
     assert "number of frames and first boxes are not checked: no path to" in error
     if name == "trackingnet":
-        assert (code, out.strip()) == (0, f"{tmp_path / 'trackingnet_x.zip'}: 1 sequences, nothing wrong")
+        assert (code, out.strip()) == (0, f"{tmp_path / 'trackingnet_x.zip'}: 1 sequence, nothing wrong")
     else:  # GOT-10k's 180 names are known without the data set
         assert code == 1
         assert "358 problems" in error
@@ -59,6 +59,7 @@ def test_results_that_are_not_whole_are_refused(packed, tmp_path, capsys):
     error = capsys.readouterr().err
     assert "x: not packed, " in error
     assert "1 rows for" in error
+    assert f"{box_file.name}: not the boxes and times that {box_file.stem}.json was written with" in error
     assert not list(tmp_path.glob("*.zip"))
 
 
