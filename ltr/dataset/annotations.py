@@ -1,4 +1,4 @@
-"""Annotation files of data sets: boxes and flags of single sequences, and a cache for those of whole data sets.
+"""A cache for arrays made of the annotation files of whole data sets.
 
 Reading the boxes of 30,000 videos from as many text files takes a minute or more, each time a training starts. So
 arrays made of annotation files are kept in one file each, with the size and the time of every file they came from: one
@@ -17,21 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from ltr.admin.files import atomic_write, cache_folder
-from ltr.dataset import text_files
 
 log = logging.getLogger(__name__)
 
+_READERS = b"2"  # changes with what the readers accept: what an older one took wrongly is read again
+
 Arrays = dict[str, np.ndarray]
-
-
-def read_boxes(path: Path) -> np.ndarray:
-    """Boxes of a text file as ``float32 [n, 4]`` (see :func:`ltr.dataset.text_files.read_boxes`)."""
-    return text_files.read_boxes(path).astype(np.float32)
-
-
-def read_flags(path: Path) -> np.ndarray:
-    """Labels of a text file, one a frame, in one line or in many, as ``int64 [n]``: 0 or 1, GOT-10k's cover to 8."""
-    return text_files.read_labels(path, highest=8)
 
 
 def cached(name: str, files: Iterable[Path], make: Callable[[], Arrays]) -> Arrays:
@@ -45,7 +36,7 @@ def cached(name: str, files: Iterable[Path], make: Callable[[], Arrays]) -> Arra
     Raises:
         FileNotFoundError: one of ``files`` does not exist.
     """
-    state = hashlib.sha256()
+    state = hashlib.sha256(_READERS)
     paths = hashlib.sha256()
     for file in files:
         try:

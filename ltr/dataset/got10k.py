@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.dataset.annotations import read_boxes, read_flags
 from ltr.dataset.image_sequences import Layout, read_split, without_absent
+from ltr.dataset.text_files import read_boxes, read_flags, read_labels
 
 _TRAIN, _VAL = 9335, 180
 
@@ -38,7 +38,7 @@ def _annotations(sequence: str) -> list[str]:
 def _read(root: Path, sequence: str) -> np.ndarray:
     """Absent: said to be, or nothing of it to be seen (cover 0 of 8), or a box without area."""
     truth, absence, cover = (root / file for file in _annotations(sequence))
-    return without_absent(read_boxes(truth), {absence: read_flags(absence) > 0, cover: read_flags(cover) == 0})
+    return without_absent(read_boxes(truth), {absence: read_flags(absence), cover: read_labels(cover, highest=8) == 0})
 
 
 GOT10K = Layout(

@@ -129,10 +129,10 @@ def visible_boxes(boxes: np.ndarray, min_side: float) -> np.ndarray:
 
 
 def without_absent(boxes: np.ndarray, absent: Mapping[Path, np.ndarray]) -> np.ndarray:
-    """``boxes [n, 4]`` with NaN where one has no area, or one of the flags ``[n]`` of a file says that it is absent."""
+    """``boxes float32 [n, 4]``, NaN where one has no area, or one of the flags ``[n]`` of a file says it is absent."""
     hidden = np.asarray((boxes[:, 2:] <= 0).any(axis=1))
     for path, flags in absent.items():
         if len(flags) != len(boxes):
             raise ValueError(f"{path}: {len(flags)} flags for {len(boxes)} boxes")
         hidden |= flags
-    return np.where(hidden[:, None], np.float32("nan"), boxes)
+    return np.where(hidden[:, None], np.nan, boxes).astype(np.float32)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.dataset.annotations import read_boxes, read_flags
 from ltr.dataset.image_sequences import Layout, read_split, without_absent
+from ltr.dataset.text_files import read_boxes, read_flags
 
 _PER_CLASS = 20  # videos, CLASS-1 to CLASS-20
 
@@ -36,7 +36,7 @@ def _annotations(sequence: str) -> list[str]:
 def _read(root: Path, sequence: str) -> np.ndarray:
     """Pixels are counted from 1 in the files. Absent: fully occluded or out of view, or a box without area."""
     truth, occlusion, out_of_view = (root / file for file in _annotations(sequence))
-    absent = {path: read_flags(path) > 0 for path in (occlusion, out_of_view)}
+    absent = {path: read_flags(path) for path in (occlusion, out_of_view)}
     return without_absent(read_boxes(truth), absent) - np.array([1, 1, 0, 0], np.float32)
 
 

@@ -68,15 +68,17 @@ def _describe_fault(path: Path, text: str) -> str:
 def read_labels(path: Path, highest: int) -> NDArray[np.int64]:
     """Labels [n], one a frame, from 0 to ``highest``: one a line, or all on one line.
 
-    LaSOT's and GOT-10k's layouts. Raises FileNotFoundError, or ValueError that names the file.
+    LaSOT's and GOT-10k's layouts. Raises FileNotFoundError, or ValueError with file and line.
     """
-    words = read_text(path).translate(_SEPARATORS).split()
+    lines = enumerate(read_text(path).translate(_SEPARATORS).splitlines(), start=1)
+    words = [(number, word) for number, line in lines for word in line.split()]
     allowed = {str(label) for label in range(highest + 1)}
-    bad = next((word for word in words if word not in allowed), None)
+    bad = next(((number, word) for number, word in words if word not in allowed), None)
     if bad is not None or not words:
         what = "0 or 1" if highest == 1 else f"a whole number from 0 to {highest}"
-        raise ValueError(f"{path}: expected {what} for every frame, found {bad or 'nothing'!r}")
-    return np.array(words).astype(np.int64)
+        place, found = (f"{path}:{bad[0]}", bad[1]) if bad else (path, "nothing")
+        raise ValueError(f"{place}: expected {what} for every frame, found {found!r}")
+    return np.array([int(word) for _, word in words])
 
 
 def read_flags(path: Path) -> NDArray[np.bool_]:

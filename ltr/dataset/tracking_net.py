@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.dataset.annotations import read_boxes
 from ltr.dataset.image_sequences import Layout, without_absent
+from ltr.dataset.text_files import read_boxes
 
 SETS = 12
 VIDEOS_PER_SET = 2511

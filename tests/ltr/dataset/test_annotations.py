@@ -5,34 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltr.dataset.annotations import Arrays, cached, read_boxes, read_flags
-
-
-@pytest.mark.parametrize("separator", [",", "\t", " ", ", "])
-def test_separators(tmp_path: Path, separator: str) -> None:
-    path = tmp_path / "boxes.txt"
-    path.write_text(separator.join(["1.5", "2", "3", "4"]) + "\n" + separator.join(["NaN"] * 4) + "\n")
-    np.testing.assert_array_equal(read_boxes(path), [[1.5, 2, 3, 4], [np.nan] * 4])
-
-
-@pytest.mark.parametrize("text", ["1,2,3\n4,5,6\n", "1,2,3,4\n1,2,3\n", "a,b,c,d\n", "# x y w h\n1,2,3,4\n", ""])
-def test_broken_boxes_name_their_file(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "boxes.txt"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"boxes\.txt(:\d+: expected four numbers|: holds no boxes)"):
-        read_boxes(path)
-
-
-@pytest.mark.parametrize("text", ["0,1,0,1", "0\n1\n0\n1\n", "0 1 0 1\n", "0,1,0,1,"])
-def test_flags_in_one_line_or_in_many(tmp_path: Path, text: str) -> None:
-    (tmp_path / "flags").write_text(text)
-    assert read_flags(tmp_path / "flags").tolist() == [0, 1, 0, 1]
-
-
-def test_broken_flags_name_their_file(tmp_path: Path) -> None:
-    (tmp_path / "cover.label").write_text("8,x")
-    with pytest.raises(ValueError, match=r"cover\.label: expected a whole number from 0 to 8"):
-        read_flags(tmp_path / "cover.label")
+from ltr.dataset.annotations import Arrays, cached
 
 
 class Source:

@@ -64,3 +64,30 @@ def test_uavdt_without_the_folders_of_its_archives(tmp_path, specs):
     text(tmp_path / "anno" / "S0101_gt.txt", ROWS)
     (load,) = list_uavdt(tmp_path).values()
     assert numbers(load()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("cover.label", b"8\n4\n", r"cover\.label: 2 flags for 3 boxes"),
+        ("cover.label", b"0\n", r"cover\.label: 1 flags for 3 boxes"),  # once taken for that of all frames
+        ("cover.label", b"8\n9\n0\n", r"cover\.label:2: expected a whole number from 0 to 8"),
+        ("absence.label", b"0\n0\nx\n", r"absence\.label:3: expected 0 or 1"),
+    ],
+)
+def test_broken_labels_of_got10k_are_named(tmp_path, file, content, message):
+    write_benchmark("got10k_val", tmp_path)
+    (name, load), *_ = list_got10k(tmp_path, "val").items()
+    load()
+    (tmp_path / "val" / name / file).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load()
+    (tmp_path / "val" / name / file).write_bytes(b"\xef\xbb\xbf" + b"0\n" * 3)  # a byte order mark
+    load()
+
+
+def test_the_size_of_got10k_is_read_in_any_encoding(tmp_path):
+    write_benchmark("got10k_val", tmp_path)
+    (name, load), *_ = list_got10k(tmp_path, "val").items()
+    (tmp_path / "val" / name / "meta_info.ini").write_bytes(b"url: caf\xe9\nresolution: (640, 480)\n")
+    assert load().image_size == (640, 480)
