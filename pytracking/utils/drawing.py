@@ -21,6 +21,7 @@ PALETTE: tuple[Colour, ...] = (  # RGB, told apart by colour-blind eyes too (Oka
     (0, 114, 178),
 )
 SMALL = 12  # half line widths: shorter sides would be hidden below lines as thick as others'
+COVERED = 32  # the same below a trail
 LEGIBLE = 0.3  # of cv2's font scale
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -75,9 +76,9 @@ class Overlay:
 def _outside_small(points: NDArray[np.float64], box: Box, unit: int) -> NDArray[np.float64]:
     """``points`` [n, 2], NaN where they would be drawn on a target that is too small to be seen below them."""
     x, y, w, h = box
-    if min(w, h) >= SMALL * unit or not len(points):
+    if min(w, h) >= COVERED * unit or not len(points):
         return points
-    inside = (np.abs(points - (x + w / 2, y + h / 2)) <= (w / 2 + 1, h / 2 + 1)).all(axis=1)
+    inside = (np.abs(points - (x + w / 2, y + h / 2)) <= (w / 2 + unit + 1, h / 2 + unit + 1)).all(axis=1)
     return np.where(inside[:, None], np.nan, points)
 
 
@@ -122,31 +123,41 @@ def draw_target(
     unit = _unit(image)
     small = min(box[2], box[3]) < SMALL * unit
     width = line_width or (max(1, unit // 2) if small else 2 * unit)
-    away = width / 2 + 2 if small else 0.0  # a small target stays free of the lines and of their rim
-    left, top = round(box[0] - away), round(box[1] - away)
-    right, bottom = round(box[0] + box[2] + away), round(box[1] + box[3] + away)
-    for line_colour, thickness in (((0, 0, 0), width + 2), (colour, width)):
-        if state == "tracking":
-            cv2.rectangle(image, (left, top), (right, bottom), line_colour, thickness, cv2.LINE_AA)
-        else:
-            _draw_corners(image, (left, top), (right, bottom), line_colour, thickness)
+    inner = -1 if small else width // 2  # a small target stays free of the lines and of their rim
+    left, top = round(box[0]), round(box[1])
+    right, bottom = round(box[0] + box[2]), round(box[1] + box[3])
+    arm = None if state == "tracking" else max(3, min(right - left, bottom - top) // 4)
+    for line_colour, rim in (((0, 0, 0), 1), (colour, 0)):
+        _draw_outline(image, (left, top, right, bottom), inner + rim, width - inner + rim, arm, line_colour)
     text = f"{target_id}  LOST" if state == "lost" else f"{target_id}  {score:.2f}"
     if label:
-        _draw_label(image, (left, top), text, colour, unit)
+        gap = width - inner if small else 0
+        _draw_label(image, (left, top - gap), bottom + gap, text, colour, unit)
 
 
-def _draw_corners(
-    image: NDArray[np.uint8], low: tuple[int, int], high: tuple[int, int], colour: Colour, thickness: int
+def _draw_outline(
+    image: NDArray[np.uint8], edges: tuple[int, int, int, int], inner: int, outer: int, arm: int | None, colour: Colour
 ) -> None:
-    arm = max(3, min(high[0] - low[0], high[1] - low[1]) // 4)
-    for x, to_x in ((low[0], 1), (high[0], -1)):
-        for y, to_y in ((low[1], 1), (high[1], -1)):
-            corner = np.array([[x + to_x * arm, y], [x, y], [x, y + to_y * arm]], np.int32)
-            cv2.polylines(image, [corner], False, colour, thickness, cv2.LINE_AA)
+    """Lines from ``outer`` px outside the ``edges`` (left, top, right, bottom) to ``inner`` px inside.
+
+    arm: of the corners alone so much; None: the whole frame. cv2's thick lines are not as wide as is asked for.
+    """
+    left, top, right, bottom = edges
+    low_x, low_y, high_x, high_y = left - outer, top - outer, right + outer, bottom + outer
+    width = inner + outer
+    along_x = [(low_x, high_x)] if arm is None else [(low_x, left + arm), (right - arm, high_x)]
+    along_y = [(low_y, high_y)] if arm is None else [(low_y, top + arm), (bottom - arm, high_y)]
+    bars = [(x0, y, x1, y + width) for x0, x1 in along_x for y in (low_y, high_y - width)]
+    bars += [(x, y0, x + width, y1) for y0, y1 in along_y for x in (low_x, high_x - width)]
+    for x0, y0, x1, y1 in bars:
+        image[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = colour
 
 
-def _draw_label(image: NDArray[np.uint8], corner: tuple[int, int], text: str, colour: Colour, unit: int) -> None:
-    """A filled tag above the box, moved to stay inside the picture, with black or white text as the colour asks."""
+def _draw_label(
+    image: NDArray[np.uint8], corner: tuple[int, int], bottom: int, text: str, colour: Colour, unit: int
+) -> None:
+    """A filled tag above the box, or below where there is no room, inside the picture; text black or white as the
+    colour asks."""
     scale, pad = 0.35 + 0.2 * unit, 2 + 2 * unit
     (width, height), below = cv2.getTextSize(text, _FONT, scale, unit)
     if 3 * width > image.shape[1]:  # in a tiny picture it would hide more than it says
@@ -156,7 +167,8 @@ def _draw_label(image: NDArray[np.uint8], corner: tuple[int, int], text: str, co
         (width, height), below = cv2.getTextSize(text, _FONT, scale, unit)
     tag_height = height + below + pad
     x = int(np.clip(corner[0] - unit, 0, max(0, image.shape[1] - width - 2 * pad)))
-    y = int(np.clip(corner[1] - unit, tag_height, image.shape[0]))
+    above, below_box = corner[1] - unit, bottom + unit + tag_height
+    y = int(np.clip(above if above >= tag_height else below_box, tag_height, image.shape[0]))
     cv2.rectangle(image, (x, y - tag_height), (x + width + 2 * pad, y), colour, cv2.FILLED)
     brightness = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
     ink = (0, 0, 0) if brightness > 110 else (255, 255, 255)
