@@ -46,7 +46,8 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, av.FFmpegError) as error:
-        raise OSError(f"{path}: cannot be written ({error.strerror or error})") from error
+        name = "standard output" if path == STDOUT else path
+        raise OSError(f"{name}: cannot be written ({error.strerror or error})") from error
 
 
 @contextmanager
