@@ -1,6 +1,9 @@
 """Boxes that users give."""
 
 import math
+import reprlib
+from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -22,7 +25,7 @@ def check_box(box: Any, frame: NDArray[np.uint8]) -> Box:
     x, y, w, h = numbers = _four_numbers(box)
     if w <= 0 or h <= 0:
         raise ValueError(f"box: expected a width and height above 0, got {numbers}")
-    if w < 1 and h < 1:
+    if w * h < 1:
         raise ValueError(f"box: {numbers} is smaller than a pixel; expected pixels, not parts of the frame")
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
         raise ValueError(f"box: {numbers} lies outside the {width} x {height} frame")
@@ -32,12 +35,15 @@ def check_box(box: Any, frame: NDArray[np.uint8]) -> Box:
 
 
 def _four_numbers(box: Any) -> Box:
-    values = box.tolist() if hasattr(box, "tolist") else box  # of an array or a tensor
+    """Of a sequence, array or tensor."""
     try:
-        x, y, w, h = numbers = tuple(map(float, () if isinstance(values, str) else values))
-    except (TypeError, ValueError):
-        numbers = ()
-    if not (numbers and all(map(math.isfinite, numbers))):
-        got = tuple(values) if isinstance(values, list | tuple) else values
-        raise ValueError(f"box: expected four finite numbers x, y, w, h, got {got!r}")
-    return x, y, w, h
+        values = box.tolist() if hasattr(box, "tolist") else list(box) if isinstance(box, Sequence) else []
+        values = [value.item() if hasattr(value, "item") else value for value in values]
+        if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
+            x, y, w, h = map(float, values)
+            if all(map(math.isfinite, (x, y, w, h))):
+                return x, y, w, h
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # as many kinds as there are libraries of numbers
+        pass
+    got = tuple(box) if isinstance(box, list | tuple) else box
+    raise ValueError(f"box: expected four finite numbers x, y, w, h, got {reprlib.repr(got)}")

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, Self, TypeVar
 
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
 from pytracking.features.freed_memory import release_freed_memory
@@ -65,6 +65,13 @@ class MultiTracker(Generic[AnyTracker]):
         self._targets: dict[int, AnyTracker] = {}
         self._next_id = 0
         self._lock = threading.Lock()
+
+    def __reduce_ex__(self, protocol: object) -> Never:
+        """Of pickle and copy."""
+        raise TypeError(
+            "a MultiTracker cannot be pickled or copied: make another of its Tracker here, save and restore between "
+            "processes"
+        )
 
     @property
     def ids(self) -> list[int]:

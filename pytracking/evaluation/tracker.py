@@ -105,7 +105,10 @@ class Tracker:
         self._started = True
 
     def track(self, frame: Frame) -> TrackOutput:
-        """Find the target in the next frame, which is of the same kind and size as for :meth:`initialize`."""
+        """Find the target in the next frame, which is of the same kind as for :meth:`initialize`.
+
+        A frame of another size is taken as the same view in other pixels; a warning where its shape differs, too.
+        """
         self._check_started("track")
         return self._tracker.track(as_rgb(frame, self.channels))
 

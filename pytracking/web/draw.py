@@ -72,10 +72,4 @@ def parse_boxes(message: Any, image: Image) -> list[Box]:
     """What the page sends: a list of at least one [x, y, w, h] in pixels of ``image``. ValueError for all else."""
     if not (isinstance(message, list) and message):
         raise ValueError(f"expected a list of boxes, got {json.dumps(message)[:80]}")
-    boxes: list[Box] = []
-    for box in message:
-        if not (isinstance(box, list) and len(box) == 4 and all(type(value) in (int, float) for value in box)):
-            raise ValueError(f"expected four numbers x, y, w, h, got {json.dumps(box)[:80]}")
-        boxes.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
-        check_box(boxes[-1], image)
-    return boxes
+    return [check_box(box, image) for box in message]

@@ -20,9 +20,11 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.accelerators import Look
 from pytracking.features.augmentation import augmented_crops
 from pytracking.features.cuda_graph import CudaGraph
+from pytracking.features.fork_guard import check_process
 from pytracking.features.frame_crop import bring, cut
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.tracker.base.frame_size import Size, size_factors, size_of
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.box_ascent import BoxSlope
 from pytracking.tracker.dimp.box_learning import learn_modulation
@@ -77,8 +79,10 @@ class DiMP:
     @torch.inference_mode()
     def initialize(self, frame: np.ndarray, box: Box) -> None:
         """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``)."""
+        check_process()
         self.generator = torch.Generator().manual_seed(self.seed)
         self.frame_number = 0
+        self.frame_size: Size | None = size_of(frame)
         self.box = torch.tensor(box, dtype=torch.float64)
         self.first_size = self.box[2:]
         centre, scale = self._search_region()
@@ -137,6 +141,19 @@ class DiMP:
         x, y, w, h = self.box.tolist()
         score = min(max(found.score, 0.0), self.recognition)
         return TrackOutput((x, y, w, h), score, believed(state, self.recognition, thresholds))
+
+    def fit_to(self, frame_size: Size) -> None:
+        """Go on in frames of this size: what is in pixels of the frames before is scaled with them."""
+        if self.frame_size and self.frame_size != frame_size:
+            factors = size_factors(self.frame_size, frame_size)
+            scale = self.box.new_tensor(factors)
+            self.box, self.first_size, self.motion = (
+                self.box * scale.repeat(2),
+                self.first_size * scale,
+                self.motion * scale,
+            )
+            self.rivals = [(x * factors[0], y * factors[1]) for x, y in self.rivals]
+        self.frame_size = frame_size
 
     def _search_region(self) -> tuple[tuple[float, float], float]:
         """Centre of the crop in image pixels, and image pixels per crop pixel."""
@@ -248,6 +265,9 @@ def track_all(trackers: Sequence[DiMP], frame: np.ndarray) -> list[TrackOutput]:
 
     The frame is brought to a GPU once, the network sees all crops at once, and the device is waited for once.
     """
+    check_process()
+    for tracker in trackers:
+        tracker.fit_to(size_of(frame))
     device, look = trackers[0].device, trackers[0].look
     brought = bring(frame, device)
     crops, transforms = zip(*(tracker._crop(brought) for tracker in trackers), strict=True)

@@ -61,6 +61,7 @@ def load_state_dict(tracker: DiMP, state: dict[str, Tensor]) -> None:
     tracker.probation = Probation(*state["probation"].tolist())
     tracker.rivals = [(x, y) for x, y in state["rivals"].tolist()]
     tracker.motion = state["motion"].clone()
+    tracker.frame_size = None  # that of the next frame
     tracker.box, tracker.first_size = state["box"].clone(), state["first_size"].clone()
     tracker.frame_number = int(state["frame_number"])
     tracker.generator = torch.Generator()

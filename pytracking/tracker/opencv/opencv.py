@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from pytracking.parameter.opencv.base import OpenCVParams
+from pytracking.tracker.base.frame_size import size_factors, size_of
 from pytracking.tracker.base.output import Box, TrackOutput
 
 _SEEDING = threading.Lock()  # C's random numbers are the process's
@@ -44,16 +45,21 @@ class OpenCVTracker:
             _seed(self.seed)
             tracker = self.create()  # a new one: not all can be initialised twice
             tracker.init(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), whole)
-        self.tracker, self.box = tracker, box
+        self.tracker, self.box, self.frame_size = tracker, box, size_of(frame)
 
     def track(self, frame: np.ndarray) -> TrackOutput:
-        """Find the target in the next frame. ValueError where OpenCV fails over it."""
+        """Find the target in the next frame, scaled to the size of the first. ValueError where OpenCV fails over it."""
+        factors = size_factors(self.frame_size, size_of(frame))
+        if factors != (1, 1):
+            frame = cv2.resize(frame, self.frame_size)
         with self._explained("find", frame, self.box):
             found, (x, y, w, h) = self.tracker.update(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         found = bool(found and w > 0 and h > 0)  # KCF may have "found" an empty box
         if found:
             self.box = (float(x), float(y), float(w), float(h))
-        return TrackOutput(self.box, self._score(found), "tracking" if found else "lost")
+        (x, y, w, h), (by_x, by_y) = self.box, factors
+        box = (x * by_x, y * by_y, w * by_x, h * by_y)
+        return TrackOutput(box, self._score(found), "tracking" if found else "lost")
 
     def _score(self, found: bool) -> float:
         """What the tracker says of itself, where it does: others have no such call, or it gives -1."""

@@ -1,3 +1,4 @@
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,13 @@ FRAME = np.zeros((240, 320, 3), np.uint8)
 
 @pytest.mark.parametrize(
     "box",
-    [(10, 20, 30, 40), [10.0, 20, 30, 40], np.array([10, 20, 30, 40], np.float32), torch.tensor([10, 20, 30, 40])],
+    [
+        (10, 20, 30, 40),
+        [10.0, 20, 30, 40],
+        np.array([10, 20, 30, 40], np.float32),
+        torch.tensor([10, 20, 30, 40]),
+        [np.float32(10), np.int64(20), torch.tensor(30), Fraction(40)],
+    ],
 )
 def test_boxes_become_four_floats(box: Any) -> None:
     checked = check_box(box, FRAME)
@@ -30,6 +37,13 @@ def test_boxes_become_four_floats(box: Any) -> None:
         ((1, 2, 3, None), "expected four finite numbers"),
         ((1, 2, float("nan"), 4), "expected four finite numbers"),
         (np.zeros((4, 1)), "expected four finite numbers"),
+        ((1, 2, 3j, 4), "expected four finite numbers"),
+        ((10**400, 2, 3, 4), "expected four finite numbers"),
+        ((True, 2, 3, 4), "expected four finite numbers"),
+        (np.array([True] * 4), "expected four finite numbers"),
+        ({1, 2, 3, 4}, "expected four finite numbers"),
+        (7, "expected four finite numbers"),
+        ((10, 10, 1e-300, 50), "smaller than a pixel"),
         ((1, 2, 0, 4), "width and height above 0"),
         ((0.4, 0.4, 0.2, 0.2), "smaller than a pixel; expected pixels, not parts of the frame"),
         ((320, 0, 10, 10), "lies outside the 320 x 240 frame"),

@@ -1,4 +1,6 @@
+import copy
 import gc
+import pickle
 import threading
 import weakref
 from pathlib import Path
@@ -64,6 +66,12 @@ def test_ids_of_another_kind(targets: MultiTracker, target_id: Any) -> None:
     with pytest.raises(ValueError, match=r"^target_id: expected a whole number of 0 or more, got "):
         targets.add(FRAMES[0], BOXES[0], target_id=target_id)
     assert targets.ids == []
+
+
+def test_copies_are_refused_in_words(targets: MultiTracker) -> None:
+    for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="a MultiTracker cannot be pickled or copied: make another of its Tracker"):
+            duplicate(targets)
 
 
 def test_a_target_that_is_removed_is_freed_at_once(tracker: Tracker) -> None:

@@ -1,6 +1,8 @@
 import copy
 import json
+import os
 import pickle
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -72,7 +74,17 @@ def test_boxes_of_another_kind(tracker: Tracker, box: Any, message: str) -> None
         tracker.initialize(FRAME, box)
 
 
-@pytest.mark.parametrize("box", [[60, 40, 32, 28], np.array(BOX), np.array(BOX, dtype=np.float32), (-10.5, -4, 30, 40)])
+@pytest.mark.parametrize(
+    "box",
+    [
+        [60, 40, 32, 28],
+        np.array(BOX),
+        np.array(BOX, dtype=np.float32),
+        (-10.5, -4, 30, 40),
+        (-500, -400, 790, 590),
+        (20, 10, 0.5, 60),
+    ],
+)
 def test_boxes_of_every_number_type(tracker: Tracker, box: Any) -> None:
     tracker.initialize(FRAME, box)
     output = tracker.track(FRAME)
@@ -278,3 +290,45 @@ def test_a_state_is_a_copy(tracker: Tracker) -> None:
     assert tracker.track(noise_picture(1, 200, 150)) == first
     tracker.load_state_dict(state)  # a second time: the first did not change it
     assert tracker.track(noise_picture(1, 200, 150)) == first
+
+
+def test_frames_of_another_size_are_the_same_view_in_other_pixels(path: str) -> None:
+    """The target stands still; frames are half as large from the third on, as a camera may decide."""
+    patch = noise_picture(1, 40, 40)
+    large = np.full((300, 400, 3), 128, np.uint8)
+    large[100:140, 150:190] = patch
+    small = np.ascontiguousarray(large[::2, ::2])
+    tracker = Tracker("dimp", path, device="cpu", localization=ALWAYS)
+    tracker.initialize(large, (150, 100, 40, 40))
+    before = tracker.track(large).box
+    assert tracker.track(small).box == pytest.approx([value / 2 for value in before], abs=4)
+    assert tracker.track(large).box == pytest.approx(before, abs=8)
+    with pytest.warns(UserWarning, match="a frame of 200 x 300 px after 400 x 300, which has another shape"):
+        tracker.track(large[:, :200])
+
+
+def test_a_restored_tracker_takes_the_size_of_its_next_frame(tracker: Tracker, path: str) -> None:
+    tracker.initialize(FRAME, BOX)
+    other = Tracker("dimp", path, device="cpu")
+    other.load_state_dict(tracker.state_dict())
+    assert other.track(FRAME) == tracker.track(FRAME)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(("threads", "told"), [(2, True), (1, False)])
+def test_a_forked_process_is_told_instead_of_hanging(path: str, threads: int, told: bool, same_threads: None) -> None:
+    torch.set_num_threads(threads)
+    tracker = Tracker("dimp", path, device="cpu", accelerator="torch")
+    tracker.initialize(FRAME, BOX)
+    with warnings.catch_warnings(action="ignore"):  # newer Pythons warn of forks beside threads
+        child = os.fork()
+    if child == 0:
+        try:
+            tracker.track(FRAME)
+            os._exit(10)
+        except RuntimeError as error:
+            os._exit(11 if "forked after a tracker had run" in str(error) else 12)
+        finally:
+            os._exit(13)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == (11 if told else 10)
+    tracker.track(FRAME)  # the parent goes on

@@ -49,9 +49,9 @@ def test_the_frame_is_served_and_its_boxes_are_taken_once():
     [
         ("[]", "expected a list of boxes, got []"),
         ("{}", "expected a list of boxes, got {}"),
-        ("[[1, 2, 3]]", "expected four numbers x, y, w, h, got [1, 2, 3]"),
-        ('[[1, 2, 3, "4"]]', "expected four numbers"),
-        ("[[1, 2, 3, true]]", "expected four numbers"),
+        ("[[1, 2, 3]]", "expected four finite numbers x, y, w, h, got (1, 2, 3)"),
+        ('[[1, 2, 3, "4"]]', "expected four finite numbers"),
+        ("[[1, 2, 3, true]]", "expected four finite numbers"),
         ("[[1, 2, 0, 4]]", "expected a width and height above 0"),
         ("[[1, 2, 3, NaN]]", "expected four finite numbers"),
         ("[[400, 2, 3, 4]]", "lies outside the 320 x 240 frame"),
