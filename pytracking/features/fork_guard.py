@@ -1,4 +1,4 @@
-"""Processes that were forked from one whose trackers had run: torch would wait there for threads that are gone."""
+"""Processes that were forked from one that had a tracker: torch would wait there for threads that are gone."""
 
 import os
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import torch
 
 @dataclass
 class _Process:
-    has_run: bool = False  # a tracker, in this process or one that it was forked from
+    has_tracker: bool = False  # or is forked from one that had
     is_broken: bool = False
 
 
@@ -19,14 +19,14 @@ def check_process() -> None:
     """RuntimeError in a process that was forked after this function was called, unless torch had one thread."""
     if _PROCESS.is_broken:
         raise RuntimeError(
-            "this process was forked after a tracker had run, and torch's threads do not survive that: start it by "
-            "multiprocessing.get_context('spawn'), or call torch.set_num_threads(1) before the first tracker runs"
+            "this process was forked after a tracker was made, and torch's threads do not survive that: start it by "
+            "multiprocessing.get_context('spawn'), or call torch.set_num_threads(1) before the first tracker is made"
         )
-    _PROCESS.has_run = True
+    _PROCESS.has_tracker = True
 
 
 def _forked() -> None:
-    _PROCESS.is_broken |= _PROCESS.has_run and torch.get_num_threads() > 1
+    _PROCESS.is_broken |= _PROCESS.has_tracker and torch.get_num_threads() > 1
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which never forks

@@ -51,10 +51,11 @@ class Film:
             self.number += 1
         return image
 
-    def message(self) -> str:
-        """What the page is told at the beginning."""
+    def message(self, again: bool) -> str:
+        """What the page is told at the beginning; ``again``: it has seen this video before."""
         width, height = self.size
-        return json.dumps({"type": "video", "width": width, "height": height, "frames": self.source.length})
+        message = {"type": "video", "width": width, "height": height, "frames": self.source.length, "again": again}
+        return json.dumps(message)
 
     def ended_message(self) -> str:
         """What the page is told at the end: the number of frames, and why there are no more if the file is damaged."""

@@ -68,7 +68,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Rewind:
-    """The uploaded video again from its first picture, stopped and without targets."""
+    """The uploaded video again from its first picture, stopped; its targets are learned again where they were drawn."""
 
 
 @dataclass(frozen=True)

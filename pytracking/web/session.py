@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
 from typing import Protocol, TypeVar
 
 from pytracking.evaluation.video import Image
@@ -43,8 +44,8 @@ class Targets(Protocol):
     def ids(self) -> list[int]:
         """The targets that are followed."""
 
-    def add(self, frame: Image, box: Box) -> int:
-        """Learn a target; its id."""
+    def add(self, frame: Image, box: Box, target_id: int | None = None) -> int:
+        """Learn a target; its id, by default one that no target has had."""
 
     def remove(self, target_id: int) -> None:
         """Follow it no longer."""
@@ -86,6 +87,7 @@ class Session:
         self._recent: OrderedDict[int, Image] = OrderedDict()
         self._outputs: dict[int, TrackOutput] = {}
         self._film: Film | None = None
+        self._drawn: dict[int, Add] = {}  # by id: how the targets in the film came to be
         self._unseen: set[int] = set()
 
     def receive(self, message: Picture | Command | Film) -> None:
@@ -145,9 +147,11 @@ class Session:
             case Remove(number):
                 await self._work(lambda: self._targets.remove(number))
                 self._outputs.pop(number, None)
+                self._drawn.pop(number, None)
                 await self._tell()
             case Reset():
-                await self._forget()
+                await self._stop_all()
+                self._drawn = {}
                 await self._tell()
             case Camera():
                 self._film = None
@@ -155,7 +159,7 @@ class Session:
             case Play() if self._film:
                 self._film.play()
             case Rewind() if self._film:
-                await self._show(self._film)
+                await self._show(self._film, again=True)
 
     async def _add(self, frame: int, box: Box) -> None:
         if len(self._targets.ids) >= MAX_TARGETS:
@@ -165,6 +169,8 @@ class Session:
             raise ValueError("the picture has gone by; draw the box again")
         number = await self._work(lambda: self._targets.add(image, box))
         self._outputs[number] = TrackOutput(box, 1.0, "tracking")
+        if self._film:
+            self._drawn[number] = Add(frame, box)
         await self._link.send_str(added_message(number))
         await self._tell(frame)
 
@@ -193,24 +199,44 @@ class Session:
             return
         number = self._film.number
         self._unseen.add(number)
-        _, found = await asyncio.gather(self._send_picture(number, image), self._find(image))
-        await self._report(number, image, *found)
+        _, (outputs, seconds) = await asyncio.gather(self._send_picture(number, image), self._find(image))
+        await self._report(number, image, outputs | await self._learn_again(number, image), seconds)
+
+    async def _learn_again(self, number: int, image: Image) -> dict[int, TrackOutput]:
+        """The targets that were drawn in this picture before the film was rewound."""
+        followed = self._targets.ids
+        missing = {id: add.box for id, add in self._drawn.items() if add.frame == number and id not in followed}
+        for target_id, box in missing.items():
+            await self._work(partial(self._targets.add, image, box, target_id))
+        return {target_id: TrackOutput(box, 1.0, "tracking") for target_id, box in missing.items()}
 
     async def _send_picture(self, number: int, image: Image) -> None:
         await self._link.send_bytes(picture_message(number, await asyncio.to_thread(encode_picture, image)))
 
-    async def _show(self, film: Film) -> None:
+    async def _show(self, film: Film, again: bool = False) -> None:
         """The first picture of ``film``, stopped."""
+        await (self._stop_all() if again else self._forget())
         self._film = film
         self._unseen.clear()
-        await self._forget()
+        self._recent.clear()
         film.rewind()
-        await self._link.send_str(film.message())
+        await self._link.send_str(film.message(again))
         await self._next_picture()
 
-    async def _forget(self) -> None:
-        await self._work(self._targets.clear)
+    async def _stop_all(self) -> None:
+        """Follow nothing. Ids are not given again, since the page has boxes of them."""
+
+        def stop() -> None:
+            for target_id in self._targets.ids:
+                self._targets.remove(target_id)
+
+        await self._work(stop)
         self._outputs = {}
+
+    async def _forget(self) -> None:
+        """All of a source, whose place another one takes."""
+        await self._work(self._targets.clear)
+        self._outputs, self._drawn = {}, {}
         self._recent.clear()
 
     async def _tell(self, frame: int | None = None, seconds: float = 0.0) -> None:

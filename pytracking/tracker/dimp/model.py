@@ -10,6 +10,7 @@ import torch
 from ltr.admin.device import choose_device
 from ltr.admin.settings import to_json
 from pytracking.features.accelerators import accelerate, choose_accelerator
+from pytracking.features.fork_guard import check_process
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
@@ -22,6 +23,7 @@ class DiMPModel:
     """A :class:`~pytracking.tracker.base.family.Model`: its trackers share the network, which no call changes."""
 
     def __init__(self, params: DiMPParams, options: Options) -> None:
+        check_process()
         self.params = override(params, options.overrides)
         self.options = options
         self.device = choose_device(options.device)

@@ -34,7 +34,8 @@ export class Link {
 
   closed({ code, reason }) {
     const final = FINAL_CODES.includes(code);
-    this.handlers.status("closed", final ? reason || "The server ended the connection" : "Connection lost, trying again");
+    const why = final ? reason || "the server ended the connection" : "connection lost, trying again";
+    this.handlers.status("closed", why[0].toUpperCase() + why.slice(1));
     const wait = final ? 8000 : RETRY_MS[Math.min(this.attempts++, RETRY_MS.length - 1)];
     setTimeout(() => this.connect(), wait);
   }

@@ -12,11 +12,14 @@ import { upload } from "./upload.js";
 const IN_FLIGHT = 2; // pictures without an answer: one in the tracker, one that waits for it
 const REFRESH_MS = 100; // where that takes long, a newer one is sent, which takes the place of the one that waits
 const MOST_IN_FLIGHT = 10;
+const GONE = "The connection broke. The boxes so far can be saved; open the video again to go on.";
+const LEAVE = "The boxes of this video are not saved. Leave it all the same?";
 const $ = (id) => document.getElementById(id);
 
 let source = "none"; // camera or video
 let hello = null; // what the server told of itself
-let film = null; // the video: {frames, size, playing, ended}
+let film = null; // the video: {frames, size, playing, ended, gone (with the connection), waiting (for its first picture)}
+let firstId = 0; // of the targets of this connection: boxes of those before are kept
 let frozen = false; // while a box is drawn
 let learning = false; // until the server has learned the box
 let shown = null; // number of the picture on the stage; null: the camera, live
@@ -27,9 +30,9 @@ let answering = Promise.resolve();
 const pictures = new Map(); // those without an answer, by number
 
 const stage = new Stage(document.querySelector(".frame"), $("picture"), $("overlay"));
-const meter = new Meter($("meter"));
+const meter = new Meter($("meter"), $("pace"));
 const boxes = new Boxes();
-const panel = new Panel($("targets"), $("target"), stage, (id) => link.send("remove", { id }), announce);
+const panel = new Panel($("targets"), $("target"), stage, (id) => link.send("remove", { id: id - firstId }), announce);
 const camera = new Camera($("camera"), cameraFrame, () => leave("The camera was taken away."));
 const selector = new Selector(stage, {
   begin: beginBox,
@@ -63,7 +66,20 @@ function greet(message) {
   pictures.clear();
   setLearning(false);
   setTargets([]);
-  if (source === "video") leave("The connection broke; please open the video again.");
+  if (film?.gone) notify(GONE);
+}
+
+// The server has forgotten the targets; the boxes so far are kept.
+function disconnected() {
+  selector.cancel();
+  pictures.clear();
+  if (film) {
+    Object.assign(film, { playing: false, gone: true, waiting: false });
+    showPlaying();
+  }
+  setLearning(false);
+  setTargets([]);
+  firstId = boxes.nextId;
 }
 
 // ---- where pictures come from
@@ -79,10 +95,19 @@ function setSource(name) {
   $("cameras").hidden = name !== "camera" || $("cameras").length < 2;
   pictures.clear();
   boxes.clear();
+  firstId = 0;
   meter.clear();
   setLearning(false);
   setTargets([]);
   shown = null;
+  const focused = document.activeElement;
+  if (focused === document.body || !focused.checkVisibility()) {
+    (name === "none" ? $("start-camera") : stage.overlay).focus({ preventScroll: true });
+  }
+}
+
+function mayLeave() {
+  return !film || !boxes.unsaved || confirm(LEAVE);
 }
 
 function leave(reason) {
@@ -92,6 +117,7 @@ function leave(reason) {
 }
 
 async function useCamera(deviceId) {
+  if (!mayLeave()) return;
   try {
     await camera.start(deviceId);
     const devices = await camera.list();
@@ -105,7 +131,7 @@ async function useCamera(deviceId) {
 }
 
 async function openVideo(file) {
-  if (!file) return;
+  if (!file || !mayLeave()) return;
   if (!link.open) return notify("There is no connection to the server.");
   const status = $("upload");
   status.hidden = false;
@@ -125,6 +151,7 @@ function cameraFrame() {
     stage.show(camera.video, camera.size);
     return;
   }
+  meter.offer();
   const most = performance.now() > lastSent + REFRESH_MS ? MOST_IN_FLIGHT : IN_FLIGHT;
   if (link.idle && pictures.size < most) sendPicture();
 }
@@ -145,11 +172,13 @@ function settle(frame) {
   for (const number of pictures.keys()) if (number <= frame) pictures.delete(number); // others were replaced
 }
 
-async function showResult({ frame, targets, seconds }) {
+async function showResult({ frame, targets: found, seconds }) {
+  const targets = found.map((target) => ({ ...target, id: target.id + firstId }));
   const waiting = pictures.get(frame);
   const image = await waiting;
   const size = film ? film.size : camera.size;
   settle(frame);
+  if (film) film.waiting = false;
   if (image && !frozen) {
     stage.show(image, size);
     shown = frame;
@@ -186,20 +215,25 @@ function showError(message, frame) {
 
 function setLearning(value) {
   learning = value;
+  if (!value) stage.pending = null;
+  stage.draw();
   showHint();
 }
 
 // ---- the uploaded video
 
-function showFilm({ width, height, frames }) {
-  setSource("video");
-  film = { frames, size: [width, height], playing: false, ended: false };
+// again: the same video from its first picture, where its targets are learned again; what was found is kept.
+function showFilm({ width, height, frames, again }) {
+  if (again) selector.cancel();
+  else setSource("video");
+  film = { frames, size: [width, height], playing: false, ended: false, gone: false, waiting: true };
+  shown = null;
   $("progress").max = frames || 1;
   showPlaying();
 }
 
 function setPlaying(playing) {
-  if (!film || film.ended || playing === film.playing) return;
+  if (!film || film.ended || film.gone || playing === film.playing) return;
   film.playing = playing;
   link.send(playing ? "play" : "pause");
   showPlaying();
@@ -207,7 +241,8 @@ function setPlaying(playing) {
 
 function showPlaying() {
   $("play").textContent = film.playing ? "Pause" : "Play";
-  $("play").disabled = film.ended;
+  $("play").disabled = film.ended || film.gone;
+  $("rewind").disabled = film.gone;
   showHint();
 }
 
@@ -222,6 +257,7 @@ function endFilm({ frames, broken }) {
 
 function beginBox() {
   if (source === "none" || !hello || learning || (source === "video" && shown === null)) return false;
+  if (film?.gone) return notify(GONE) ?? false;
   if (!link.open) return notify("There is no connection to the server.") ?? false;
   if (stage.targets.length >= hello.max_targets) {
     return notify(`${hello.max_targets} targets is the limit; remove one first.`) ?? false;
@@ -240,6 +276,7 @@ function beginBox() {
 
 async function finishBox(box) {
   const frame = shown;
+  stage.pending = box;
   setLearning(true);
   await sending;
   link.send("add", { frame, box });
@@ -260,6 +297,7 @@ function showHint() {
 
 function hint() {
   if (learning) return "Learning the target";
+  if (film?.waiting) return stage.targets.length ? "Learning the targets again" : "";
   if (selector.keyboard && selector.active) return "Arrows move it, with Shift they resize it, Enter follows it, Esc leaves it";
   if (frozen || film?.ended) return film?.ended ? "The end of the video" : "";
   if (!stage.targets.length) return "Drag a box around what to follow";
@@ -267,9 +305,16 @@ function hint() {
 }
 
 function showConnection(state, text) {
-  $("connection").dataset.state = state;
+  const open = state === "open";
+  $("connection").dataset.state = document.body.dataset.connection = state;
   $("connection").textContent = text;
-  if (state === "closed" && selector.active) selector.cancel();
+  for (const id of ["start-camera", "start-video", "open-video"]) $(id).disabled = !open;
+  $("use-camera").disabled = !open && source !== "camera"; // which can be switched off without a server
+  if (open) $("refusal").hidden = true;
+  if (state !== "closed") return;
+  $("refusal").textContent = text;
+  $("refusal").hidden = false;
+  later(disconnected);
 }
 
 function announce(text) {

@@ -15,8 +15,10 @@ export class Panel {
     const ids = new Set(targets.map((target) => target.id));
     for (const [id, row] of this.rows) {
       if (!ids.has(id)) {
+        const hadFocus = row.item.contains(document.activeElement);
         row.item.remove();
         this.rows.delete(id);
+        if (hadFocus) (this.list.querySelector("button") ?? this.stage.overlay).focus({ preventScroll: true });
       }
     }
     for (const target of targets) {

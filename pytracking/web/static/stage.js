@@ -8,6 +8,7 @@ export class Stage {
     this.overlay = overlay;
     this.targets = [];
     this.selection = null;
+    this.pending = null; // the box that the server is learning
     this.size = [0, 0];
     new ResizeObserver(() => this.fit()).observe(frame);
   }
@@ -63,6 +64,7 @@ export class Stage {
     const context = this.overlay.getContext("2d");
     context.clearRect(0, 0, this.overlay.width, this.overlay.height);
     for (const target of this.targets) this.drawTarget(context, target);
+    if (this.pending) this.drawPending(context, this.pending);
     if (this.selection) this.drawSelection(context, this.selection);
   }
 
@@ -89,6 +91,18 @@ export class Stage {
     context.fillStyle = readableOn(colour);
     context.textBaseline = "middle";
     context.fillText(text, left + 6 * unit, top + height / 2);
+  }
+
+  drawPending(context, box) {
+    const path = frameOf(box.map((value) => value * this.scale));
+    const unit = devicePixelRatio;
+    for (const [style, width, dashes] of [["rgb(0 0 0 / 65%)", 5, []], ["#fff", 2.5, [7 * unit, 5 * unit]]]) {
+      context.strokeStyle = style;
+      context.lineWidth = width * unit;
+      context.setLineDash(dashes);
+      context.stroke(path);
+    }
+    context.setLineDash([]);
   }
 
   drawSelection(context, box) {

@@ -13,7 +13,7 @@ def film_of(frames, fps=None):
 
 def test_plays_every_frame_and_stops_at_the_end(tmp_path):
     film = Film(open_video(write_video(tmp_path / "a.mp4", frames=3)), (64, 48))
-    assert json.loads(film.message()) == {"type": "video", "width": 64, "height": 48, "frames": 3}
+    assert json.loads(film.message(False)) == {"type": "video", "width": 64, "height": 48, "frames": 3, "again": False}
     assert film.delay(0.0) is None
     film.play()
     seen = []

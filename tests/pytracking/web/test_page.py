@@ -2,13 +2,17 @@
 
 import csv
 import re
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from pytracking.web.server import Address
+from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.utils.drawing import PALETTE
+from pytracking.web.server import MAX_SESSIONS, Address
 from tests.fakes.browser import chromium, expect, write_camera
 from tests.fakes.pages import fake_targets, served
+from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import write_noise_video, write_video
 
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
@@ -92,6 +96,7 @@ def test_the_camera_is_followed_with_several_targets(page, shape):
     drag(page, 0.9, 0.8, 0.7, 0.5)  # from the other corner
     wait_for_targets(page, 2)
     expect(page.locator("#meter")).to_have_text(re.compile(r"^\d+\.\d fps · \d+ ms · 320 × 240$"))
+    assert page.evaluate("document.activeElement.id") == "overlay"  # not lost with the button
     assert page.inner_text("#targets li:first-child strong") == "Target 0"
     assert page.inner_text("#targets li:first-child output") in ("0.25", "1.00")
     rows = saved_rows(page)
@@ -121,9 +126,12 @@ def test_an_uploaded_video(page, shape, tmp_path):
     assert [int(row["frame"]) for row in rows] == list(range(12))
     assert [float(rows[0][side]) for side in "xywh"] == pytest.approx([160, 120, 80, 60], abs=2)
     page.click("#rewind")
-    wait_for_targets(page, 0)
     expect(page.locator("#place-in-video")).to_have_text("1 / 12")
-    assert page.is_enabled("#play")
+    wait_for_targets(page, 1)  # learned again
+    assert saved_rows(page) == rows
+    page.click("#play")
+    expect(page.locator("#place-in-video")).to_have_text("12 / 12")
+    assert saved_rows(page) == rows
 
 
 @desktop_only
@@ -213,15 +221,103 @@ def test_the_page_finds_the_server_again(browser):
         start_camera(page)
         drag(page, 0.25, 0.25, 0.5, 0.75)
         wait_for_targets(page, 1)
+        expect(page.locator("#meter")).to_contain_text("fps")
     page.wait_for_selector("#connection[data-state=closed]")
-    assert "trying again" in page.inner_text("#connection")
+    assert "Connection lost, trying again" in page.inner_text("#connection")
+    expect(page.locator(".cover")).to_have_text("Connection lost")
+    expect(page.locator(".cover")).to_be_visible()
+    wait_for_targets(page, 0)
+    assert page.inner_text("#meter") == ""
+    rows = len(saved_rows(page))  # no box is lost
+    assert rows > 3
     drag(page, 0.25, 0.25, 0.5, 0.75)
     assert "no connection" in page.inner_text("#notice")
     with served(address=Address(port=int(url.rstrip("/").rpartition(":")[2]))):
         page.wait_for_selector("#connection[data-state=open]")
+        assert page.is_hidden(".cover")
         wait_for_targets(page, 0)
         drag(page, 0.25, 0.25, 0.5, 0.75)
         wait_for_targets(page, 1)
+        assert page.inner_text("#targets strong") == "Target 1"  # there are boxes of target 0
+        page.click("#targets .remove")
+        wait_for_targets(page, 0)
+    page.close()
+
+
+def test_a_video_whose_connection_breaks_keeps_its_boxes(browser, tmp_path):
+    page = browser.new_page()
+    with served() as url:
+        page.goto(url)
+        open_video(page, write_video(tmp_path / "clip.mp4", frames=12, height=240, width=320), 12)
+        drag(page, 0.5, 0.5, 0.75, 0.75)
+        wait_for_targets(page, 1)
+        page.click("#play")
+        expect(page.locator("#hint")).to_have_text("The end of the video")
+    wait_for_targets(page, 0)
+    with served(address=Address(port=int(url.rstrip("/").rpartition(":")[2]))):
+        expect(page.locator("#notice")).to_contain_text("The boxes so far can be saved")
+        assert page.is_disabled("#rewind")
+        asked = []
+        page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+        page.click("#use-camera")
+        assert asked == ["The boxes of this video are not saved. Leave it all the same?"]
+        assert len(saved_rows(page)) == 12
+        page.click("#use-camera")  # saved: nobody is asked
+        expect(page.locator("#picture")).to_have_attribute("width", "320")
+        expect(page.locator("#use-camera")).to_have_attribute("aria-pressed", "true")
+    page.close()
+
+
+def test_where_all_places_are_taken_nothing_can_be_started(browser):
+    with served() as url:
+        pages = [browser.new_page() for _ in range(MAX_SESSIONS + 1)]
+        for page in pages[:-1]:
+            page.goto(url)
+            page.wait_for_selector("#connection[data-state=open]")
+        late = pages[-1]
+        late.goto(url)
+        expect(late.locator("#refusal")).to_have_text("All places are taken: close another page")
+        assert late.is_disabled("#start-camera")
+        assert late.is_disabled("#start-video")
+        pages[0].close()
+        expect(late.locator("#start-camera")).to_be_enabled()
+        assert late.is_hidden("#refusal")
+        for page in pages[1:]:
+            page.close()
+
+
+def test_a_box_stays_in_sight_while_it_is_learned(browser, tmp_path):
+    class Slow(FakeTracker):
+        def another(self):
+            return Slow()
+
+        def initialize(self, frame, box):
+            assert go_on.wait(30)
+            super().initialize(frame, box)
+
+    go_on = threading.Event()
+    with served(lambda: MultiTracker(Slow())) as url:
+        page = browser.new_page()
+        page.goto(url)
+        open_video(page, write_video(tmp_path / "clip.mp4", frames=4, height=240, width=320), 4)
+        drag(page, 0.5, 0.5, 0.75, 0.75)
+        expect(page.locator("#hint")).to_have_text("Learning the target")
+        painted = """() => { const c = document.querySelector('#overlay');
+            const row = c.getContext('2d').getImageData(0, c.height / 2 - 1, c.width, 1).data;
+            return row.filter((value, i) => i % 4 == 3 && value > 0).length / c.width; }"""
+        assert 0.2 < page.evaluate(painted) < 0.3
+        go_on.set()
+        wait_for_targets(page, 1)
+        page.close()
+
+
+def test_the_colours_of_targets_mean_nothing_else(browser, url):
+    page = browser.new_page()
+    page.goto(url)
+    page.wait_for_selector("#connection[data-state=open]")
+    names = ("quiet", "ink", "lost")
+    states = [page.evaluate(f"getComputedStyle(document.body).getPropertyValue('--{name}')") for name in names]
+    assert not {"#" + bytes(colour).hex() for colour in PALETTE} & set(states)
     page.close()
 
 
@@ -267,6 +363,7 @@ def test_a_tracker_slower_than_the_camera_sees_the_newest_pictures(browser):
         drag(page, 0.25, 0.25, 0.5, 0.75)
         wait_for_targets(page, 1)
         expect(page.locator("#meter")).to_contain_text("fps")  # three answers
+        expect(page.locator("#pace")).to_be_visible()
         page.wait_for_timeout(1000)
         numbers = [int(row["frame"]) for row in saved_rows(page)]
         page.close()

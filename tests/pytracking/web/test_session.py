@@ -152,7 +152,7 @@ def test_a_video_shows_its_first_frame_and_plays_when_told():
     async def scene(session, link, targets):
         session.receive(film(frames=4))
         await link.until("result")
-        assert link.messages[0] == {"type": "video", "width": 64, "height": 48, "frames": 4}
+        assert link.messages[0] == {"type": "video", "width": 64, "height": 48, "frames": 4, "again": False}
         assert link.messages[1] == 0  # the picture comes before what is found in it
         session.receive(Add(0, BOX))
         await link.until("added")
@@ -164,9 +164,47 @@ def test_a_video_shows_its_first_frame_and_plays_when_told():
         assert await link.until("ended") == {"type": "ended", "frames": 4, "broken": ""}
         assert [m for m in link.messages if isinstance(m, int)] == [0, 1, 2, 3]
         session.receive(Rewind())
-        await link.until("video", 2)
-        assert (await link.until("result", 6))["targets"] == []
+        assert (await link.until("video", 2))["again"] is True
+        learned_again = await link.until("result", 6)
+        assert (learned_again["frame"], learned_again["targets"]) == (0, link.of("result")[1]["targets"])
         assert link.messages.count(0) == 2
+
+    run(scene)
+
+
+def test_a_rewound_video_finds_its_targets_again_where_they_were_drawn():
+    async def scene(session, link, targets):
+        async def play(last):
+            while (seen := link.of("result")[-1]["frame"]) < last:
+                session.receive(Seen(seen))
+                await link.until("result", len(link.of("result")) + 1)
+
+        session.receive(film(frames=6))
+        await link.until("result")
+        for _ in range(2):
+            session.receive(Add(0, BOX))
+        session.receive(Remove(0))
+        await link.until("result", 4)
+        session.receive(Play())
+        await link.until("result", 5)  # of picture 1; it waits until one of the two is seen
+        session.receive(Add(1, (30.0, 20.0, 16.0, 12.0)))
+        await link.until("result", 6)
+        await play(5)
+        before = {m["frame"]: m["targets"] for m in link.of("result")}
+        count = len(link.of("result"))
+        session.receive(Rewind())
+        await link.until("result", count + 1)
+        session.receive(Play())
+        await play(5)
+        after = {m["frame"]: m["targets"] for m in link.of("result")[count:]}
+        assert [[t["id"] for t in after[number]] for number in range(6)] == [[1], *[[1, 2]] * 5]
+        assert after == before
+        session.receive(Reset())
+        session.receive(Rewind())
+        assert (await link.until("result", len(link.of("result")) + 2))["targets"] == []
+        session.receive(Add(0, BOX))
+        await link.until("added", 4)
+        assert targets.ids == [3]  # the page has boxes of the others
 
     run(scene)
 
