@@ -11,13 +11,15 @@ from torch import Tensor
 
 from ltr.admin.build_datasets import build_datasets
 from ltr.admin.build_datasets import describe as describe_dataset
-from ltr.admin.files import check_outputs
+from ltr.admin.files import atomic_write, check_outputs
 from ltr.data.batch import TrackingBatch, collate
 from ltr.data.drawing import draw_batch
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
+
+_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 def describe(batch: TrackingBatch) -> str:
@@ -32,8 +34,10 @@ def describe(batch: TrackingBatch) -> str:
 
 def summarise(batch: TrackingBatch, path: str | Path) -> str:
     """Write :func:`draw_batch` to ``path`` (PNG or JPEG) and return :func:`describe`."""
-    if not cv2.imwrite(str(path), cv2.cvtColor(draw_batch(batch), cv2.COLOR_RGB2BGR)):
-        raise ValueError(f"cannot write the picture {path}")
+    if Path(path).suffix.lower() not in _SUFFIXES:
+        raise ValueError(f"{path}: expected a name that ends in {' or '.join(_SUFFIXES)}")
+    encoded = cv2.imencode(Path(path).suffix, cv2.cvtColor(draw_batch(batch), cv2.COLOR_RGB2BGR))[1]
+    atomic_write(Path(path), lambda temporary: temporary.write_bytes(encoded.tobytes()))
     return describe(batch)
 
 

@@ -15,7 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from ltr.dataset.coco_seq import CocoImages
+from ltr.dataset.cutouts import CocoCutouts
 from ltr.dataset.image_sequences import ImageSequences
 from ltr.dataset.layouts import LAYOUTS
 from ltr.dataset.tracking_net import SETS, VIDEOS_PER_SET
@@ -43,8 +46,9 @@ def write_videos(root: Path, name: str) -> None:
 
 
 def write_coco(root: Path) -> None:
-    """``instances_train2017.json`` with polygons of six corners."""
-    polygon = [[100.25, 80.5, 160.25, 80.5, 170.5, 110.75, 160.25, 140.5, 100.25, 140.5, 90.75, 110.25]]
+    """``instances_train2017.json`` with polygons of thirty corners: about as large a file as the real one."""
+    angles = np.linspace(0, 2 * np.pi, 30, endpoint=False)
+    polygon = [np.stack([130 + 39.88 * np.cos(angles), 110 + 30 * np.sin(angles)], axis=1).round(2).ravel().tolist()]
     content = {
         "images": [{"id": i, "file_name": f"{i:012d}.jpg", "width": 640, "height": 480} for i in range(PICTURES)],
         "categories": [{"id": 1, "name": "thing"}],
@@ -54,7 +58,7 @@ def write_coco(root: Path) -> None:
                 "image_id": i % PICTURES,
                 "category_id": 1,
                 "iscrowd": 0,
-                "bbox": [90.75 + i % 200, 80.5, 79.75, 60.0],
+                "bbox": [90.12 + i % 200, 80.0, 79.76, 60.0],
                 "area": 4000.5,
                 "segmentation": polygon,
             }
@@ -72,20 +76,24 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     cache = tempfile.TemporaryDirectory()
     os.environ["EBM_TRACKING_CACHE"] = cache.name
-    starts: dict[str, Callable[[], CocoImages | ImageSequences]] = {
+    starts: dict[str, Callable[[], CocoImages | CocoCutouts | ImageSequences]] = {
         name: lambda name=name: ImageSequences(LAYOUTS[name], folder / name, LAYOUTS[name].whole) for name in LAYOUTS
     }
     starts["coco"] = lambda: CocoImages(folder / "coco", split="train2017")
+    starts["coco, masks"] = lambda: CocoCutouts(folder / "coco", split="train2017")
     print("| data set | sequences | boxes | first start, s | second start, s |\n|---|--:|--:|--:|--:|")
     for name, start in starts.items():
-        if not (folder / name).exists():
-            write_coco(folder / name) if name == "coco" else write_videos(folder / name, name)
+        if name in LAYOUTS and not (folder / name).exists():
+            write_videos(folder / name, name)
+        if name == "coco" and not (folder / name).exists():
+            write_coco(folder / name)
         seconds = []
         for _ in range(2):
             begin = time.process_time()
             dataset = start()
             seconds.append(time.process_time() - begin)
-        boxes = len(dataset) if isinstance(dataset, CocoImages) else sum(map(dataset.num_frames, range(len(dataset))))
+        videos = isinstance(dataset, ImageSequences)
+        boxes = sum(map(dataset.num_frames, range(len(dataset)))) if videos else len(dataset)
         print(f"| {name} | {len(dataset):,} | {boxes:,} | {seconds[0]:.1f} | {seconds[1]:.2f} |", flush=True)
 
 

@@ -46,9 +46,10 @@ def test_summary_writes_the_picture(tmp_path: Path) -> None:
     assert (load_image(tmp_path / "a.png") == draw_batch(_batch())).all()
 
 
-def test_a_picture_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"cannot write the picture .*no_folder"):
-        summarise(_batch(), tmp_path / "no_folder" / "a.png")
+@pytest.mark.parametrize("name", ["a", "a.mp4"])
+def test_a_picture_of_another_kind_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}: expected a name that ends in \.png or \.jpg"):
+        summarise(_batch(), tmp_path / name)
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,5 +58,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "synthetic" in printed
     assert "sample 1: synthetic/" in printed
     assert (tmp_path / "toy.png").exists()
+    with pytest.raises(SystemExit, match="error: samples: expected at least 1, got 0"):
+        main(["dimp", "toy", "--samples", "0"])
     with pytest.raises(SystemExit, match="error: unknown settings 'nope'"):
         main(["dimp", "nope"])
