@@ -22,8 +22,8 @@ from ltr.data import jpeg_markers
 from ltr.data.check_report import Count, Report, has_an_area
 from ltr.data.crop import share_inside
 from ltr.data.image_loader import LazyImage, load_image
-from ltr.data.pyav import av
-from ltr.data.video_frames import VideoCache
+from ltr.data.video_frames import VideoCache, read_frames
+from ltr.data.video_scan import scan_video
 from ltr.dataset.coco_format import coco_paths, read_coco_arrays
 from ltr.dataset.coco_seq import BoxFilter
 from ltr.dataset.image_sequences import Layout, visible_boxes
@@ -168,9 +168,9 @@ def _picture_size(path: Path, decode: bool) -> tuple[int, int]:
 
 
 def _video_size(path: Path) -> tuple[int, int]:
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        return stream.width, stream.height
+    """Width and height of the first frame, as it is shown."""
+    height, width = next(read_frames(scan_video(path), range(1))).shape[:2]
+    return width, height
 
 
 def _listed(folder: Path) -> set[str]:
