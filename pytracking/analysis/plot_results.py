@@ -58,8 +58,11 @@ def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
             )
         axes.set(xlabel=label, ylabel=f"{default_title.split(' plot')[0]} [%]", title=title or default_title)
         axes.set(xlim=(thresholds[0], thresholds[-1]), ylim=(0, 100))
-        below = {"loc": "upper left", "bbox_to_anchor": (0.0, -0.16), "ncols": columns}  # where it covers no curve
-        axes.legend(handles=axes.get_lines()[::-1], frameon=False, handlelength=2.6, **below)
+        below = (0.0, -0.16)  # the axes, where it covers no curve
+        lines = axes.get_lines()[::-1]
+        axes.legend(
+            handles=lines, loc="upper left", bbox_to_anchor=below, ncols=columns, frameon=False, handlelength=2.6
+        )
     return figure
 
 

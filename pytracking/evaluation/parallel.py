@@ -151,8 +151,9 @@ def _work(connection: Connection, number: int, factory: Factory, folder: Path, r
         plain.add_note(traceback.format_exc())
         connection.send(plain)
         return
-    while (sequence := connection.recv()) is not None:
-        connection.send(run_sequence(factory, sequence, folder, rerun))
+    with suppress(EOFError, OSError):  # the parent was killed
+        while (sequence := connection.recv()) is not None:
+            connection.send(run_sequence(factory, sequence, folder, rerun))
 
 
 def _exit_after_parent() -> None:

@@ -85,7 +85,7 @@ def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on
         process.send_signal(kill)
         _, told = process.communicate(timeout=30)  # to the pipe's end: until every worker, which holds it too, is gone
         assert process.returncode != 0
-        assert b"leaked" not in told  # semaphores, by the library
+        assert kill == signal.SIGINT or told == b""  # no leaked semaphores, no traceback of a worker
     finished = box_files(out)
     assert 1 <= len(finished) < 12
     for path in finished.values():
