@@ -99,11 +99,11 @@ def check_outputs(
             _check_apart(name, path, source)
         _check_writable(name, path)
         _sweep(Path(os.path.realpath(path)))
-    for name, path in (folders or {}).items():
-        if path is not None:
-            if path.exists() and not path.is_dir():
-                raise ValueError(f"{name} {path}: is a file; give the name of a folder")
-            _check_writable(name, path / "file")
+    for name, folder in (folders or {}).items():
+        if folder is not None:
+            if folder.exists() and not folder.is_dir():
+                raise ValueError(f"{name} {folder}: is a file; give the name of a folder")
+            _check_writable(name, folder / "file")
 
 
 def _places(source: str) -> list[Path]:

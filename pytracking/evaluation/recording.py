@@ -95,7 +95,8 @@ class _Output:
         """Leave the sink, by ``error`` or well."""
         if self.error is None:
             try:
-                self._sink.__exit__(error and type(error), error, error and error.__traceback__)
+                kind, trace = (type(error), error.__traceback__) if error else (None, None)
+                self._sink.__exit__(kind, error, trace)
             except Exception as raised:  # often ``error`` in the words of the sink
                 self.error = raised
 

@@ -33,7 +33,7 @@ def parse_boxes(texts: Sequence[str], numbers: range, backward: bool, source: st
 def _parse(text: str, first: int, taken: Collection[int]) -> Start:
     form = _FORM.fullmatch(text)
     try:
-        x, y, w, h = (float(part) for part in form["box"].split(",")) if form else ()
+        x, y, w, h = (float(part) for part in (form["box"] if form else "").split(","))
     except ValueError:
         raise ValueError(
             f"--box {text}: expected x,y,w,h, four numbers in pixels, or x,y,w,h@FRAME, x,y,w,h@FRAME-END, each also"

@@ -78,8 +78,8 @@ def _outside_small(points: NDArray[np.float64], box: Box, unit: int) -> NDArray[
     x, y, w, h = box
     if min(w, h) >= COVERED * unit or not len(points):
         return points
-    inside = (np.abs(points - (x + w / 2, y + h / 2)) <= (w / 2 + unit + 1, h / 2 + unit + 1)).all(axis=1)
-    return np.where(inside[:, None], np.nan, points)
+    away = np.abs(points - (x + w / 2, y + h / 2)) - (w / 2, h / 2)
+    return np.where(away.max(axis=1, keepdims=True) <= unit + 1, np.nan, points)
 
 
 def colour_of(target_id: int) -> Colour:
@@ -92,7 +92,7 @@ def draw_trail(image: NDArray[np.uint8], points: NDArray[np.float64], colour: Co
 
     Where a point is NaN, there is a gap.
     """
-    there = np.isfinite(points).reshape(-1, 2).all(axis=1)
+    there = np.isfinite(points.reshape(-1, 2).sum(axis=1))
     sixteenths = np.round(16 * np.nan_to_num(points)).astype(np.int32)  # cv2's fixed point: lines do not jitter
     for i in np.flatnonzero(there[1:] & there[:-1]) + 1:
         thickness = 1 + round(_unit(image) * i / len(points))

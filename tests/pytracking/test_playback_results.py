@@ -7,7 +7,7 @@ import pytest
 from pytracking import playback_results
 from pytracking.evaluation.video import open_video
 from pytracking.playback_results import main, show
-from tests.fakes.videos import write_sequence
+from tests.fakes.videos import write_sequence, write_video
 
 
 @pytest.fixture
@@ -35,6 +35,24 @@ def test_a_video_of_all_trackers_is_written(
     frames = list(video)
     assert (len(frames), video.fps) == (4, 10)
     assert frames[0].shape[1] == 2 * 400
+
+
+def test_the_videos_of_the_data_set_are_never_replaced(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    own = write_video(tmp_path / "data" / "three.mp4", frames=4)
+    (tmp_path / "data" / "three.txt").write_text("10,12,20,16\n" * 4)
+    (tmp_path / "table.csv").write_text(
+        "video,x,y,w,h,frame\n" + "".join(f"data/three.mp4,9,9,9,9,{i}\n" for i in range(4))
+    )
+    for name in ("dimp/x", "dimp/y"):
+        np.savetxt(tmp_path / "results" / name / "three.txt", np.tile([10.0, 12, 20, 16], (4, 1)), delimiter=",")
+    before = own.read_bytes()
+    for dataset in ("folder:data", "csv:table.csv"):
+        argv = [*command[:-1], dataset, "--sequence", "three", "--save", "data/three.mp4"]
+        assert main(argv) == 1
+        assert "--save data/three.mp4: is " in capsys.readouterr().err
+    assert own.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,23 @@ def test_our_own_results_by_data_set_name(
     assert set(json.loads(Path("scores.json").read_text())["dimp:x"]["sequences"]) == {"a", "b"}
 
 
+def test_json_on_standard_output_stands_there_alone(folders: tuple[Path, Path], capsys: pytest.CaptureFixture) -> None:
+    assert main(["--ground-truth", str(folders[0]), "--results", f"X={folders[1]}", "--json", "-"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["X"]["sequences"]) == {"a", "b"}
+
+
+@pytest.mark.parametrize("flag", ["--json", "--report"])
+@pytest.mark.parametrize("victim", ["data/a/groundtruth_rect.txt", "results/dimp/x/a.txt"])
+def test_what_is_scored_is_never_replaced(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture, flag: str, victim: str
+) -> None:
+    before = (tmp_path / victim).read_bytes()
+    argv = ["--ground-truth", str(folders[0]), "--results", f"X={folders[1]}", flag, str(tmp_path / victim)]
+    assert main(argv) == 1
+    assert f"{flag} {tmp_path / victim}: is there already, in " in capsys.readouterr().err
+    assert (tmp_path / victim).read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "messages"),
     [

@@ -47,6 +47,19 @@ def test_reports_every_stage_of_every_run(tmp_path: Path, network: Path, capsys:
     assert text.count("times as fast as the first") == 1
 
 
+def test_json_on_standard_output_stands_there_alone(
+    tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = write_noise_video(tmp_path / "v.mp4", frames=4)
+    argv = ["--run", f"{network},accelerator=torch", "--source", str(video), "--box", "10,12,20,16"]
+    assert run_benchmark.main([*argv, "--frames", "2", "--warm_up", "0", "--json", "-"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["runs"]) == 1
+    before = video.read_bytes()
+    assert run_benchmark.main([*argv, "--json", str(video)]) == 1
+    assert "v.mp4: is read from" in capsys.readouterr().err
+    assert video.read_bytes() == before
+
+
 def test_trackers_of_other_families_run_beside_ours(
     tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

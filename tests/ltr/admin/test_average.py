@@ -45,6 +45,16 @@ def test_the_card_names_all(tmp_path: Path) -> None:
     assert card["data"] == {"video": VIDEO, "video (2)": OTHER, "pictures": {"pictures": 3}}
 
 
+@pytest.mark.parametrize("victim", ["b.safetensors", "link.safetensors"])
+def test_the_networks_that_are_averaged_stay(tmp_path: Path, victim: str) -> None:
+    paths = [_write(tmp_path / f"{name}.safetensors", number) for number, name in enumerate("ab")]
+    (tmp_path / "link.safetensors").symlink_to(paths[1])
+    before = paths[1].read_bytes()
+    with pytest.raises(ValueError, match=f"out .*{victim}: is read from"):
+        average(paths, tmp_path / victim)
+    assert paths[1].read_bytes() == before
+
+
 def test_bad_input_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     one, out = _write(tmp_path / "one.safetensors", 1), tmp_path / "mean.safetensors"
     with pytest.raises(ValueError, match="networks: expected two at least, got 1"):

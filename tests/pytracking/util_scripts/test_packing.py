@@ -36,6 +36,15 @@ def test_whole_results_are_packed_and_verified(packed, tmp_path, capsys):
     assert "1 sequence, nothing wrong" in capsys.readouterr().out
 
 
+def test_an_archive_does_not_replace_what_is_packed(packed, tmp_path, capsys):
+    script, _, arguments = packed
+    boxes = next(path for path in (tmp_path / "results/dimp/x").glob("*.txt") if not path.stem.endswith("e"))
+    before = boxes.read_bytes()
+    assert script.main([*arguments, "--output", str(boxes)]) == 1
+    assert "is there already, in " in capsys.readouterr().err
+    assert boxes.read_bytes() == before
+
+
 def test_without_the_data_set_the_number_of_frames_is_not_checked_and_that_is_said(packed, tmp_path, capsys):
     script, name, arguments = packed
     script.main(arguments)
