@@ -56,7 +56,7 @@ def check_layout(layout: Layout, root: Path, split: str, decode: bool = False) -
         report.frames.add(len(wanted), sum(found), "" if all(found) else wanted[found.index(False)])
         kept = np.flatnonzero(found)
         sizes = _picture_sizes(report, [wanted[i] for i in kept], decode)
-        _count_boxes(report, boxes[kept], sizes, lambda i, name=name, kept=kept: f"{name}, frame {kept[i] + 1}")
+        _count_boxes(report, boxes[kept], sizes, _frame_of(name, kept))
     return report
 
 
@@ -106,8 +106,13 @@ def check_videos(root: Path, decode: bool = False) -> Report:
             continue
         report.sequences.add(1, 1)
         report.frames.add(len(sequence.boxes), len(sequence.boxes))
-        _count_boxes(report, sequence.boxes, sizes, lambda i, name=video.name: f"{name}, frame {i + 1}")
+        _count_boxes(report, sequence.boxes, sizes, _frame_of(video.name, range(len(sequence.boxes))))
     return report
+
+
+def _frame_of(name: str, numbers: Sequence[int] | np.ndarray) -> Callable[[int], str]:
+    """Number of a box -> the sequence ``name`` and its frame; ``numbers`` are those of the frames, from 0."""
+    return lambda i: f"{name}, frame {numbers[i] + 1}"
 
 
 def _count_boxes(report: Report, boxes: np.ndarray, sizes: np.ndarray, where: Callable[[int], str]) -> None:
@@ -139,7 +144,7 @@ def _picture_sizes(report: Report, paths: Sequence[Path], decode: bool) -> np.nd
     """Width and height ``[n, 2]`` of every picture, or ``[1, 2]`` of the first whole one; those that are broken, or
     empty, are counted, and taken to be as large as the others."""
     broken = {path: f"{path} is empty" for path in paths if not path.stat().st_size}
-    sizes: dict[Path, tuple[int, int]] = {}
+    sizes: dict[Path, tuple[float, float]] = {}
     for path in paths:
         try:
             if path not in broken and (decode or not sizes):
