@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import argparse
 import logging
-import signal
 import sys
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
@@ -14,15 +13,27 @@ import torch
 import tyro
 
 from ltr.admin.build_training import build_training
-from ltr.admin.device import choose_device
+from ltr.admin.cli import one_line_errors
+from ltr.admin.device import choose_device, keep_freed_memory, precision_warning, set_threads
 from ltr.admin.distributed import joined, own_device
 from ltr.admin.settings import TrainSettings, to_json
+from ltr.admin.settings_file import read_values, with_values
 from ltr.train_settings import TASKS, load_settings
-from ltr.trainers.base_trainer import seed_everything
+from ltr.train_settings.dimp import DiMPTrainSettings
+from ltr.train_settings.dimp.methods import BOX_METHODS
+from ltr.train_settings.dimp.parse_source import FORM, NONE, with_sources
+from ltr.trainers.base_trainer import differences, seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
-from ltr.trainers.stop_signals import Stopped
 
 USAGE = "usage: run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"
+BASE_OPTIONS = f"""what single fields are changed of:
+  --settings FILE            settings.json of a run, or a part of one in .json or .toml, over the named settings
+  --box-loss METHOD          task dimp: train the boxes with {", ".join(BOX_METHODS)}
+  --source {FORM}
+                             task dimp: train on this instead of the settings' sources; may be given several times
+  --validation-source {FORM}
+                             task dimp: the same for validation; {NONE}: no source"""
+GO_ON = "go on with --resume"
 
 
 @dataclass(frozen=True)
@@ -38,35 +49,65 @@ class RunOptions:
     device: str = "auto"  # cpu, cuda, mps, ...
     threads: int = 0  # of torch on the CPU; 0: torch's own choice
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed: expected 0 to {2**32 - 1}, got {self.seed}")
+
 
 def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
     """Task, name, options and the named settings with the overrides of the command line."""
     if len(argv) < 2 or argv[0].startswith("-") or argv[1].startswith("-"):
         known = "\n".join(f"  {task}: {', '.join(names)}" for task, names in TASKS.items())
-        usage = f"{USAGE}\ntasks and their settings:\n{known}"
+        usage = f"{USAGE}\n{BASE_OPTIONS}\ntasks and their settings:\n{known}"
         if {"-h", "--help"}.isdisjoint(argv):
             raise SystemExit(usage)
         print(usage)
         raise SystemExit(0)
-    settings = load_settings(argv[0], argv[1])
+    settings, seed, rest = base_settings(load_settings(argv[0], argv[1]), argv[2:])
 
     unprefixed = tyro.conf.arg(name="")
     command = make_dataclass(
         "Command",
         [
-            ("options", Annotated[RunOptions, unprefixed], RunOptions()),
+            ("options", Annotated[RunOptions, unprefixed], RunOptions(seed=seed)),
             ("settings", Annotated[type(settings), unprefixed], settings),
         ],
     )
-    parsed: Any = tyro.cli(command, args=argv[2:], prog=f"run_training.py {argv[0]} {argv[1]}")
+    prog = f"run_training.py {argv[0]} {argv[1]}"
+    parsed: Any = tyro.cli(command, args=rest, prog=prog, description=BASE_OPTIONS)
     parsed.settings.check()
     return argv[0], argv[1], parsed.options, parsed.settings
+
+
+def base_settings(settings: TrainSettings, argv: list[str]) -> tuple[TrainSettings, int, list[str]]:
+    """The settings that single fields are changed of, the seed (0 where no file gives one), and the arguments left."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog="run_training.py")
+    parser.add_argument("--settings", type=Path)
+    parser.add_argument("--box-loss", "--box_loss")
+    parser.add_argument("--source", action="append", default=[])
+    parser.add_argument("--validation-source", "--validation_source", action="append", default=[])
+    chosen, rest = parser.parse_known_args(argv)
+    seed = 0
+    if chosen.settings is not None:
+        values = read_values(chosen.settings)
+        seed = values.pop("seed", 0)
+        settings = with_values(settings, values, f"settings: {chosen.settings}")
+        if type(seed) is not int:
+            raise ValueError(f"settings: {chosen.settings}: seed: expected a whole number, got {seed!r}")
+    if chosen.box_loss is not None or chosen.source or chosen.validation_source:
+        if not isinstance(settings, DiMPTrainSettings):
+            raise ValueError("box-loss, source, validation-source: only the task dimp has them")
+        if chosen.box_loss is not None:
+            settings = settings.with_method(chosen.box_loss)
+        settings = with_sources(settings, chosen.source, chosen.validation_source)
+    return settings, seed, rest
 
 
 def train(task: str, name: str, options: RunOptions, settings: TrainSettings) -> None:
     """Run the training to its end, or one batch of it."""
     if options.threads:
-        torch.set_num_threads(options.threads)
+        set_threads(options.threads)
+    keep_freed_memory()
     seed_everything(options.seed)
     device = own_device(choose_device(options.device))
     folder = options.workspace / task / (options.run or name)
@@ -77,7 +118,10 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
             )
         if processes.is_main:
             logging.basicConfig(level=logging.INFO, format="%(message)s")
-            print(json.dumps(to_json(settings), indent=1), flush=True)
+            print(describe(task, name, settings, device), flush=True)
+            warning = precision_warning(device, settings.precision)
+            if warning:
+                print(f"warning: {warning}", file=sys.stderr, flush=True)
         training = build_training(settings, options.data, device, options.seed, processes, options.resume)
         if options.dry_run:
             dry_run(training, device, options.seed)
@@ -85,7 +129,17 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
         trainer = LTRTrainer(training, settings, folder, device, options.seed, processes)
         if options.resume:
             trainer.resume()
+        if processes.is_main:
+            print(f"all settings: {folder / 'settings.json'}", flush=True)
         trainer.run()
+
+
+def describe(task: str, name: str, settings: TrainSettings, device: torch.device) -> str:
+    """What is trained, and a line for each field that is not as in the named settings."""
+    optim = settings.optim
+    size = f"{optim.epochs} epochs, batches of {optim.batch_size}, {settings.precision} on {device}"
+    changes = differences(to_json(load_settings(task, name)), to_json(settings))
+    return "\n".join([f"{task} {name}: {size}", *(f"  {line}" for line in changes)])
 
 
 def dry_run(training: Training, device: torch.device, seed: int) -> None:
@@ -109,16 +163,8 @@ def _numbers(stats: dict[str, float]) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Command line; errors are one line and exit code 1. A stopped run's code is 128 and the signal (Ctrl-C: 130)."""
-    try:
+    with one_line_errors(GO_ON):
         train(*parse(sys.argv[1:] if argv is None else argv))
-    except Stopped as stopped:
-        print(f"{stopped}: go on with --resume", file=sys.stderr)
-        raise SystemExit(128 + stopped.number) from None
-    except KeyboardInterrupt:
-        print("\nstopped at once; what came after the last checkpoint is lost: go on with --resume", file=sys.stderr)
-        raise SystemExit(128 + signal.SIGINT) from None
-    except (ValueError, OSError, FloatingPointError) as error:
-        raise SystemExit(f"error: {error}") from error
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import tyro
 
 from ltr.admin.build import build_network
+from ltr.admin.cli import one_line_errors
 from ltr.admin.files import check_outputs
 from ltr.admin.loading import load_network, load_weights, save_network
 
@@ -75,7 +76,5 @@ def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_line_errors():
         main(tyro.cli(Options, description=__doc__))
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"error: {error}") from error

@@ -1,9 +1,15 @@
-"""Where networks run."""
+"""Where networks run, and how this machine is used."""
+
+import ctypes
+import platform
+import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 KINDS = ("cpu", "cuda", "mps", "xpu")  # of devices that networks run on
+PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def choose_device(name: str) -> torch.device:
@@ -38,3 +44,45 @@ def upload(tensor: Tensor, device: torch.device) -> Tensor:
     if device.type != "cuda" or tensor.is_cuda:
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def keep_freed_memory() -> bool:
+    """Let the C library keep the memory of large tensors for the next ones; whether it does.
+
+    glibc gives a large block back to the kernel when it is freed, and the next step's tensors are then mapped, page by
+    page, anew: up to a third of a step's time. Other C libraries are left alone.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    mmap_threshold, trim_threshold = -3, -1  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of <malloc.h>
+    mallopt = ctypes.CDLL(None).mallopt
+    return bool(mallopt(mmap_threshold, 2**30)) and bool(mallopt(trim_threshold, 2**31 - 1))
+
+
+def convolution_seconds(device: torch.device, dtype: torch.dtype) -> float:
+    """Processor time of a small convolution; the best of three."""
+    convolution = nn.Conv2d(64, 64, 3, padding=1, bias=False, device=device, dtype=dtype)
+    images = torch.zeros(2, 64, 32, 32, device=device, dtype=dtype).to(memory_format=torch.channels_last)
+    times = []
+    with torch.no_grad():
+        for _ in range(3):
+            begin = time.process_time()
+            convolution(images)
+            times.append(time.process_time() - begin)
+    return min(times)
+
+
+def precision_warning(
+    device: torch.device,
+    precision: str,
+    seconds: Callable[[torch.device, torch.dtype], float] = convolution_seconds,
+) -> str:
+    """What to tell the user where a reduced ``precision`` (bf16, fp16) takes longer than float32: on most CPUs, which
+    have to emulate it. Empty elsewhere.
+    """
+    if device.type != "cpu" or precision == "float32":
+        return ""
+    ratio = seconds(device, PRECISIONS[precision]) / seconds(device, torch.float32)
+    if ratio < 1.2:
+        return ""
+    return f"this CPU has no {precision} arithmetic: a convolution takes {ratio:.1f} times as long as with float32"

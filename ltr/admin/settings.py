@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self, TypeVar
+
+
+def not_positive(values: Mapping[str, float]) -> list[str]:
+    """A line for each named value that is not a number above 0."""
+    wrong = {name: value for name, value in values.items() if not 0 < value < math.inf}
+    return [f"{name}: expected more than 0, got {value}" for name, value in wrong.items()]
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,12 @@ class OptimSettings:
             "step_epochs": self.step_epochs if isinstance(self.step_epochs, int) else min(self.step_epochs, default=0),
             "accumulate": self.accumulate,
         }
-        found = [f"optim.{name}: expected more than 0, got {value}" for name, value in positive.items() if value <= 0]
+        positive |= {f"part_lr.{name}": value for name, value in self.part_lr.items()}
+        if self.clip_norm is not None:
+            positive["clip_norm"] = self.clip_norm
+        found = [f"optim.{line}" for line in not_positive(positive)]
+        if not 0 <= self.weight_decay < math.inf:
+            found.append(f"optim.weight_decay: expected at least 0, got {self.weight_decay}")
         if self.accumulate > 0 and self.batch_size % self.accumulate:
             found.append(f"optim.accumulate: a batch of {self.batch_size} has no {self.accumulate} equal parts")
         if self.ema is not None and not 0 < self.ema < 1:
@@ -57,7 +69,7 @@ class OutputSettings:
             "log_every": self.log_every,
             "pictures_every": self.pictures_every,
         }
-        found = [f"output.{name}: expected more than 0, got {value}" for name, value in positive.items() if value <= 0]
+        found = [f"output.{line}" for line in not_positive(positive)]
         return found + ([f"output.keep: expected at least 0, got {self.keep}"] if self.keep < 0 else [])
 
 
@@ -65,12 +77,18 @@ class OutputSettings:
 class TrainSettings:
     """What the trainer needs to know; the rest belongs to the task."""
 
+    method_field: ClassVar[str] = ""  # the field that holds the training method, where the task has several
+
     optim: OptimSettings = field(default_factory=OptimSettings)
     num_workers: int = 1  # processes that make samples
     validate_every: int = 1  # epochs
     best_by: str = ""  # validation number that the best network is chosen by; "-" before it: lower is better
     precision: Literal["float32", "bf16", "fp16"] = "float32"  # of the convolutions: half the memory and time on a GPU
     output: OutputSettings = field(default_factory=OutputSettings)
+
+    def with_method(self, name: str) -> Self:
+        """These settings with the training method ``name`` and what belongs to it; ValueError names those there are."""
+        raise ValueError(f"method: this task has one method only, not {name!r}")
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
@@ -100,3 +118,13 @@ def to_json(settings: Any) -> Any:
     if isinstance(settings, list | tuple):
         return [to_json(value) for value in settings]
     return settings
+
+
+M = TypeVar("M")
+
+
+def named_method(methods: Mapping[str, M], name: str, what: str) -> M:
+    """The method ``name``; ValueError names those there are, as values of the setting ``what``."""
+    if name not in methods:
+        raise ValueError(f"{what}: expected one of {', '.join(methods)}, got {name!r}")
+    return methods[name]

@@ -18,6 +18,7 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
+from ltr.admin.cli import one_line_errors
 from ltr.data import jpeg_markers
 from ltr.data.check_report import Count, Report, has_an_area
 from ltr.data.crop import share_inside
@@ -210,10 +211,8 @@ def check(options: CheckOptions) -> Report:
 def main(argv: list[str] | None = None) -> None:
     """Command line; errors are one line and exit code 1, as is a data set that is not complete."""
     options = tyro.cli(CheckOptions, args=argv, prog="python -m ltr.data.check", description=__doc__)
-    try:
+    with one_line_errors():
         report = check(options)
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"error: {error}") from error
     print(f"{options.name} {options.split}".strip() + f" in {options.root}\n{report.text()}")
     if not report.complete:
         raise SystemExit(1)

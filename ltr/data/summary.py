@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ltr.admin.build_datasets import build_datasets
 from ltr.admin.build_datasets import describe as describe_dataset
+from ltr.admin.cli import one_line_errors
 from ltr.admin.files import atomic_write, check_outputs
 from ltr.data.batch import TrackingBatch, collate
 from ltr.data.drawing import draw_batch
@@ -56,7 +57,7 @@ class SummaryOptions:
 def main(argv: list[str] | None = None) -> None:
     """Command line: ``python -m ltr.data.summary dimp NAME --data DIR``; errors are one line and exit code 1."""
     options = tyro.cli(SummaryOptions, args=argv)
-    try:
+    with one_line_errors():
         check_outputs({"out": options.out}, [options.data])
         if options.samples < 1:
             raise ValueError(f"samples: expected at least 1, got {options.samples}")
@@ -70,8 +71,6 @@ def main(argv: list[str] | None = None) -> None:
         batch = collate([sampler[i] for i in range(options.samples)])
         print(summarise(batch, options.out))
         print(f"wrote {options.out}")
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"error: {error}") from error
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import torch
 import tyro
 from torch import Tensor
 
+from ltr.admin.cli import one_line_errors
 from ltr.admin.files import atomic_write, check_outputs
 from ltr.dataset.regression1d import DATASETS, grid
 from ltr.experiments.results import DIVERGED, Cell, ResultStore
@@ -30,7 +31,7 @@ class Options:
     num_samples: tuple[int, ...] = (1024, 1024, 1)  # M of each
     dataset: str = "bimodal"
     results: Path = Path("workspace/regression1d")
-    figure: Path = Path("docs/figures/densities.png")
+    figure: Path = Path("densities.png")
 
 
 def learned_density(network: RegressionNet1D) -> Tensor:
@@ -53,7 +54,14 @@ def best_network(store: ResultStore, cell: Cell) -> tuple[RegressionNet1D, float
 
 
 def draw(options: Options) -> None:
-    """Write the figure."""
+    """Write the figure; ValueError where a method has no M, or no run."""
+    if len(options.num_samples) != len(options.methods):
+        raise ValueError(
+            f"num-samples: expected an M for each of {', '.join(options.methods)}, "
+            f"got {' '.join(map(str, options.num_samples))}"
+        )
+    if options.dataset not in DATASETS:
+        raise ValueError(f"dataset: expected one of {', '.join(DATASETS)}, got {options.dataset!r}")
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -74,7 +82,5 @@ def draw(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_line_errors():
         draw(tyro.cli(Options, description=__doc__))
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error

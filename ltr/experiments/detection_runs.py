@@ -18,7 +18,7 @@ from ltr.admin.files import atomic_write
 from ltr.experiments.detection_scores import Evaluation, Scores, Steps
 from ltr.experiments.detection_studies import Row
 from ltr.models.detection.prediction import PredictionSettings
-from ltr.train_settings.detection import METHODS, BranchTrainSettings, with_method
+from ltr.train_settings.detection import BranchTrainSettings
 from ltr.trainers.base_trainer import seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer
 
@@ -30,13 +30,14 @@ class Run:
     guided: Scores
     refined: Scores
     steps: Steps
-    seconds: float  # of the processor
+    seconds: float | None  # of the processor; None where training was stopped and went on
 
 
 class DetectionRuns:
     """A folder with a training run for each row and seed, its scores in ``scores.json``.
 
-    What is there is not trained again, and several commands may fill one folder side by side.
+    What is there is not trained again, a run that was stopped goes on from its checkpoint, and several commands may
+    fill one folder side by side.
 
     Args:
         folder: of the runs.
@@ -78,16 +79,21 @@ class DetectionRuns:
         if not (folder / "scores.json").exists():
             run = self._train(row, seed, folder)
             _write(folder / "scores.json", asdict(run))
-            print(f"{row.name}, seed {seed}: {run.refined}, steps {run.steps}, {run.seconds:.0f} s", flush=True)
+            time_taken = "" if run.seconds is None else f", {run.seconds:.0f} s"
+            print(f"{row.name}, seed {seed}: {run.refined}, steps {run.steps}{time_taken}", flush=True)
 
     def _train(self, row: Row, seed: int, folder: Path) -> Run:
-        settings = replace(with_method(self.settings, METHODS[row.method]), loss=row.loss)
+        settings = replace(self.settings.with_method(row.method), loss=row.loss)
         settings.check()
         seed_everything(seed)
         training = build_training(settings, self.data, self.device, seed)
+        trainer = LTRTrainer(training, settings, folder, self.device, seed)
+        begun = trainer.checkpoints.path.exists()
+        if begun:
+            trainer.resume()
         begin = time.process_time()
-        LTRTrainer(training, settings, folder, self.device, seed).run()
-        seconds = time.process_time() - begin
+        trainer.run()
+        seconds = None if begun else time.process_time() - begin
         energies = cast(EnergyBranchActor, training.actor).energies
         energies.branch.eval()
         tried = [(factor * settings.step_position, factor * settings.step_size) for factor in self.factors]

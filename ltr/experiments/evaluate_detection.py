@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ltr.admin.build_detection import FixedPictures, build_energies
+from ltr.admin.cli import one_line_errors
 from ltr.admin.device import choose_device, set_threads
 from ltr.admin.files import atomic_write, check_outputs
 from ltr.admin.loading import load_weights
@@ -90,10 +91,8 @@ def write_results(results: list[dict[str, Any]], path: Path) -> None:
 
 def main() -> None:
     """Command line; errors are one line and exit code 1."""
-    try:
+    with one_line_errors():
         evaluate(tyro.cli(Options, description=__doc__))
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"error: {error}") from error
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib
 import tyro
 
+from ltr.admin.cli import one_line_errors
 from ltr.admin.device import set_threads
 from ltr.admin.files import atomic_write, check_outputs
 from ltr.experiments.results import ResultStore, best_quarter, cells
@@ -26,7 +27,7 @@ class Options:
     runs: int = 20  # networks for each point and data set; 0: draw what is there
     samples: tuple[int, ...] = (1, 4, 16, 64, 256, 1024)  # M
     results: Path = Path("workspace/regression1d")
-    figure: Path = Path("docs/figures/figure2.png")
+    figure: Path = Path("figure2.png")
     threads: int = 1
 
 
@@ -74,7 +75,5 @@ def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_line_errors("the same command goes on"):
         main(tyro.cli(Options, description=__doc__))
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error

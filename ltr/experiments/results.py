@@ -92,8 +92,18 @@ class ResultStore:
         self.forwards = {twice: stacked_forward(compiled and not twice) for twice in (False, True)}
         self.path = folder / "results.json"
         self._runs: dict[str, dict[str, list[float]]] = {}
-        if self.path.exists():
-            self._runs = json.loads(self.path.read_text())
+        self._read()
+
+    def _read(self) -> None:
+        """Add what is kept: other commands may fill the same folder."""
+        if not self.path.exists():
+            return
+        try:
+            kept = json.loads(self.path.read_text())
+        except ValueError as error:
+            raise ValueError(f"results: {self.path} is not whole ({error})") from error
+        for cell, runs in kept.items():
+            self._runs.setdefault(cell, {}).update(runs)
 
     def runs(self, cell: Cell) -> list[Run]:
         """The runs of a cell in the order of their seeds; none where it has not been trained."""
@@ -119,6 +129,7 @@ class ResultStore:
             seeds = missing[start : start + group]
             for seed, run in zip(seeds, self._train_group(cell, seeds, optim), strict=True):
                 known[str(seed)] = [run.kl, run.seconds]
+            self._read()
             text = json.dumps(self._runs, indent=1)
             atomic_write(self.path, partial(Path.write_text, data=text))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import tyro
 
+from ltr.admin.cli import one_line_errors
 from ltr.admin.device import set_threads
 from ltr.dataset.regression1d import DATASETS
 from ltr.experiments.results import PAPER, ResultStore, best_quarter, cells, method
@@ -90,7 +91,5 @@ def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_line_errors("the same command goes on"):
         main(tyro.cli(Options, description=__doc__))
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error

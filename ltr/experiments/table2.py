@@ -3,7 +3,7 @@
     python -m ltr.experiments.table2 --data DIR --seeds 2
     python -m ltr.experiments.table2 --data DIR --study figure3 --seeds 1 --figure docs/figures/detection_figure3.png
 
-Results are kept in a folder; what is there is not trained again.
+Results are kept in a folder: what is there is not trained again, and a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tyro
 from ltr.actors.detection import EnergyBranchActor
 from ltr.admin.build_detection import FixedPictures, build_energies, read_pictures
 from ltr.admin.build_optimizer import build_optimizer
+from ltr.admin.cli import one_line_errors
 from ltr.admin.device import choose_device, set_threads
 from ltr.admin.files import check_outputs
 from ltr.data.detection_batch import DetectionBatch
@@ -158,7 +159,5 @@ def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_line_errors("the same command goes on"):
         main(tyro.cli(Options, description=__doc__))
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"error: {error}") from error

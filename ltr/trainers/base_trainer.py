@@ -117,6 +117,8 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(old.keys() | new.keys())
         return [line for key in keys for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and isinstance((old or [0])[0], dict):
+        return [line for i in range(len(old)) for line in differences(old[i], new[i], f"{name}.{i}")]
     return [] if old == new else [f"{name} was {old}, is {new}"]
 
 

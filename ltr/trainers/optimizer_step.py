@@ -13,10 +13,9 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ltr.actors.base_actor import BaseActor, Stats
+from ltr.admin.device import PRECISIONS
 from ltr.admin.distributed import Processes
 from ltr.admin.settings import TrainSettings
-
-DTYPES = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class BadBatch(Exception):
@@ -106,7 +105,7 @@ class OptimizerStep:
         return stats
 
     def _forward(self, batch: Any, generator: torch.Generator) -> tuple[Tensor, Stats]:
-        precision = DTYPES[self.settings.precision]
+        precision = PRECISIONS[self.settings.precision]
         try:
             with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
                 loss, stats = self.loss(batch, generator)

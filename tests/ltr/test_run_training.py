@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import signal
 import subprocess
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 
 from ltr.data.loader import TrackingLoader
+from ltr.models.loss.ebm import NCE
 from ltr.run_training import main, parse
 from ltr.train_settings import TASKS
-from ltr.train_settings.dimp import DiMPTrainSettings
+from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
+from ltr.train_settings.dimp.methods import BOX_METHODS
 
 # The toy's way with little to do: small crops, a random trunk, four samples.
 QUICK = ("--no-pretrained", "--network.image_size", "128", "--processing.output_size", "128", "--num_workers", "0")
@@ -65,7 +68,14 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
             ("dimp", "toy", "--optim.epochs", "0", "--network.image_size", "100"),
             "error: settings: optim.epochs: expected more than 0, got 0; network.image_size: expected a multiple",
         ),
-        (("dimp", "toy", "--dry-run", "--device", "toaster"), "error: device 'toaster' cannot be used here"),
+        (("dimp", "toy", "--seed", "-1"), "error: seed: expected 0 to 4294967295, got -1"),
+        (("dimp", "toy", "--threads", "-1"), "error: threads: expected 1 or more, got -1"),
+        (("dimp", "toy", "--box-loss", "nix"), "error: box_loss: expected one of iou, kldis, nce, ncep, .* got 'nix'"),
+        (("dimp", "toy", "--source", "film:x"), "error: source 'film:x': expected KIND:PATH"),
+        (("regression1d", "nce", "--source", "video:x"), "error: box-loss, source, validation-source: only the task"),
+        (("dimp", "toy", "--settings", "nix.json"), "error: .*nix.json"),
+        (("dimp", "toy", "--start", "net.pth", *QUICK), "error: net.pth: expected a network of this toolkit"),
+        (("dimp", "toy", "--dry-run", "--device", "toaster"), "error: device 'toaster': expected auto, cpu, "),
         (("dimp", "toy", "--resume", *QUICK), "error: nothing to resume: "),
         (("dimp", "dimp_ncep_mobile", "--no-pretrained", "--data", "nowhere", "--dry-run"), "error: .*nowhere"),
     ],
@@ -122,8 +132,9 @@ def test_named_settings_pass_through_the_command_line_unchanged(task: str, name:
 def test_dry_run_walks_one_batch_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["dimp", "toy", "--dry-run", "--workspace", str(tmp_path), *QUICK])
     out = capsys.readouterr().out
-    resolved, _, batches = out.partition("one batch: ")
-    assert json.loads(resolved)["optim"]["batch_size"] == 2
+    described, _, batches = out.partition("one batch: ")
+    assert described.startswith("dimp toy: 1 epochs, batches of 2, float32 on cpu\n")
+    assert "\n  network.image_size was 288, is 128\n" in described
     for line, names in zip(
         batches.splitlines(), ({"loss", "loss_box", "loss_clf"}, {"hit", "iou_refined"}), strict=True
     ):
@@ -193,6 +204,40 @@ def test_a_signal_saves_and_says_how_to_go_on(
     assert last == f"stopped by {number.name} after 0 epochs and 1 of 2 steps; saved: go on with --resume"
     main([*command, "--resume"])
     assert json.loads((tmp_path / "dimp" / "toy" / "log.jsonl").read_text())["epoch"] == 1
+
+
+def test_a_file_then_a_method_then_sources_then_fields(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps({"seed": 5, "optim": {"lr": 0.5, "epochs": 2}, "box_loss": {"num_samples": 7}}))
+    options, settings = _parse_toy(
+        *("--settings", str(file), "--optim.lr", "0.25", "--box-loss", "nce", "--box-loss.num-samples", "9"),
+        *("--source", "synthetic:,weight=2", "--source", "coco:mine", "--validation_source", "coco:other"),
+        *("--sources.1.source-weights", "a", "2"),
+    )
+    assert options.seed == 5
+    assert (settings.optim.lr, settings.optim.epochs) == (0.25, 2)
+    assert settings.box_loss == NCE((0.05, 0.5), 9)
+    assert settings.sources == (DataSource("synthetic", "", 2.0), DataSource("coco", "mine", source_weights={"a": 2.0}))
+    assert settings.validation_sources == (DataSource("coco", "other"),)
+    assert _parse_toy("--settings", str(file), "--seed", "6")[0].seed == 6
+
+
+def test_a_run_s_settings_make_the_same_network(tmp_path: Path) -> None:
+    command = ["dimp", "toy", "--workspace", str(tmp_path), *QUICK, "--box-loss", "mlis", "--seed", "3"]
+    main(command)
+    folder = tmp_path / "dimp" / "toy"
+    device = ["--device", "cpu"]
+    main(["dimp", "dimp18", "--workspace", str(tmp_path), "--settings", str(folder / "settings.json"), *device])
+    again = tmp_path / "dimp" / "dimp18"
+    assert (again / "settings.json").read_bytes() == (folder / "settings.json").read_bytes()
+    assert (again / "network.safetensors").read_bytes() == (folder / "network.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("method", BOX_METHODS)
+def test_every_box_loss_trains(method: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["dimp", "toy", "--dry-run", *QUICK, "--box-loss", method])
+    batch = capsys.readouterr().out.partition("one batch: ")[2].split()
+    assert math.isfinite(float(batch[batch.index("loss_box") + 1]))
 
 
 def test_a_task_that_cannot_be_shared_says_so() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar, Self
 
-from ltr.admin.settings import TrainSettings
+from ltr.admin.settings import TrainSettings, named_method
 from ltr.dataset.detection import DetectionSource
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
 from ltr.models.loss.ebm import EBMLoss
@@ -73,12 +74,19 @@ class BranchTrainSettings(DetectionSettings):
     are differs.
     """
 
+    method_field: ClassVar[str] = "loss"
+
     weights: Path | None = None
     cache: Path | None = None
     branch: BranchSettings = BranchSettings()
     loss: EBMLoss = METHODS["ncep"].loss
     step_position: float = METHODS["ncep"].step_position
     step_size: float = METHODS["ncep"].step_size
+
+    def with_method(self, name: str) -> Self:
+        """These settings with another method of ``METHODS`` and its step lengths."""
+        method = named_method(METHODS, name, "loss")
+        return replace(self, loss=method.loss, step_position=method.step_position, step_size=method.step_size)
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 from ltr.actors.tracking import TrackingLossWeights
-from ltr.admin.settings import TrainSettings
+from ltr.admin.settings import TrainSettings, named_method
 from ltr.data.processing import ProcessingSettings
 from ltr.data.sampler import SamplerSettings
-from ltr.models.loss.ebm import EBMLoss, NCEPlus
+from ltr.models.loss.ebm import EBMLoss
 from ltr.models.tracking.settings import DiMPnetSettings
-
-# The tracker's noise (Gustafsson et al., D.2): relative box space, K = 2, M = 128.
-TRACKING_SIGMAS = (0.05, 0.5)
+from ltr.train_settings.dimp.methods import BOX_METHODS
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class DataSource:
     def problems(self) -> list[str]:
         """What is wrong with this source, one line each."""
         found = []
-        if self.weight < 0:
+        if not 0 <= self.weight < math.inf:
             found.append(f"weight: expected at least 0, got {self.weight}")
         if self.kind in ("lasot", "got10k", "trackingnet") and not self.split:
             found.append(f"split: expected one of {self.kind}")
@@ -51,6 +50,8 @@ class DataSource:
 class DiMPTrainSettings(TrainSettings):
     """Training of a :class:`~ltr.models.tracking.dimpnet.DiMPnet`."""
 
+    method_field: ClassVar[str] = "box_loss"
+
     network: DiMPnetSettings = field(default_factory=DiMPnetSettings)
     best_by: str = "iou_refined"
     pretrained: bool = True  # start the backbone from ImageNet
@@ -62,9 +63,14 @@ class DiMPTrainSettings(TrainSettings):
     validation_samples: int = 240
     validation_workers: int = 0  # processes that make them
     processing: ProcessingSettings = field(default_factory=ProcessingSettings)
-    box_loss: EBMLoss = NCEPlus(sigmas=TRACKING_SIGMAS, num_samples=128, beta=0.1)
+    box_loss: EBMLoss = BOX_METHODS["ncep"].loss
     hinge_threshold: float = 0.05
     loss_weights: TrackingLossWeights = field(default_factory=TrackingLossWeights)
+
+    def with_method(self, name: str) -> Self:
+        """These settings with another box loss of ``BOX_METHODS`` and its weight."""
+        method = named_method(BOX_METHODS, name, "box_loss")
+        return replace(self, box_loss=method.loss, loss_weights=replace(self.loss_weights, box=method.weight))
 
     @property
     def used_sources(self) -> list[DataSource]:

@@ -14,8 +14,6 @@ from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
-from ltr.train_settings.dimp.dimp import DIMP50
-from ltr.train_settings.dimp.super_dimp import DIMP_NCE, SUPER_DIMP
 
 WARMUP = DiMPTrainSettings(
     network=DiMPnetSettings(
@@ -75,9 +73,9 @@ DIMP_NCEP_LITE0 = replace(
 )
 
 # The paper's comparison on these data: everything the same but the loss of the boxes.
-DIMP_NCE_LITE0 = replace(DIMP_NCEP_LITE0, box_loss=DIMP_NCE.box_loss)
-DIMP_KLDIS_LITE0 = replace(DIMP_NCEP_LITE0, box_loss=SUPER_DIMP.box_loss)
-DIMP_LITE0 = replace(DIMP_NCEP_LITE0, box_loss=DIMP50.box_loss, loss_weights=DIMP50.loss_weights)
+DIMP_NCE_LITE0 = DIMP_NCEP_LITE0.with_method("nce")
+DIMP_KLDIS_LITE0 = DIMP_NCEP_LITE0.with_method("kldis")
+DIMP_LITE0 = DIMP_NCEP_LITE0.with_method("iou")
 
 
 def _on(backbone: str, feature_dim: int) -> DiMPnetSettings:

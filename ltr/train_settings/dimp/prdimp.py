@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from ltr.actors.tracking import TrackingLossWeights
 from ltr.data.sampler import SamplerSettings
-from ltr.models.loss.ebm import KLDIS
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
-from ltr.train_settings.dimp.base import TRACKING_SIGMAS
 from ltr.train_settings.dimp.dimp import DIMP18, DIMP50
+from ltr.train_settings.dimp.methods import BOX_METHODS
 
 _DESCENT = FilterOptimizerSettings(num_iter=5, init_step_length=1.0, init_filter_reg=0.05, min_filter_reg=0.05)
 
@@ -18,7 +17,7 @@ PRDIMP50 = replace(
     DIMP50,
     network=replace(DIMP50.network, classifier=replace(DIMP50.network.classifier, objective="kl", optimizer=_DESCENT)),
     sampler=SamplerSettings(samples_per_epoch=26_000, max_gap=200),
-    box_loss=KLDIS(sigmas=TRACKING_SIGMAS, label_sigma=0.05, num_samples=128),
+    box_loss=BOX_METHODS["kldis"].loss,
     loss_weights=TrackingLossWeights(box=0.0025, test_clf=0.25, init_clf=0.25, iter_clf=1.0),
     optim=replace(DIMP50.optim, part_lr={"classifier": 1e-3, "bb_regressor": 1e-3, "feature_extractor": 2e-5}),
 )

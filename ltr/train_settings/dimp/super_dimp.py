@@ -9,10 +9,9 @@ from dataclasses import replace
 from ltr.actors.tracking import TrackingLossWeights
 from ltr.data.processing import JitterSettings
 from ltr.data.sampler import SamplerSettings
-from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
-from ltr.train_settings.dimp.base import TRACKING_SIGMAS
 from ltr.train_settings.dimp.dimp import DIMP50
 from ltr.train_settings.dimp.large_data import AUGMENTATION, sources
+from ltr.train_settings.dimp.methods import BOX_METHODS
 
 SUPER_DIMP = replace(
     DIMP50,
@@ -30,7 +29,7 @@ SUPER_DIMP = replace(
         crop_mode="inside_major",
         augmentation=replace(AUGMENTATION, flip=0.5, frame_flip=0.5),
     ),
-    box_loss=KLDIS(sigmas=TRACKING_SIGMAS, label_sigma=0.05, num_samples=128),
+    box_loss=BOX_METHODS["kldis"].loss,
     loss_weights=TrackingLossWeights(box=0.01),
     optim=replace(
         DIMP50.optim,
@@ -45,6 +44,6 @@ SUPER_DIMP = replace(
     ),
 )
 
-DIMP_NCE = replace(SUPER_DIMP, box_loss=NCE(sigmas=TRACKING_SIGMAS, num_samples=128))
+DIMP_NCE = SUPER_DIMP.with_method("nce")
 
-DIMP_NCEP = replace(SUPER_DIMP, box_loss=NCEPlus(sigmas=TRACKING_SIGMAS, num_samples=128, beta=0.1))
+DIMP_NCEP = SUPER_DIMP.with_method("ncep")

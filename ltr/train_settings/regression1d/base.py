@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
-from ltr.admin.settings import OptimSettings, TrainSettings
+from ltr.admin.settings import OptimSettings, TrainSettings, named_method
 from ltr.dataset.regression1d import DATASETS, NUM_TRAINING_PAIRS
-from ltr.models.loss.ebm import EBMLoss, NCEPlus
+from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, NCEPlus
 
 
 @dataclass(frozen=True)
 class Regression1DSettings(TrainSettings):
     """Training of a :class:`~ltr.models.regression1d.RegressionNet1D`; the defaults are those of Appendix B."""
+
+    method_field: ClassVar[str] = "loss"
 
     optim: OptimSettings = OptimSettings(epochs=75, batch_size=32, lr=1e-3, schedule="constant")
     num_workers: int = 0
@@ -20,6 +23,10 @@ class Regression1DSettings(TrainSettings):
     dataset: str = "bimodal"  # or "sine"
     num_pairs: int = NUM_TRAINING_PAIRS
     loss: EBMLoss = NCEPlus()
+
+    def with_method(self, name: str) -> Self:
+        """These settings with another method of the paper, with the values of Appendix B."""
+        return replace(self, loss=named_method(EBM_LOSSES, name, "loss")())
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""

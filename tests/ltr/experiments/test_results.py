@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +85,20 @@ def test_runs_are_trained_in_groups_and_saved_after_each(tmp_path: Path, monkeyp
     assert len(ResultStore(tmp_path).runs(CELL)) == 2
 
 
+def test_two_commands_fill_one_folder(tmp_path: Path) -> None:
+    first, second = ResultStore(tmp_path), ResultStore(tmp_path)
+    other = dataclasses.replace(CELL, dataset="sine")
+    first.train(CELL, 1, OPTIM)
+    second.train(other, 1, OPTIM)
+    assert [len(ResultStore(tmp_path).runs(cell)) for cell in (CELL, other)] == [1, 1]
+
+
+def test_results_that_are_not_whole_are_named(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("{")
+    with pytest.raises(ValueError, match=r"results: .*results\.json is not whole"):
+        ResultStore(tmp_path)
+
+
 def test_diverged_runs_are_recorded(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     store = ResultStore(tmp_path)
     store.train(CELL, 2, dataclasses.replace(OPTIM, lr=1e38, epochs=3))
@@ -117,6 +132,23 @@ def test_tables_and_figures_are_made_of_the_store(
 def test_densities_of_runs_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="results: no runs of nce_M7_bimodal"):
         densities.draw(densities.Options(methods=("nce",), num_samples=(7,), results=tmp_path))
+
+
+def test_every_density_has_its_m() -> None:
+    with pytest.raises(ValueError, match=r"num-samples: expected an M for each of nce, dsm, got 8$"):
+        densities.draw(densities.Options(methods=("nce", "dsm"), num_samples=(8,)))
+    with pytest.raises(ValueError, match="dataset: expected one of bimodal, sine, got 'cosine'"):
+        densities.draw(densities.Options(dataset="cosine"))
+
+
+@pytest.mark.parametrize("command", [table1, figure2])
+def test_threads_are_checked_first(command: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="threads: expected 1 or more, got -1"):
+        command.main(command.Options(results=tmp_path, threads=-1))
+
+
+def test_figures_go_to_the_working_directory() -> None:
+    assert figure2.Options().figure.parent == densities.Options().figure.parent == Path()
 
 
 def test_seconds_per_epoch_are_per_run() -> None:

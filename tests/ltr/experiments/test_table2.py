@@ -1,13 +1,17 @@
 """The commands of the detection experiments, on a few drawn pictures and an untrained detector."""
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from ltr.admin.build_detection import build_energies
+from ltr.admin.cli import one_line_errors
 from ltr.admin.loading import save_weights
 from ltr.admin.settings import OptimSettings
 from ltr.dataset.detection import DetectionSource
@@ -16,6 +20,7 @@ from ltr.experiments.detection_plot import lines
 from ltr.experiments.detection_scores import Scores
 from ltr.models.detection.detector import build_detector
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
+from ltr.models.loss.ebm import NCE, LossOutput
 from ltr.train_settings import detection
 from ltr.train_settings.detection import BranchTrainSettings
 from ltr.train_settings.detection.base import DetectionData
@@ -79,6 +84,35 @@ def test_runs_are_trained_once_and_tabled(
     assert again.strip().startswith(table)
     assert "| dsm M4 | 36.3 / 57.9 / 38.9 | not run |" in again
     assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.json")}
+
+
+def test_a_row_that_was_stopped_goes_on(
+    options: Callable[..., table2.Options],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It ends with the weights of one that was not, and says nothing about its time."""
+    once = options(rows=("nce",), seeds=1)
+    table2.main(replace(once, results=tmp_path / "whole"))
+    loss = NCE.objective
+
+    def stopped(self: NCE, *arguments: Any) -> LossOutput:
+        os.kill(os.getpid(), signal.SIGINT)
+        return loss(self, *arguments)
+
+    monkeypatch.setattr(NCE, "objective", stopped)
+    with pytest.raises(SystemExit) as stop, one_line_errors("go on"):
+        table2.main(once)
+    monkeypatch.setattr(NCE, "objective", loss)
+    assert stop.value.code == 130
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error == "stopped by SIGINT after 0 epochs and 1 of 2 steps; saved: go on"
+    table2.main(once)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "seed 0:" in line]
+    assert not line.endswith(" s")
+    whole, parts = (tmp_path / name / "nce_M4_seed0" / "network.safetensors" for name in ("whole", "runs"))
+    assert parts.read_bytes() == whole.read_bytes()
 
 
 def test_unknown_rows_are_named(options: Callable[..., table2.Options]) -> None:

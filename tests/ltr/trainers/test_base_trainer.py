@@ -11,12 +11,13 @@ from ltr.trainers.base_trainer import Checkpoints, differences, seed_everything,
 
 
 def test_differences_are_named_by_their_path() -> None:
-    old = {"a": 1, "b": {"c": [1, 2], "d": "x"}, "gone": 3}
-    new = {"a": 1, "b": {"c": [1, 3], "d": "x"}, "come": {"e": 4}}
+    old = {"a": 1, "b": {"c": [1, 2], "d": "x"}, "gone": 3, "tables": [{"f": 1}, {"f": 2}]}
+    new = {"a": 1, "b": {"c": [1, 3], "d": "x"}, "come": {"e": 4}, "tables": [{"f": 1}, {"f": 5}]}
     assert differences(old, new) == [
         "b.c was [1, 2], is [1, 3]",
         "come was None, is {'e': 4}",
         "gone was 3, is None",
+        "tables.1.f was 2, is 5",
     ]
     assert differences(old, old) == []
 

@@ -1,0 +1,60 @@
+"""Data sources from a command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import get_args, get_type_hints
+
+from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
+
+FORM = "KIND:PATH[,weight=W][,split=S]"
+KINDS = get_args(get_type_hints(DataSource)["kind"])
+NONE = "none"  # instead of sources to validate on
+
+
+def parse_source(text: str) -> DataSource:
+    """A source of the form ``FORM``, ``coco:my/pictures,weight=0.5`` for instance; PATH may be left out with its colon
+    where a kind has none.
+
+    Raises:
+        ValueError: the text has another form, or a value is wrong.
+    """
+    place, *options = re.split(r",(?=\w+=)", text)
+    kind, _, path = place.partition(":")
+    values = dict(option.split("=", 1) for option in options)
+    if kind not in KINDS:
+        raise ValueError(f"source {text!r}: expected {FORM}, KIND one of {', '.join(KINDS)}")
+    unknown = values.keys() - {"weight", "split"}
+    if unknown or len(values) < len(options):
+        raise ValueError(f"source {text!r}: expected {FORM}, with weight and split once each")
+    try:
+        weight = float(values.get("weight", 1.0))
+    except ValueError:
+        raise ValueError(f"source {text!r}: weight: expected a number, got {values['weight']!r}") from None
+    source = DataSource(kind, path, weight, values.get("split", ""))  # type: ignore[arg-type]
+    problems = source.problems()
+    if problems:
+        raise ValueError("; ".join(problems))
+    return source
+
+
+def with_sources(
+    settings: DiMPTrainSettings, sources: Sequence[str] = (), validation: Sequence[str] = ()
+) -> DiMPTrainSettings:
+    """The settings with other sources, each in the form of :func:`parse_source`; those that are empty stay as they are,
+    ``none`` for ``validation`` means no source.
+
+    The names of held-out sequences stay only where a ``video`` source does: they are sequences of those.
+    """
+    if sources:
+        new = tuple(parse_source(text) for text in sources)
+        videos = {source.path for source in settings.sources if source.kind == "video"}
+        if not videos.intersection(source.path for source in new if source.kind == "video"):
+            settings = replace(settings, validation_sequences=())
+        settings = replace(settings, sources=new)
+    if validation:
+        chosen = () if tuple(validation) == (NONE,) else validation
+        settings = replace(settings, validation_sources=tuple(parse_source(text) for text in chosen))
+    return settings
