@@ -1,48 +1,25 @@
 """Prediction by gradient ascent of the energy (paper, Algorithm S1), for targets of any kind."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from ltr.models.loss.ebm.base import Energy, energy_gradient
 
-Slope = Callable[[Tensor], tuple[Tensor, Callable[[], Tensor]]]
-"""``y [N, M, D]`` -> f ``[N, M]``, and a function that computes df/dy ``[N, M, D]`` when it is needed."""
-
 
 def refine(
     energy: Energy, y: Tensor, step_length: float | Tensor, num_iterations: int = 10, decay: float = 0.5
 ) -> tuple[Tensor, Tensor]:
-    """Climb f(x, y) from every start at once, with its gradient by autograd; arguments and result as :func:`climb`.
-
-    Works under ``torch.no_grad``, not ``torch.inference_mode``.
-
-    Args:
-        energy: f, ``[N, M, D] -> [N, M]``.
-    """
-
-    def slope(y: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
-        value, gradient = energy_gradient(energy, y.detach().requires_grad_())
-        return value.detach(), lambda: gradient
-
-    return climb(slope, y, step_length, num_iterations, decay)
-
-
-def climb(
-    slope: Slope, y: Tensor, step_length: float | Tensor, num_iterations: int = 10, decay: float = 0.5
-) -> tuple[Tensor, Tensor]:
-    """Algorithm S1 (paper, Appendix A) from every start at once, with a gradient that is given.
+    """Algorithm S1 (paper, Appendix A) from every start at once, with the gradient by autograd.
 
     A step y + lambda * grad f is kept only if f rose; otherwise that start stays where it is and its own
     lambda shrinks by ``decay``: the result is never worse than the start. Algorithm S1 takes one start; here
-    N x M of them climb independently.
+    N x M of them climb independently. Works under ``torch.no_grad``, not ``torch.inference_mode``.
 
     Args:
-        slope: f and its gradient.
+        energy: f, ``[N, M, D] -> [N, M]``.
         y: starts ``[N, M, D]``; not changed.
         step_length: lambda, a number or ``[D]`` (position and size of a box want different ones).
-        num_iterations: T, steps tried; f is evaluated T + 1 times, its gradient T times.
+        num_iterations: T, steps tried; f is evaluated T + 1 times.
         decay: eta in (0, 1], factor on lambda after a step that did not help.
 
     Returns:
@@ -64,7 +41,8 @@ def climb(
     value = torch.full_like(y[..., 0], -torch.inf)
     gradient = torch.zeros_like(best)
     for iteration in range(num_iterations + 1):
-        new_value, new_gradient = slope(candidate)
+        new_value, new_gradient = energy_gradient(energy, candidate.detach().requires_grad_())
+        new_value = new_value.detach()
         rose = new_value > value
         value = torch.where(rose, new_value, value)
         rose = rose[..., None]
@@ -73,6 +51,6 @@ def climb(
             break
         if iteration:  # the first evaluation is that of the start, not of a step
             step = torch.where(rose, step, decay * step)
-        gradient = torch.where(rose, new_gradient(), gradient)
+        gradient = torch.where(rose, new_gradient, gradient)
         candidate = best + step * gradient
     return best, value

@@ -109,9 +109,9 @@ def run(arguments: Arguments) -> int:
     starts = starts or [Start(box, frames.first, i) for i, box in enumerate(draw_boxes(first, arguments.draw))]
     if arguments.debug:
         from pytracking.evaluation.watch import panels  # late: these import torch and matplotlib
-        from pytracking.tracker.dimp.observer import Recorder
+        from pytracking.tracker.dimp.debug import DebugRecorder
 
-        tracker.observer = Recorder()
+        tracker.debug = DebugRecorder()
     targets = MultiTracker(tracker)
     used = {name: getattr(arguments, name) for name in ("start", "end", "stride", "backward")}
     size = [first.shape[1], first.shape[0]]

@@ -9,20 +9,20 @@ from PIL import Image
 
 from pytracking import Tracker
 from pytracking.evaluation.video import open_frames
-from pytracking.tracker.dimp.observer import Recorder
+from pytracking.tracker.dimp.debug import DebugRecorder
 from pytracking.utils.panels import draw_panels
 
 path, box = sys.argv[1], [float(part) for part in sys.argv[2].split(",")]
 tracker = Tracker("dimp", "dimp_ncep_mobile")
-tracker.observer = recorder = Recorder()
+tracker.debug = recorder = DebugRecorder()
 
 frames = iter(open_frames(path))
 tracker.initialize(next(frames), box)
 for frame in frames:
     output = tracker.track(frame)
 
-view = recorder.view  # of the last frame: crop, scores, found, energy, before, after, weights
-print(f"{output.state}; score map {view.scores.shape}, its peak {view.scores.max():.2f}")
-if view.energy is not None:  # a box that was refined; the energy f(x, y) can be asked about any box of the crop
-    print(f"f before {view.energy(view.before[None]).item():.2f}, after {view.energy(view.after[None]).item():.2f}")
-Image.fromarray(draw_panels(f"{path}, the last frame", view)).save(sys.argv[3])
+seen = recorder.frame  # of the last frame: crop, scores, found, energy, before, after, weights
+print(f"{output.state}; score map {seen.scores.shape}, its peak {seen.scores.max():.2f}")
+if seen.energy is not None:  # a box that was refined; the energy f(x, y) can be asked about any box of the crop
+    print(f"f before {seen.energy(seen.before[None])[0]:.2f}, after {seen.energy(seen.after[None])[0]:.2f}")
+Image.fromarray(draw_panels(f"{path}, the last frame", seen)).save(sys.argv[3])

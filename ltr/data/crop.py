@@ -17,6 +17,7 @@ import numpy as np
 from torch import Tensor
 
 AnyImage = TypeVar("AnyImage", np.ndarray, Tensor)
+AnyBox = TypeVar("AnyBox", np.ndarray, Tensor)
 
 
 @dataclass(frozen=True)
@@ -79,18 +80,21 @@ def share_inside(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     return np.where(usable, inside, 0.0) / np.where(usable, extent.prod(-1), 1.0)
 
 
-def box_to_crop(box: Tensor, transform: CropTransform) -> Tensor:
+def box_to_crop(box: AnyBox, transform: CropTransform) -> AnyBox:
     """Boxes ``[..., 4]`` (x, y, w, h) in image pixels -> the same boxes in crop pixels."""
-    offset = box.new_tensor([*transform.centre, 0.0, 0.0])
-    shift = box.new_tensor([transform.size / 2, transform.size / 2, 0.0, 0.0])
-    return (box - offset) / transform.scale + shift
+    return (box - _position(box, *transform.centre)) / transform.scale + _position(box, *[transform.size / 2] * 2)
 
 
-def box_from_crop(box_crop: Tensor, transform: CropTransform) -> Tensor:
+def box_from_crop(box_crop: AnyBox, transform: CropTransform) -> AnyBox:
     """Inverse of :func:`box_to_crop`: boxes ``[..., 4]`` in crop pixels -> image pixels."""
-    offset = box_crop.new_tensor([*transform.centre, 0.0, 0.0])
-    shift = box_crop.new_tensor([transform.size / 2, transform.size / 2, 0.0, 0.0])
-    return (box_crop - shift) * transform.scale + offset
+    middle = _position(box_crop, *[transform.size / 2] * 2)
+    return (box_crop - middle) * transform.scale + _position(box_crop, *transform.centre)
+
+
+def _position(like: AnyBox, x: float, y: float) -> AnyBox:
+    """(x, y, 0, 0) as an array of the same kind."""
+    values = [x, y, 0.0, 0.0]
+    return like.new_tensor(values) if isinstance(like, Tensor) else np.array(values, like.dtype)
 
 
 def sample_crop(

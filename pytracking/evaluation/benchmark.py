@@ -23,18 +23,7 @@ from pytracking.evaluation.data import Box
 from pytracking.evaluation.prefetch import prefetched
 from pytracking.evaluation.tracker import Tracker
 from pytracking.evaluation.video import FrameSource, Image
-from pytracking.tracker.dimp.dimp import DiMP
 
-# What is timed, and the part of DiMP that does it. The network is backbone, classification features and the
-# convolutions of the box branch, one graph; the update is of memory and filter.
-STAGES = {
-    "crop": "_crop",
-    "network": "look",
-    "classifier": "_classify",
-    "refine": "_propose",
-    "localise": "_localize",
-    "update": "_learn",
-}
 ROUNDS = 3  # of the loops that load images
 
 
@@ -91,27 +80,25 @@ class Stopwatch:
 
 
 class StageClock:
-    """Times the parts of one tracker while it is open, by wrapping them; on a GPU each then waits for the device.
+    """Times the stages of one tracker while it is open, by wrapping them; on a GPU each then waits for the device.
 
-    Only DiMP has parts.
+    Trackers without stages are timed as a whole.
     """
 
     def __init__(self, tracker: Tracker) -> None:
         self.seconds: dict[str, list[Seconds]] = defaultdict(list)
-        self._tracker = tracker._tracker
-        on_gpu = isinstance(self._tracker, DiMP) and self._tracker.device.type == "cuda"
-        self._wait = torch.cuda.synchronize if on_gpu else lambda: None
-        self._stages = STAGES if isinstance(self._tracker, DiMP) else {}
-        self._parts = {part: getattr(self._tracker, part) for part in self._stages.values()}
+        staged = tracker.stages
+        self._stages = {stage: (owner, name, getattr(owner, name)) for stage, (owner, name) in staged.items()}
+        self._wait = torch.cuda.synchronize if tracker.stamp()["device"].startswith("cuda") else lambda: None
 
     def __enter__(self) -> StageClock:
-        for stage, part in self._stages.items():
-            setattr(self._tracker, part, self._timed(stage, self._parts[part]))
+        for stage, (owner, name, part) in self._stages.items():
+            setattr(owner, name, self._timed(stage, part))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for part, original in self._parts.items():
-            setattr(self._tracker, part, original)
+        for owner, name, part in self._stages.values():
+            setattr(owner, name, part)
 
     def _timed(self, stage: str, part: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any) -> Any:

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any, Self, TypeVar, get_args
 
 import numpy as np
 from torch import Tensor
@@ -15,11 +15,10 @@ from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.frames import Channels, Frame, as_rgb
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
 from pytracking.tracker.base.family import Options
-from pytracking.tracker.base.output import Box, TrackOutput
-from pytracking.tracker.dimp import state
-from pytracking.tracker.dimp.dimp import DiMP, track_all
-from pytracking.tracker.dimp.observer import Observer
+from pytracking.tracker.base.output import BatchTracker, Box, Debuggable, Restorable, Staged, TrackOutput
 from pytracking.tracker.families import DEFAULT, FAMILIES, complete_names, load_parameters
+
+Capability = TypeVar("Capability")
 
 
 class Tracker:
@@ -42,7 +41,7 @@ class Tracker:
         overrides: parameters to change, nested ones by mappings:
             ``Tracker(refinement={"method": "ascent"})``.
 
-    Device, accelerator, precision and overrides, the observer, and saving and restoring are DiMP's alone: other
+    Device, accelerator, precision and overrides, the debug hook, and saving and restoring are DiMP's alone: other
     families refuse them with a ValueError.
 
     Raises:
@@ -77,8 +76,8 @@ class Tracker:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin._tracker = self._model.tracker()
-        if isinstance(self._tracker, DiMP):
-            twin.observer = self._tracker.observer.another()
+        if isinstance(self._tracker, Debuggable):
+            twin.debug = self._tracker.debug.clone()
         twin._started = False
         return twin
 
@@ -115,32 +114,38 @@ class Tracker:
     def track_all(self, twins: Sequence[Tracker], frame: Frame) -> list[TrackOutput]:
         """What ``track`` of each of ``twins``, trackers that :meth:`another` made, would give.
 
-        DiMP's are worked on together: the network sees all their crops at once, and a GPU is waited for once.
+        DiMP's are worked on together: the network sees all their crops at once.
         """
         for twin in twins:
             twin._check_started("track_all")
         image = as_rgb(frame, self.channels)
         trackers = [twin._tracker for twin in twins]
-        together = [tracker for tracker in trackers if isinstance(tracker, DiMP)]
-        return track_all(together, image) if together else [tracker.track(image) for tracker in trackers]
+        if isinstance(self._tracker, BatchTracker):
+            return self._tracker.track_batch(trackers, image)
+        return [tracker.track(image) for tracker in trackers]
 
     @property
-    def observer(self) -> Observer:
-        """Is shown what the tracker sees and decides; to be set, see :mod:`pytracking.tracker.dimp.observer`."""
-        return self._dimp.observer
+    def debug(self) -> Any:
+        """Is shown what the tracker sees and decides; to be set, see :mod:`pytracking.tracker.dimp.debug`."""
+        return self._capable(Debuggable).debug
 
-    @observer.setter
-    def observer(self, observer: Observer) -> None:
-        self._dimp.observer = observer
+    @debug.setter
+    def debug(self, hook: Any) -> None:
+        self._capable(Debuggable).debug = hook
+
+    @property
+    def stages(self) -> dict[str, tuple[object, str]]:
+        """The parts of ``track`` that can be timed, as object and name of a method; none for some trackers."""
+        return self._tracker.stages if isinstance(self._tracker, Staged) else {}
 
     def state_dict(self) -> dict[str, Tensor]:
         """A copy of all that was learned since ``initialize``, as named tensors."""
         self._check_started("state_dict")
-        return state.state_dict(self._dimp)
+        return self._capable(Restorable).state_dict()
 
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what :meth:`state_dict` of a tracker with the same network and parameters gave."""
-        state.load_state_dict(self._dimp, tensors)
+        self._capable(Restorable).load_state_dict(tensors)
         self._started = True
 
     def save(self, path: str | Path) -> None:
@@ -166,10 +171,9 @@ class Tracker:
         names = {"tracker": self.name, "parameter": self.parameter}
         return {**names, **facts, "seed": self.seed, "versions": versions}
 
-    @property
-    def _dimp(self) -> DiMP:
-        """The tracker, for what the others cannot; ValueError where it is one of them."""
-        if not isinstance(self._tracker, DiMP):
+    def _capable(self, capability: type[Capability]) -> Capability:
+        """The tracker behind this one, for what not all can; ValueError where it cannot."""
+        if not isinstance(self._tracker, capability):
             raise ValueError(f"trackers of {self.name} cannot be saved, restored or looked into; those of dimp can")
         return self._tracker
 

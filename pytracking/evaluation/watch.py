@@ -12,12 +12,12 @@ from pytracking.evaluation.sinks import naming, pace
 from pytracking.evaluation.tracker import Tracker
 from pytracking.evaluation.video import FrameSource, Image
 from pytracking.evaluation.video_writer import VideoWriter
-from pytracking.tracker.dimp.observer import Recorder
+from pytracking.tracker.dimp.debug import DebugRecorder
 from pytracking.utils.panels import draw_panels
 
 
 def panels(path: Path, source: FrameSource, targets: MultiTracker[Tracker], ids: Sequence[int]) -> Sink:
-    """Panels of the targets ``ids``, whose observers are recorders: an .mp4 file, or events for TensorBoard in a
+    """Panels of the targets ``ids``, whose debug hooks are recorders: an .mp4 file, or events for TensorBoard in a
     folder.
     """
     return _video(path, source, targets, ids) if path.suffix else _events(path, targets)
@@ -56,8 +56,8 @@ def _row(step: Step, target_id: int, targets: MultiTracker[Tracker]) -> Image:
     title = f"target {target_id}   frame {step.frame}"
     if target_id not in step.targets:
         return draw_panels(f"{title}   not followed", None)
-    recorder, target = targets[target_id].observer, step.targets[target_id]
-    assert isinstance(recorder, Recorder)
-    if recorder.view is None:
+    recorder, target = targets[target_id].debug, step.targets[target_id]
+    assert isinstance(recorder, DebugRecorder)
+    if recorder.frame is None:
         return draw_panels(f"{title}   learned here", None)
-    return draw_panels(f"{title}   {target.state} {target.score:.2f}", recorder.view)
+    return draw_panels(f"{title}   {target.state} {target.score:.2f}", recorder.frame)

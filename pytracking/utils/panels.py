@@ -8,10 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative, box_to_relative
-from pytracking.tracker.dimp.observer import View
+from pytracking.tracker.dimp.debug import FrameDebug
 
 SIZE = (1500, 330)  # pixels of a row
 REACH = 0.6  # of the energy slices, in relative box space: target sizes, and log size
@@ -19,7 +18,7 @@ POINTS = 31  # of a slice, along each axis
 BEFORE, AFTER = "#ffffff", "#00d27a"
 
 
-def draw_panels(title: str, view: View | None) -> NDArray[np.uint8]:
+def draw_panels(title: str, view: FrameDebug | None) -> NDArray[np.uint8]:
     """The row of one target, RGB uint8 [330, 1500, 3]; empty but for the ``title`` without a ``view``.
 
     Panels: the search region with the box before (white) and after its refinement (green); the score map; f(x, y) over
@@ -40,20 +39,19 @@ def draw_panels(title: str, view: View | None) -> NDArray[np.uint8]:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def energy_slice(view: View, axes: tuple[int, int]) -> NDArray[np.float32]:
+def energy_slice(view: FrameDebug, axes: tuple[int, int]) -> NDArray[np.float32]:
     """f ``[POINTS, POINTS]`` (rows: the second axis) over two axes of box space relative to the box before, +-REACH."""
     assert view.energy is not None
     assert view.before is not None
-    steps = torch.linspace(-REACH, REACH, POINTS).to(view.before)
+    steps = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64)
     relative = steps.new_zeros(POINTS, POINTS, 4)
     relative[..., axes[0]] = steps
     relative[..., axes[1]] = steps[:, None]
-    with torch.inference_mode():
-        values = view.energy(box_from_relative(relative.reshape(-1, 4), view.before))
-    return values.reshape(POINTS, POINTS).cpu().numpy()
+    boxes = box_from_relative(relative.reshape(-1, 4), torch.from_numpy(view.before))
+    return view.energy(boxes.numpy()).reshape(POINTS, POINTS)
 
 
-def _draw_region(axes: Axes, view: View) -> None:
+def _draw_region(axes: Axes, view: FrameDebug) -> None:
     axes.imshow(view.crop)
     for box, colour, style in ((view.before, BEFORE, ":"), (view.after, AFTER, "-")):
         if box is not None:
@@ -63,7 +61,7 @@ def _draw_region(axes: Axes, view: View) -> None:
     axes.set_axis_off()
 
 
-def _draw_scores(axes: Axes, view: View) -> None:
+def _draw_scores(axes: Axes, view: FrameDebug) -> None:
     if view.scores is None or view.found is None:
         return
     axes.imshow(view.scores, cmap="inferno", vmin=0, vmax=1)
@@ -74,7 +72,7 @@ def _draw_scores(axes: Axes, view: View) -> None:
     axes.set_axis_off()
 
 
-def _draw_slice(axes: Axes, view: View, which: tuple[int, int], title: str, labels: tuple[str, str]) -> None:
+def _draw_slice(axes: Axes, view: FrameDebug, which: tuple[int, int], title: str, labels: tuple[str, str]) -> None:
     axes.set_title(title, fontsize=10)
     if view.energy is None or view.before is None or view.after is None:
         axes.text(0.5, 0.5, "not refined", ha="center", va="center", transform=axes.transAxes)
@@ -93,14 +91,14 @@ def _draw_slice(axes: Axes, view: View, which: tuple[int, int], title: str, labe
         axes.invert_yaxis()  # larger is up; in the position it is down, as in the picture
 
 
-def _mark(axes: Axes, after: Tensor, before: Tensor, which: tuple[int, int]) -> None:
+def _mark(axes: Axes, after: NDArray[np.float64], before: NDArray[np.float64], which: tuple[int, int]) -> None:
     """The box before, at the origin, and where the refined one lies from there."""
-    moved = box_to_relative(after, before)[list(which)].tolist()
+    moved = box_to_relative(torch.from_numpy(after).double(), torch.from_numpy(before))[list(which)].tolist()
     axes.plot(0, 0, "o", color=BEFORE, markeredgecolor="k", markersize=6)
     axes.plot(*moved, "o", color=AFTER, markeredgecolor="k", markersize=6)
 
 
-def _draw_memory(axes: Axes, view: View) -> None:
+def _draw_memory(axes: Axes, view: FrameDebug) -> None:
     if view.weights is None:
         return
     colours = ["#555555"] * view.num_init + ["#3b82c4"] * (len(view.weights) - view.num_init)

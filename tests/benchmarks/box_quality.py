@@ -18,13 +18,14 @@ from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.tracker import Tracker
 from pytracking.parameter.overrides import parse_changes
-from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.functions import BoxQuery
+from pytracking.tracker.dimp.model import DiMPTracker
 
 FRAMES, REACH = 24, 300
 SPREAD = torch.tensor([0.08, 0.08, 0.15, 0.15], dtype=torch.float64)  # in relative box space
 
 
-def overlaps(tracker: DiMP, sequence: Sequence) -> np.ndarray:
+def overlaps(tracker: DiMPTracker, sequence: Sequence) -> np.ndarray:
     """IoU before and after the refinement, ``[n, 2]``."""
     truth = torch.from_numpy(sequence.ground_truth)
     last = min(len(truth) - 1, sequence.start + REACH)
@@ -35,15 +36,15 @@ def overlaps(tracker: DiMP, sequence: Sequence) -> np.ndarray:
         if number == sequence.start:
             tracker.initialize(frame, sequence.first_box)
         if number in chosen and (truth[number, 2:] > 3).all():
-            tracker.box = box_from_relative(torch.randn(4, generator=generator).double() * SPREAD, truth[number])
-            with torch.inference_mode():
-                crop, transform = tracker._crop(frame)
-                _, map8, map16 = tracker.look(crop[None])
-                start = box_to_crop(tracker.box, transform)
-                first_size, points = tracker._first_size(transform), tracker._starting_points()
-                refined = tracker._refine((map8[0], map16[0]), start.float(), first_size, points).to(start)
-            boxes = torch.stack([tracker.box, box_from_crop(refined, transform)])
-            found.append(box_iou(boxes, truth[number]).numpy())
+            box = box_from_relative(torch.randn(4, generator=generator).double() * SPREAD, truth[number]).numpy()
+            state, functions = tracker.started, tracker.dimp.functions
+            crop, transform = functions.crop(functions.load_frame(frame), *tracker.dimp._search_region(box))
+            (features,) = functions.extract_features([crop])
+            first_size, start = state.first_size / transform.scale, box_to_crop(box, transform)
+            query = BoxQuery(features, state.modulation, start, first_size, state.generator)
+            (refined,) = functions.refine_target_box([query])
+            boxes = np.stack([box, box_from_crop(refined.astype(np.float64), transform)])
+            found.append(box_iou(torch.from_numpy(boxes), truth[number]).numpy())
         if number == last:
             break
     return np.array(found)

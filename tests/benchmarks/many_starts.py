@@ -26,7 +26,7 @@ from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.tracker import Tracker
 from pytracking.parameter.overrides import parse_changes
-from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.model import DiMPTracker
 
 FRAMES, SHORTEST, SMALLEST = 150, 20, 4.0  # of a track, in frames; side of a box to start from, in pixels
 Scores = dict[str, list[float]]  # AUC, found, exact of a track; its name ends in the direction and the start's number
@@ -46,7 +46,7 @@ def tracks(truth: NDArray[np.float64]) -> dict[str, list[int]]:
     return found
 
 
-def track_all_starts(tracker: DiMP, sequence: Sequence, every: int) -> Scores:
+def track_all_starts(tracker: DiMPTracker, sequence: Sequence, every: int) -> Scores:
     """Scores of all tracks of a sequence, by "NAME DIRECTION NUMBER"."""
     frames, truths = list(sequence.open())[::every], sequence.ground_truth[::every]
     scores: Scores = {}

@@ -17,7 +17,8 @@ from pytracking.evaluation.tracker import Tracker
 from pytracking.features.net_wrappers import find_network
 from pytracking.parameter.dimp.base import DiMPParams, RefinementParams
 from pytracking.run_benchmark import drawn_video, text_of
-from tests.reference.plain_tracker import PlainDiMP
+from tests.fakes.networks import dimp_tracker
+from tests.reference.plain_tracker import PlainFunctions
 
 NAME = "dimp_ncep_mobile"
 
@@ -26,7 +27,7 @@ def plain() -> Tracker:
     tracker = Tracker("dimp", NAME, device="cpu", accelerator="torch")
     network, settings, _ = load_network(find_network(NAME))
     params = DiMPParams(NAME, refinement=RefinementParams(method="ascent"))
-    tracker._tracker = PlainDiMP(network.requires_grad_(False), settings, params, torch.device("cpu"))
+    tracker._tracker = dimp_tracker(network, settings, params, functions=PlainFunctions)
     return tracker
 
 

@@ -12,8 +12,13 @@ from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
-from pytracking.parameter.dimp.base import LocalizationParams
+from pytracking.features.accelerators import Look
+from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
+from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.model import DiMPTracker
+from pytracking.tracker.dimp.torch_functions import TorchFunctions
 
+CPU = torch.device("cpu")
 SMALL = DiMPnetSettings(
     backbone="efficientnet_lite0",
     frozen_layers=("conv1", "layer1", "layer2", "layer3"),
@@ -44,6 +49,20 @@ def small_network(seed: int = 0, settings: DiMPnetSettings = SMALL) -> DiMPnet:
     for norm in norms:
         norm.momentum = 0.1
     return net.eval()
+
+
+def dimp_tracker(
+    network: DiMPnet,
+    settings: DiMPnetSettings,
+    params: DiMPParams,
+    seed: int = 0,
+    device: torch.device = CPU,
+    look: Look | None = None,
+    functions: type[TorchFunctions] = TorchFunctions,
+) -> DiMPTracker:
+    """A tracker of a network that is in memory, on ``device``."""
+    made = functions(network.requires_grad_(False), settings.image_size, params.refinement, device, look)
+    return DiMPTracker(DiMP(made, settings, params), device, seed)
 
 
 def write_small_network(path: Path, image_size: int = SMALL.image_size, seed: int = 0) -> Path:

@@ -22,10 +22,10 @@ from pytracking.features.accelerators import accelerate
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import find_network, load_for_tracking
 from pytracking.parameter.dimp.base import AscentParams, DiMPParams, RefinementParams
-from pytracking.tracker.dimp.dimp import DiMP
-from pytracking.tracker.dimp.state import load_state_dict, state_dict
+from pytracking.tracker.dimp.model import DiMPTracker
 from pytracking.tracker.families import load_parameters
-from tests.reference.plain_tracker import PlainDiMP
+from tests.fakes.networks import dimp_tracker
+from tests.reference.plain_tracker import PlainFunctions
 
 PIXELS = 0.01  # largest difference of a box's corner or side after one step
 SCORE = 1e-4
@@ -38,15 +38,15 @@ CLIMB = AscentParams(num_boxes=10, top_k=10, num_iterations=2)
 ASCENT = replace(PARAMS, refinement=RefinementParams(method="ascent", ascent=CLIMB))
 
 
-def _plain(params: DiMPParams = PARAMS) -> DiMP:
+def _plain(params: DiMPParams = PARAMS) -> DiMPTracker:
     network, settings, _ = load_network(find_network(params.network))
-    return PlainDiMP(network.requires_grad_(False), settings, params, CPU)
+    return dimp_tracker(network, settings, params, functions=PlainFunctions)
 
 
-def _fast(accelerator: str = "auto", params: DiMPParams = PARAMS) -> DiMP:
+def _fast(accelerator: str = "auto", params: DiMPParams = PARAMS) -> DiMPTracker:
     network, settings, _ = load_for_tracking(params.network, CPU)
     look = accelerate(FrameNetwork(network), settings.image_size, CPU, accelerator)
-    return DiMP(network, settings, params, CPU, look=look)
+    return dimp_tracker(network, settings, params, look=look)
 
 
 @pytest.fixture(params=["demo", "MotorRolling", "Girl"])  # the second turns and grows, the third is small
@@ -70,14 +70,15 @@ def test_every_step_of_the_fast_tracker_is_that_of_the_plain_one(
     for tracker in trackers:
         tracker.initialize(images[0], sequence.first_box)
     # Not the filter: the 40 steps of steepest descent that it takes multiply rounding by up to a million.
-    torch.testing.assert_close(fast.memory.features, plain.memory.features, rtol=0, atol=1e-5)
+    torch.testing.assert_close(fast.started.memory.samples, plain.started.memory.samples, rtol=0, atol=1e-5)
     for image in images[1:]:
-        load_state_dict(fast, state_dict(plain))  # go on from where the plain one is
+        fast.load_state_dict(plain.state_dict())  # go on from where the plain one is
         expected, output = (tracker.track(image) for tracker in trackers)
         assert output.state == expected.state
         assert output.score == pytest.approx(expected.score, abs=SCORE)
         np.testing.assert_allclose(output.box, expected.box, rtol=0, atol=PIXELS)
-        torch.testing.assert_close(fast.filter, plain.filter, rtol=0, atol=1e-3 * float(plain.filter.abs().max()))
+        filter = plain.started.filter
+        torch.testing.assert_close(fast.started.filter, filter, rtol=0, atol=1e-3 * float(filter.abs().max()))
 
 
 def test_left_alone_it_stays_close(frames: tuple[Sequence, list[np.ndarray]]) -> None:

@@ -11,9 +11,9 @@ from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_crop import bring, cut
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
-from pytracking.tracker.dimp.dimp import DiMP, track_all
+from pytracking.tracker.dimp.model import DiMPTracker
 from tests.fakes.datasets import noise_picture
-from tests.fakes.networks import ALWAYS_FOUND, SMALL, small_network
+from tests.fakes.networks import ALWAYS_FOUND, SMALL, dimp_tracker, small_network
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -30,10 +30,10 @@ def test_a_captured_function_follows_its_inputs() -> None:
         torch.testing.assert_close(graph(x, y), (x @ y, x.sum()))
 
 
-def _tracker(device: torch.device) -> DiMP:
+def _tracker(device: torch.device) -> DiMPTracker:
     network = small_network().requires_grad_(False).to(device)
     look = accelerate(FrameNetwork(network), SMALL.image_size, device, "torch")
-    return DiMP(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND), device, look=look)
+    return dimp_tracker(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND), device=device, look=look)
 
 
 def test_the_tracker_gives_the_boxes_of_the_cpu() -> None:
@@ -49,30 +49,30 @@ def test_targets_in_one_batch_get_the_boxes_of_each_alone() -> None:
     together, alone = [], []
     first = _tracker(CUDA)
     for box in BOXES:
-        trackers = [DiMP(first.network, SMALL, first.params, CUDA, look=first.look) for _ in range(2)]
+        trackers = [DiMPTracker(first.dimp, CUDA) for _ in range(2)]
         for tracker, group in zip(trackers, (together, alone), strict=True):
             tracker.initialize(PICTURE, box)
             group.append(tracker)
     for _ in range(4):
-        boxes = [output.box for output in track_all(together, PICTURE)]
+        boxes = [output.box for output in first.track_batch(together, PICTURE)]
         np.testing.assert_allclose(boxes, [tracker.track(PICTURE).box for tracker in alone], atol=0.1)
 
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.filterwarnings("always:called a synchronizing CUDA operation")
-def test_a_frame_waits_for_the_device_once(count: int) -> None:
+def test_a_frame_waits_for_the_device_twice(count: int) -> None:
     trackers = [_tracker(CUDA) for _ in range(count)]
     for tracker, box in zip(trackers, BOXES, strict=False):
         tracker.initialize(PICTURE, box)
-    track_all(trackers, PICTURE)  # captures the graphs
+    trackers[0].track_batch(trackers, PICTURE)  # captures the graphs
     torch.cuda.set_sync_debug_mode("warn")
     try:
         with warnings.catch_warnings(record=True) as caught:
             for _ in range(FRAMES):
-                track_all(trackers, PICTURE)
+                trackers[0].track_batch(trackers, PICTURE)
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    assert len([warning for warning in caught if "synchronizing" in str(warning.message)]) == FRAMES
+    assert len([warning for warning in caught if "synchronizing" in str(warning.message)]) == 2 * FRAMES
 
 
 def test_a_crop_is_that_of_the_cpu() -> None:

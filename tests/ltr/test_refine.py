@@ -1,12 +1,10 @@
 """Algorithm S1 on energies whose maxima are known."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor
 
-from ltr.refine import climb, refine
+from ltr.refine import refine
 from tests.reference import ebm_losses as loops
 
 CENTRES = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
@@ -101,24 +99,6 @@ def test_a_step_into_nan_is_not_taken() -> None:
     y, value = refine(lambda y: y[..., 0].sqrt() - 2 * y[..., 0], torch.tensor([[[0.5]]]), 1.0, num_iterations=20)
     assert value.isfinite().all()
     torch.testing.assert_close(y, torch.tensor([[[1 / 16]]]), atol=1e-2, rtol=0)
-
-
-def test_a_given_gradient_leads_to_the_same_place_and_is_asked_for_once_a_step() -> None:
-    asked = []
-
-    def slope(y: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
-        def gradient() -> Tensor:
-            asked.append(len(y))
-            return -2 * (y - CENTRES[:, None]) * torch.tensor([4.0, 0.5], dtype=torch.float64)
-
-        return bowls(y), gradient
-
-    with torch.inference_mode():
-        y, value = climb(slope, starts(), 0.2, num_iterations=7)
-    expected = refine(bowls, starts(), 0.2, num_iterations=7)
-    torch.testing.assert_close(y, expected[0])
-    torch.testing.assert_close(value, expected[1])
-    assert len(asked) == 7
 
 
 @pytest.mark.parametrize(

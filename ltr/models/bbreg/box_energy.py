@@ -1,17 +1,16 @@
-"""The energy of the box branch for one target, as the tracker climbs it: folded weights, gradient written out.
+"""The energy of the box branch as a running tracker evaluates it: on one frame's maps, with batch norm folded.
 
-In inference the modulation and the batch norm of the head are constant for a target, so both go into the weights
-of its linear layers, once:
+Modulation acts channel by channel, so it may as well be applied to what was pooled:
 
-    hidden = relu(W pooled + b),   W = diag(s) W0 diag(modulation),   s, b of the batch norm;
-    f = v . hidden + c,            df / dpooled = W^T (v [hidden > 0]).
+    hidden = relu(W (pooled * modulation) + b),   W = diag(s) W0,   s, b of the batch norm;
+    f = v . hidden + c.
 
-Equal to :meth:`AtomIoUNet.energy` of the modulated maps and its autograd gradient, without a graph.
+Equal to :meth:`AtomIoUNet.energy` of the modulated maps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,7 +23,7 @@ from ltr.models.layers.blocks import LinearBlock
 
 @dataclass(frozen=True)
 class _Head:
-    """One stride: pooled ``[M, bins * bins * C]`` (channels last) -> hidden ``[M, D]`` -> a part of f ``[M]``."""
+    """One stride: pooled ``[M, bins, bins, C]`` -> a part of f ``[M]``."""
 
     weight: Tensor  # [D, bins * bins * C]
     bias: Tensor  # [D]
@@ -32,83 +31,60 @@ class _Head:
     bins: int
     scale: float  # map pixels a crop pixel
 
-    def hidden(self, pooled: Tensor) -> Tensor:
-        """``[M, bins, bins, C] -> [M, D]``."""
-        return torch.addmm(self.bias, pooled.flatten(1), self.weight.T).relu_()
+    def pool(self, feat: Tensor, boxes: Tensor) -> Tensor:
+        """Features ``[H, W, C]`` of boxes ``[M, 4]``."""
+        size = boxes[:, 2:] * self.scale
+        return pool_boxes(feat, boxes[:, :2] * self.scale + size / 2, size, self.bins)
+
+    def of_pooled(self, pooled: Tensor, modulation: Tensor) -> Tensor:
+        """The part of f; ``modulation`` is ``[1, C, 1, 1]``."""
+        modulated = (pooled * modulation.flatten()).flatten(1)
+        return torch.addmm(self.bias, modulated, self.weight.T).relu() @ self.output
 
 
 class BoxEnergy:
-    """f(x, y) of boxes in a frame, for one target.
+    """f(x, y) of boxes, for any target in any frame.
 
     Args:
         branch: in eval mode.
-        modulation: of the target, ``[1, C, 1, 1]`` at both strides.
     """
 
-    def __init__(self, branch: AtomIoUNet, modulation: FeaturePair) -> None:
-        outputs = branch.iou_predictor.weight[0].split(branch.fc3_rt.linear.out_features)
-        self._heads = (
-            _fold(branch.fc3_rt, branch.prroi_pool3t, modulation[0], outputs[0]),
-            _fold(branch.fc4_rt, branch.prroi_pool4t, modulation[1], outputs[1]),
-        )
+    def __init__(self, branch: AtomIoUNet) -> None:
+        with torch.inference_mode(False):  # tensors made in inference mode take no part in autograd
+            outputs = branch.iou_predictor.weight[0].split(branch.fc3_rt.linear.out_features)
+            self._heads = (
+                _fold(branch.fc3_rt, branch.prroi_pool3t, outputs[0]),
+                _fold(branch.fc4_rt, branch.prroi_pool4t, outputs[1]),
+            )
         self._bias = branch.iou_predictor.bias
 
-    def __call__(
-        self, maps: FeaturePair, centre: Tensor, size: Tensor
-    ) -> tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]:
-        """Values and, when asked for, gradients.
+    def __call__(self, maps: FeaturePair, modulation: FeaturePair, boxes: Tensor) -> Tensor:
+        """f ``[M]`` of boxes.
 
         Args:
             maps: of :meth:`AtomIoUNet.get_iou_feat`, not modulated, channels last: ``[H, W, C]`` at both strides.
-            centre: of the boxes, ``[M, 2]`` (x, y) in crop pixels.
-            size: ``[M, 2]`` (w, h) > 0 in crop pixels.
-
-        Returns:
-            f ``[M]``, and a function of no argument that computes df / dcentre and df / dsize, both ``[M, 2]``.
+            modulation: of the target, ``[1, C, 1, 1]`` at both strides.
+            boxes: ``[M, 4]`` (x, y, w, h) in crop pixels, w and h > 0.
         """
-        values: Tensor = self._bias
-        parts = []
-        for head, feat in zip(self._heads, maps, strict=True):
-            pooled, pull_back = pool_boxes(feat, centre * head.scale, size * head.scale, head.bins)
-            hidden = head.hidden(pooled)
-            values = values + hidden @ head.output
-            parts.append((head, hidden, pooled.shape, pull_back))
+        return self.of_pooled(self.pool(maps, boxes), modulation)
 
-        def gradient() -> tuple[Tensor, Tensor]:
-            in_centre, in_size = torch.zeros_like(centre), torch.zeros_like(size)
-            for head, hidden, shape, pull_back in parts:
-                in_pooled = ((hidden > 0) * head.output) @ head.weight
-                by_centre, by_size = pull_back(in_pooled.view(shape))
-                in_centre.add_(by_centre, alpha=head.scale)
-                in_size.add_(by_size, alpha=head.scale)
-            return in_centre, in_size
+    def pool(self, maps: FeaturePair, boxes: Tensor) -> FeaturePair:
+        """The features of boxes ``[M, 4]``: ``[M, bins, bins, C]`` at both strides, without the modulation."""
+        return self._heads[0].pool(maps[0], boxes), self._heads[1].pool(maps[1], boxes)
 
-        return values, gradient
-
-    def pool(self, maps: Sequence[Tensor], boxes: Tensor) -> tuple[Tensor, ...]:
-        """What f is a function of: features of boxes ``[M, 4]`` (x, y, w, h; crop pixels), ``[M, bins, bins, C]`` at
-        both strides. They do not depend on the modulation.
-        """
-        size = boxes[:, 2:]
-        centre = boxes[:, :2] + size / 2
-        return tuple(
-            pool_boxes(feat, centre * head.scale, size * head.scale, head.bins)[0]
-            for head, feat in zip(self._heads, maps, strict=True)
-        )
-
-    def of_pooled(self, pooled: Sequence[Tensor]) -> Tensor:
-        """f ``[M]`` of boxes that :meth:`pool` has pooled; differentiable in the modulation."""
-        parts = [head.hidden(features) @ head.output for head, features in zip(self._heads, pooled, strict=True)]
-        return self._bias + parts[0] + parts[1]
+    def of_pooled(self, pooled: Sequence[Tensor], modulation: FeaturePair) -> Tensor:
+        """f ``[M]`` of boxes that :meth:`pool` has pooled."""
+        first, second = (head.of_pooled(*each) for head, *each in zip(self._heads, pooled, modulation, strict=True))
+        return self._bias + first + second
 
 
-def _fold(block: LinearBlock, pool: PrRoIPool2D, modulation: Tensor, output: Tensor) -> _Head:
-    """Modulation, linear layer and batch norm in one; the inputs reordered from channels first to channels last."""
+def _fold(block: LinearBlock, pool: PrRoIPool2D, output: Tensor) -> _Head:
+    """Linear layer and batch norm in one; the inputs reordered from channels first to channels last."""
     norm, linear = block.bn, block.linear
     mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
     scale = norm.weight / torch.sqrt(variance + norm.eps)
     bins = pool.pooled_height
-    weight = linear.weight.view(len(scale), -1, bins, bins) * scale[:, None, None, None] * modulation
+    weight = linear.weight.view(len(scale), -1, bins, bins) * scale[:, None, None, None]
     weight = weight.permute(0, 2, 3, 1).flatten(1)
     bias = norm.bias + (linear.bias - mean) * scale
     return _Head(weight, bias, output, bins, pool.spatial_scale)

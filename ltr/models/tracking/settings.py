@@ -33,9 +33,14 @@ class DiMPnetSettings:
     box_branch: AtomIoUNetSettings = field(default_factory=AtomIoUNetSettings)
 
     @property
+    def stride(self) -> int:
+        """Crop pixels a cell of the score map."""
+        return 16
+
+    @property
     def feature_size(self) -> int:
-        """Side of the stride-16 feature map, in cells."""
-        return self.image_size // 16
+        """Side of the classification feature map, in cells."""
+        return self.image_size // self.stride
 
     @property
     def score_size(self) -> int:

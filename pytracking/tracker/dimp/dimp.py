@@ -1,291 +1,182 @@
-"""DiMP with energy-based box refinement: one target, learned while it is tracked."""
+"""DiMP with energy-based box refinement: what happens in a frame. ``docs/tracking.md`` tells it in the same order."""
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from ltr.admin.device import upload
 from ltr.data.crop import CropTransform, box_from_crop, box_to_crop, crop_scale
-from ltr.models.bbreg.atom_iou_net import FeaturePair
-from ltr.models.bbreg.box_energy import BoxEnergy
-from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
-from pytracking.features.accelerators import Look
 from pytracking.features.augmentation import augmented_crops
-from pytracking.features.cuda_graph import CudaGraph
-from pytracking.features.fork_guard import check_process
-from pytracking.features.frame_crop import bring, cut
-from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
-from pytracking.tracker.base.frame_size import Size, size_factors, size_of
+from pytracking.tracker.base.frame_size import size_of
 from pytracking.tracker.base.output import Box, TrackOutput
-from pytracking.tracker.dimp.box_ascent import BoxSlope
-from pytracking.tracker.dimp.box_learning import learn_modulation
-from pytracking.tracker.dimp.box_refinement import refine_box, starting_points
-from pytracking.tracker.dimp.localization import Localization, Past, localize, peak
+from pytracking.tracker.dimp.debug import DebugHook
+from pytracking.tracker.dimp.functions import Array, BoxQuery, CropFeatures, DiMPFunctions
+from pytracking.tracker.dimp.identity import local_max_score, verify_state
+from pytracking.tracker.dimp.localization import Localization, MotionContext, localize
 from pytracking.tracker.dimp.memory import Memory
-from pytracking.tracker.dimp.observer import Observer
-from pytracking.tracker.dimp.probation import Probation
-from pytracking.tracker.dimp.recognition import believed, score_near
-from pytracking.tracker.dimp.shape_prior import with_shape_prior
-
-STRIDE = 16  # crop pixels a cell of the score map
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What the network makes of a target's search region in a frame."""
-
-    crop: Tensor  # uint8 [S, S, 3]
-    transform: CropTransform
-    sample: Tensor  # classification features, [1, C, S / 16, S / 16]
-    maps: FeaturePair  # that boxes are pooled from, [S / 8, S / 8, D] and [S / 16, S / 16, D]
-    scores: Tensor  # of the filter, and of the filter as the first frame made it: [2, K, K]
+from pytracking.tracker.dimp.target_state import TargetState
 
 
 class DiMP:
-    """A tracker of one target (:class:`~pytracking.tracker.base.output.BaseTracker`).
+    """The tracker's logic, which targets share: all that changes is in their :class:`TargetState`.
 
     Args:
-        network: in eval mode, on ``device``.
+        functions: the numerical work.
         settings: the network's.
         params: the tracker's.
-        device: where the network is.
-        seed: of the boxes drawn in the first frame, and of an ascent; every ``initialize`` starts from it again.
-        look: runs the network on crops; plain PyTorch by default (see ``pytracking.features.accelerators``).
     """
 
-    def __init__(
-        self,
-        network: DiMPnet,
-        settings: DiMPnetSettings,
-        params: DiMPParams,
-        device: torch.device,
-        seed: int = 0,
-        look: Look | None = None,
-    ) -> None:
-        self.network, self.settings, self.params = network, settings, params
-        self.device, self.seed = device, seed
-        self.observer = Observer()
-        self.look = look or FrameNetwork(network)
+    def __init__(self, functions: DiMPFunctions, settings: DiMPnetSettings, params: DiMPParams) -> None:
+        self.functions, self.settings, self.params = functions, settings, params
 
-    @torch.inference_mode()
-    def initialize(self, frame: np.ndarray, box: Box) -> None:
-        """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``)."""
-        check_process()
-        self.generator = torch.Generator().manual_seed(self.seed)
-        self.frame_number = 0
-        self.frame_size: Size | None = size_of(frame)
-        self.box = torch.tensor(box, dtype=torch.float64)
-        self.first_size = self.box[2:]
-        centre, scale = self._search_region()
+    def initialize(self, frame: np.ndarray, box: Box, seed: int = 0) -> TargetState:
+        """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``).
+
+        seed: of the boxes drawn here, and of an ascent's.
+        """
+        f, params = self.functions, self.params
+        generator, first = f.new_generator(seed), np.array(box, np.float64)
+        center, scale = self._search_region(first)
         crops, boxes = augmented_crops(
-            frame, centre, (box[2], box[3]), scale, self.settings.image_size, self.params.augmentation
+            frame, center, (box[2], box[3]), scale, self.settings.image_size, params.augmentation
         )
-        images, boxes_crop = torch.from_numpy(crops).to(self.device), torch.from_numpy(boxes).to(self.device)
-        features, map8, map16 = self.look(images)
-        samples = features[:, None]
-        modulation = self._modulation(images[:1], boxes_crop[:1])
-        learning = self.params.box_learning
-        if learning.num_iter:
-            branch = self.network.bb_regressor
-            modulation = learn_modulation(branch, modulation, (map8, map16), boxes_crop, learning, self.generator)
-        self._aim(modulation)
-        self.memory = Memory(samples, boxes_crop[:, None], self.params.memory)
-        classifier = self.network.classifier
-        self.filter = classifier.get_filter(samples, boxes_crop[:, None], num_iter=self.params.memory.init_iter)[-1]
-        self.first_filter = self.filter
-        self.recognition, self.probation = 1.0, Probation()
-        self.rivals: list[tuple[float, float]] = []  # what else scored in the last frame: (x, y) in image pixels
-        self.motion = self.box.new_zeros(2)  # of the target, the last time it was seen: image pixels a frame
+        arrays = [f.to_array(crop) for crop in crops]
+        features = f.extract_features(arrays)
+        modulation = f.get_iou_modulation(arrays[0], boxes[0])
+        if params.box_learning.num_iter:
+            modulation = f.finetune_modulation(modulation, features, boxes, params.box_learning, generator)
+        samples = f.new_memory([of_crop.sample for of_crop in features], params.memory.size)
+        memory = Memory.start(samples, boxes)
+        learned = f.learn_filter(samples[: memory.count], memory.boxes[: memory.count], params.memory.init_iter)
+        return TargetState(
+            box=first,
+            first_size=first[2:].copy(),
+            frame_size=size_of(frame),
+            motion=np.zeros(2),
+            filter=learned,
+            first_filter=learned,
+            modulation=modulation,
+            memory=memory,
+            generator=generator,
+            distractors=np.empty((0, 2)),
+        )
 
-    def track(self, frame: np.ndarray) -> TrackOutput:
-        """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
-        return track_all([self], frame)[0]
+    def track(self, states: Sequence[TargetState], frame: np.ndarray, hooks: Sequence[DebugHook]) -> list[TrackOutput]:
+        """Find targets in the next frame (RGB uint8 ``[H, W, 3]``), together: the network sees all crops at once.
 
-    def _decide(self, sight: Sight, values: Tensor, frame_shape: tuple[int, ...]) -> TrackOutput:
-        """Judge what was seen: move or stay, learn or not. ``values`` are those of :meth:`_propose`, on the CPU."""
-        self.frame_number += 1
-        self.observer.searched(sight.crop)
-        scores, (row, column), refined = values[:-6].view_as(sight.scores), values[-6:-4].tolist(), values[-4:]
-        thresholds = self.params.localization
-        on_probation = self.probation.holds
-        found = self._localize(scores[0].numpy(), (row, column), sight.transform)
-        self.probation = self.probation.after(found.state == "lost", thresholds)
-        if found.state != "lost":
-            seen = score_near(scores[1].numpy(), found.displacement)
-            self.recognition += thresholds.recognition_rate * (seen - self.recognition)
-            box = _moved(box_to_crop(self.box, sight.transform), torch.tensor(found.displacement, dtype=torch.float64))
-            if self.params.refinement.enabled and found.state == "tracking":
-                start = box.float()
-                if not found.highest:
-                    first_size = self._first_size(sight.transform)
-                    points = self._starting_points()
-                    refined = self._refine(sight.maps, upload(start, self.device), first_size, points).cpu()
-                self.observer.refined(partial(self._energy_of, sight), start, refined)
-                box = refined.to(box)
-            box = self._inside(box_from_crop(box, sight.transform), frame_shape)
-            change = box - self.box
-            self.box, self.motion = box, change[:2] + change[2:] / 2
-        state = "uncertain" if on_probation and found.state == "tracking" else found.state
-        if state == "tracking":
-            self._learn(sight.sample, box_to_crop(self.box, sight.transform), found)
-        self.observer.remembered(self.memory)
-        x, y, w, h = self.box.tolist()
-        score = min(max(found.score, 0.0), self.recognition)
-        return TrackOutput((x, y, w, h), score, believed(state, self.recognition, thresholds))
+        Changes ``states``; each of ``hooks`` is shown what happens to its target.
+        """
+        if not states:
+            return []
+        for state in states:
+            state.fit_to(size_of(frame))
+        f = self.functions
+        loaded = f.load_frame(frame)
+        regions = [self._search_region(state.box) for state in states]
+        crops, transforms = zip(*(f.crop(loaded, center, scale) for center, scale in regions), strict=True)
+        features = f.extract_features(crops)
+        scores = f.classify_target([(state.filter, state.first_filter) for state in states], features)
+        found = [self._localize_target(*each) for each in zip(states, scores, transforms, strict=True)]
+        queries = [self._box_query(*each) for each in zip(states, features, found, transforms, strict=True)]
+        refined = self._refine_target_box(queries, found)
+        return [
+            self._update(*each, frame.shape, hook)
+            for *each, hook in zip(states, crops, transforms, scores, found, queries, refined, hooks, strict=True)
+        ]
 
-    def fit_to(self, frame_size: Size) -> None:
-        """Go on in frames of this size: what is in pixels of the frames before is scaled with them."""
-        if self.frame_size and self.frame_size != frame_size:
-            factors = size_factors(self.frame_size, frame_size)
-            scale = self.box.new_tensor(factors)
-            self.box, self.first_size, self.motion = (
-                self.box * scale.repeat(2),
-                self.first_size * scale,
-                self.motion * scale,
-            )
-            self.rivals = [(x * factors[0], y * factors[1]) for x, y in self.rivals]
-        self.frame_size = frame_size
-
-    def _search_region(self) -> tuple[tuple[float, float], float]:
-        """Centre of the crop in image pixels, and image pixels per crop pixel."""
-        x, y, w, h = self.box.tolist()
+    def _search_region(self, box: np.ndarray) -> tuple[tuple[float, float], float]:
+        """Center of the crop in image pixels, and image pixels per crop pixel."""
+        x, y, w, h = box.tolist()
         scale = crop_scale((w, h), self.settings.search_area_factor, self.settings.image_size)
         return (x + w / 2, y + h / 2), scale
 
-    def _crop(self, frame: np.ndarray | Tensor) -> tuple[Tensor, CropTransform]:
-        """The search region ``uint8 [S, S, 3]`` of a frame that was brought."""
-        centre, scale = self._search_region()
-        return cut(frame, centre, scale, self.settings.image_size)
+    def _localize_target(self, state: TargetState, scores: np.ndarray, transform: CropTransform) -> Localization:
+        """Where in the crop the target is, by the filter's scores ``scores[0]``."""
+        cell = self.settings.stride * transform.scale
+        width, height = (state.box[2:] / cell).tolist()
+        motion_x, motion_y = (state.motion / cell).tolist()
+        distractors = tuple((x, y) for x, y in ((state.distractors - transform.centre) / cell).tolist())
+        lost, known = state.reacquisition.lost, not state.reacquisition.is_active
+        context = MotionContext(known, lost, (motion_x, motion_y), distractors)
+        return localize(scores[0], (width, height), context, self.params.localization)
 
-    def _modulation(self, image: Tensor, box: Tensor) -> FeaturePair:
-        """What the target looks like at ``box`` ``[1, 4]`` (crop pixels) of a crop ``uint8 [1, S, S, 3]``."""
-        features = self.network.extract_backbone_features(image.permute(0, 3, 1, 2))
-        return self.network.bb_regressor.get_modulation(self.network.box_features(features), box)
+    def _box_query(
+        self, state: TargetState, features: CropFeatures, found: Localization, transform: CropTransform
+    ) -> BoxQuery:
+        """The last box, moved to where the target was found."""
+        box = box_to_crop(state.box, transform)
+        box[:2] += np.multiply(found.displacement, self.settings.stride)
+        return BoxQuery(features, state.modulation, box, state.first_size / transform.scale, state.generator)
 
-    def _aim(self, modulation: FeaturePair) -> None:
-        """Look for boxes of the target that this modulation describes."""
-        self.modulation = modulation
-        self.energy = BoxEnergy(self.network.bb_regressor, modulation)
-        foresee = partial(type(self)._foresee, weakref.proxy(self))  # with self, it would wait for the cycle collector
-        self.foresee = CudaGraph(foresee) if self.device.type == "cuda" else foresee
-
-    def _classify(self, sample: Tensor) -> Tensor:
-        """Score maps ``[2, K, K]`` of features ``[1, C, H, W]``: of the filter, and of the first frame's."""
-        classifier = self.network.classifier
-        filters = torch.cat([self.filter, self.first_filter])
-        return classifier.confidence(classifier.classify(filters, sample[None].expand(-1, 2, -1, -1, -1)))[0]
-
-    def _propose(self, sight: Sight) -> Tensor:
-        """All that :meth:`_decide` is to know of a frame, ``[2 K K + 6]`` on the device, which is not waited for:
-
-        the scores, where they are highest (row, column), and the box there, refined, in crop pixels. In the few frames
-        where that is not the target, the box is made in vain.
-        """
-        box = upload(box_to_crop(self.box, sight.transform).float(), self.device)
-        first_size = self._first_size(sight.transform)
-        (values,) = self.foresee(sight.scores, *sight.maps, box, first_size, self._starting_points())
-        return values
-
-    def _foresee(
-        self, scores: Tensor, map8: Tensor, map16: Tensor, box: Tensor, first_size: Tensor, points: Tensor
-    ) -> tuple[Tensor]:
-        highest = peak(scores[0])
-        start = _moved(box, highest.flip(0) - (scores.shape[-1] - 1) / 2)
-        refined = self._refine((map8, map16), start, first_size, points) if self.params.refinement.enabled else start
-        return (torch.cat([scores.flatten(), highest, refined]),)
-
-    def _starting_points(self) -> Tensor:
-        return starting_points(self.params.refinement, self.generator, self.device)
-
-    def _first_size(self, transform: CropTransform) -> Tensor:
-        """(w, h) of the first box in crop pixels, on the device."""
-        return upload((self.first_size / transform.scale).float(), self.device)
-
-    def _refine(self, maps: FeaturePair, box: Tensor, first_size: Tensor, points: Tensor) -> Tensor:
-        return refine_box(self._posterior(maps, first_size), box, points, self.params.refinement)
-
-    def _posterior(self, maps: FeaturePair, first_size: Tensor) -> BoxSlope:
-        """The energy of boxes in crop pixels, and what the first one says about them."""
-        refinement = self.params.refinement
-        energy = partial(self.energy, maps)
-        return with_shape_prior(energy, first_size, refinement.size_spread, refinement.aspect_spread)
-
-    def _energy_of(self, sight: Sight, boxes: Tensor) -> Tensor:
-        """f(x, y) of boxes ``[M, 4]`` in crop pixels, with the prior, beside the boxes."""
-        on_device = boxes.to(self.device)
-        posterior = self._posterior(sight.maps, self._first_size(sight.transform))
-        values, _ = posterior(on_device[:, :2] + on_device[:, 2:] / 2, on_device[:, 2:])
-        return values.to(boxes.device)
-
-    def _localize(self, scores: np.ndarray, highest: tuple[float, float], transform: CropTransform) -> Localization:
-        """Where in the crop the target is; the next frame is told what moved, and what else was there."""
-        cell = STRIDE * transform.scale
-        (x, y), (w, h), (motion_x, motion_y) = transform.centre, self.box[2:].tolist(), (self.motion / cell).tolist()
-        rivals = tuple(((rival_x - x) / cell, (rival_y - y) / cell) for rival_x, rival_y in self.rivals)
-        past = Past(not self.probation.holds, self.probation.lost, (motion_x, motion_y), rivals)
-        found = localize(scores, highest, (w / cell, h / cell), past, self.params.localization)
-        self.rivals = [(x + dx * cell, y + dy * cell) for dx, dy in found.rivals]
-        self.observer.located(scores, found)
-        return found
-
-    def _inside(self, box: Tensor, frame_shape: tuple[int, ...]) -> Tensor:
-        """Keep the size sensible and the centre near the frame, ``[4]`` in image pixels."""
-        frame_size = box.new_tensor([frame_shape[1], frame_shape[0]])
-        size = torch.maximum(torch.minimum(box[2:], frame_size), box.new_tensor(self.params.min_target_size))
-        reach = (self.params.max_outside - 0.5) * size
-        centre = torch.maximum(torch.minimum(box[:2] + box[2:] / 2, frame_size + reach), -reach)
-        return torch.cat([centre - size / 2, size])
-
-    def _learn(self, sample: Tensor, box_crop: Tensor, found: Localization) -> None:
-        """Store the frame; improve the filter when it is time, or at once where there was a distractor."""
-        m = self.params.memory
-        rate = m.hard_negative_learning_rate if found.hard_negative else m.learning_rate
-        self.memory.add(sample, upload(box_crop.float(), self.device)[None], rate)
-        steps = m.hard_negative_iter if found.hard_negative else 0
-        if self.frame_number % m.train_skipping == 0:
-            steps = m.update_iter
-        if steps:
-            self.filter = self.network.classifier.filter_optimizer(
-                self.filter, self.memory.features, self.memory.boxes, self.memory.weights, steps
-            )[-1]
-
-
-@torch.inference_mode()
-def track_all(trackers: Sequence[DiMP], frame: np.ndarray) -> list[TrackOutput]:
-    """Find the targets of trackers that share a network in the next frame (RGB uint8 ``[H, W, 3]``), together.
-
-    The frame is brought to a GPU once, the network sees all crops at once, and the device is waited for once.
-    """
-    check_process()
-    for tracker in trackers:
-        tracker.fit_to(size_of(frame))
-    device, look = trackers[0].device, trackers[0].look
-    brought = bring(frame, device)
-    crops, transforms = zip(*(tracker._crop(brought) for tracker in trackers), strict=True)
-    samples, maps8, maps16 = look(upload(torch.stack(crops), device))
-    sights = [
-        Sight(crop, transform, sample, (map8, map16), tracker._classify(sample))
-        for tracker, crop, transform, sample, map8, map16 in zip(
-            trackers, crops, transforms, samples.split(1), maps8, maps16, strict=True
+    def _refine_target_box(self, queries: Sequence[BoxQuery], found: Sequence[Localization]) -> list[np.ndarray | None]:
+        """The boxes of sure targets, refined; None for the others."""
+        sure = [each.state == "tracking" and self.params.refinement.enabled for each in found]
+        refined = iter(
+            self.functions.refine_target_box([query for query, is_sure in zip(queries, sure, strict=True) if is_sure])
         )
-    ]
-    proposals = [tracker._propose(sight) for tracker, sight in zip(trackers, sights, strict=True)]
-    values = torch.stack(proposals).cpu()
-    return [
-        tracker._decide(sight, of_tracker, frame.shape)
-        for tracker, sight, of_tracker in zip(trackers, sights, values, strict=True)
-    ]
+        return [next(refined) if is_sure else None for is_sure in sure]
 
+    def _update(
+        self,
+        state: TargetState,
+        crop: Array,
+        transform: CropTransform,
+        scores: np.ndarray,
+        found: Localization,
+        query: BoxQuery,
+        refined: np.ndarray | None,
+        frame_shape: tuple[int, ...],
+        hook: DebugHook,
+    ) -> TrackOutput:
+        """Move the target, verify that it is the one, and learn from the frame if so."""
+        thresholds = self.params.localization
+        hook.on_search(crop)
+        hook.on_localize(scores[0], found)
+        state.frame_number += 1
+        verdict = "uncertain" if state.reacquisition.is_active and found.state == "tracking" else found.state
+        state.reacquisition = state.reacquisition.after(found.state == "lost", thresholds)
+        cell = self.settings.stride * transform.scale
+        state.distractors = np.array(found.distractors).reshape(-1, 2) * cell + transform.centre
+        if found.state != "lost":
+            identity = local_max_score(scores[1], found.displacement)
+            state.identity_score += thresholds.recognition_rate * (identity - state.identity_score)
+            box_crop = query.box
+            if refined is not None:
+                hook.on_refine(self.functions.energy(query), query.box, refined)
+                box_crop = refined.astype(np.float64)
+            box = self._clip_to_frame(box_from_crop(box_crop, transform), frame_shape)
+            change = box - state.box
+            state.box, state.motion = box, change[:2] + change[2:] / 2
+        if verdict == "tracking":
+            self._update_classifier(state, query.features, box_to_crop(state.box, transform), found.hard_negative)
+        hook.on_update(state.memory)
+        x, y, w, h = state.box.tolist()
+        score = min(max(found.score, 0.0), state.identity_score)
+        return TrackOutput((x, y, w, h), score, verify_state(verdict, state.identity_score, thresholds))
 
-def _moved(box: Tensor, displacement: Tensor) -> Tensor:
-    """A box ``[4]`` in crop pixels, moved by (x, y) cells of the score map."""
-    return torch.cat([box[:2] + displacement * STRIDE, box[2:]])
+    def _clip_to_frame(self, box: np.ndarray, frame_shape: tuple[int, ...]) -> np.ndarray:
+        """Keep the size sensible and the center near the frame, ``[4]`` in image pixels."""
+        frame_size = np.array([frame_shape[1], frame_shape[0]], np.float64)
+        size = np.maximum(np.minimum(box[2:], frame_size), self.params.min_target_size)
+        reach = (self.params.max_outside - 0.5) * size
+        center = np.maximum(np.minimum(box[:2] + box[2:] / 2, frame_size + reach), -reach)
+        return np.concatenate([center - size / 2, size])
+
+    def _update_classifier(
+        self, state: TargetState, features: CropFeatures, box_crop: np.ndarray, hard_negative: bool
+    ) -> None:
+        """Store the frame; improve the filter when it is time, or at once where there was a distractor."""
+        params, memory = self.params.memory, state.memory
+        rate = params.hard_negative_learning_rate if hard_negative else params.learning_rate
+        memory.add(features.sample, box_crop, rate, params)
+        steps = params.hard_negative_iter if hard_negative else 0
+        if state.frame_number % params.train_skipping == 0:
+            steps = params.update_iter
+        if steps:
+            used = slice(memory.count)
+            state.filter = self.functions.update_filter(
+                state.filter, memory.samples[used], memory.boxes[used], memory.weights[used], steps
+            )

@@ -1,4 +1,8 @@
-"""From a map of scores to a displacement and a verdict: tracking, uncertain or lost. Pure functions."""
+"""From a map of scores to a displacement and a verdict: tracking, uncertain or lost. Pure functions.
+
+pytracking's flags: ``tracking`` is its "normal" ("hard_negative" where a distractor is worth learning), ``lost`` its
+"not_found".
+"""
 
 from __future__ import annotations
 
@@ -7,39 +11,36 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from pytracking.parameter.dimp.base import LocalizationParams
 from pytracking.tracker.base.output import TrackState
 
-Place = tuple[float, float]  # (x, y) from the crop's centre, where the target was, in cells of the score map
-Choice = Literal["clear", "rival", "ambiguous"]
-MOST_PEAKS = 5
+Offset = tuple[float, float]  # (x, y) from the crop's center, where the target was, in cells of the score map
+Choice = Literal["unambiguous", "distractor", "ambiguous"]
+MAX_PEAKS = 5
 
 
 @dataclass(frozen=True)
 class Localization:
     """Where the target is seen, and what was made of it."""
 
-    displacement: Place
+    displacement: Offset
     score: float
     state: TrackState
     hard_negative: bool  # there was a distractor worth learning
-    highest: bool = True  # it is the highest peak
-    rivals: tuple[Place, ...] = ()  # the other peaks
+    distractors: tuple[Offset, ...] = ()  # the other peaks
 
 
 @dataclass(frozen=True)
-class Past:
+class MotionContext:
     """What the frames before say about this one."""
 
-    place_known: bool = True  # the target was at the crop's centre not long ago
+    place_known: bool = True  # the target was at the crop's center not long ago
     lost: int = 0  # for so many frames it has not been seen
-    motion: Place = (0.0, 0.0)  # of the target, in the last frame where it was seen
-    rivals: tuple[Place, ...] = ()  # the other peaks of the last frame
+    motion: Offset = (0.0, 0.0)  # of the target, in the last frame where it was seen
+    distractors: tuple[Offset, ...] = ()  # the other peaks of the last frame
 
-    def distance(self, place: Place) -> float:
+    def distance(self, place: Offset) -> float:
         """From where the target would be, whether it has stayed or moved on as before."""
         moved_on = self.motion[0] * (1 + self.lost), self.motion[1] * (1 + self.lost)
         return min(math.hypot(*place), math.dist(place, moved_on))
@@ -47,7 +48,7 @@ class Past:
 
 @dataclass(frozen=True)
 class _Peak:
-    place: Place
+    place: Offset
     score: float
     far: bool  # the target would have moved there implausibly
 
@@ -56,29 +57,30 @@ class _Peak:
         return math.hypot(*self.place)
 
 
-def peak(scores: Tensor) -> Tensor:
-    """Where ``[K, K]`` is highest, between the cells: (row, column), ``[2]`` on its device, which is not waited for."""
-    return _between_cells(scores, scores.argmax())
+def subcell_argmax(scores: np.ndarray, index: int | None = None) -> Offset:
+    """Where ``[K, K]`` is highest (or the cell ``index`` of the flat map), between the cells: (row, column).
+
+    The top of a parabola through the cell and its neighbors on each axis, within half a cell of it.
+    """
+    cell = divmod(int(scores.argmax()) if index is None else index, len(scores))
+    row, column = (
+        at + _vertex(line[at - 1 : at + 2])
+        for at, line in zip(cell, (scores[:, cell[1]], scores[cell[0]]), strict=True)
+    )
+    return row, column
 
 
-def _between_cells(scores: Tensor, index: Tensor) -> Tensor:
-    """The top of a parabola through a cell and its neighbours on each axis, within half a cell of it."""
-    size = scores.shape[0]
-    cell = torch.stack([index // size, index % size])
-    offsets = torch.arange(-1, 2, device=scores.device)
-    around = (index + torch.stack([size * offsets, offsets], dim=1)).clamp(0, size * size - 1)
-    before, top, after = scores.flatten()[around]
+def _vertex(values: np.ndarray) -> float:
+    """Where a parabola through three ``values`` at -1, 0, 1 has its top, within -0.5..0.5; 0 where it has none."""
+    if len(values) < 3:  # at the map's border
+        return 0.0
+    before, top, after = map(float, values)
     curvature = before - 2 * top + after
-    has_vertex = (cell > 0) & (cell < size - 1) & (curvature < 0)
-    return cell + torch.where(has_vertex, 0.5 * (before - after) / curvature, 0).clamp(-0.5, 0.5)
+    return min(max(0.5 * (before - after) / curvature, -0.5), 0.5) if curvature < 0 else 0.0
 
 
 def localize(
-    scores: np.ndarray,
-    highest: tuple[float, float],
-    target_size: tuple[float, float],
-    past: Past,
-    params: LocalizationParams,
+    scores: np.ndarray, target_size: tuple[float, float], context: MotionContext, params: LocalizationParams
 ) -> Localization:
     """Choose the target's peak and judge it: DiMP's "advanced localization", with a memory of one frame.
 
@@ -86,58 +88,54 @@ def localize(
     high, or the highest is where something else was in the last frame.
 
     Args:
-        scores: ``[K, K]``; the cell (K - 1) / 2 is the crop's centre.
-        highest: the scores' :func:`peak`.
+        scores: ``[K, K]``; the cell (K - 1) / 2 is the crop's center.
         target_size: (w, h) in cells.
-        past: what is known from the last frame.
+        context: what is known from the frames before.
         params: thresholds.
     """
-    seen = _peaks(scores, highest, target_size, past, params)
-    candidates = [peak for peak in seen if peak.score >= _needed(peak, past, params)]
+    seen = _find_peaks(scores, target_size, context, params)
+    candidates = [peak for peak in seen if peak.score >= _score_threshold(peak, context, params)]
     if not candidates:
         return Localization(seen[0].place, seen[0].score, "lost", False)
     margin = params.swap_margin * math.sqrt(target_size[0] * target_size[1])
-    target, choice = _choose(candidates, seen, margin, past, params)
-    rivals = [peak for peak in seen if peak is not target]
+    target, choice = _choose(candidates, seen, margin, context, params)
+    distractors = [peak for peak in seen if peak is not target]
     strong = max(params.hard_negative_ratio * target.score, params.not_found_threshold)
-    hard_negative = choice == "rival" or (choice == "clear" and any(peak.score > strong for peak in rivals))
+    hard_negative = choice == "distractor" or (
+        choice == "unambiguous" and any(peak.score > strong for peak in distractors)
+    )
     sure = choice != "ambiguous" and target.score >= params.uncertain_threshold
     return Localization(
         target.place,
         target.score,
         "tracking" if sure else "uncertain",
         hard_negative,
-        target is seen[0],
-        tuple(peak.place for peak in rivals),
+        tuple(peak.place for peak in distractors),
     )
 
 
-def _peaks(
-    scores: np.ndarray,
-    highest: tuple[float, float],
-    target_size: tuple[float, float],
-    past: Past,
-    params: LocalizationParams,
+def _find_peaks(
+    scores: np.ndarray, target_size: tuple[float, float], context: MotionContext, params: LocalizationParams
 ) -> list[_Peak]:
     """The highest peak, and others that are no part of the same thing, highest first."""
-    cells, centre = np.arange(len(scores)), (len(scores) - 1) / 2
+    cells, center = np.arange(len(scores)), (len(scores) - 1) / 2
     half_w, half_h = (params.neighborhood_scale * side / 2 for side in target_size)
-    reach = params.displacement_scale * centre / 2
-    rest, (row, column) = scores.copy(), highest
+    reach = params.displacement_scale * center / 2
+    rest, (row, column) = scores.copy(), subcell_argmax(scores)
     found: list[_Peak] = []
     while True:
-        place = column - centre, row - centre
-        found.append(_Peak(place, float(rest.max()), past.place_known and past.distance(place) > reach))
+        place = column - center, row - center
+        found.append(_Peak(place, float(rest.max()), context.place_known and context.distance(place) > reach))
         rest[np.ix_(np.abs(cells - row) <= half_h, np.abs(cells - column) <= half_w)] = -np.inf
-        if len(found) == MOST_PEAKS or not rest.max() > params.not_found_threshold:
+        if len(found) == MAX_PEAKS or not rest.max() > params.not_found_threshold:
             return found
-        row, column = _between_cells(torch.from_numpy(scores), torch.tensor(rest.argmax())).tolist()
+        row, column = subcell_argmax(scores, int(rest.argmax()))
 
 
-def _needed(peak: _Peak, past: Past, params: LocalizationParams) -> float:
+def _score_threshold(peak: _Peak, context: MotionContext, params: LocalizationParams) -> float:
     """How high a peak has to be to be the target."""
     needed = params.not_found_threshold
-    if past.lost:
+    if context.lost:
         needed = max(needed, params.found_again_threshold)
     if peak.far:
         needed = max(needed, params.far_threshold)
@@ -145,30 +143,35 @@ def _needed(peak: _Peak, past: Past, params: LocalizationParams) -> float:
 
 
 def _choose(
-    candidates: list[_Peak], seen: list[_Peak], margin: float, past: Past, params: LocalizationParams
+    candidates: list[_Peak], seen: list[_Peak], margin: float, context: MotionContext, params: LocalizationParams
 ) -> tuple[_Peak, Choice]:
-    """The target among peaks (highest first), and whether it has a rival."""
+    """The target among peaks (highest first), and whether it has a distractor."""
     first, *others = candidates
-    if not past.place_known:
-        return first, "clear"
+    if not context.place_known:
+        return first, "unambiguous"
     enough = max(params.swap_ratio * first.score, params.uncertain_threshold)
-    its = [rival for rival in past.rivals if min(seen, key=lambda peak: math.dist(peak.place, rival)) is first]
+    its = [
+        distractor
+        for distractor in context.distractors
+        if min(seen, key=lambda peak: math.dist(peak.place, distractor)) is first
+    ]
     stayed = [other for other in others if other.score >= enough and _swapped(first, other, its, margin)]
     if stayed:
-        return min(stayed, key=lambda peak: peak.distance), "rival"
+        return min(stayed, key=lambda peak: peak.distance), "distractor"
     if not others or others[0].score <= params.distractor_ratio * first.score:
-        return first, "clear" if first is seen[0] else "ambiguous"
+        return first, "unambiguous" if first is seen[0] else "ambiguous"
     if first.far == others[0].far:
         return first, "ambiguous"
-    return others[0] if first.far else first, "rival"
+    return others[0] if first.far else first, "distractor"
 
 
-def _swapped(first: _Peak, other: _Peak, rivals: list[Place], margin: float) -> bool:
-    """Whether ``first`` is a rival of the last frame and ``other`` the target, and not the other way round.
+def _swapped(first: _Peak, other: _Peak, distractors: list[Offset], margin: float) -> bool:
+    """Whether ``first`` is a distractor of the last frame and ``other`` the target, and not the other way round.
 
     Of the two ways to match them with the last frame's places, the one where they have moved less (in sum).
     """
     return other.distance < first.distance and any(
-        other.distance + math.dist(first.place, rival) + margin < first.distance + math.dist(other.place, rival)
-        for rival in rivals
+        other.distance + math.dist(first.place, distractor) + margin
+        < first.distance + math.dist(other.place, distractor)
+        for distractor in distractors
     )

@@ -2,88 +2,67 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from dataclasses import dataclass
 
-from ltr.admin.device import upload
+import numpy as np
+
 from pytracking.parameter.dimp.base import MemoryParams
+from pytracking.tracker.dimp.functions import Array
 
 
+@dataclass
 class Memory:
-    """At most ``params.size`` samples; the first frame's are kept for ever, of the others the oldest goes first.
+    """The first frame's samples are kept for ever; of the others the oldest goes first.
 
-    Args:
-        features: ``[n, 1, C, H, W]``, of the first frame's samples.
-        boxes: ``[n, 1, 4]`` in crop pixels.
-        params: size and learning rates.
+    samples: ``[size, 1, C, H, W]``, boxes: ``[size, 1, 4]`` in crop pixels, weights: ``[size, 1]``, which sum to 1. The
+    first ``count`` of them are in use. num_init: of the first frame; num_added: later ones, so far.
     """
 
-    def __init__(self, features: Tensor, boxes: Tensor, params: MemoryParams) -> None:
-        self.params = params
-        self.num_init = self.count = len(features)
-        if self.num_init >= params.size:
-            raise ValueError(f"memory size {params.size} leaves no room beside {self.num_init} first-frame samples")
-        self._added = 0  # later samples, so far
-        self._features = features.new_zeros((params.size, *features.shape[1:]))
-        self._boxes = boxes.new_zeros((params.size, *boxes.shape[1:]))
-        self._weights = torch.zeros(params.size, dtype=torch.float64)
-        self._features[: self.count] = features
-        self._boxes[: self.count] = boxes
-        self._weights[: self.count] = 1 / self.count
+    samples: Array
+    boxes: np.ndarray  # float32
+    weights: np.ndarray  # float64
+    num_init: int
+    num_added: int = 0
 
-    def add(self, feature: Tensor, box: Tensor, learning_rate: float) -> None:
-        """Store a sample (``[1, C, H, W]``, box ``[1, 4]``), 1 / (1 - ``learning_rate``) times the last one's weight.
+    @classmethod
+    def start(cls, samples: Array, boxes: np.ndarray) -> Memory:
+        """A memory of the first frame: room for ``samples`` of which the first n are there, with ``boxes [n, 4]``.
+
+        Raises:
+            ValueError: there is no room for a later sample.
+        """
+        size, num_init = len(samples), len(boxes)
+        if num_init >= size:
+            raise ValueError(f"memory size {size} leaves no room beside {num_init} first-frame samples")
+        memory = cls(samples, np.zeros((size, 1, 4), np.float32), np.zeros((size, 1)), num_init)
+        memory.boxes[:num_init, 0] = boxes
+        memory.weights[:num_init] = 1 / num_init
+        return memory
+
+    @property
+    def count(self) -> int:
+        """Number of samples in use."""
+        return min(self.num_init + self.num_added, len(self.weights))
+
+    def add(self, sample: Array, box: np.ndarray, learning_rate: float, params: MemoryParams) -> None:
+        """Store a sample (``[1, C, H, W]``, box ``[4]``), 1 / (1 - ``learning_rate``) times the last one's weight.
 
         So weights fall geometrically with age. (Giving every new sample the weight ``learning_rate`` would leave it the
         lightest of a full memory, to be replaced by the next, and the rest there for ever.)
         """
-        newest = self._place(self._added - 1)
-        index = self._place(self._added)
-        before = self._weights[newest] if self._added else learning_rate
-        self._weights[index] = before / (1 - learning_rate)
-        self._weights /= self._weights.sum()
-        self._features[index] = feature
-        self._boxes[index] = box
-        self._added += 1
-        self.count = min(self.count + 1, self.params.size)
-        floor = self.params.init_samples_minimum_weight
-        if self._weights[: self.num_init].sum() < floor:
-            self._weights[: self.num_init] = floor / self.num_init
-            later = self._weights[self.num_init :]
+        index = self._index_of(self.num_added)
+        before = self.weights[self._index_of(self.num_added - 1)] if self.num_added else learning_rate
+        self.weights[index] = before / (1 - learning_rate)
+        self.weights /= self.weights.sum()
+        self.samples[index] = sample
+        self.boxes[index] = box
+        self.num_added += 1
+        floor = params.init_samples_minimum_weight
+        if self.weights[: self.num_init].sum() < floor:
+            self.weights[: self.num_init] = floor / self.num_init
+            later = self.weights[self.num_init :]
             later *= (1 - floor) / later.sum()
 
-    def _place(self, number: int) -> int:
+    def _index_of(self, number: int) -> int:
         """Where the later sample ``number`` (from 0) lies: the newest takes the place of the oldest."""
-        return self.num_init + number % (self.params.size - self.num_init)
-
-    @property
-    def features(self) -> Tensor:
-        """``[n, 1, C, H, W]``, a view."""
-        return self._features[: self.count]
-
-    @property
-    def boxes(self) -> Tensor:
-        """``[n, 1, 4]`` in crop pixels, a view."""
-        return self._boxes[: self.count]
-
-    @property
-    def weights(self) -> Tensor:
-        """``[n, 1]``, float32 on the features' device; they sum to 1."""
-        return upload(self._weights[: self.count, None].float(), self._features.device)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """What is stored, as tensors; :meth:`from_state_dict` takes it."""
-        weights = self._weights[: self.count]
-        numbers = torch.tensor([self.num_init, self._added])
-        return {"features": self.features, "boxes": self.boxes, "weights": weights, "numbers": numbers}
-
-    @classmethod
-    def from_state_dict(cls, state: dict[str, Tensor], params: MemoryParams) -> Memory:
-        """The memory that :meth:`state_dict` was called on."""
-        num_init, added = state["numbers"].tolist()
-        memory = cls(state["features"][:num_init], state["boxes"][:num_init], params)
-        memory.count, memory._added = len(state["features"]), added
-        memory.features[:] = state["features"]
-        memory.boxes[:] = state["boxes"]
-        memory._weights[: memory.count] = state["weights"].cpu()
-        return memory
+        return self.num_init + number % (len(self.weights) - self.num_init)

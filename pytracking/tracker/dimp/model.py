@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from ltr.admin.device import choose_device
 from ltr.admin.settings import to_json
@@ -16,7 +19,68 @@ from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.parameter.overrides import override
 from pytracking.tracker.base.family import Options
+from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.target_state import TargetState
+from pytracking.tracker.dimp.torch_functions import TorchFunctions
+
+
+class DiMPTracker:
+    """One target of a :class:`DiMP` (:class:`~pytracking.tracker.base.output.BaseTracker`).
+
+    Args:
+        dimp: shared with other targets.
+        device: where the state's arrays are.
+        seed: every ``initialize`` starts from it again.
+    """
+
+    def __init__(self, dimp: DiMP, device: torch.device, seed: int = 0) -> None:
+        self.dimp, self.device, self.seed = dimp, device, seed
+        self.debug = DebugHook()
+        self.state: TargetState | None = None
+
+    def initialize(self, frame: np.ndarray, box: Box) -> None:
+        """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``)."""
+        self.state = self.dimp.initialize(frame, box, self.seed)
+
+    def track(self, frame: np.ndarray) -> TrackOutput:
+        """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
+        return self.track_batch([self], frame)[0]
+
+    def track_batch(self, trackers: Sequence[DiMPTracker], frame: np.ndarray) -> list[TrackOutput]:
+        """Find the targets of trackers that share this one's :class:`DiMP`, together."""
+        return self.dimp.track([each.started for each in trackers], frame, [each.debug for each in trackers])
+
+    @property
+    def stages(self) -> dict[str, tuple[object, str]]:
+        """What a frame is made of. The network is backbone, classification features and the box branch's convolutions,
+        one graph; the update is of memory and filter.
+        """
+        dimp, functions = self.dimp, self.dimp.functions
+        return {
+            "crop": (functions, "crop"),
+            "network": (functions, "extract_features"),
+            "classifier": (functions, "classify_target"),
+            "localise": (dimp, "_localize_target"),
+            "refine": (functions, "refine_target_box"),
+            "update": (dimp, "_update_classifier"),
+        }
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """A copy of the state as named tensors."""
+        return self.started.state_dict()
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Go on where a tracker of the same network and parameters was. ValueError where ``state`` is none."""
+        self.state = TargetState.from_state_dict(state, self.device)
+
+    @property
+    def started(self) -> TargetState:
+        """The state; ValueError before ``initialize``."""
+        if self.state is None:
+            raise ValueError("the tracker has no target yet: call initialize first")
+        return self.state
 
 
 class DiMPModel:
@@ -28,13 +92,15 @@ class DiMPModel:
         self.options = options
         self.device = choose_device(options.device)
         self.accelerator = choose_accelerator(options.accelerator, self.device)
-        self.network, self.settings, self.card = load_for_tracking(self.params.network, self.device)
-        look, size = FrameNetwork(self.network), self.settings.image_size
-        self.look = accelerate(look, size, self.device, self.accelerator, options.precision)
+        network, settings, self.card = load_for_tracking(self.params.network, self.device)
+        look, size = FrameNetwork(network), settings.image_size
+        look = accelerate(look, size, self.device, self.accelerator, options.precision)
+        self.functions = TorchFunctions(network, size, self.params.refinement, self.device, look)
+        self.dimp = DiMP(self.functions, settings, self.params)
 
-    def tracker(self) -> DiMP:
+    def tracker(self) -> DiMPTracker:
         """A tracker of one target."""
-        return DiMP(self.network, self.settings, self.params, self.device, self.options.seed, self.look)
+        return DiMPTracker(self.dimp, self.device, self.options.seed)
 
     def stamp(self) -> dict[str, Any]:
         """All that results depend on but the seed."""

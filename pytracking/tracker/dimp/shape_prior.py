@@ -9,42 +9,22 @@ target that really comes nearer, where a Gaussian would pull the more.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from pytracking.tracker.dimp.box_ascent import BoxSlope, Gradient
 
-
-def with_shape_prior(slope: BoxSlope, first_size: Tensor, size_spread: float, aspect_spread: float) -> BoxSlope:
-    """``slope`` plus the logarithm of the prior, up to a constant.
+def log_shape_prior(boxes: Tensor, first_size: Tensor, size_spread: float, aspect_spread: float) -> Tensor:
+    """Logarithm of the prior of boxes ``[M, 4]``, against that of the first box: ``[M]``.
 
     Args:
-        slope: f and its gradient.
-        first_size: (w, h) of the first box, ``[2]``, in the same pixels as the boxes.
+        boxes: (x, y, w, h).
+        first_size: (w, h) of the first box, ``[2]``, in the same pixels.
         size_spread: scale > 0 of Student's t of log sqrt(w h).
         aspect_spread: the same of log (w / h).
     """
-
-    def posterior(centre: Tensor, size: Tensor) -> tuple[Tensor, Gradient]:
-        values, gradient = slope(centre, size)
-        log_w, log_h = (size / first_size).log().unbind(dim=1)
-        bigger, wider = (log_w + log_h) / 2, log_w - log_h
-
-        def posterior_gradient() -> tuple[Tensor, Tensor]:
-            in_centre, in_size = gradient()
-            pull, turn = _student_slope(bigger, size_spread), _student_slope(wider, aspect_spread)
-            return in_centre, in_size + torch.stack([pull / 2 + turn, pull / 2 - turn], dim=1) / size
-
-        return values + _log_student(bigger, size_spread) + _log_student(wider, aspect_spread), posterior_gradient
-
-    return posterior
+    log_w, log_h = (boxes[:, 2:] / first_size).log().unbind(dim=1)
+    return _log_student((log_w + log_h) / 2, size_spread) + _log_student(log_w - log_h, aspect_spread)
 
 
 def _log_student(x: Tensor, scale: float) -> Tensor:
     """Log density of Student's t, nu = 2, against that at 0."""
     return -1.5 * (x / scale).square().div(2).log1p()
-
-
-def _student_slope(x: Tensor, scale: float) -> Tensor:
-    """The derivative of :func:`_log_student`."""
-    return -3 * x / (2 * scale**2 + x.square())

@@ -223,7 +223,7 @@ def test_another_shares_the_network_and_nothing_else(tracker: Tracker) -> None:
     alone = tracker.another()
     alone.initialize(FRAME, BOX)
     assert tracker.track(FRAME) == alone.track(FRAME)
-    assert tracker._tracker.network is twin._tracker.network
+    assert tracker._tracker.dimp is twin._tracker.dimp
     assert twin.stamp() == tracker.stamp()
 
 

@@ -9,7 +9,7 @@ from pytracking.evaluation.follow import Start, follow
 from pytracking.evaluation.recording import record
 from pytracking.evaluation.video import FrameSource, open_frames
 from pytracking.evaluation.watch import panels
-from pytracking.tracker.dimp.observer import Recorder
+from pytracking.tracker.dimp.debug import DebugRecorder
 from pytracking.utils.panels import SIZE
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import write_small_network
@@ -21,7 +21,7 @@ SOURCE = FrameSource("noise", lambda: (noise_picture(seed, 200, 150) for seed in
 @pytest.fixture
 def targets(tmp_path):
     tracker = Tracker("dimp", str(write_small_network(tmp_path / "small.safetensors")), "cpu")
-    tracker.observer = Recorder()
+    tracker.debug = DebugRecorder()
     return MultiTracker(tracker)
 
 

@@ -12,10 +12,9 @@ from pytracking.features import accelerators
 from pytracking.features.accelerators import accelerate
 from pytracking.features.cuda_graph import WARM_UP, CudaGraph
 from pytracking.parameter.dimp.base import DiMPParams
-from pytracking.tracker.dimp import dimp
-from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.torch_functions import TorchFunctions
 from tests.fakes.datasets import noise_picture
-from tests.fakes.networks import ALWAYS_FOUND, SMALL, small_network
+from tests.fakes.networks import ALWAYS_FOUND, SMALL, dimp_tracker, small_network
 
 PICTURES = [noise_picture(seed, 200, 150) for seed in range(4)]
 
@@ -95,16 +94,18 @@ def test_on_a_gpu_every_number_of_crops_has_a_graph(fake: FakeCuda, monkeypatch:
 
 def test_a_tracker_on_a_gpu_finds_what_it_finds_on_a_cpu(fake: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its refinement replayed (so all that changes comes in as an argument), its crops cut out of tensors."""
-    network = small_network().requires_grad_(False)
+    network = small_network()
     boxes = []
     for on_gpu in (False, True):
-        tracker = DiMP(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND), torch.device("cpu"))
+        tracker = dimp_tracker(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND))
         tracker.initialize(PICTURES[0], (60.0, 40.0, 32.0, 28.0))
+        functions = tracker.dimp.functions
+        assert isinstance(functions, TorchFunctions)
         if on_gpu:
-            monkeypatch.setattr(dimp, "bring", lambda frame, device: torch.from_numpy(frame))
-            tracker.foresee = fake.graph = CudaGraph(tracker._foresee)
+            monkeypatch.setattr(functions, "load_frame", torch.from_numpy)
+            functions._refine_one = fake.graph = CudaGraph(functions._refine)
         first = tracker.track(PICTURES[1]).box
-        tracker.box = tracker.box * tracker.box.new_tensor([1, 1, 1.5, 1.5])  # another size, another crop
+        tracker.started.box *= [1, 1, 1.5, 1.5]  # another size, another crop
         boxes.append([first, tracker.track(PICTURES[2]).box])
     assert fake.replays == 2
     np.testing.assert_allclose(boxes[1], boxes[0], atol=0.05)

@@ -12,7 +12,7 @@ from ltr.dataset.text_files import read_boxes
 from pytracking import MultiTracker, Tracker, TrackOutput, run_tracker, run_video
 from pytracking.analysis.metrics import iou
 from pytracking.evaluation.results import box_files, read_stamp
-from pytracking.tracker.dimp.observer import Observer
+from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.families import FAMILIES
 from pytracking.tracker.opencv.model import FOLDER
 from tests.fakes.datasets import write_picture
@@ -119,13 +119,13 @@ def test_what_only_dimp_can_is_refused(tmp_path: Path) -> None:
     tracker = Tracker("opencv", "mil")
     tracker.initialize(FRAMES[0], BOXES[0])
     message = "^trackers of opencv cannot be saved, restored or looked into; those of dimp can$"
-    for call in (tracker.state_dict, lambda: tracker.load_state_dict({}), lambda: tracker.observer):
+    for call in (tracker.state_dict, lambda: tracker.load_state_dict({}), lambda: tracker.debug):
         with pytest.raises(ValueError, match=message):
             call()
     with pytest.raises(ValueError, match=message):
         tracker.save(tmp_path / "a.safetensors")
     with pytest.raises(ValueError, match=message):
-        tracker.observer = Observer()
+        tracker.debug = DebugHook()
     assert not list(tmp_path.iterdir())
 
 

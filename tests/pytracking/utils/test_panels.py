@@ -5,21 +5,22 @@ import pytest
 import torch
 
 from ltr.data.bounding_box_utils import box_to_relative
+from pytracking.tracker.dimp.debug import FrameDebug
 from pytracking.tracker.dimp.localization import Localization
-from pytracking.tracker.dimp.observer import View
 from pytracking.utils.panels import POINTS, REACH, SIZE, draw_panels, energy_slice
 
-BEFORE = torch.tensor([40.0, 30.0, 20.0, 10.0])
+BEFORE = np.array([40.0, 30.0, 20.0, 10.0])
 
 
 def peaked_at(box_rel):
     def energy(boxes):
-        return -(box_to_relative(boxes, BEFORE) - torch.tensor(box_rel)).square().sum(dim=1)
+        relative = box_to_relative(torch.from_numpy(boxes), torch.from_numpy(BEFORE))
+        return -((relative.numpy() - box_rel) ** 2).sum(axis=1)
 
     return energy
 
 
-VIEW = View(
+VIEW = FrameDebug(
     crop=np.full((96, 96, 3), (200, 30, 30), np.uint8),
     scores=np.eye(7),
     found=Localization((0.0, 0.0), 1.0, "tracking", False),

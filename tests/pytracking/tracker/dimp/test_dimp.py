@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from ltr.admin.build import build_network
 from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams, MemoryParams
 from pytracking.tracker.base.output import TrackOutput
-from pytracking.tracker.dimp.dimp import DiMP
+from pytracking.tracker.dimp.model import DiMPTracker
 from tests.benchmarks.memory_growth import resident_mib
 from tests.fakes.datasets import noise_picture
-from tests.fakes.networks import ALWAYS_FOUND, SMALL, small_network
+from tests.fakes.networks import ALWAYS_FOUND, SMALL, dimp_tracker, small_network
 
 ALWAYS_LOST = replace(ALWAYS_FOUND, not_found_threshold=1e9)
 ALWAYS_UNCERTAIN = replace(ALWAYS_FOUND, uncertain_threshold=1e9)
@@ -48,8 +48,8 @@ def _params(localization: LocalizationParams = ALWAYS_FOUND, refine: bool = True
     return replace(base, localization=localization, refinement=refinement, **changes)  # type: ignore[arg-type]
 
 
-def _tracker(network: nn.Module, params: DiMPParams, seed: int = 0) -> DiMP:
-    return DiMP(network, SMALL, params, torch.device("cpu"), seed)  # type: ignore[arg-type]
+def _tracker(network: nn.Module, params: DiMPParams, seed: int = 0) -> DiMPTracker:
+    return dimp_tracker(network, SMALL, params, seed)  # type: ignore[arg-type]
 
 
 def _scene(x: float, y: float, seed: int = 0) -> np.ndarray:
@@ -62,7 +62,9 @@ def _scene(x: float, y: float, seed: int = 0) -> np.ndarray:
     return frame
 
 
-def _run(tracker: DiMP, frames: list[np.ndarray], box: tuple[float, float, float, float] = BOX) -> list[TrackOutput]:
+def _run(
+    tracker: DiMPTracker, frames: list[np.ndarray], box: tuple[float, float, float, float] = BOX
+) -> list[TrackOutput]:
     tracker.initialize(frames[0], box)
     return [tracker.track(frame) for frame in frames[1:]]
 
@@ -96,14 +98,14 @@ def test_uncertain_target_moves_but_is_neither_resized_nor_learned(network: nn.M
     assert {output.state for output in outputs} == {"uncertain"}
     assert all(output.box[2:] == pytest.approx(BOX[2:]) for output in outputs)
     assert outputs[-1].box[0] > BOX[0] + 4
-    assert tracker.memory.count == tracker.memory.num_init
+    assert tracker.started.memory.count == tracker.started.memory.num_init
 
 
 def test_sure_target_is_refined_and_learned(network: nn.Module) -> None:
     tracker = _tracker(network, _params())
     outputs = _run(tracker, [_scene(60 + 2 * t, 40) for t in range(4)])
     assert len({output.box[2] for output in outputs}) == 3
-    assert tracker.memory.count == tracker.memory.num_init + 3
+    assert tracker.started.memory.count == tracker.started.memory.num_init + 3
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.6])
@@ -113,7 +115,7 @@ def test_a_box_that_drifted_is_drawn_to_the_first_ones_size(factor: float) -> No
     network.bb_regressor.iou_predictor.weight.zero_()
     tracker = _tracker(network, _params())
     tracker.initialize(_scene(60, 40), BOX)
-    tracker.box = tracker.box * tracker.box.new_tensor([1, 1, factor, factor])
+    tracker.started.box *= [1, 1, factor, factor]
     sizes = [tracker.track(_scene(60, 40)).box[2:] for _ in range(60)]
     assert sizes[-1] == pytest.approx(BOX[2:], rel=0.02)
 
@@ -123,9 +125,9 @@ def test_filter_is_updated_when_it_is_time(network: nn.Module) -> None:
     memory = MemoryParams(size=50, train_skipping=3, init_iter=4, update_iter=2)
     params = _params(refine=False, memory=memory)
     tracker = _tracker(small_network().requires_grad_(False), params)
-    tracker.network.classifier.filter_optimizer = counter  # type: ignore[assignment]
+    tracker.dimp.functions.network.classifier.filter_optimizer = counter  # type: ignore[assignment]
     _run(tracker, [_scene(60, 40)] * 8)
-    first = tracker.memory.num_init
+    first = tracker.started.memory.num_init
     assert counter.calls == [(first, 4), (first + 3, 2), (first + 6, 2)]
 
 
@@ -133,26 +135,29 @@ def test_hard_negatives_are_learned_at_once(network: nn.Module) -> None:
     """Any second peak counts as one here."""
     always_hard = replace(ALWAYS_FOUND, hard_negative_ratio=-1e9, neighborhood_scale=0.5)
     tracker = _tracker(small_network().requires_grad_(False), _params(always_hard, refine=False))
-    counter = Counter(tracker.network.classifier.filter_optimizer)
-    tracker.network.classifier.filter_optimizer = counter  # type: ignore[assignment]
+    counter = Counter(tracker.dimp.functions.network.classifier.filter_optimizer)
+    tracker.dimp.functions.network.classifier.filter_optimizer = counter  # type: ignore[assignment]
     _run(tracker, [_scene(60, 40)] * 3)
-    steps = tracker.params.memory.hard_negative_iter
+    steps = tracker.dimp.params.memory.hard_negative_iter
     assert [call[1] for call in counter.calls[1:]] == [steps, steps]
-    assert float(tracker.memory.weights[-1]) == pytest.approx(tracker.params.memory.hard_negative_learning_rate)
+    assert float(tracker.started.memory.weights[tracker.started.memory.count - 1, 0]) == pytest.approx(
+        tracker.dimp.params.memory.hard_negative_learning_rate
+    )
 
 
 def test_where_the_nearer_peak_is_chosen_its_box_is_refined(
     network: nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever was foreseen for a higher peak far away."""
     near, far, width = (9, 8), (9, 16), 18
     boxes = []
     for heights in ({near: 0.8, far: 0.9}, {near: 0.8}):
-        scores = torch.zeros(width, width)
+        scores = np.zeros((width, width), np.float32)
         for place, height in heights.items():
             scores[place] = height
         tracker = _tracker(network, replace(_params(), localization=LocalizationParams(neighborhood_scale=0.5)))
-        monkeypatch.setattr(tracker, "_classify", lambda sample, scores=scores: scores.expand(2, -1, -1))
+        monkeypatch.setattr(
+            tracker.dimp.functions, "classify_target", lambda filters, features, scores=scores: [np.stack([scores] * 2)]
+        )
         boxes.append(_run(tracker, [_scene(60, 40)] * 2)[0].box)
     assert boxes[0] == pytest.approx(boxes[1], abs=1e-4)
     assert boxes[0][2] != BOX[2]
@@ -164,10 +169,10 @@ def test_what_the_first_filter_does_not_recognise_is_followed_but_not_believed(n
     expected = _run(_tracker(network, _params(thresholds)), frames)
     tracker = _tracker(network, _params(thresholds))
     tracker.initialize(frames[0], BOX)
-    tracker.first_filter = torch.zeros_like(tracker.filter)
+    tracker.started.first_filter = torch.zeros_like(tracker.started.filter)
     outputs = []
     for frame in frames[1:]:
-        assert tracker.recognition == pytest.approx(0.7 ** len(outputs))
+        assert tracker.started.identity_score == pytest.approx(0.7 ** len(outputs))
         outputs.append(tracker.track(frame))
     assert [output.box for output in outputs] == [output.box for output in expected]
     assert all(output.score <= 0.7 ** (i + 1) + 1e-9 for i, output in enumerate(outputs))
@@ -179,18 +184,20 @@ def test_what_is_found_after_a_loss_is_followed_but_not_learned_from_at_once(
     """A peak nearby does not count more then, either: the second, far one is a little higher in every frame."""
     thresholds = LocalizationParams(neighborhood_scale=0.5, probation_after=2, probation_frames=3)
     tracker = _tracker(network, _params(thresholds, refine=False))
-    seen = torch.zeros(18, 18)
+    seen = np.zeros((18, 18), np.float32)
     seen[9, 9], seen[9, 16] = 0.8, 0.9
     heights = [1, 0, 1, 0, 0, 1, 1, 1, 1]  # lost once, and then twice in a row
     maps = iter([seen * height for height in heights])
-    monkeypatch.setattr(tracker, "_classify", lambda sample: next(maps).expand(2, -1, -1))
+    monkeypatch.setattr(
+        tracker.dimp.functions, "classify_target", lambda filters, features: [np.stack([next(maps)] * 2)]
+    )
     tracker.initialize(_scene(60, 40), BOX)
     told, learned, steps = [], [], []
     for _ in heights:
-        x, count = float(tracker.box[0]), tracker.memory.count
+        x, count = float(tracker.started.box[0]), tracker.started.memory.count
         told.append(tracker.track(_scene(60, 40)).state)
-        learned.append(tracker.memory.count - count)
-        steps.append(float(tracker.box[0]) - x)
+        learned.append(tracker.started.memory.count - count)
+        steps.append(float(tracker.started.box[0]) - x)
     assert told == ["tracking", "lost", "tracking", "lost", "lost", *["uncertain"] * 3, "tracking"]
     assert learned == [1, 0, 1, 0, 0, 0, 0, 0, 1]
     assert [step > 50 for step in steps] == [False] * 5 + [True] + [False] * 3  # to the frame's border, at once

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-import torch
 
 from pytracking.parameter.dimp.base import LocalizationParams
-from pytracking.tracker.dimp.localization import Localization, Past, Place, localize, peak
+from pytracking.tracker.dimp.localization import Localization, MotionContext, Offset, localize, subcell_argmax
 
 CELLS = 19
 PARAMS = LocalizationParams(
@@ -30,30 +29,25 @@ def _scores(*hills: Hill) -> np.ndarray:
     return scores
 
 
-def _peak(scores: np.ndarray) -> tuple[float, float]:
-    row, column = peak(torch.from_numpy(scores)).tolist()
-    return row, column
+NO_CONTEXT = MotionContext()
 
 
-NO_PAST = Past()
+def _judge(scores: np.ndarray, target_size: tuple[float, float], context: MotionContext = NO_CONTEXT) -> Localization:
+    return localize(scores, target_size, context, PARAMS)
 
 
-def _judge(scores: np.ndarray, target_size: tuple[float, float], past: Past = NO_PAST) -> Localization:
-    return localize(scores, _peak(scores), target_size, past, PARAMS)
-
-
-def _localize(*hills: Hill, past: Past = NO_PAST) -> Localization:
-    return _judge(_scores(*hills), (3.6, 3.6), past)
+def _localize(*hills: Hill, context: MotionContext = NO_CONTEXT) -> Localization:
+    return _judge(_scores(*hills), (3.6, 3.6), context)
 
 
 @pytest.mark.parametrize("place", [(9.0, 9.0), (9.3, 8.6), (4.45, 12.51), (0.0, 18.0)])
 def test_peak_lies_between_cells(place: tuple[float, float]) -> None:
-    assert _peak(_scores((*place, 0.9))) == pytest.approx(place, abs=1e-9)
+    assert subcell_argmax(_scores((*place, 0.9))) == pytest.approx(place, abs=1e-9)
 
 
 def test_peak_on_a_plateau_or_border_stays_on_its_cell() -> None:
-    assert _peak(np.ones((5, 5))) == (0, 0)
-    assert _peak(_scores((-0.4, 5, 0.9))) == pytest.approx((0, 5))
+    assert subcell_argmax(np.ones((5, 5))) == (0, 0)
+    assert subcell_argmax(_scores((-0.4, 5, 0.9))) == pytest.approx((0, 5))
 
 
 def test_sure_target() -> None:
@@ -70,7 +64,7 @@ def test_weak_peaks(height: float, state: str) -> None:
     assert _localize((9, 9, height)).state == state
 
 
-def test_lost_even_with_a_second_peak() -> None:
+def test_lost_even_with_a_secondsubcell_argmax() -> None:
     assert _localize((9, 9, 0.2), (2, 2, 0.19)).state == "lost"
 
 
@@ -86,51 +80,53 @@ def test_of_two_peaks_the_near_one_is_the_target() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "height", "past", "found"),
+    ("column", "height", "context", "found"),
     [
-        (12, 0.3, Past(), True),
-        (12, 0.3, Past(lost=1), False),
-        (12, 0.4, Past(lost=1), True),
-        (13, 0.45, Past(), False),
-        (13, 0.55, Past(), True),
-        (13, 0.45, Past(lost=1), False),
-        (13, 0.55, Past(lost=1), True),
-        (13, 0.3, Past(place_known=False), True),
-        (13, 0.3, Past(place_known=False, lost=1), False),
-        (13, 0.4, Past(place_known=False, lost=1), True),
+        (12, 0.3, MotionContext(), True),
+        (12, 0.3, MotionContext(lost=1), False),
+        (12, 0.4, MotionContext(lost=1), True),
+        (13, 0.45, MotionContext(), False),
+        (13, 0.55, MotionContext(), True),
+        (13, 0.45, MotionContext(lost=1), False),
+        (13, 0.55, MotionContext(lost=1), True),
+        (13, 0.3, MotionContext(place_known=False), True),
+        (13, 0.3, MotionContext(place_known=False, lost=1), False),
+        (13, 0.4, MotionContext(place_known=False, lost=1), True),
     ],
 )
-def test_far_away_and_after_a_loss_a_peak_has_to_be_higher(column: int, height: float, past: Past, found: bool) -> None:
-    assert (_localize((9, column, height), past=past).state != "lost") == found
+def test_far_away_and_after_a_loss_a_peak_has_to_be_higher(
+    column: int, height: float, context: MotionContext, found: bool
+) -> None:
+    assert (_localize((9, column, height), context=context).state != "lost") == found
 
 
 @pytest.mark.parametrize(
-    ("column", "past", "found"),
+    ("column", "context", "found"),
     [
-        (15, Past(), False),
-        (15, Past(motion=(3.0, 0.0)), True),  # on as before
-        (15, Past(motion=(-3.0, 0.0)), False),
-        (15, Past(motion=(2.0, 0.0)), False),  # 4 cells more
-        (10, Past(motion=(8.0, 0.0)), True),  # it may stop, too
-        (16, Past(motion=(2.0, 0.0), lost=1), True),
-        (18, Past(motion=(2.0, 0.0), lost=1), False),
-        (2, Past(motion=(2.0, 0.0), lost=1), False),
+        (15, MotionContext(), False),
+        (15, MotionContext(motion=(3.0, 0.0)), True),  # on as before
+        (15, MotionContext(motion=(-3.0, 0.0)), False),
+        (15, MotionContext(motion=(2.0, 0.0)), False),  # 4 cells more
+        (10, MotionContext(motion=(8.0, 0.0)), True),  # it may stop, too
+        (16, MotionContext(motion=(2.0, 0.0), lost=1), True),
+        (18, MotionContext(motion=(2.0, 0.0), lost=1), False),
+        (2, MotionContext(motion=(2.0, 0.0), lost=1), False),
     ],
 )
-def test_target_may_move_on_as_before(column: int, past: Past, found: bool) -> None:
-    assert (_localize((9, column, 0.45), past=past).state != "lost") == found
+def test_target_may_move_on_as_before(column: int, context: MotionContext, found: bool) -> None:
+    assert (_localize((9, column, 0.45), context=context).state != "lost") == found
 
 
 def test_near_peak_is_taken_where_the_highest_is_too_low_to_be_far_away() -> None:
     found = _localize((9, 16, 0.45), (9, 8, 0.42))
     assert found.displacement == pytest.approx((-1, 0), abs=1e-9)
-    assert (found.score, found.state, found.highest) == (pytest.approx(0.42), "uncertain", False)
+    assert (found.score, found.state) == (pytest.approx(0.42), "uncertain")
     assert not found.hard_negative
-    assert found.rivals == (pytest.approx((7, 0)),)
+    assert found.distractors == (pytest.approx((7, 0)),)
 
 
 @pytest.mark.parametrize(
-    ("near", "rivals", "chosen"),
+    ("near", "distractors", "chosen"),
     [
         (0.6, (), 4),  # nothing was there: the target has moved fast
         (0.6, ((5.0, 0.0),), 0),  # it was there before
@@ -141,38 +137,39 @@ def test_near_peak_is_taken_where_the_highest_is_too_low_to_be_far_away() -> Non
     ],
 )
 def test_peak_that_was_another_thing_before_is_not_the_target(
-    near: float, rivals: tuple[Place, ...], chosen: float
+    near: float, distractors: tuple[Offset, ...], chosen: float
 ) -> None:
-    found = _localize((9, 13, 0.9), (9, 9, near), past=Past(rivals=rivals))
+    found = _localize((9, 13, 0.9), (9, 9, near), context=MotionContext(distractors=distractors))
     assert found.displacement == pytest.approx((chosen, 0), abs=1e-6)
-    assert (found.state, found.hard_negative, found.highest) == ("tracking", True, chosen == 4)
+    assert (found.state, found.hard_negative) == ("tracking", True)
+    assert found.score == pytest.approx(0.9 if chosen == 4 else near)
 
 
 def test_rival_that_is_still_there_has_not_swapped() -> None:
-    past = Past(rivals=((5.0, 4.0),))
-    still_there = _localize((9, 13, 0.9), (9, 9, 0.6), (13, 15, 0.3), past=past)
+    context = MotionContext(distractors=((5.0, 4.0),))
+    still_there = _localize((9, 13, 0.9), (9, 9, 0.6), (13, 15, 0.3), context=context)
     assert still_there.displacement == pytest.approx((4, 0), abs=1e-6)
-    gone = _localize((9, 13, 0.9), (9, 9, 0.6), past=past)
+    gone = _localize((9, 13, 0.9), (9, 9, 0.6), context=context)
     assert gone.displacement == pytest.approx((0, 0), abs=1e-6)
 
 
 def test_camera_that_moves_swaps_nothing() -> None:
     """Both peaks have moved by 4 cells: the target to where the rival was."""
-    found = _localize((9, 13, 0.9), (9, 17, 0.65), past=Past(rivals=((4.0, 0.0),)))
+    found = _localize((9, 13, 0.9), (9, 17, 0.65), context=MotionContext(distractors=((4.0, 0.0),)))
     assert found.displacement == pytest.approx((4, 0), abs=1e-6)
 
 
 @pytest.mark.parametrize(("side", "chosen"), [(3.6, (4.0, 0.0)), (2.0, (0.0, 3.9))])
-def test_margin_of_a_swap_counts_in_target_sizes(side: float, chosen: Place) -> None:
+def test_margin_of_a_swap_counts_in_target_sizes(side: float, chosen: Offset) -> None:
     """Swapped, both have moved less by 1.16 cells in sum; half a target's side is 1.8, or 1."""
     scores = _scores((9, 13, 0.9), (12.9, 9, 0.7))
-    found = _judge(scores, (side, side), Past(rivals=((2.6, 1.8),)))
+    found = _judge(scores, (side, side), MotionContext(distractors=((2.6, 1.8),)))
     assert found.displacement == pytest.approx(chosen, abs=0.01)
 
 
 def test_swap_is_not_looked_for_where_the_last_place_is_not_known() -> None:
-    past = Past(place_known=False, rivals=((4.0, 0.0),))
-    assert _localize((9, 13, 0.9), (9, 9, 0.6), past=past).displacement == pytest.approx((4, 0), abs=1e-6)
+    context = MotionContext(place_known=False, distractors=((4.0, 0.0),))
+    assert _localize((9, 13, 0.9), (9, 9, 0.6), context=context).displacement == pytest.approx((4, 0), abs=1e-6)
 
 
 def test_peaks_are_apart_and_in_order() -> None:
@@ -180,7 +177,7 @@ def test_peaks_are_apart_and_in_order() -> None:
     for _ in range(20):
         scores = rng.random((CELLS, CELLS))
         found = _judge(scores, (2.0, 3.0))
-        places = [found.displacement, *found.rivals]
+        places = [found.displacement, *found.distractors]
         heights = [scores[round(y) + 9, round(x) + 9] for x, y in places]
         assert len(places) == 5
         assert sorted(heights[1:], reverse=True) == pytest.approx(heights[1:])
@@ -206,9 +203,10 @@ def test_lower_second_peak_is_a_hard_negative(second: float, hard: bool) -> None
 
 def test_where_the_last_place_is_not_known_the_highest_peak_is_the_target() -> None:
     for far, near in ((0.9, 0.8), (0.9, 0.85), (0.8, 0.9)):
-        found = _localize((9, 16, far), (9, 8, near), past=Past(place_known=False))
+        found = _localize((9, 16, far), (9, 8, near), context=MotionContext(place_known=False))
         assert found.displacement == pytest.approx((7 if far > near else -1, 0), abs=0.1)
-        assert (found.state, found.hard_negative, found.highest) == ("tracking", True, True)
+        assert (found.state, found.hard_negative) == ("tracking", True)
+        assert found.score == pytest.approx(0.9)
 
 
 def test_hard_negatives_are_themselves_above_the_threshold() -> None:

@@ -6,10 +6,9 @@ import torch
 from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_relative
-from ltr.models.loss.ebm.base import energy_gradient
 from ltr.refine import refine
 from pytracking.parameter.dimp.base import AscentParams
-from pytracking.tracker.dimp.box_ascent import BoxSlope, ascend, damp, draw_starts
+from pytracking.tracker.dimp.ascent import ascend, damp, draw_starts
 
 FREE = AscentParams(
     num_boxes=8,
@@ -29,19 +28,8 @@ def energy_of(best: Tensor) -> Callable[[Tensor], Tensor]:
     return lambda boxes: -10 * box_to_relative(boxes, best).square().sum(dim=-1)
 
 
-def slope_of(energy: Callable[[Tensor], Tensor]) -> BoxSlope:
-    """The energy of boxes (x, y, w, h) with its gradient by autograd."""
-
-    def slope(centre: Tensor, size: Tensor) -> tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]:
-        boxes = torch.cat([centre - size / 2, size], dim=1).requires_grad_()
-        values, gradient = energy_gradient(energy, boxes)
-        return values.detach(), lambda: (gradient[:, :2], gradient[:, 2:] - gradient[:, :2] / 2)
-
-    return slope
-
-
 def _refine(params: AscentParams = FREE, best: Tensor = BEST, seed: int = 0) -> Tensor:
-    return ascend(slope_of(energy_of(best)), START, draw_starts(params, torch.Generator().manual_seed(seed)), params)
+    return ascend(energy_of(best), START, draw_starts(params, torch.Generator().manual_seed(seed)), params)
 
 
 def test_climbs_to_the_best_box() -> None:
@@ -65,7 +53,7 @@ def test_one_box_starts_without_jitter() -> None:
 
 def test_flat_energy_moves_nothing_but_the_mean_of_starts() -> None:
     still = replace(FREE, position_jitter=0.0, size_jitter=0.0)
-    box = ascend(slope_of(lambda boxes: 0 * boxes.sum(dim=-1)), START, draw_starts(still, torch.Generator()), still)
+    box = ascend(lambda boxes: 0 * boxes.sum(dim=-1), START, draw_starts(still, torch.Generator()), still)
     torch.testing.assert_close(box, START)
 
 
@@ -96,14 +84,13 @@ def test_energy_that_pulls_far_away_cannot_run_away() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
-    box = ascend(slope_of(energy_of(BEST.to(dtype))), START.to(dtype), draw_starts(FREE, torch.Generator()), FREE)
+    box = ascend(energy_of(BEST.to(dtype)), START.to(dtype), draw_starts(FREE, torch.Generator()), FREE)
     assert box.dtype == dtype
 
 
 def test_climbs_as_refine_does_in_relative_space() -> None:
-    """The chain rule from centres and sizes to the relative box, against autograd through all of it."""
     energy, start, params = energy_of(BEST.double()), START.double(), replace(FREE, num_iterations=3)
-    found = ascend(slope_of(energy), start, torch.zeros(1, 4), params)
+    found = ascend(energy, start, torch.zeros(1, 4), params)
     box_rel, _ = refine(
         lambda y: energy(box_from_relative(y, start)), torch.zeros(1, 1, 4).double(), params.step_length, 3
     )

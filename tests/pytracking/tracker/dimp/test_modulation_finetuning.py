@@ -7,9 +7,10 @@ import torch
 
 from ltr.data.bounding_box_utils import box_from_relative
 from ltr.models.bbreg.atom_iou_net import AtomIoUNet, AtomIoUNetSettings, FeaturePair, map_pair, modulate
+from ltr.models.bbreg.box_energy import BoxEnergy
 from ltr.models.loss.ebm import NCEPlus
 from pytracking.parameter.dimp.base import BoxLearningParams
-from pytracking.tracker.dimp.box_learning import draw_candidates, learn_modulation
+from pytracking.tracker.dimp.modulation_finetuning import draw_candidates, finetune_modulation
 
 PARAMS = BoxLearningParams(num_iter=1, num_parts=1, num_samples=6, prior=0.0, weight=1.0)
 BOXES = torch.tensor([[30.0, 40, 50, 30], [20, 20, 60, 45], [50, 60, 30, 40]])
@@ -29,9 +30,10 @@ def looks() -> Looks:
 
 def _learn(looks: Looks, params: BoxLearningParams) -> FeaturePair:
     branch, maps, modulation = looks
-    last = map_pair(lambda feat: feat.permute(0, 2, 3, 1), maps)
+    last = list(zip(*map_pair(lambda feat: feat.permute(0, 2, 3, 1), maps), strict=True))
+    generator = torch.Generator().manual_seed(1)
     with torch.inference_mode():
-        return learn_modulation(branch, modulation, last, BOXES, params, torch.Generator().manual_seed(1))
+        return finetune_modulation(BoxEnergy(branch), modulation, last, BOXES, params, generator)
 
 
 def _loss(looks: Looks, modulation: FeaturePair, params: BoxLearningParams) -> torch.Tensor:

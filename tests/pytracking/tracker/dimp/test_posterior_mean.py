@@ -9,27 +9,21 @@ from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative, box_to_relative
 from pytracking.parameter.dimp.base import MeanParams
-from pytracking.tracker.dimp.box_ascent import BoxSlope
-from pytracking.tracker.dimp.box_mean import boxes_around, gaussian_points, mean_box
+from pytracking.tracker.dimp.posterior_mean import boxes_around, gaussian_points, mean_box
 
 CPU = torch.device("cpu")
 START = torch.tensor([40.0, 50, 30, 20])
 MANY = MeanParams(num_boxes=4096, rounds=1, position_spread=0.1, size_spread=0.2, temperature=2.0)
 
 
-def _slope_of(energy: Callable[[Tensor], Tensor]) -> BoxSlope:
-    """An energy of relative boxes, as one of centres and sizes without a gradient."""
-
-    def slope(centre: Tensor, size: Tensor) -> tuple[Tensor, Callable[[], tuple[Tensor, Tensor]]]:
-        boxes = torch.cat([centre - size / 2, size], dim=1)
-        return energy(box_to_relative(boxes, START.to(boxes))), lambda: pytest.fail("the gradient was asked for")
-
-    return slope
+def _energy_of(energy: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """An energy of relative boxes, as one of boxes."""
+    return lambda boxes: energy(box_to_relative(boxes, START.to(boxes)))
 
 
 def _mean(energy: Callable[[Tensor], Tensor], params: MeanParams) -> Tensor:
     """The relative box that is found."""
-    box = mean_box(_slope_of(energy), START, boxes_around(params, CPU), params)
+    box = mean_box(_energy_of(energy), START, boxes_around(params, CPU), params)
     return box_to_relative(box, START)
 
 
@@ -90,5 +84,5 @@ def test_an_energy_that_pulls_far_away_cannot_run_away() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
-    slope = _slope_of(lambda y: 0 * y[:, 0])
-    assert mean_box(slope, START.to(dtype), boxes_around(MeanParams(), CPU), MeanParams()).dtype == dtype
+    energy = _energy_of(lambda y: 0 * y[:, 0])
+    assert mean_box(energy, START.to(dtype), boxes_around(MeanParams(), CPU), MeanParams()).dtype == dtype

@@ -12,13 +12,10 @@ import torch
 from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative
-from ltr.refine import climb
+from ltr.refine import refine
 from pytracking.parameter.dimp.base import AscentParams
 
-Gradient = Callable[[], tuple[Tensor, Tensor]]
-BoxSlope = Callable[[Tensor, Tensor], tuple[Tensor, Gradient]]
-"""Centres (x, y) and sizes (w, h) of boxes, both ``[M, 2]`` in crop pixels -> f ``[M]``, and a function that computes
-df/dcentre and df/dsize."""
+BoxEnergy = Callable[[Tensor], Tensor]
 
 
 def draw_starts(params: AscentParams, generator: torch.Generator) -> Tensor:
@@ -29,33 +26,23 @@ def draw_starts(params: AscentParams, generator: torch.Generator) -> Tensor:
     return starts
 
 
-def ascend(slope: BoxSlope, box: Tensor, starts: Tensor, params: AscentParams) -> Tensor:
-    """Improve one box.
+def ascend(energy: BoxEnergy, box: Tensor, starts: Tensor, params: AscentParams) -> Tensor:
+    """Improve one box, with the gradient by autograd.
 
     Args:
-        slope: the energy and its gradient.
-        box: ``[4]`` (x, y, w, h) in crop pixels.
+        energy: boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f ``[M]``.
+        box: ``[4]`` in crop pixels.
         starts: ``[M, 4]`` relative to it, of :func:`draw_starts`.
         params: number of steps, guards.
     Returns:
         ``[4]`` in crop pixels.
     """
-    reference_size = box[2:]
-    reference_centre = box[:2] + reference_size / 2
-
-    def relative_slope(box_rel: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
-        centre = torch.addcmul(reference_centre, box_rel[0, :, :2], reference_size)
-        size = box_rel[0, :, 2:].exp() * reference_size
-        values, gradient = slope(centre, size)
-
-        def relative_gradient() -> Tensor:
-            in_centre, in_size = gradient()
-            return torch.cat([in_centre * reference_size, in_size * size], dim=1)[None]
-
-        return values[None], relative_gradient
-
-    refined, values = climb(
-        relative_slope, starts.to(box)[None], params.step_length, params.num_iterations, params.step_decay
+    refined, values = refine(
+        lambda box_rel: energy(box_from_relative(box_rel[0], box))[None],
+        starts.to(box)[None],
+        params.step_length,
+        params.num_iterations,
+        params.step_decay,
     )
     best = values[0].topk(min(params.top_k, len(starts))).indices
     return box_from_relative(damp(refined[0, best].mean(dim=0), params), box)

@@ -7,23 +7,24 @@ grows to the person. Only those two vectors change, so a target stays a few hund
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import cycle, islice
 
 import torch
 from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative
-from ltr.models.bbreg.atom_iou_net import AtomIoUNet, FeaturePair, map_pair, modulate
+from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
 from ltr.models.bbreg.box_energy import BoxEnergy
 from ltr.models.loss.ebm import NCEPlus
 from ltr.models.loss.ebm.nce import log_probability_of_first
 from pytracking.parameter.dimp.base import BoxLearningParams
 
 
-def learn_modulation(
-    branch: AtomIoUNet,
+def finetune_modulation(
+    energy: BoxEnergy,
     modulation: FeaturePair,
-    maps: FeaturePair,
+    maps: Sequence[FeaturePair],
     boxes: Tensor,
     params: BoxLearningParams,
     generator: torch.Generator,
@@ -34,31 +35,33 @@ def learn_modulation(
     modulation acts on pooled features, so a step costs two small matrix products. Each takes a part of the crops.
 
     Args:
-        branch: in eval mode.
+        energy: of the box branch.
         modulation: where the steps start, ``[1, C, 1, 1]`` at both strides.
-        maps: of n crops, not modulated, channels last: ``[n, H, W, C]`` at both strides.
+        maps: of each of n crops, not modulated, channels last: ``[H, W, C]`` at both strides.
         boxes: the target's, ``[n, 4]`` (x, y, w, h) in crop pixels.
         params: steps, their length, noise, and what keeps the result near the start.
         generator: draws the noise.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        maps, start, boxes = map_pair(torch.clone, maps), map_pair(torch.clone, modulation), boxes.clone().float()
-        energy = BoxEnergy(branch, start)
+        start, boxes = map_pair(torch.clone, modulation), boxes.clone()
         candidates, log_noise = draw_candidates(boxes, params, generator)
-        pooled = [energy.pool(maps_of, boxes_of) for *maps_of, boxes_of in zip(*maps, candidates, strict=True)]
+        pooled = [
+            energy.pool(map_pair(torch.clone, of_crop), of_box)
+            for of_crop, of_box in zip(maps, candidates, strict=True)
+        ]
         num_parts = min(params.num_parts, len(boxes))
         parts = [slice(first, None, num_parts) for first in range(num_parts)]
         batches = [([torch.cat(of_stride) for of_stride in zip(*pooled[p], strict=True)], log_noise[p]) for p in parts]
-        changes = map_pair(lambda vector: torch.zeros(vector.numel()).to(vector).requires_grad_(), start)
+        changes = map_pair(lambda vector: torch.zeros_like(vector).requires_grad_(), start)
         optimizer = torch.optim.Adam(changes, lr=params.learning_rate, weight_decay=params.prior)
-        for (features3, features4), log_p in islice(cycle(batches), params.num_iter):
-            values = energy.of_pooled((features3 * (1 + changes[0]), features4 * (1 + changes[1])))
+        for (features8, features16), log_p in islice(cycle(batches), params.num_iter):
+            changed = modulate(start, map_pair(lambda change: 1 + change, changes))
+            values = energy.of_pooled((features8, features16), changed)
             loss = -log_probability_of_first(values.view_as(log_p), log_p).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        learned = map_pair(lambda change: (1 + params.weight * change.detach())[:, None, None], changes)
-    return modulate(start, learned)
+        return modulate(start, map_pair(lambda change: 1 + params.weight * change.detach(), changes))
 
 
 def draw_candidates(boxes: Tensor, params: BoxLearningParams, generator: torch.Generator) -> tuple[Tensor, Tensor]:

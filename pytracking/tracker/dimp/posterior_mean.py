@@ -11,6 +11,7 @@ and needs no gradient. A second round looks closer around it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -18,7 +19,6 @@ from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative
 from pytracking.parameter.dimp.base import MeanParams
-from pytracking.tracker.dimp.box_ascent import BoxSlope
 
 
 def gaussian_points(rounds: int, count: int) -> Tensor:
@@ -41,11 +41,11 @@ def boxes_around(params: MeanParams, device: torch.device) -> Tensor:
         return (gaussian_points(params.rounds, params.num_boxes) * spread * narrowing[:, None, None]).to(device)
 
 
-def mean_box(slope: BoxSlope, box: Tensor, around: Tensor, params: MeanParams) -> Tensor:
+def mean_box(energy: Callable[[Tensor], Tensor], box: Tensor, around: Tensor, params: MeanParams) -> Tensor:
     """Improve one box.
 
     Args:
-        slope: the energy; its gradient is not asked for.
+        energy: boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f ``[M]``.
         box: ``[4]`` (x, y, w, h) in crop pixels.
         around: of :func:`boxes_around`.
         params: the temperature.
@@ -53,8 +53,6 @@ def mean_box(slope: BoxSlope, box: Tensor, around: Tensor, params: MeanParams) -
         ``[4]`` in crop pixels.
     """
     for relative in around.to(box):
-        boxes = box_from_relative(relative, box)
-        values, _ = slope(boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:])
-        weights = torch.softmax(values / params.temperature, dim=0)
+        weights = torch.softmax(energy(box_from_relative(relative, box)) / params.temperature, dim=0)
         box = box_from_relative(weights @ relative, box)
     return box

@@ -1,0 +1,94 @@
+"""The numerical work of a frame, as functions of arrays: what the logic in :mod:`pytracking.tracker.dimp.dimp` calls.
+
+The logic needs no autograd and no device; :class:`~pytracking.tracker.dimp.torch_functions.TorchFunctions` implements
+this in PyTorch. An ``Array`` is whatever the implementation works with; numpy arrays are on the CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ltr.data.crop import CropTransform
+from pytracking.parameter.dimp.base import BoxLearningParams
+
+Array = Any
+Modulation = tuple[Array, Array]
+BoxEnergy = Callable[[np.ndarray], np.ndarray]
+"""Boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f(x, y) ``[M]``."""
+
+
+@dataclass(frozen=True)
+class CropFeatures:
+    """What the network makes of one crop."""
+
+    sample: Array  # classification features, [1, C, S / 16, S / 16]
+    maps: tuple[Array, Array]  # that boxes are pooled from, channels last: [S / 8, S / 8, D] and [S / 16, S / 16, D]
+
+
+@dataclass(frozen=True)
+class BoxQuery:
+    """A box to be refined."""
+
+    features: CropFeatures
+    modulation: Modulation
+    box: np.ndarray  # (x, y, w, h) in crop pixels, [4]
+    first_size: np.ndarray  # (w, h) of the first box in crop pixels, [2]
+    generator: Any
+
+
+class DiMPFunctions(Protocol):
+    """Pure functions of arrays; the network behind them does not change. S is the crop's side, K the score map's."""
+
+    def new_generator(self, seed: int) -> Any:
+        """Random numbers."""
+
+    def to_array(self, values: np.ndarray) -> Array:
+        """A numpy array as an ``Array``."""
+
+    def load_frame(self, frame: np.ndarray) -> Array:
+        """A frame, RGB uint8 ``[H, W, 3]``, where :meth:`crop` takes it."""
+
+    def crop(self, frame: Array, centre: tuple[float, float], scale: float) -> tuple[Array, CropTransform]:
+        """The square around ``centre`` at ``scale`` image pixels per crop pixel: uint8 ``[S, S, 3]``."""
+
+    def extract_features(self, crops: Sequence[Array]) -> list[CropFeatures]:
+        """The network's features of crops."""
+
+    def new_memory(self, samples: Sequence[Array], size: int) -> Array:
+        """Room for ``size`` samples, ``[size, 1, C, H, W]``; the first of them are ``samples``."""
+
+    def learn_filter(self, samples: Array, boxes: np.ndarray, num_iter: int) -> Array:
+        """A filter from samples ``[n, 1, C, H, W]`` with boxes ``[n, 1, 4]`` (crop pixels)."""
+
+    def update_filter(
+        self, filter: Array, samples: Array, boxes: np.ndarray, weights: np.ndarray, num_iter: int
+    ) -> Array:
+        """``filter`` after steps on samples of ``weights`` ``[n, 1]``."""
+
+    def classify_target(
+        self, filters: Sequence[tuple[Array, Array]], features: Sequence[CropFeatures]
+    ) -> list[np.ndarray]:
+        """Score maps ``[2, K, K]`` of two filters, one pair a crop."""
+
+    def get_iou_modulation(self, crop: Array, box: np.ndarray) -> Modulation:
+        """What the target looks like to the box branch at ``box`` ``[4]`` (crop pixels)."""
+
+    def finetune_modulation(
+        self,
+        modulation: Modulation,
+        features: Sequence[CropFeatures],
+        boxes: np.ndarray,
+        params: BoxLearningParams,
+        generator: Any,
+    ) -> Modulation:
+        """``modulation`` fitted to the target at ``boxes`` ``[n, 4]`` (crop pixels) of n crops."""
+
+    def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[np.ndarray]:
+        """The boxes of ``queries`` refined by their energies: ``[4]`` each, in crop pixels."""
+
+    def energy(self, query: BoxQuery) -> BoxEnergy:
+        """The energy that :meth:`refine_target_box` uses."""

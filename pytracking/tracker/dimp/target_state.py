@@ -1,0 +1,110 @@
+"""Everything a running DiMP knows of its target, and that as named tensors: to put it away and to go on later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pytracking.tracker.base.frame_size import Size, size_factors
+from pytracking.tracker.dimp.functions import Array, Modulation
+from pytracking.tracker.dimp.identity import Reacquisition
+from pytracking.tracker.dimp.memory import Memory
+
+
+@dataclass
+class TargetState:
+    """One target; the tracker itself holds nothing. Boxes are (x, y, w, h) in image pixels."""
+
+    box: np.ndarray  # in the last frame, float64 [4]
+    first_size: np.ndarray  # (w, h) of the first box, float64 [2]
+    frame_size: Size  # of the last frame
+    motion: np.ndarray  # (x, y) of the center, when last seen; pixels a frame, float64 [2]
+    filter: Array
+    first_filter: Array  # as the first frame made it
+    modulation: Modulation
+    memory: Memory
+    generator: torch.Generator
+    distractors: np.ndarray  # what else scored in the last frame: (x, y) in image pixels, float64 [n, 2]
+    reacquisition: Reacquisition = Reacquisition()
+    identity_score: float = 1.0
+    frame_number: int = 0
+
+    def fit_to(self, frame_size: Size) -> None:
+        """Go on in frames of this size: what is in pixels of the frames before is scaled with them."""
+        if frame_size != self.frame_size:
+            factors = np.array(size_factors(self.frame_size, frame_size))
+            self.box, self.first_size = self.box * np.tile(factors, 2), self.first_size * factors
+            self.motion, self.distractors = self.motion * factors, self.distractors * factors
+            self.frame_size = frame_size
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """A copy as tensors by name; :meth:`load_state_dict` takes it."""
+        return {name: _to_tensor(value) for name, value in _leaves(self, type(self))}
+
+    @classmethod
+    def from_state_dict(cls, state: dict[str, Tensor], device: torch.device) -> TargetState:
+        """The state whose :meth:`state_dict` is ``state``, its arrays on ``device``.
+
+        Raises:
+            ValueError: the names are not those of a state.
+        """
+        expected = sorted(_leaf_names(cls))
+        if sorted(state) != expected:
+            raise ValueError(f"not the state of a DiMP tracker: expected {expected}, got {sorted(state)}")
+        return _decode(cls, "", state, device)  # type: ignore[no-any-return]
+
+
+def _parts(kind: Any) -> dict[str, Any]:
+    """Names and types of what a dataclass or a tuple type holds; nothing for other types."""
+    if is_dataclass(kind):
+        return get_type_hints(kind)
+    return {str(number): part for number, part in enumerate(get_args(kind))} if get_origin(kind) is tuple else {}
+
+
+def _leaf_names(kind: Any, name: str = "") -> Iterator[str]:
+    """``memory.boxes``, ...: the names of all that is stored of the type ``kind``."""
+    parts = _parts(kind)
+    for part, its_kind in parts.items():
+        yield from _leaf_names(its_kind, f"{name}.{part}".lstrip("."))
+    if not parts:
+        yield name
+
+
+def _leaves(value: Any, kind: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The same names with their values."""
+    parts = _parts(kind)
+    for part, its_kind in parts.items():
+        held = value[int(part)] if isinstance(value, tuple) else getattr(value, part)
+        yield from _leaves(held, its_kind, f"{name}.{part}".lstrip("."))
+    if not parts:
+        yield name, value
+
+
+def _to_tensor(value: Any) -> Tensor:
+    if isinstance(value, torch.Generator):
+        return value.get_state()
+    if isinstance(value, float):
+        return torch.tensor(value, dtype=torch.float64)
+    return torch.as_tensor(value).clone(memory_format=torch.contiguous_format)
+
+
+def _decode(kind: Any, name: str, state: dict[str, Tensor], device: torch.device) -> Any:
+    """The value of the type ``kind`` that is stored under ``name``."""
+    values = {
+        part: _decode(its_kind, f"{name}.{part}".lstrip("."), state, device) for part, its_kind in _parts(kind).items()
+    }
+    if values:
+        return kind(**values) if is_dataclass(kind) else tuple(values.values())
+    tensor = state[name]
+    if kind is torch.Generator:
+        generator = torch.Generator()
+        generator.set_state(tensor.cpu())
+        return generator
+    if kind in (int, float):
+        return kind(tensor.item())
+    return tensor.cpu().numpy().copy() if kind is np.ndarray else tensor.to(device).clone()

@@ -1,0 +1,189 @@
+""":class:`~pytracking.tracker.dimp.functions.DiMPFunctions` in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ltr.admin.device import upload
+from ltr.data.crop import CropTransform
+from ltr.models.bbreg.atom_iou_net import FeaturePair
+from ltr.models.bbreg.box_energy import BoxEnergy
+from ltr.models.tracking.dimpnet import DiMPnet
+from pytracking.features.accelerators import Look
+from pytracking.features.cuda_graph import CudaGraph
+from pytracking.features.fork_guard import check_process
+from pytracking.features.frame_crop import bring, cut
+from pytracking.features.frame_network import FrameNetwork
+from pytracking.parameter.dimp.base import BoxLearningParams, RefinementParams
+from pytracking.tracker.dimp import ascent, functions, posterior_mean
+from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures
+from pytracking.tracker.dimp.modulation_finetuning import finetune_modulation
+from pytracking.tracker.dimp.shape_prior import log_shape_prior
+
+
+class TorchFunctions:
+    """On a GPU, ``classify_target`` and ``refine_target_box`` wait for the device, once each; nothing else does.
+
+    Args:
+        network: in eval mode, without gradients, on ``device``.
+        image_size: side S of the crops, in pixels.
+        refinement: how boxes are refined.
+        device: where the network is.
+        look: runs the network on crops; plain PyTorch by default (see ``pytracking.features.accelerators``).
+    """
+
+    def __init__(
+        self,
+        network: DiMPnet,
+        image_size: int,
+        refinement: RefinementParams,
+        device: torch.device,
+        look: Look | None = None,
+    ) -> None:
+        self.network, self.image_size, self.refinement, self.device = network, image_size, refinement, device
+        self.look = look or FrameNetwork(network)
+        self.box_energy = BoxEnergy(network.bb_regressor)
+        self._refine_one = CudaGraph(self._refine) if device.type == "cuda" else self._refine
+
+    def new_generator(self, seed: int) -> torch.Generator:
+        """Random numbers, drawn on the CPU: the same on every device."""
+        return torch.Generator().manual_seed(seed)
+
+    def to_array(self, values: np.ndarray) -> Tensor:
+        """A tensor on the CPU."""
+        return torch.from_numpy(values)
+
+    def load_frame(self, frame: np.ndarray) -> np.ndarray | Tensor:
+        """A GPU gets its own copy of a frame; elsewhere it stays what it is."""
+        return bring(frame, self.device)
+
+    def crop(
+        self, frame: np.ndarray | Tensor, centre: tuple[float, float], scale: float
+    ) -> tuple[Tensor, CropTransform]:
+        """The square around ``centre`` at ``scale`` image pixels per crop pixel."""
+        return cut(frame, centre, scale, self.image_size)
+
+    @torch.inference_mode()
+    def extract_features(self, crops: Sequence[Tensor]) -> list[CropFeatures]:
+        """The network's features of crops, all in one pass."""
+        check_process()
+        samples, maps8, maps16 = self.look(upload(torch.stack(list(crops)), self.device))
+        return [CropFeatures(*each) for each in zip(samples.split(1), zip(maps8, maps16, strict=True), strict=True)]
+
+    def new_memory(self, samples: Sequence[Tensor], size: int) -> Tensor:
+        """Room for ``size`` samples."""
+        memory = samples[0].new_zeros((size, *samples[0].shape))
+        memory[: len(samples)] = torch.stack(list(samples))
+        return memory
+
+    @torch.inference_mode()
+    def learn_filter(self, samples: Tensor, boxes: np.ndarray, num_iter: int) -> Tensor:
+        """By the filter initializer and steps of the filter optimizer."""
+        return self.network.classifier.get_filter(samples, self._upload(boxes), num_iter=num_iter)[-1]
+
+    @torch.inference_mode()
+    def update_filter(
+        self, filter: Tensor, samples: Tensor, boxes: np.ndarray, weights: np.ndarray, num_iter: int
+    ) -> Tensor:
+        """By steps of the filter optimizer."""
+        optimizer = self.network.classifier.filter_optimizer
+        improved: Tensor = optimizer(filter, samples, self._upload(boxes), self._upload(weights), num_iter)[-1]
+        return improved
+
+    @torch.inference_mode()
+    def classify_target(
+        self, filters: Sequence[tuple[Tensor, Tensor]], features: Sequence[CropFeatures]
+    ) -> list[np.ndarray]:
+        """Score maps ``[2, K, K]`` as a tracker reads them."""
+        classifier = self.network.classifier
+        scores = [
+            classifier.classify(torch.cat(pair), of_crop.sample[None].expand(-1, 2, -1, -1, -1))[0]
+            for pair, of_crop in zip(filters, features, strict=True)
+        ]
+        return list(classifier.confidence(torch.stack(scores)).cpu().numpy())
+
+    @torch.inference_mode()
+    def get_iou_modulation(self, crop: Tensor, box: np.ndarray) -> FeaturePair:
+        """Modulation vectors ``[1, C, 1, 1]`` at both strides."""
+        images = crop[None].to(self.device).permute(0, 3, 1, 2)
+        features = self.network.box_features(self.network.extract_backbone_features(images))
+        return self.network.bb_regressor.get_modulation(features, self._upload(box)[None])
+
+    def finetune_modulation(
+        self,
+        modulation: FeaturePair,
+        features: Sequence[CropFeatures],
+        boxes: np.ndarray,
+        params: BoxLearningParams,
+        generator: torch.Generator,
+    ) -> FeaturePair:
+        """By NCE+ on the crops."""
+        maps = [of_crop.maps for of_crop in features]
+        return finetune_modulation(self.box_energy, modulation, maps, self._upload(boxes), params, generator)
+
+    @torch.inference_mode()
+    def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[np.ndarray]:
+        """By the mean of boxes weighed by their energy, or by gradient ascent of it."""
+        refined = [
+            self._refine_one(
+                *query.features.maps,
+                *query.modulation,
+                self._upload(query.box),
+                self._upload(query.first_size),
+                self._starting_points(query.generator),
+            )[0]
+            for query in queries
+        ]
+        return list(torch.stack(refined).cpu().numpy()) if refined else []
+
+    def energy(self, query: BoxQuery) -> functions.BoxEnergy:
+        """Log-density of boxes, up to a constant: the target's energy and the prior of size and shape."""
+        first_size = self._upload(query.first_size)
+        energy = self._posterior(query.features.maps, query.modulation, first_size)
+
+        @torch.inference_mode()
+        def values(boxes: np.ndarray) -> np.ndarray:
+            return energy(self._upload(boxes)).cpu().numpy()
+
+        return values
+
+    def _posterior(self, maps: FeaturePair, modulation: FeaturePair, first_size: Tensor) -> Callable[[Tensor], Tensor]:
+        """Boxes ``[M, 4]`` in crop pixels -> f(x, y) + log prior ``[M]``."""
+        spreads = self.refinement.size_spread, self.refinement.aspect_spread
+
+        def energy(boxes: Tensor) -> Tensor:
+            return self.box_energy(maps, modulation, boxes) + log_shape_prior(boxes, first_size, *spreads)
+
+        return energy
+
+    def _refine(
+        self,
+        map8: Tensor,
+        map16: Tensor,
+        modulation8: Tensor,
+        modulation16: Tensor,
+        box: Tensor,
+        first_size: Tensor,
+        points: Tensor,
+    ) -> tuple[Tensor]:
+        arrays = map8, map16, modulation8, modulation16, first_size
+        if self.refinement.method == "mean":
+            energy = self._posterior(arrays[:2], arrays[2:4], first_size)
+            return (posterior_mean.mean_box(energy, box, points, self.refinement.mean),)
+        with torch.inference_mode(False):  # tensors made in inference mode take no part in autograd; clones do
+            map8, map16, modulation8, modulation16, first_size = (array.clone() for array in arrays)
+            energy = self._posterior((map8, map16), (modulation8, modulation16), first_size)
+            return (ascent.ascend(energy, box.clone(), points.clone(), self.refinement.ascent),)
+
+    def _starting_points(self, generator: torch.Generator) -> Tensor:
+        """Relative boxes: the same for every frame, or drawn anew."""
+        if self.refinement.method == "mean":
+            return posterior_mean.boxes_around(self.refinement.mean, self.device)
+        return upload(ascent.draw_starts(self.refinement.ascent, generator), self.device)
+
+    def _upload(self, values: np.ndarray) -> Tensor:
+        return upload(torch.from_numpy(values.astype(np.float32)), self.device)

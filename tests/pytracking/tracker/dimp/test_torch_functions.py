@@ -1,0 +1,63 @@
+"""The numerical work of a frame in PyTorch."""
+
+import numpy as np
+import pytest
+import torch
+
+from pytracking.parameter.dimp.base import AscentParams, RefinementParams
+from pytracking.tracker.dimp.functions import BoxQuery
+from pytracking.tracker.dimp.torch_functions import TorchFunctions
+from tests.fakes.datasets import noise_picture
+from tests.fakes.networks import SMALL, small_network
+from tests.reference.plain_tracker import PlainFunctions
+
+CPU = torch.device("cpu")
+BOX = np.array([40.0, 50, 32, 28])
+FREE = AscentParams(num_boxes=6, top_k=1, position_weight=1.0, size_rate=1.0, max_size_change=10.0, num_iterations=3)
+
+
+def _functions(refinement: RefinementParams, kind: type[TorchFunctions] = TorchFunctions) -> TorchFunctions:
+    return kind(small_network().requires_grad_(False), SMALL.image_size, refinement, CPU)
+
+
+def _query(functions: TorchFunctions, seed: int = 0) -> BoxQuery:
+    crop, _ = functions.crop(functions.load_frame(noise_picture(seed, 200, 150)), (100.0, 75.0), 1.2)
+    (features,) = functions.extract_features([crop])
+    modulation = functions.get_iou_modulation(crop, BOX)
+    return BoxQuery(features, modulation, BOX, BOX[2:] * 1.1, functions.new_generator(0))
+
+
+@pytest.mark.parametrize("refinement", [RefinementParams(), RefinementParams(method="ascent", ascent=FREE)])
+def test_refined_boxes_are_those_of_the_branchs_own_energy(refinement: RefinementParams) -> None:
+    boxes = []
+    for kind in (TorchFunctions, PlainFunctions):
+        functions = _functions(refinement, kind)
+        boxes.append(functions.refine_target_box([_query(functions, 0), _query(functions, 1)]))
+    np.testing.assert_allclose(boxes[0], boxes[1], atol=0.01)
+    assert not np.allclose(boxes[0][0], boxes[0][1])
+    assert np.abs(boxes[0] - BOX).max() > 0.01
+
+
+def test_the_ascent_never_ends_below_where_it_starts() -> None:
+    functions = _functions(RefinementParams(method="ascent", ascent=FREE))
+    query = _query(functions)
+    (refined,) = functions.refine_target_box([query])
+    before, after = functions.energy(query)(np.stack([BOX, refined]))
+    assert after >= before
+
+
+def test_the_ascent_draws_its_starts_from_the_targets_generator() -> None:
+    functions = _functions(RefinementParams(method="ascent", ascent=FREE))
+    query = _query(functions)
+    first, second = functions.refine_target_box([query, query])
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(functions.refine_target_box([_query(functions)])[0], first)
+
+
+def test_no_queries_no_boxes() -> None:
+    assert _functions(RefinementParams()).refine_target_box([]) == []
+
+
+def test_an_unknown_method_is_named() -> None:
+    with pytest.raises(ValueError, match=r"refinement\.method: expected mean or ascent, got 'median'"):
+        RefinementParams(method="median")
