@@ -6,7 +6,7 @@ import platform
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Self, TypeVar, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 from torch import Tensor
@@ -17,8 +17,6 @@ from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
 from pytracking.tracker.base.family import Options
 from pytracking.tracker.base.output import BatchTracker, Box, Debuggable, Restorable, Staged, TrackOutput
 from pytracking.tracker.families import DEFAULT, FAMILIES, complete_names, load_parameters
-
-Capability = TypeVar("Capability")
 
 
 class Tracker:
@@ -171,7 +169,7 @@ class Tracker:
         names = {"tracker": self.name, "parameter": self.parameter}
         return {**names, **facts, "seed": self.seed, "versions": versions}
 
-    def _capable(self, capability: type[Capability]) -> Capability:
+    def _capable(self, capability: Any) -> Any:
         """The tracker behind this one, for what not all can; ValueError where it cannot."""
         if not isinstance(self._tracker, capability):
             raise ValueError(f"trackers of {self.name} cannot be saved, restored or looked into; those of dimp can")

@@ -13,7 +13,7 @@ from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.frame_size import size_of
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.debug import DebugHook
-from pytracking.tracker.dimp.functions import Array, BoxQuery, CropFeatures, DiMPFunctions
+from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions
 from pytracking.tracker.dimp.identity import local_max_score, verify_state
 from pytracking.tracker.dimp.localization import Localization, MotionContext, localize
 from pytracking.tracker.dimp.memory import Memory
@@ -82,10 +82,17 @@ class DiMP:
         found = [self._localize_target(*each) for each in zip(states, scores, transforms, strict=True)]
         queries = [self._box_query(*each) for each in zip(states, features, found, transforms, strict=True)]
         refined = self._refine_target_box(queries, found)
-        return [
-            self._update(*each, frame.shape, hook)
-            for *each, hook in zip(states, crops, transforms, scores, found, queries, refined, hooks, strict=True)
-        ]
+        outputs = []
+        for state, transform, of_filters, place, query, box, hook, crop in zip(
+            states, transforms, scores, found, queries, refined, hooks, crops, strict=True
+        ):
+            hook.on_search(crop)
+            hook.on_localize(of_filters[0], place)
+            if box is not None:
+                hook.on_refine(f.energy(query), query.box, box)
+            outputs.append(self._update(state, transform, of_filters, place, query, box, frame.shape))
+            hook.on_update(state.memory)
+        return outputs
 
     def _search_region(self, box: np.ndarray) -> tuple[tuple[float, float], float]:
         """Center of the crop in image pixels, and image pixels per crop pixel."""
@@ -122,19 +129,15 @@ class DiMP:
     def _update(
         self,
         state: TargetState,
-        crop: Array,
         transform: CropTransform,
         scores: np.ndarray,
         found: Localization,
         query: BoxQuery,
         refined: np.ndarray | None,
         frame_shape: tuple[int, ...],
-        hook: DebugHook,
     ) -> TrackOutput:
         """Move the target, verify that it is the one, and learn from the frame if so."""
         thresholds = self.params.localization
-        hook.on_search(crop)
-        hook.on_localize(scores[0], found)
         state.frame_number += 1
         verdict = "uncertain" if state.reacquisition.is_active and found.state == "tracking" else found.state
         state.reacquisition = state.reacquisition.after(found.state == "lost", thresholds)
@@ -143,16 +146,12 @@ class DiMP:
         if found.state != "lost":
             identity = local_max_score(scores[1], found.displacement)
             state.identity_score += thresholds.recognition_rate * (identity - state.identity_score)
-            box_crop = query.box
-            if refined is not None:
-                hook.on_refine(self.functions.energy(query), query.box, refined)
-                box_crop = refined.astype(np.float64)
+            box_crop = query.box if refined is None else refined.astype(np.float64)
             box = self._clip_to_frame(box_from_crop(box_crop, transform), frame_shape)
             change = box - state.box
             state.box, state.motion = box, change[:2] + change[2:] / 2
         if verdict == "tracking":
             self._update_classifier(state, query.features, box_to_crop(state.box, transform), found.hard_negative)
-        hook.on_update(state.memory)
         x, y, w, h = state.box.tolist()
         score = min(max(found.score, 0.0), state.identity_score)
         return TrackOutput((x, y, w, h), score, verify_state(verdict, state.identity_score, thresholds))

@@ -93,8 +93,8 @@ class DiMPModel:
         self.device = choose_device(options.device)
         self.accelerator = choose_accelerator(options.accelerator, self.device)
         network, settings, self.card = load_for_tracking(self.params.network, self.device)
-        look, size = FrameNetwork(network), settings.image_size
-        look = accelerate(look, size, self.device, self.accelerator, options.precision)
+        size = settings.image_size
+        look = accelerate(FrameNetwork(network), size, self.device, self.accelerator, options.precision)
         self.functions = TorchFunctions(network, size, self.params.refinement, self.device, look)
         self.dimp = DiMP(self.functions, settings, self.params)
 

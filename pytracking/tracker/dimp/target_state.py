@@ -99,7 +99,7 @@ def _decode(kind: Any, name: str, state: dict[str, Tensor], device: torch.device
         part: _decode(its_kind, f"{name}.{part}".lstrip("."), state, device) for part, its_kind in _parts(kind).items()
     }
     if values:
-        return kind(**values) if is_dataclass(kind) else tuple(values.values())
+        return tuple(values.values()) if get_origin(kind) is tuple else kind(**values)
     tensor = state[name]
     if kind is torch.Generator:
         generator = torch.Generator()
