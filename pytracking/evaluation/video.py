@@ -231,6 +231,9 @@ def frames_at(source: FrameSource, numbers: Sequence[int]) -> Iterator[Image]:
     if isinstance(read, partial) and read.func is _read_images:
         paths, levels, _ = read.args
         return _read_images(paths, levels, numbers)
+    if isinstance(read, partial) and read.func is _read_video and isinstance(numbers, range):
+        info, known = read.args
+        return _read_video(info, known[numbers.start : numbers.stop : numbers.step])
     wanted = set(numbers)
     return (frame for number, frame in enumerate(islice(source, max(wanted) + 1)) if number in wanted)
 

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from pytracking import MultiTracker
@@ -9,6 +10,7 @@ from pytracking.evaluation.follow import Start, follow
 from pytracking.evaluation.selection import select
 from pytracking.evaluation.video import BrokenSourceError, FrameSource, open_frames
 from tests.fakes.trackers import FakeTracker
+from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import number_of, numbered_frame, write_images, write_video
 
 FRAME = numbered_frame(0).nbytes
@@ -63,6 +65,18 @@ def test_the_reason_why_a_frame_is_not_there_is_told():
     frames = iter(turned_round(drawn(3, BrokenSourceError("breaks off at frame 3")), range(4)))
     with pytest.raises(BrokenSourceError, match="breaks off at frame 3"):
         next(frames)
+
+
+def test_damage_is_told_after_the_first_frame(tmp_path):
+    path = encode(tmp_path / "bad.mp4", numbers=range(20), options={"g": "5"}, noise=True)
+    whole, frames = list(open_frames(path)), []
+    damage(path, *packet_places(path)[7])
+    source = open_frames(path)
+    with pytest.raises(BrokenSourceError, match=r"bad\.mp4: frames? \d.* damaged"):
+        frames.extend(turned_round(source, range(2, 18), 6 * whole[0].nbytes))
+    assert len(frames) == 16
+    assert np.array_equal(frames[0], whole[17])
+    assert np.array_equal(frames[-1], whole[2])
 
 
 def test_what_was_found_is_given_in_the_order_of_the_video():
