@@ -105,7 +105,7 @@ def scan_video(source: str | Path) -> VideoInfo:
         info = _about(container, stream, packets, str(source))
         cut = "" if even else _why_cut(container, stream, packets, entries)
         promised = stream.frames
-        last = _last_shown(container, stream, packets)
+        torn_off = 0 if even else _torn_off(container, stream, packets)
     if packets.torn is not None and not packets.joined:
         log.warning("%s: data is missing, first at %.1f s; frames may be damaged there", source, packets.torn)
     first = [frame.pts for frame in packets.head]
@@ -118,7 +118,7 @@ def scan_video(source: str | Path) -> VideoInfo:
     if even:
         begin = shown[0] * tick
         return replace(info, length=promised - (len(packets.ticks) - len(shown)), begin=begin, numbered=True)
-    return replace(_timed(info, [t for t in shown if t <= last], tick), numbered=True, cut=cut)
+    return replace(_timed(info, shown[: len(shown) - torn_off], tick), numbered=True, cut=cut)
 
 
 def _demux(container: InputContainer, stream: VideoStream, only_head: bool) -> _Packets:
@@ -154,24 +154,35 @@ def _demux(container: InputContainer, stream: VideoStream, only_head: bool) -> _
 
 
 def _decode_head(packet: av.Packet[VideoStream], found: _Packets) -> None:
+    frames, whole = _decode_packet(packet)
+    found.damaged |= found.starts_whole and not found.head and not whole
+    found.head += frames
+
+
+def _decode_packet(packet: av.Packet[VideoStream]) -> tuple[list[VideoFrame], bool]:
+    """The frames that come out with ``packet``, and whether none is damaged."""
     try:
         frames = packet.decode()
     except av.FFmpegError:
-        found.damaged |= found.starts_whole and not found.head
-    else:
-        found.damaged |= found.starts_whole and not found.head and any(frame.is_corrupt for frame in frames)
-        found.head += frames
+        return [], False
+    return frames, not any(frame.is_corrupt for frame in frames)
 
 
-def _last_shown(container: InputContainer, stream: VideoStream, packets: _Packets) -> float:
-    """The tick of the last frame that can be decoded: a broadcast may end within one."""
+def _torn_off(container: InputContainer, stream: VideoStream, packets: _Packets) -> int:
+    """How many of the last packets cannot be decoded: a broadcast may end within a frame."""
     if container.format.name not in BROADCAST or len(packets.keys) < 2 or packets.joined:
-        return float("inf")
+        return 0
+    ticks: list[int] = []
+    shown: list[int] = []
     try:
         container.seek(packets.keys[-2], stream=stream)  # the last key frame may be the one that is cut
-        return max(frame.pts for frame in decode(container, stream) if frame and frame.pts is not None)
-    except (av.FFmpegError, ValueError):  # nothing could be decoded
-        return float("inf")
+        for packet in container.demux(stream):
+            frames, _ = _decode_packet(packet)
+            ticks += [packet.pts] if packet.pts is not None else []
+            shown += [frame.pts for frame in frames if frame.pts is not None and not frame.is_corrupt]
+    except av.FFmpegError:
+        return 0
+    return sum(tick > max(shown) for tick in ticks) if shown else 0
 
 
 def _about(container: InputContainer, stream: VideoStream, packets: _Packets, source: str) -> VideoInfo:

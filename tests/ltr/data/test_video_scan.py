@@ -64,6 +64,11 @@ def _joined(tmp: Path) -> Path:
     return join(tmp / "a.ts", first, second)
 
 
+def _interlaced(tmp: Path) -> Path:
+    """A program stream, which tells the times of some pictures only."""
+    return encode(tmp / "a.mpg", "mpeg2video", options={"flags": "+ildct+ilme", "bf": "2"})
+
+
 def _uneven(tmp: Path) -> Path:
     return encode(tmp / "a.mkv", numbers=range(10), ticks=UNEVEN)
 
@@ -85,6 +90,7 @@ FROM_FIVE = list(range(5, 20))
         (_refreshed, range(14, 20), range(6)),
         (_joined, [*TWENTY, *range(3, 18)], range(35)),
         (_uneven, range(10), UNEVEN),
+        (_interlaced, TWENTY, TWENTY),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
