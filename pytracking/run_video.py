@@ -169,7 +169,7 @@ def conclude(recording: Recording, targets: int, paths: Sequence[Path]) -> int:
     if not paths:
         print("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")
     if recording.broken:
-        print(f"error: {recording.broken}; everything before it is kept", file=sys.stderr)
+        print(f"error: {recording.broken}; what was tracked is kept", file=sys.stderr)
     return 1 if recording.broken or any(recording.errors) else 0
 
 

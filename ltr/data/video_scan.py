@@ -106,7 +106,7 @@ def scan_video(source: str | Path) -> VideoInfo:
         cut = "" if even else _why_cut(container, stream, packets, entries)
         promised = stream.frames
         torn_off = 0 if even else _torn_off(container, stream, packets)
-    if packets.torn is not None and not packets.joined:
+    if packets.torn is not None and not (packets.joined or cut):
         log.warning("%s: data is missing, first at %.1f s; frames may be damaged there", source, packets.torn)
     first = [frame.pts for frame in packets.head]
     if not packets.head:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from pytracking.evaluation.video import FrameSource
 from pytracking.evaluation.video_writer import VideoWriter
 from pytracking.utils.drawing import Overlay
 
+log = logging.getLogger(__name__)
+
 CSV_COLUMNS = ("frame", "id", "x", "y", "w", "h", "score", "state", "time")
 DECIMALS = 4  # of pixels, scores and seconds
 
@@ -22,7 +25,9 @@ DECIMALS = 4  # of pixels, scores and seconds
 def annotated_video(path: Path, source: FrameSource, overlay: Overlay) -> Iterator[Callable[[Step], None]]:
     """An mp4 of the frames with ``overlay``, at their times and with the sound of ``source``."""
     shown = pace(source)
-    with naming(path), VideoWriter(path, source.fps, source.sound) as writer:
+    if source.hdr:
+        log.warning("%s: is HDR (%s), and %s is not: its colors look pale there", source.name, source.hdr, path)
+    with naming(path), VideoWriter(path, source.fps, source.sound, source.pixel_aspect) as writer:
         yield lambda step: writer.write(overlay.draw(step.image, step.targets), shown(step))
 
 

@@ -49,20 +49,23 @@ class VideoWriter:
         path: the file, .mp4.
         fps: frames a second; ``DEFAULT_FPS`` where it is not known.
         sound: what is heard with the frames, as long as they last.
+        pixel_aspect: width of a pixel over its height, by which players stretch the picture.
 
     Raises:
         ValueError: another suffix than .mp4, or no frame at all.
         OSError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, fps: float | None, sound: Sound | None = None) -> None:
+    def __init__(
+        self, path: Path, fps: float | None, sound: Sound | None = None, pixel_aspect: Fraction = Fraction(1)
+    ) -> None:
         check_video_name(path)
         self._path = path
         self._stack = ExitStack()
         self._temporary = self._stack.enter_context(replacing(path))
         self._stack.push(self._finish)
         self._rate = Fraction(fps or DEFAULT_FPS).limit_denominator(1001)
-        self._sound = sound
+        self._sound, self._pixel_aspect = sound, pixel_aspect
         self._track: SoundTrack | None = None
         self._shape: tuple[int, ...] | None = None
         self._frames, self._last_pts = 0, -1
@@ -101,6 +104,8 @@ class VideoWriter:
             context.time_base = CLOCK
         context.colorspace = context.color_primaries = context.color_trc = BT709
         context.color_range = LIMITED_RANGE
+        if self._pixel_aspect != 1:
+            context.sample_aspect_ratio = self._pixel_aspect
         self._track = SoundTrack(self._sound, self._container) if self._sound else None
 
     def __enter__(self) -> "VideoWriter":

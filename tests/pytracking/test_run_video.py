@@ -9,6 +9,7 @@ import pytest
 from pytracking import TrackOutput, run_video
 from pytracking.evaluation.video import open_frames
 from tests.fakes.trackers import FakeFactory, FakeTracker
+from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import number_of, write_images, write_noise_video, write_sounding_video, write_video
 
 
@@ -102,7 +103,17 @@ def test_a_broken_video_keeps_what_was_there(tmp_path, capsys):
     assert rows == len(list(open_frames(tmp_path / "o.mp4"))) >= 5
     error = capsys.readouterr().err
     assert f"cut.mp4: breaks off at frame {rows}" in error
-    assert "everything before it is kept" in error
+    assert "what was tracked is kept" in error
+
+
+def test_after_damage_it_goes_on_and_tells(tmp_path, capsys):
+    path = encode(tmp_path / "bad.mp4", numbers=range(40), options={"g": "10"}, noise=True)
+    damage(path, *packet_places(path)[14])
+    argv = [str(path), "--box", "1,2,30,20", "--csv", str(tmp_path / "o.csv")]
+    assert run_video.main(argv) == 1
+    assert len((tmp_path / "o.csv").read_text().splitlines()) == 41
+    assert "are damaged and shown as the last whole one; what was tracked is kept" in capsys.readouterr().err
+    assert run_video.main([*argv, "--start", "30"]) == 0
 
 
 def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, capsys):
@@ -116,7 +127,7 @@ def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, cap
     assert run_video.main([*argv, "--save", str(tmp_path / "o.mp4"), "--csv", str(tmp_path / "o.csv")]) == 1
     assert len(list(open_frames(tmp_path / "o.mp4"))) == 3
     assert len((tmp_path / "o.csv").read_text().splitlines()) == 4
-    assert "error: interrupted after 3 frames; everything before it is kept" in capsys.readouterr().err
+    assert "error: interrupted after 3 frames; what was tracked is kept" in capsys.readouterr().err
 
 
 def rows_of(table):

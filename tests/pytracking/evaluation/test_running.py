@@ -14,6 +14,7 @@ from pytracking.evaluation.results import read_scores, read_stamp, read_times
 from pytracking.evaluation.running import TrackerFactory, run_sequence, track_sequence
 from pytracking.evaluation.video import open_video
 from tests.fakes.trackers import FakeFactory, FakeTracker
+from tests.fakes.video_kinds import encode
 from tests.fakes.videos import folder_of, write_sequence, write_video
 
 
@@ -112,6 +113,17 @@ def test_boxes_of_another_program_are_not_replaced(tmp_path):
     assert "a.txt: has no stamp beside it" in run_sequence(FakeFactory(), sequence, tmp_path / "out").error
     assert (tmp_path / "out" / "a.txt").read_text() == "1\t2\t3\t4\n"
     assert run_sequence(FakeFactory(), sequence, tmp_path / "out", rerun=True).frames == 4
+
+
+def test_truth_has_a_row_for_each_frame_that_is_shown(tmp_path):
+    """Here the header counts 18, with those that were dropped; all programs decode 10."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    encode(folder / "a.avi", "mjpeg", range(10), ticks=[0, 1, 2, 3, 10, 11, 12, 15, 16, 17])
+    (folder / "a.txt").write_text("5,6,7,8\n" * 10)
+    (sequence,) = get_dataset(f"folder:{folder}")
+    assert track_sequence(FakeTracker(), sequence).boxes.shape == (10, 4)
+    assert sequence.open().length == 10
 
 
 def test_a_broken_video_gives_no_result(tmp_path):

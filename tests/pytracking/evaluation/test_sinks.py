@@ -1,6 +1,7 @@
 import csv
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,14 @@ def test_video_is_scaled_annotated_and_has_the_sound(tmp_path):
     assert (len(frames), frames[0].shape) == (25, (96, 128, 3))
     assert (np.abs(frames[0].astype(int) - frames[0][-1, -1]) > 40).any()  # something is drawn
     assert sound_onset(tmp_path / "out.mp4")[1] == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_shape_of_pixels_is_kept_and_pale_colors_are_told(tmp_path, caplog):
+    source = open_frames(write_video(tmp_path / "in.mp4", frames=2))
+    write(annotated_video(tmp_path / "out.mp4", replace(source, pixel_aspect=Fraction(4, 3), hdr="PQ"), Overlay()))
+    saved = open_frames(tmp_path / "out.mp4")
+    assert (saved.pixel_aspect, saved.hdr) == (Fraction(4, 3), "")
+    assert "in.mp4: is HDR (PQ), and" in caplog.text
 
 
 def shown_at(*times):
