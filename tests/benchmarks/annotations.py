@@ -92,8 +92,9 @@ def main() -> None:
             begin = time.process_time()
             dataset = start()
             seconds.append(time.process_time() - begin)
-        videos = isinstance(dataset, ImageSequences)
-        boxes = sum(map(dataset.num_frames, range(len(dataset)))) if videos else len(dataset)
+        boxes = len(dataset)
+        if isinstance(dataset, ImageSequences):
+            boxes = sum(map(dataset.num_frames, range(len(dataset))))
         print(f"| {name} | {len(dataset):,} | {boxes:,} | {seconds[0]:.1f} | {seconds[1]:.2f} |", flush=True)
 
 
