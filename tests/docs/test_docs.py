@@ -3,6 +3,7 @@
 import runpy
 import shlex
 import sys
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,10 +14,13 @@ import torch
 import tyro
 
 from ltr.admin.files import atomic_write
+from ltr.admin.settings_file import read_values, with_values
 from ltr.data.image_loader import encode_jpeg
+from ltr.train_settings import load_settings
+from ltr.train_settings.dimp.methods import BOX_METHODS
 from pytracking.evaluation.video_writer import VideoWriter
 from pytracking.features import net_wrappers
-from tests.fakes.datasets import noise_picture
+from tests.fakes.datasets import noise_picture, write_coco, write_sequences
 from tests.fakes.networks import write_small_network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -32,13 +36,13 @@ def blocks(page: str) -> list[tuple[str, str]]:
     found: list[tuple[str, list[str]]] = []
     inside = False
     for line in PAGES[page].read_text(encoding="utf-8").splitlines():
-        if line.startswith("```"):
+        if line.lstrip().startswith("```"):
             inside = not inside
             if inside:
-                found.append((line[3:].strip(), []))
+                found.append((line.strip().removeprefix("```").strip(), []))
         elif inside:
             found[-1][1].append(line)
-    return [(language, "\n".join(lines)) for language, lines in found]
+    return [(language, textwrap.dedent("\n".join(lines))) for language, lines in found]
 
 
 def commands(page: str) -> list[str]:
@@ -122,6 +126,26 @@ def test_command_works(command: str, place: Path, monkeypatch: pytest.MonkeyPatc
     for flag, name in pairwise(words):
         if flag in ("--save", "--csv", "--json", "--debug"):
             assert Path(name).exists()
+
+
+def test_the_settings_file_of_the_page_is_one(tmp_path: Path) -> None:
+    (text,) = [body for language, body in blocks("training.md") if language == "toml"]
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    settings: Any = with_values(load_settings("dimp", "dimp_ncep_mobile"), read_values(path), str(path))
+    assert settings.box_loss == BOX_METHODS["nce"].loss
+    assert [source.kind for source in settings.sources] == ["video", "coco"]
+
+
+@pytest.mark.parametrize("command", [c for c in commands("training.md") if "--validation-source" in c])
+def test_own_sources_and_another_loss_train(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison of losses on one's own data, word for word but for its size."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("my_videos", "my_other_videos"):
+        write_sequences(tmp_path / name)
+    write_coco(tmp_path / "my_pictures")
+    small = "--network.image-size 128 --processing.output-size 128 --optim.batch-size 2 --num-workers 0 --device cpu"
+    assert run_python(f"{command} --data . --no-pretrained --dry-run {small}", monkeypatch) is None
 
 
 @pytest.mark.parametrize("page", WITH_CODE)
