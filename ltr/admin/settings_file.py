@@ -76,7 +76,7 @@ def _table(cls: type, value: Any, current: Any, name: str, problems: list[str]) 
     if chosen is None:
         problems.append(f"{prefix}class: expected one of {', '.join(classes)}, got {value.get('class')!r}")
         return current
-    base = current if type(current) is chosen else None
+    base: Any = current if type(current) is chosen else None
     known, hints = {field.name: field for field in fields(chosen)}, get_type_hints(chosen)
     unknown = [key for key in values if key not in known]
     problems += [f"{prefix}{key}: unknown (known are {', '.join(known)})" for key in unknown]
@@ -99,7 +99,11 @@ def _table(cls: type, value: Any, current: Any, name: str, problems: list[str]) 
 
 
 def _subclasses(cls: type) -> list[type]:
-    return [c for sub in cls.__subclasses__() for c in ([sub] if is_dataclass(sub) else []) + _subclasses(sub)]
+    found: list[type] = []
+    for derived in cls.__subclasses__():
+        found += [derived] if is_dataclass(derived) else []
+        found += _subclasses(derived)
+    return found
 
 
 def _convert(hint: Any, value: Any, current: Any, name: str, problems: list[str]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,6 +68,8 @@ class OptimizerStep:
         self.gradient_norm = torch.zeros(())  # of the last step, before clipping
         self.loss: nn.Module = _Loss(actor)
         if processes.count > 1:
+            # Gradients of 1x1 convolutions have two equal layouts, channels last or not: a copy that takes no time.
+            warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
             self.loss = DistributedDataParallel(self.loss)
         # fp16 has few exponents: losses are scaled up so that small gradients are not lost. bf16 needs nothing.
         self.scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "fp16")
