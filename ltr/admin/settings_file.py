@@ -100,6 +100,7 @@ def _table(cls: type, value: Any, current: Any, name: str, problems: list[str]) 
 
 def _subclasses(cls: type) -> list[type]:
     found: list[type] = []
+    derived: type
     for derived in cls.__subclasses__():
         found += [derived] if is_dataclass(derived) else []
         found += _subclasses(derived)

@@ -11,9 +11,10 @@ from typing import Any, TypeVar, get_args
 import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
+from ltr.admin.cli import EXPECTED_ERRORS
+
 Arguments = TypeVar("Arguments")
 
-EXPECTED_ERRORS = (ValueError, OSError, ImportError)
 WRONG_USAGE = 2
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl-C
 
