@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from tqdm import tqdm
 
-from ltr.admin.files import STDOUT, check_outputs
+from ltr.admin.files import STDOUT, check_outputs, is_stream
 from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.follow import Sink, Start
@@ -159,12 +159,12 @@ def open_source(arguments: Arguments) -> FrameSource:
 
 def conclude(recording: Recording, targets: int, paths: Sequence[Path]) -> int:
     """Say what was done, on stderr where a table goes to standard output; the exit code."""
-    out = sys.stderr if STDOUT in paths else sys.stdout
+    out = sys.stderr if any(path == STDOUT or is_stream(path) for path in paths) else sys.stdout
     print(f"{recording.frames} frames, {recording.fps:.1f} FPS tracking {targets} target(s)", file=out)
     for path, error in zip(paths, recording.errors, strict=True):
         if error:
             print(f"error: {error}", file=sys.stderr)
-        elif path != STDOUT:
+        elif path != STDOUT and not is_stream(path):
             print(path.resolve(), file=out)
     if not paths:
         print("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")

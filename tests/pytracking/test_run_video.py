@@ -185,6 +185,14 @@ def test_without_sound_and_without_labels(tmp_path):
     assert open_frames(save).sound is None
 
 
+def test_what_is_said_of_a_pipe_goes_to_standard_error(tmp_path, capsys):
+    argv = [str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "10,12,20,16", "--csv", "/dev/null"]
+    assert run_video.main(argv) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "2 frames, " in err
+
+
 def test_a_table_on_standard_output_stands_there_alone(tmp_path, capsys):
     video = write_video(tmp_path / "in.mp4", frames=2)
     assert run_video.main([str(video), "--box", "10,12,20,16", "--csv", "-"]) == 0
