@@ -110,6 +110,7 @@ def follow_live(source: FrameSource, targets: MultiTracker, window: Window) -> i
             if box:
                 targets.add(image, box)
                 seconds.clear()
+    print(f"{source.name}: has ended")
     return 0
 
 

@@ -22,6 +22,7 @@ from pytracking.evaluation.training_overlap import mark_training_sequence
 from pytracking.evaluation.video import FrameSource
 from pytracking.parameter.overrides import parse_changes
 from pytracking.tracker.base.output import BaseTracker, TrackOutput
+from pytracking.tracker.families import load_parameters
 from pytracking.utils.cli import EXPECTED_ERRORS
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class TrackerFactory:
     changes: tuple[str, ...] = ()  # of parameters, NAME=VALUE
 
     def __call__(self) -> "Tracker":
-        from ltr.admin.device import set_threads  # here, in the process that tracks: imports torch
+        load_parameters(self.tracker, self.parameter)  # unknown names are told before torch is imported, which is slow
+
+        from ltr.admin.device import set_threads  # here, in the process that tracks
         from pytracking import Tracker
 
         if self.threads is not None:

@@ -81,11 +81,12 @@ def test_the_picture_stands_still_while_a_box_is_drawn():
     assert (window.shown[1] == window.shown[2]).all()
 
 
-def test_a_source_that_ends_ends_it():
+def test_a_source_that_ends_ends_it(capsys):
     source = FrameSource("made", lambda: iter([numbered_frame(1)]))
     window = ScriptedWindow("", "", "")
     assert follow_live(source, MultiTracker(FakeTracker()), window) == 0
     assert len(window.shown) == 1
+    assert capsys.readouterr().out == "made: has ended\n"
 
 
 def test_without_a_display_the_page_is_offered(monkeypatch, capsys):

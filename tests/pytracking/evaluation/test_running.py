@@ -155,6 +155,6 @@ def test_processes_share_out_the_gpus(monkeypatch, device, taken):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
-    with pytest.raises(ValueError, match="unknown tracker 'nix'"):
-        TrackerFactory("nix", "none", device, threads=None)()
+    with pytest.raises((ValueError, FileNotFoundError), match=r"none\.safetensors|cannot be used here"):
+        TrackerFactory("dimp", "none.safetensors", device, threads=None)()
     assert chosen == taken
