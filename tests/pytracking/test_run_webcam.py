@@ -123,17 +123,20 @@ def test_the_page_is_served_until_it_is_stopped(repository, tmp_path, number):
     command = [sys.executable, "pytracking/run_webcam.py", "--web", "--port", "0", "--device", "cpu"]
     environment = {**os.environ, "PYTHONPATH": str(repository), "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, cwd=repository, env=environment, stdout=subprocess.PIPE, text=True) as server:
-        line = server.stdout.readline()
-        url = line.split()[1]
-        assert line == f"open {url}   (Ctrl-C ends it)\n"
-        with urllib.request.urlopen(url, timeout=10) as page:
-            assert b"Follow anything" in page.read()
-        with connected(url):
-            assert [path.name[:13] for path in tmp_path.iterdir()] == ["ebm-tracking-"]
-            server.send_signal(number)
-            assert server.stdout.read() == "\nstopped\n"
-            assert server.wait(10) == 0
-        assert list(tmp_path.iterdir()) == []
+        try:
+            line = server.stdout.readline()
+            url = line.split()[1]
+            assert line == f"open {url}   (Ctrl-C ends it)\n"
+            with urllib.request.urlopen(url, timeout=10) as page:
+                assert b"Follow anything" in page.read()
+            with connected(url):
+                assert len(list(tmp_path.glob("ebm-tracking-*"))) == 1
+                server.send_signal(number)
+                assert server.stdout.read() == "\nstopped\n"
+                assert server.wait(10) == 0
+            assert list(tmp_path.glob("ebm-tracking-*")) == []
+        finally:
+            server.kill()
 
 
 def test_what_is_announced(capsys):
