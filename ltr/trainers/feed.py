@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections.abc import Iterator, Sized
 from typing import Any, Protocol
@@ -69,13 +68,8 @@ def is_dead_worker(error: BaseException) -> bool:
 
 
 def plain_message(error: BaseException) -> str:
-    """What an error says; one that torch has passed on from a worker says it without that process's traceback."""
-    if is_dead_worker(error):
-        reason = str(error).partition("\n")[0].strip().rstrip(".")
-        return f"a process that makes samples ended ({reason}); where memory is short, take fewer --num-workers"
-    text = str(error)
-    if not re.match(r"Caught \w+ in .*\nOriginal Traceback", text):
-        return text
-    _, _, last_frame = text.rpartition('\n  File "')
-    _, _, message = re.split(r"\n(?=\w)", last_frame, maxsplit=1)[-1].partition(": ")
-    return message.strip()
+    """What an error says; of a dead worker, what may help."""
+    if not is_dead_worker(error):
+        return str(error)
+    reason = str(error).partition("\n")[0].strip().rstrip(".")
+    return f"a process that makes samples ended ({reason}); where memory is short, take fewer --num-workers"
