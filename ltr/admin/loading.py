@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import torch
 from safetensors import SafetensorError
@@ -36,11 +36,25 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
         raise ValueError(f"{where}: unknown {cls.__name__} fields {unknown}; known are {sorted(names)}")
 
     def convert(name: str, value: Any) -> Any:
-        if is_dataclass(hints[name]):
+        if is_dataclass(hints[name]) and isinstance(value, dict):
             return from_dict(hints[name], value, where)
-        return tuple(value) if isinstance(value, list) else value
+        value = tuple(value) if isinstance(value, list) else value
+        if not _is_of(value, hints[name]):
+            raise ValueError(f"{where}: {cls.__name__}.{name}: expected {hints[name]}, got {value!r:.60}")
+        return value
 
     return cls(**{name: convert(name, value) for name, value in values.items()})
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    """Whether ``value`` is of the type of a field: a number, text, a choice, or a tuple of one of them."""
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_is_of(item, get_args(hint)[0]) for item in value)
+    if isinstance(value, bool) or not isinstance(hint, type):
+        return hint is bool
+    return isinstance(value, (int, float) if hint is float else hint)
 
 
 def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:
@@ -71,17 +85,20 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
     if not card_path.is_file():
         raise FileNotFoundError(f"{card_path} is missing: the card of {path.name}, which is written and moved with it")
     try:
-        card = json.loads(card_path.read_text())
+        card = json.loads(card_path.read_text(encoding="utf-8"))
         settings = from_dict(DiMPnetSettings, card["network"], str(card_path))
         state = load_file(path)
-    except (json.JSONDecodeError, KeyError, TypeError, SafetensorError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise ValueError(f"{path}: not a network written by this toolkit ({error!r})") from error
     if card.get("sha256") != sha256(path):
         raise ValueError(
             f"{path}: does not match the sha256 in {card_path.name}; the file is damaged or was replaced, "
             "or its writing broke off"
         )
-    network = build_network(settings)
+    try:
+        network = build_network(settings)
+    except ValueError as error:
+        raise ValueError(f"{card_path}: {error}") from None
     load_weights(
         network,
         {name: value.float() if value.is_floating_point() else value for name, value in state.items()},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +16,18 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _NEW_SUBFILE_TYPE = 254
 _NO_PAGE = 1 | 4  # a smaller copy of another page, or a mask
+# What PIL raises over damaged files, by format and place of the damage.
+_PIL_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    struct.error,
+    zlib.error,
+)
 
 
 def page_numbers(encoded: bytes) -> list[int]:
@@ -27,7 +41,7 @@ def page_numbers(encoded: bytes) -> list[int]:
         try:
             with Image.open(io.BytesIO(encoded)) as image:
                 return _pages(image)
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        except (*_PIL_ERRORS, Image.DecompressionBombError):
             return [0]  # damaged: what decodes it will tell
 
 
@@ -78,5 +92,5 @@ def _read_animation(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
             try:
                 image.seek(number)
                 yield np.array(image.convert("RGB"))
-            except (OSError, SyntaxError, ValueError) as error:
+            except _PIL_ERRORS as error:
                 raise ValueError(f"cannot decode picture {number} in {path}: {error}") from None

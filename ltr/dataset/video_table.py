@@ -35,8 +35,8 @@ def list_table(file: Path) -> Listing:
         name = _video_name(place) + (f"_{target}" if target else "")
         if name in videos:
             raise ValueError(f"{file}: two videos are called {name}: {videos[name].place} and {place}; rename one")
-        frames = partial(_frames_of, file.parent, video)
-        videos[name] = OwnVideo(name, place, partial(_boxes_by_frame, rows, frames), frames)
+        frames = partial(_frames_of, file, video)
+        videos[name] = OwnVideo(name, place, partial(_boxes_by_frame, file, rows, frames), frames)
     return Listing(videos)
 
 
@@ -83,8 +83,8 @@ def _video_name(place: Path) -> str:
     return place.stem if is_video(place) else place.name
 
 
-def _frames_of(folder: Path, video: str) -> FrameFiles:
-    place = folder / video
+def _frames_of(table: Path, video: str) -> FrameFiles:
+    folder, place = table.parent, table.parent / video
     if place.is_dir():
         return FrameFiles(str(place), pictures=tuple(image_files(place)))
     if place.is_file() or is_video(place):
@@ -94,10 +94,10 @@ def _frames_of(folder: Path, video: str) -> FrameFiles:
     if glob.has_magic(video):
         found = (folder / name for name in glob.glob(video, root_dir=folder))
         return FrameFiles(str(place), pictures=tuple(images_among(found, str(place))))
-    raise FileNotFoundError(f"{place}: no such video file or image folder (a glob of images is fine too)")
+    raise FileNotFoundError(f"{table}: {place}: no such video file or image folder (a glob of images is fine too)")
 
 
-def _boxes_by_frame(rows: _Rows, frames: partial[FrameFiles]) -> NDArray[np.float64]:
+def _boxes_by_frame(file: Path, rows: _Rows, frames: partial[FrameFiles]) -> NDArray[np.float64]:
     """Boxes [length, 4], NaN where ``rows`` have none; only the first where they have no other, as in other sets."""
     files = frames()
     length = files.count()
@@ -105,7 +105,7 @@ def _boxes_by_frame(rows: _Rows, frames: partial[FrameFiles]) -> NDArray[np.floa
     outside = next((frame for frame in numbers if not 0 <= frame < length), None)
     if outside is not None or len(set(numbers)) < len(numbers):
         what = f"frame {outside} is not among its {length}" if outside is not None else "a frame has two boxes"
-        raise ValueError(f"{files.name}: {what}")
+        raise ValueError(f"{file}: {files.name}: {what}")
     if numbers == [0]:
         return np.array([rows[0][1]])
     boxes = np.full((length, 4), np.nan)

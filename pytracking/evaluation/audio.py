@@ -52,7 +52,7 @@ class SoundTrack:
             self._input.close()
 
     def _open(self, sound: Sound) -> None:
-        self._input = av.open(address(sound.path), timeout=TIMEOUT)
+        self._input = av.open(address(sound.path), timeout=TIMEOUT, metadata_errors="replace")
         stream = self._input.streams.audio[0]
         if stream.codec_context is None:
             raise ValueError("FFmpeg does not know its kind")

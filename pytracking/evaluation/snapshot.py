@@ -35,7 +35,7 @@ def read_snapshot(path: Path, stamp: dict[str, Any]) -> dict[int, dict[str, Tens
     targets: dict[int, dict[str, Tensor]] = {}
     try:
         with safe_open(path, "pt") as file:
-            written = json.loads(file.metadata()["stamp"])
+            written = dict(json.loads(file.metadata()["stamp"]))
             for key in file.keys():  # noqa: SIM118 (it is no mapping)
                 target_id, name = key.split(".", 1)
                 targets.setdefault(int(target_id), {})[name] = file.get_tensor(key)

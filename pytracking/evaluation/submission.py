@@ -74,7 +74,7 @@ def read_archive(path: Path) -> Contents:
             if twice:
                 raise ValueError(f"{path}: holds {twice} twice")
             return {name: _text(path, name, archive.read(name)) for name in names if not name.endswith("/")}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path}: not a zip archive of text files ({error})") from None
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import ClassVar
 
-from ltr.data.pyav import av
+from ltr.data.video_stream import open_container, video_stream
 from pytracking.evaluation.video import BrokenSourceError, open_video
 from pytracking.web.film import Film
 
@@ -91,8 +91,8 @@ def open_film(path: Path) -> Film:
     """The stored video, its first frame tried out; NotAVideoError where there is none, or its frames are too large."""
     try:
         source = open_video(path)
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
+        with open_container(path) as container:
+            stream = video_stream(container, path)
             if max(stream.width, stream.height) > MAX_SIDE:
                 raise NotAVideoError(f"its frames are {stream.width} x {stream.height} px; the limit is {MAX_SIDE}")
         first = next(iter(source), None)

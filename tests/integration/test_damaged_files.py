@@ -4,7 +4,6 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,20 +11,21 @@ from typing import Any
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 from safetensors.torch import save
 
 from ltr.admin.loading import load_network
 from ltr.data.image_loader import load_image
-from ltr.dataset import annotations
-from ltr.dataset.coco_seq import read_coco, read_coco_arrays
+from ltr.dataset import text_files
+from ltr.dataset.coco_format import read_coco_arrays, read_coco_masks
 from pytracking.evaluation import results
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.environment import BENCHMARKS, benchmark_root
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
 from pytracking.evaluation.submission import read_archive, write_archive
-from pytracking.evaluation.video import BrokenSourceError, open_frames
+from pytracking.evaluation.video import open_frames
 from tests.fakes.mutations import (
     Mutation,
     mutate_bytes,
@@ -78,11 +78,13 @@ def _picture(suffix: str, dtype: type = np.uint8) -> Callable[[Path], Path]:
 
 
 def _frames(path: Path) -> list[np.ndarray]:
-    """All frames, also those before a source breaks off."""
-    found = []
-    with suppress(BrokenSourceError):  # told when it is read; frames before it count
-        found.extend(islice(open_frames(path), 100))
-    return found
+    return list(islice(open_frames(path), 100))
+
+
+def _write_pages(folder: Path) -> Path:
+    first, *others = (PIL.Image.fromarray(numbered_frame(number, 24, 32)) for number in range(4))
+    first.save(folder / "stack.tif", save_all=True, append_images=others)
+    return folder / "stack.tif"
 
 
 def _write_coco(folder: Path) -> Path:
@@ -156,6 +158,7 @@ READERS = {
     "png16": Reader(_picture(".png", np.uint16), load_image, _is_picture, mutate_bytes),
     "tiff": Reader(_picture(".tif"), load_image, _is_picture, mutate_bytes),
     "webp": Reader(_picture(".webp"), load_image, _is_picture, mutate_bytes),
+    "several pages": Reader(_write_pages, _frames, lambda frames: all(map(_is_picture, frames)), mutate_bytes),
     "bmp": Reader(_picture(".bmp"), load_image, _is_picture, mutate_bytes),
     "video": Reader(
         lambda folder: write_video(folder / "clip.mp4", frames=12),
@@ -163,10 +166,14 @@ READERS = {
         lambda frames: len(frames) < 30 and all(map(_is_picture, frames)),
         mutate_bytes,
     ),
-    "boxes": Reader(_write("walk.txt", ROWS), results.read_boxes, _are_strict_boxes, mutate_text),
-    "training boxes": Reader(_write("walk.txt", ROWS), annotations.read_boxes, _are_boxes, mutate_text),
-    "flags": Reader(_write("cover.txt", b"0\n1\n" * 4), results.read_flags, lambda x: x.dtype == bool, mutate_text),
-    "training flags": Reader(_write("cover.txt", b"0,1,0"), annotations.read_flags, lambda x: x.ndim == 1, mutate_text),
+    "boxes": Reader(_write("walk.txt", ROWS), text_files.read_boxes, _are_strict_boxes, mutate_text),
+    "flags": Reader(_write("cover.txt", b"0\n1\n" * 4), text_files.read_flags, lambda x: x.dtype == bool, mutate_text),
+    "labels": Reader(
+        _write("cover.label", b"8\n7\n0\n"),
+        lambda path: text_files.read_labels(path, 8),
+        lambda labels: labels.ndim == 1 and len(labels) > 0,
+        mutate_text,
+    ),
     "times": Reader(_write("walk_time.txt", b"0.1\n0.2\n"), results.read_times, lambda x: x.ndim == 1, mutate_text),
     "scores": Reader(
         _write("walk_score.txt", b"0.5,tracking\n0.1,lost\n"),
@@ -196,13 +203,7 @@ READERS = {
         _write_paths, lambda path: benchmark_root("otb", path), lambda root: root.is_dir(), mutate_text
     ),
     "archive": Reader(_write_zip, read_archive, lambda contents: isinstance(contents, dict), mutate_bytes),
-    "coco": Reader(
-        _write_coco,
-        lambda path: read_coco(path.parent),
-        lambda objects: all(np.isfinite(item.box).all() for item in objects),
-        mutate_json,
-        cases=200,
-    ),
+    "coco masks": Reader(_write_coco, read_coco_masks, lambda arrays: len(arrays) > 0, mutate_json, cases=200),
     "coco arrays": Reader(
         _write_coco,
         read_coco_arrays,
@@ -215,7 +216,7 @@ READERS = {
         lambda path: load_network(path.with_suffix(".safetensors")),
         _is_network,
         mutate_json,
-        cases=80,
+        cases=250,
     ),
     "network": Reader(_write_weights, _read_weights, _is_network, mutate_safetensors, cases=30),
     "snapshot": Reader(

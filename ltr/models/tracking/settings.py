@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
@@ -55,12 +55,31 @@ class DiMPnetSettings:
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
         found = []
-        if self.image_size < 64 or self.image_size % 16:
-            found.append(f"image_size: expected a multiple of 16, at least 64, got {self.image_size}")
-        if self.search_area_factor <= 1:
-            found.append(f"search_area_factor: expected more than 1, got {self.search_area_factor}")
-        if self.classifier.filter_size < 1:
-            found.append(f"classifier.filter_size: expected at least 1, got {self.classifier.filter_size}")
+        c, b, size = self.classifier, self.box_branch, self.image_size
+        if not 64 <= size <= 4096 or size % self.stride:
+            found.append(f"image_size: expected a multiple of {self.stride}, 64 to 4096, got {size}")
+        if not 1 < self.search_area_factor <= 100:
+            found.append(f"search_area_factor: expected more than 1, at most 100, got {self.search_area_factor}")
+        if not 1 <= c.filter_size <= 64:
+            found.append(f"classifier.filter_size: expected 1 to 64, got {c.filter_size}")
+        if not 0 <= c.num_blocks <= 64:
+            found.append(f"classifier.num_blocks: expected 0 to 64, got {c.num_blocks}")
+        widths = {
+            "classifier.feature_dim": c.feature_dim,
+            "classifier.optimizer.num_dist_bins": c.optimizer.num_dist_bins,
+        }
+        widths |= {f"box_branch.{field.name}": getattr(b, field.name) for field in fields(b)}
+        found += [
+            f"{name}: expected 1 to 8192, got {width}" for name, width in widths.items() if not 1 <= width <= 8192
+        ]
+        positive = {"classifier.output_sigma_factor": c.output_sigma_factor}
+        positive |= {
+            f"classifier.optimizer.{name}": getattr(c.optimizer, name)
+            for name in ("init_step_length", "init_filter_reg", "min_filter_reg", "bin_displacement")
+        }
+        found += [f"{name}: expected more than 0, got {value}" for name, value in positive.items() if not value > 0]
+        if not 0 <= c.optimizer.num_iter <= 1000:
+            found.append(f"classifier.optimizer.num_iter: expected 0 to 1000, got {c.optimizer.num_iter}")
         if self.classifier.objective not in ("hinge", "kl"):
             found.append(f"classifier.objective: expected hinge or kl, got {self.classifier.objective!r}")
         return found

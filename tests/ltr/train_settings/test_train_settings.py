@@ -115,7 +115,8 @@ def test_batches_that_cannot_be_filled_are_refused() -> None:
         "validation_samples: expected at least a batch of 8, got 0",
     ]
     single = replace(toy, optim=replace(toy.optim, batch_size=1))
-    assert single.problems() == ["optim.batch_size: expected at least 2 for the batch norm of the box branch, got 1"]
+    (problem,) = single.problems()
+    assert problem.startswith("optim.batch_size: expected at least 2 a part for the batch norm of the box branch")
 
 
 def test_schedules() -> None:

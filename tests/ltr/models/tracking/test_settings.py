@@ -22,6 +22,6 @@ def test_every_problem_is_listed() -> None:
     )
     problems = settings.problems()
     assert len(problems) == 3
-    assert "image_size: expected a multiple of 16, at least 64, got 100" in problems
+    assert "image_size: expected a multiple of 16, 64 to 4096, got 100" in problems
     assert any(line.startswith("search_area_factor") for line in problems)
     assert any(line.startswith("classifier.filter_size") for line in problems)
