@@ -4,13 +4,14 @@ import ctypes
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the other cores have workers of their own
 
 import pytest
 
@@ -29,6 +30,12 @@ class _SignalStack(ctypes.Structure):
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that in the end no worker is left alone with one."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout."""
@@ -37,7 +44,7 @@ def repository() -> Path:
 
 @pytest.fixture(autouse=True)
 def _plain_signals() -> Iterator[None]:
-    """Signals are handled on the ordinary stack, and the end of a child by nobody.
+    """Signals are handled on the ordinary stack, the end of a child by nobody, and what a command has set is undone.
 
     Somewhere in the suite the memory of the alternate signal stack gets lost; the next signal (mostly SIGCHLD, for
     which torch's loader leaves a handler) would then end Python without a word.
@@ -45,16 +52,21 @@ def _plain_signals() -> Iterator[None]:
     if sys.platform == "linux":
         disable = 2
         ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, disable, 0)), None)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number, handler in {**before, signal.SIGCHLD: signal.SIG_DFL}.items():
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _cache() -> Iterator[None]:
-    """Compiled networks of the tests, kept apart from the user's."""
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EBM_TRACKING_CACHE", folder)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiled networks of the tests, kept apart from the user's; the workers of xdist share them."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EBM_TRACKING_CACHE", str(folder / "cache"))
         yield
 
 

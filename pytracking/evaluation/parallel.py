@@ -143,17 +143,24 @@ def _work(connection: Connection, number: int, factory: Factory, folder: Path, r
     os.environ["LOCAL_RANK"] = str(number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_after_parent, daemon=True).start()
+    first = _first_message(factory)
+    with suppress(EOFError, OSError):  # the parent was killed, perhaps while the tracker was built
+        connection.send(first)
+        if isinstance(first, Exception):
+            return
+        while (sequence := connection.recv()) is not None:
+            connection.send(run_sequence(factory, sequence, folder, rerun))
+
+
+def _first_message(factory: Factory) -> dict[str, Any] | Exception:
+    """The stamp of the tracker, or why it cannot be built."""
     try:
-        connection.send(describe(factory))
+        return describe(factory)
     except Exception as error:
         kind = ValueError if isinstance(error, EXPECTED_ERRORS) else RuntimeError  # not every class can be pickled
         plain = kind(str(error))
         plain.add_note(traceback.format_exc())
-        connection.send(plain)
-        return
-    with suppress(EOFError, OSError):  # the parent was killed
-        while (sequence := connection.recv()) is not None:
-            connection.send(run_sequence(factory, sequence, folder, rerun))
+        return plain
 
 
 def _exit_after_parent() -> None:

@@ -55,9 +55,13 @@ def test_a_closed_terminal_and_a_batch_system_s_warning_save(tmp_path: Path, num
             os.kill(os.getpid(), number)
             os.kill(os.getpid(), number)  # the kernel says so, and the shell
 
-    with pytest.raises(Stopped, match=f"stopped by {number.name} after 1 epochs and 3 of 5 steps; saved"):
-        _trainer(tmp_path / "parts", at_batch=at_batch).run()
-    assert signal.getsignal(number) == signal.SIG_DFL
+    before = signal.signal(number, signal.SIG_DFL)  # nohup ignores SIGHUP
+    try:
+        with pytest.raises(Stopped, match=f"stopped by {number.name} after 1 epochs and 3 of 5 steps; saved"):
+            _trainer(tmp_path / "parts", at_batch=at_batch).run()
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
     _assert_goes_on(tmp_path / "parts", SETTINGS)
 
 

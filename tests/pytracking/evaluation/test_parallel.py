@@ -95,6 +95,19 @@ def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on
     assert len(box_files(out)) == 12
 
 
+@pytest.mark.parametrize("factory", [FakeFactory(), UnbuildableFactory()])
+def test_a_worker_whose_parent_dies_while_it_starts_ends_without_a_word(tmp_path, capfd, factory):
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=parallel._work, args=(theirs, 0, factory, tmp_path, False))
+    worker.start()
+    theirs.close()
+    ours.close()  # as the end of the parent does
+    worker.join()
+    assert worker.exitcode == 0
+    assert capfd.readouterr().err == ""
+
+
 @dataclass(frozen=True)
 class DeadlyFactory(FakeFactory):
     """Its tracker kills the process that runs it on images of ``fail_on_width`` px, as the out-of-memory killer does.
