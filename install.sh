@@ -123,7 +123,7 @@ fi
 if $tests; then
     say "running the tests"
     cd "$root"
-    "$python" -m pytest -n 2 --dist loadfile
+    "$python" -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 fi
 if ! $demo && ! $tests; then
     say "done; use $python, or: source $environment/bin/activate"

@@ -6,7 +6,7 @@ the fast one takes every step from where the plain one is and must arrive at the
 close.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -22,7 +22,9 @@ from pytracking.features.accelerators import accelerate
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import find_network, load_for_tracking
 from pytracking.parameter.dimp.base import AscentParams, DiMPParams, RefinementParams
+from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.dimp.model import DiMPTracker
+from pytracking.tracker.dimp.target_state import TargetState
 from pytracking.tracker.families import load_parameters
 from tests.fakes.networks import dimp_tracker
 from tests.reference.plain_tracker import PlainFunctions
@@ -49,42 +51,70 @@ def _fast(accelerator: str = "auto", params: DiMPParams = PARAMS) -> DiMPTracker
     return dimp_tracker(network, settings, params, look=look)
 
 
-@pytest.fixture(params=["demo", "MotorRolling", "Girl"])  # the second turns and grows, the third is small
-def frames(request: pytest.FixtureRequest) -> tuple[Sequence, list[np.ndarray]]:
+@dataclass(frozen=True)
+class Clip:
+    """The first frames of a sequence, and what the plain tracker makes of them, by its parameters."""
+
+    sequence: Sequence
+    images: list[np.ndarray]
+    plain_runs: dict[DiMPParams, "PlainRun"] = field(default_factory=dict)
+
+    def plain(self, params: DiMPParams = PARAMS) -> "PlainRun":
+        if params not in self.plain_runs:
+            tracker = _plain(params)
+            tracker.initialize(self.images[0], self.sequence.first_box)
+            states, outputs = [tracker.state_dict()], []
+            for image in self.images[1:]:
+                outputs.append(tracker.track(image))
+                states.append(tracker.state_dict())
+            self.plain_runs[params] = PlainRun(states, outputs)
+        return self.plain_runs[params]
+
+
+@dataclass(frozen=True)
+class PlainRun:
+    """The tracker's states: after the first frame and after every other one, and what it said of those."""
+
+    states: list[dict[str, torch.Tensor]]
+    outputs: list[TrackOutput]
+
+    def after(self, frame: int) -> TargetState:
+        return TargetState.from_state_dict(self.states[frame], CPU)
+
+
+# The second turns and grows, the third is small.
+@pytest.fixture(params=["demo", "MotorRolling", "Girl"], scope="module")
+def clip(request: pytest.FixtureRequest) -> Clip:
     if request.param == "demo":
         sequence = demo_sequence()
     else:
         folder = request.getfixturevalue("shared") / "data" / "dev_sequences"
         sequence = select(get_dataset(f"folder:{folder}"), request.param)[0]
-    return sequence, list(islice(sequence.open(), sequence.start, sequence.start + FRAMES))
+    return Clip(sequence, list(islice(sequence.open(), sequence.start, sequence.start + FRAMES)))
 
 
 @pytest.mark.parametrize(
     ("accelerator", "params"), [("torch", PARAMS), ("auto", PARAMS), ("torch", ASCENT)], ids=["torch", "auto", "ascent"]
 )
 def test_every_step_of_the_fast_tracker_is_that_of_the_plain_one(
-    frames: tuple[Sequence, list[np.ndarray]], accelerator: str, params: DiMPParams
+    clip: Clip, accelerator: str, params: DiMPParams
 ) -> None:
-    sequence, images = frames
-    trackers = plain, fast = _plain(params), _fast(accelerator, params)
-    for tracker in trackers:
-        tracker.initialize(images[0], sequence.first_box)
+    plain, fast = clip.plain(params), _fast(accelerator, params)
+    fast.initialize(clip.images[0], clip.sequence.first_box)
     # Not the filter: the 40 steps of steepest descent that it takes multiply rounding by up to a million.
-    torch.testing.assert_close(fast.started.memory.samples, plain.started.memory.samples, rtol=0, atol=1e-5)
-    for image in images[1:]:
-        fast.load_state_dict(plain.state_dict())  # go on from where the plain one is
-        expected, output = (tracker.track(image) for tracker in trackers)
+    torch.testing.assert_close(fast.started.memory.samples, plain.after(0).memory.samples, rtol=0, atol=1e-5)
+    for frame, (image, expected) in enumerate(zip(clip.images[1:], plain.outputs, strict=True), start=1):
+        fast.load_state_dict(plain.states[frame - 1])  # go on from where the plain one is
+        output = fast.track(image)
         assert output.state == expected.state
         assert output.score == pytest.approx(expected.score, abs=SCORE)
         np.testing.assert_allclose(output.box, expected.box, rtol=0, atol=PIXELS)
-        filter = plain.started.filter
+        filter = plain.after(frame).filter
         torch.testing.assert_close(fast.started.filter, filter, rtol=0, atol=1e-3 * float(filter.abs().max()))
 
 
-def test_left_alone_it_stays_close(frames: tuple[Sequence, list[np.ndarray]]) -> None:
-    sequence, images = frames
-    boxes = []
-    for tracker in (_plain(), _fast()):
-        tracker.initialize(images[0], sequence.first_box)
-        boxes.append(torch.tensor([tracker.track(image).box for image in images[1:]]))
-    assert box_iou(*boxes).mean() > OVERLAP
+def test_left_alone_it_stays_close(clip: Clip) -> None:
+    fast = _fast()
+    fast.initialize(clip.images[0], clip.sequence.first_box)
+    boxes = torch.tensor([fast.track(image).box for image in clip.images[1:]])
+    assert box_iou(torch.tensor([output.box for output in clip.plain().outputs]), boxes).mean() > OVERLAP

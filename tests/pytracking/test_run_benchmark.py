@@ -19,13 +19,13 @@ pytestmark = pytest.mark.usefixtures("same_threads")
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small_network(tmp_path_factory.mktemp("network") / "small.safetensors")
+    return write_small_network(tmp_path_factory.mktemp("network") / "small.safetensors", image_size=64)
 
 
 def test_reports_every_stage_of_every_run(tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]) -> None:
     video = write_noise_video(tmp_path / "v.mp4", frames=8)
     argv = ["--run", f"{network},accelerator=torch", "--run", f"{network},accelerator=torch,precision=bf16"]
-    argv += ["--source", str(video), "--box", "10,12,20,16", "--frames", "20", "--warm_up", "2"]
+    argv += ["--source", str(video), "--box", "10,12,20,16", "--frames", "4", "--warm_up", "1"]
     assert run_benchmark.main([*argv, "--json", str(tmp_path / "times.json")]) == 0
     report = json.loads((tmp_path / "times.json").read_text())
     text = capsys.readouterr().out
