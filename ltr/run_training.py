@@ -24,6 +24,7 @@ from ltr.train_settings.dimp.methods import BOX_METHODS
 from ltr.train_settings.dimp.parse_source import FORM, NONE, with_sources
 from ltr.trainers.base_trainer import differences, seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
+from ltr.utils.errors import InputError
 
 USAGE = "usage: run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"
 BASE_OPTIONS = f"""what single fields are changed of:
@@ -51,7 +52,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed: expected 0 to {2**32 - 1}, got {self.seed}")
+            raise InputError(f"seed: expected 0 to {2**32 - 1}, got {self.seed}")
 
 
 def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
@@ -93,10 +94,10 @@ def base_settings(settings: TrainSettings, argv: list[str]) -> tuple[TrainSettin
         seed = values.pop("seed", 0)
         settings = with_values(settings, values, f"settings: {chosen.settings}")
         if type(seed) is not int:
-            raise ValueError(f"settings: {chosen.settings}: seed: expected a whole number, got {seed!r}")
+            raise InputError(f"settings: {chosen.settings}: seed: expected a whole number, got {seed!r}")
     if chosen.box_loss is not None or chosen.source or chosen.validation_source:
         if not isinstance(settings, DiMPTrainSettings):
-            raise ValueError("box-loss, source, validation-source: only the task dimp has them")
+            raise InputError("box-loss, source, validation-source: only the task dimp has them")
         if chosen.box_loss is not None:
             settings = settings.with_method(chosen.box_loss)
         settings = with_sources(settings, chosen.source, chosen.validation_source)

@@ -18,6 +18,7 @@ import tyro
 from tqdm import tqdm
 
 from ltr.admin.files import check_outputs
+from ltr.utils.errors import InputError
 from pytracking.analysis.inputs import find_trackers, load_dataset
 from pytracking.analysis.names import match_names
 from pytracking.analysis.playback import Picture, Track, load_track, play
@@ -60,11 +61,11 @@ class Arguments:
 def run(arguments: Arguments) -> int:
     """Load everything, then write or show it; the exit code."""
     if not arguments.trackers and not arguments.results:
-        raise ValueError("nothing to play: give TRACKER:PARAMETER or --results NAME=DIR")
+        raise InputError("nothing to play: give TRACKER:PARAMETER or --results NAME=DIR")
     if not 0 < arguments.fps <= 240:
-        raise ValueError(f"--fps {arguments.fps}: expected a number above 0, at most 240")
+        raise InputError(f"--fps {arguments.fps}: expected a number above 0, at most 240")
     if arguments.save is None and not has_display():
-        raise ValueError("there is no display to open a window on; give --save FILE.mp4")
+        raise InputError("there is no display to open a window on; give --save FILE.mp4")
     trackers = find_trackers(arguments.trackers, arguments.results, arguments.results_dir)
     dataset = load_dataset(arguments.dataset_name, arguments.paths)
     truths = dataset.truth.load()
@@ -72,10 +73,10 @@ def run(arguments: Arguments) -> int:
         truths = [choose(truths, arguments.sequence)]
     known = [truth for truth in truths if len(truth.boxes) > 1]
     if not known:
-        raise ValueError(f"{truths[0].name}: the truth is only the first box, so there is nothing to compare with")
+        raise InputError(f"{truths[0].name}: the truth is only the first box, so there is nothing to compare with")
     truths = known
     if arguments.save is not None and len(truths) > 1:
-        raise ValueError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
+        raise InputError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
     for truth in truths:
         tracks = load_tracks(trackers, truth, dataset.protocol)
         frames = dataset.open[truth.name]()
@@ -99,7 +100,7 @@ def choose(truths: Sequence[Truth], which: str) -> Truth:
     if which.isdecimal() and int(which) < len(truths):
         return truths[int(which)]
     names = ", ".join(by_name)
-    raise ValueError(f"no sequence {which!r}: expected an index from 0 to {len(truths) - 1} or one of {names[:500]}")
+    raise InputError(f"no sequence {which!r}: expected an index from 0 to {len(truths) - 1} or one of {names[:500]}")
 
 
 def load_tracks(trackers: Sequence[Tracker], truth: Truth, protocol: Protocol) -> list[Track]:
@@ -108,7 +109,7 @@ def load_tracks(trackers: Sequence[Tracker], truth: Truth, protocol: Protocol) -
     for tracker in trackers:
         try:
             tracks.append(load_track(tracker, truth, protocol))
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             problems.append(str(error))
     if problems:
         raise AnalysisError(problems)

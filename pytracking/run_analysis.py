@@ -20,6 +20,7 @@ from typing import Annotated, Literal, TypeVar
 import tyro
 
 from ltr.admin.files import STDOUT, check_outputs, text_output
+from ltr.utils.errors import InputError
 from pytracking.__main__ import DISTRIBUTION
 from pytracking.analysis import tables
 from pytracking.analysis.cache import Cache
@@ -102,7 +103,7 @@ def load(arguments: Arguments) -> Inputs:
             return find()
         except AnalysisError as error:
             problems.extend(error.problems)
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             problems.append(str(error))
         return None
 

@@ -20,6 +20,7 @@ import numpy as np
 import tyro
 
 from ltr.admin.files import STDOUT, check_outputs, text_output
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.video import FrameSource, open_frames
@@ -65,9 +66,9 @@ class Arguments:
 def run(arguments: Arguments) -> int:
     """Run the command; the exit code."""
     if arguments.frames < 1 or arguments.warm_up < 0 or arguments.threads < 1:
-        raise ValueError("--frames and --threads: expected at least 1; --warm_up: at least 0")
+        raise InputError("--frames and --threads: expected at least 1; --warm_up: at least 0")
     if (arguments.source is None) != (arguments.box is None):
-        raise ValueError("--source and --box go together: the box says what to follow")
+        raise InputError("--source and --box go together: the box says what to follow")
     check_outputs({"--json": arguments.json}, [arguments.source])
     factories = {text: factory(text, arguments) for text in arguments.run or ("dimp_ncep_mobile",)}
     video = _video(arguments)
@@ -100,7 +101,7 @@ def factory(text: str, arguments: Arguments) -> TrackerFactory:
     for change in changes:
         name, equals, value = change.partition("=")
         if name not in OPTIONS or not equals:
-            raise ValueError(f"--run {text}: expected {' or '.join(f'{o}=...' for o in OPTIONS)}, got {change!r}")
+            raise InputError(f"--run {text}: expected {' or '.join(f'{o}=...' for o in OPTIONS)}, got {change!r}")
         options[name] = value
     load_parameters(family, parameter)
     return TrackerFactory(family, parameter, arguments.device, arguments.threads, **options)
@@ -110,7 +111,7 @@ def _parse_box(text: str) -> Box:
     try:
         x, y, w, h = (float(part) for part in text.split(","))
     except ValueError:
-        raise ValueError(f"--box {text}: expected x,y,w,h, four numbers in pixels") from None
+        raise InputError(f"--box {text}: expected x,y,w,h, four numbers in pixels") from None
     return x, y, w, h
 
 

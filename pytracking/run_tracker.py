@@ -19,6 +19,7 @@ import numpy as np
 import tyro
 
 from ltr.admin.files import check_outputs
+from ltr.utils.errors import InputError
 from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.inputs import protocol_of_dataset, truth_of
 from pytracking.analysis.sources import Tracker, find_tracker
@@ -106,9 +107,9 @@ def check_numbers(arguments: Arguments) -> None:
     ):
         value = getattr(arguments, name)
         if value is not None and value < least:
-            raise ValueError(f"--{name} {value}: expected {what}")
+            raise InputError(f"--{name} {value}: expected {what}")
     if arguments.threads and under_torchrun():
-        raise ValueError("--threads: under torchrun, --nproc_per_node says how many processes there are")
+        raise InputError("--threads: under torchrun, --nproc_per_node says how many processes there are")
 
 
 def merged(datasets: dict[str, list[data.Sequence]]) -> list[data.Sequence]:
@@ -118,7 +119,7 @@ def merged(datasets: dict[str, list[data.Sequence]]) -> list[data.Sequence]:
         for sequence in sequences:
             other = found.setdefault(sequence.name, sequence)
             if other is not sequence and not _same(other, sequence):
-                raise ValueError(f"{name}: another data set has a sequence {sequence.name} too; run them apart")
+                raise InputError(f"{name}: another data set has a sequence {sequence.name} too; run them apart")
     return list(found.values())
 
 

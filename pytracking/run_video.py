@@ -18,6 +18,7 @@ import tyro
 from tqdm import tqdm
 
 from ltr.admin.files import STDOUT, check_outputs, is_stream
+from ltr.utils.errors import InputError
 from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.follow import Sink, Start
@@ -140,11 +141,11 @@ def check(arguments: Arguments) -> None:
         if path:
             check_video_name(path)
     if a.threads < 1:
-        raise ValueError(f"--threads: expected 1 or more, got {a.threads}")
+        raise InputError(f"--threads: expected 1 or more, got {a.threads}")
     if a.fps is not None and not 0 < a.fps <= 1000:
-        raise ValueError(f"--fps {a.fps}: expected a number above 0, at most 1000")
+        raise InputError(f"--fps {a.fps}: expected a number above 0, at most 1000")
     if a.backward and a.debug:
-        raise ValueError("--debug shows frames as they are tracked; it does not go with --backward")
+        raise InputError("--debug shows frames as they are tracked; it does not go with --backward")
 
 
 def open_source(arguments: Arguments) -> FrameSource:
@@ -152,7 +153,7 @@ def open_source(arguments: Arguments) -> FrameSource:
     source = open_frames(arguments.source)
     if arguments.fps:
         if source.fps or source.live:
-            raise ValueError(f"--fps {arguments.fps}: is for images; {source.name} has times of its own")
+            raise InputError(f"--fps {arguments.fps}: is for images; {source.name} has times of its own")
         source = replace(source, fps=arguments.fps)
     return replace(source, sound=None) if arguments.no_sound else source
 
@@ -196,8 +197,8 @@ def draw_boxes(image: Image, where: str) -> list[Box]:
         return draw.draw_boxes(image, lambda url: print(f"draw the targets at {url}", file=sys.stderr, flush=True))
     try:
         return box_window.draw_boxes(image)
-    except ValueError as error:
-        raise ValueError(f"which target? give --box x,y,w,h (in pixels), or --draw browser; {error}") from None
+    except InputError as error:
+        raise InputError(f"which target? give --box x,y,w,h (in pixels), or --draw browser; {error}") from None
 
 
 def sinks(arguments: Arguments, used: FrameSource, overlay: Overlay, about: dict[str, Any]) -> dict[Path, Sink]:

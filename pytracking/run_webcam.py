@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.live import LiveFrames
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.evaluation.running import TrackerFactory
@@ -67,8 +68,8 @@ def run(arguments: Arguments) -> int:
     source = open_frames(arguments.camera)
     try:
         window = Window(TITLE)
-    except ValueError as error:
-        raise ValueError(f"{error}; --web serves a page instead") from None
+    except InputError as error:
+        raise InputError(f"{error}; --web serves a page instead") from None
     try:
         return follow_live(source, MultiTracker(build_tracker(arguments)), window)
     finally:

@@ -19,6 +19,7 @@ from ltr.admin.build import build_network
 from ltr.admin.cli import one_line_errors
 from ltr.admin.files import check_outputs
 from ltr.admin.loading import load_network, load_weights, save_network
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ def average(paths: Sequence[Path], out: Path) -> None:
         FileNotFoundError, ValueError: fewer than two, or a file is missing, no network, or of another architecture.
     """
     if len(paths) < 2:
-        raise ValueError(f"networks: expected two at least, got {len(paths)}")
+        raise InputError(f"networks: expected two at least, got {len(paths)}")
     if out.suffix != ".safetensors":
-        raise ValueError(f"out: expected a name that ends with .safetensors, got {out}")
+        raise InputError(f"out: expected a name that ends with .safetensors, got {out}")
     check_outputs(
         {"out": out, "card": out.with_suffix(".json")}, [f for p in paths for f in (p, p.with_suffix(".json"))]
     )

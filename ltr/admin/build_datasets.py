@@ -18,6 +18,7 @@ from ltr.dataset.patches import Patches
 from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
 from ltr.dataset.synthetic import SyntheticShapes
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
+from ltr.utils.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def build_datasets(settings: DiMPTrainSettings, data: Path) -> tuple[Weighted, W
     for use, datasets in (("training", train), ("validation", validation)):
         for dataset, weight in datasets:
             if dataset.count_boxes() == 0:
-                raise ValueError(f"{dataset.name}: no box can be used ({CHECK})")
+                raise InputError(f"{dataset.name}: no box can be used ({CHECK})")
             log.info("%s data: %s", use, describe(dataset, weight))
     if not validation:
         log.info("validation data: none, so the best network is not kept apart (no folder best)")

@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from ltr.admin.settings import OptimSettings
+from ltr.utils.errors import InputError
 
 
 def build_optimizer(net: nn.Module, settings: OptimSettings) -> tuple[torch.optim.Optimizer, LRScheduler]:
@@ -26,7 +27,7 @@ def build_optimizer(net: nn.Module, settings: OptimSettings) -> tuple[torch.opti
             groups.setdefault(prefix, []).append(parameter)
     unused = [prefix for prefix in prefixes if prefix not in groups]
     if unused:
-        raise ValueError(f"optim.part_lr: no trained parameter starts with {', '.join(unused)}")
+        raise InputError(f"optim.part_lr: no trained parameter starts with {', '.join(unused)}")
     optimizer = torch.optim.Adam(
         [
             {"name": prefix or "rest", "params": group, "lr": settings.part_lr.get(prefix, settings.lr)}

@@ -27,6 +27,7 @@ from ltr.train_settings.detection.base import BranchTrainSettings, DetectorTrain
 from ltr.train_settings.dimp.base import DiMPTrainSettings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
+from ltr.utils.errors import InputError
 
 
 def build_dimp_training(
@@ -46,7 +47,7 @@ def build_dimp_training(
     sampler = TrackingSampler(train, settings.sampler, processing, seed)
     share = Share(processes.rank, processes.count, settings.optim.accumulate)
     if share.size(batch_size) < 2:
-        raise ValueError(
+        raise InputError(
             f"optim.batch_size: {batch_size} samples in {processes.count} processes are parts of one sample; "
             "the batch norm of the box branch needs two"
         )
@@ -99,7 +100,7 @@ def build_training(
     if isinstance(settings, DiMPTrainSettings):
         return build_dimp_training(settings, data, device, seed, processes, resumed)
     if processes.count > 1 or settings.optim.accumulate > 1:
-        raise ValueError(f"{type(settings).__name__}: this task trains in one process, with optim.accumulate 1")
+        raise InputError(f"{type(settings).__name__}: this task trains in one process, with optim.accumulate 1")
     if isinstance(settings, BranchTrainSettings):
         return build_branch_training(settings, data, device, seed)
     if isinstance(settings, DetectorTrainSettings):

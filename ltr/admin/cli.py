@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ltr.trainers.stop_signals import Stopped
+from ltr.utils.errors import InputError
 
-EXPECTED_ERRORS = (ValueError, OSError, ImportError, FloatingPointError)
+EXPECTED_ERRORS = (InputError, OSError, ImportError, FloatingPointError)
 
 
 @contextmanager

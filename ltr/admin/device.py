@@ -8,6 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ltr.utils.errors import InputError
+
 KINDS = ("cpu", "cuda", "mps", "xpu")  # of devices that networks run on
 PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -17,19 +19,19 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if str(name).partition(":")[0] not in KINDS:
-        raise ValueError(f"device {name!r}: expected auto, {', '.join(KINDS)}, or one by its number as cuda:1")
+        raise InputError(f"device {name!r}: expected auto, {', '.join(KINDS)}, or one by its number as cuda:1")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}") from error
+        raise InputError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}") from error
     return device
 
 
 def set_threads(number: int) -> None:
     """Use so many CPU threads in torch; ValueError below 1."""
     if number < 1:
-        raise ValueError(f"threads: expected 1 or more, got {number}")
+        raise InputError(f"threads: expected 1 or more, got {number}")
     torch.set_num_threads(number)
 
 

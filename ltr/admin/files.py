@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from ltr.utils.errors import InputError
+
 STDOUT = Path("-")  # as the name of a table: standard output
 _STREAM = re.compile(r"/dev/std(out|err)|(/dev|/proc/self)/fd/\d+")
 
@@ -87,14 +89,14 @@ def check_outputs(
     for name, path in given.items():
         place = str(path) if path == STDOUT else os.path.realpath(path)
         if place in seen and place != os.devnull:
-            raise ValueError(f"{name} {path}: is the same as {seen[place]}; give each output a name of its own")
+            raise InputError(f"{name} {path}: is the same as {seen[place]}; give each output a name of its own")
         seen[place] = name
     read = [place for source in sources if source is not None for place in _places(str(source))]
     for name, path in files.items():
         if path == STDOUT:
             continue
         if path.is_dir():
-            raise ValueError(f"{name} {path}: is a folder; give the name of a file")
+            raise InputError(f"{name} {path}: is a folder; give the name of a file")
         for source in read:
             _check_apart(name, path, source)
         _check_writable(name, path)
@@ -102,7 +104,7 @@ def check_outputs(
     for name, folder in (folders or {}).items():
         if folder is not None:
             if folder.exists() and not folder.is_dir():
-                raise ValueError(f"{name} {folder}: is a file; give the name of a folder")
+                raise InputError(f"{name} {folder}: is a file; give the name of a folder")
             _check_writable(name, folder / "file")
 
 
@@ -119,24 +121,24 @@ def _check_apart(name: str, path: Path, source: Path) -> None:
         return
     if source.is_dir():
         if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(source)):
-            raise ValueError(f"{name} {path}: is there already, in {source}, which is read; give another name")
+            raise InputError(f"{name} {path}: is there already, in {source}, which is read; give another name")
     elif source.samefile(path):
-        raise ValueError(f"{name} {path}: is read from; give another name")
+        raise InputError(f"{name} {path}: is read from; give another name")
 
 
 def _check_writable(name: str, path: Path) -> None:
     place = Path(os.path.realpath(path))
     if path.exists() and not os.access(path, os.W_OK):
-        raise ValueError(f"{name} {path}: is write-protected")
+        raise InputError(f"{name} {path}: is write-protected")
     if is_stream(path):
         return
     folder = next(parent for parent in place.parents if parent.exists())
     if not folder.is_dir():
-        raise ValueError(f"{name} {path}: {folder} is a file, not a folder")
+        raise InputError(f"{name} {path}: {folder} is a file, not a folder")
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise ValueError(f"{name} {path}: nothing can be written to the folder {folder} ({error.strerror})") from None
+        raise InputError(f"{name} {path}: nothing can be written to the folder {folder} ({error.strerror})") from None
 
 
 def _sweep(path: Path) -> None:

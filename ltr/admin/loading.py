@@ -17,6 +17,7 @@ from ltr.admin.build import build_network
 from ltr.admin.files import atomic_write
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
+from ltr.utils.errors import InputError
 
 T = TypeVar("T")
 
@@ -33,14 +34,14 @@ def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
     names = {field.name for field in fields(cls)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - names)
     if unknown:
-        raise ValueError(f"{where}: unknown {cls.__name__} fields {unknown}; known are {sorted(names)}")
+        raise InputError(f"{where}: unknown {cls.__name__} fields {unknown}; known are {sorted(names)}")
 
     def convert(name: str, value: Any) -> Any:
         if is_dataclass(hints[name]) and isinstance(value, dict):
             return from_dict(hints[name], value, where)
         value = tuple(value) if isinstance(value, list) else value
         if not _is_of(value, hints[name]):
-            raise ValueError(f"{where}: {cls.__name__}.{name}: expected {hints[name]}, got {value!r:.60}")
+            raise InputError(f"{where}: {cls.__name__}.{name}: expected {hints[name]}, got {value!r:.60}")
         return value
 
     return cls(**{name: convert(name, value) for name, value in values.items()})
@@ -77,7 +78,7 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
     """The network of ``path`` (.safetensors) in float32 and eval mode, its settings, and its card."""
     card_path = path.with_suffix(".json")
     if path.suffix != ".safetensors":
-        raise ValueError(
+        raise InputError(
             f"{path}: expected a network of this toolkit, a .safetensors file with its card (.json) beside it"
         )
     if not path.is_file():
@@ -89,16 +90,16 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
         settings = from_dict(DiMPnetSettings, card["network"], str(card_path))
         state = load_file(path)
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        raise ValueError(f"{path}: not a network written by this toolkit ({error!r})") from error
+        raise InputError(f"{path}: not a network written by this toolkit ({error!r})") from error
     if card.get("sha256") != sha256(path):
-        raise ValueError(
+        raise InputError(
             f"{path}: does not match the sha256 in {card_path.name}; the file is damaged or was replaced, "
             "or its writing broke off"
         )
     try:
         network = build_network(settings)
-    except ValueError as error:
-        raise ValueError(f"{card_path}: {error}") from None
+    except InputError as error:
+        raise InputError(f"{card_path}: {error}") from None
     load_weights(
         network,
         {name: value.float() if value.is_floating_point() else value for name, value in state.items()},
@@ -119,5 +120,5 @@ def load_weights(network: torch.nn.Module, state: dict[str, torch.Tensor], sourc
     ]
     if problems:
         shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
-        raise ValueError(f"{source}: does not fit the network: {shown}")
+        raise InputError(f"{source}: does not fit the network: {shown}")
     network.load_state_dict(state)

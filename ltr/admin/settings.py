@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
+from ltr.utils.errors import InputError
+
 
 def not_positive(values: Mapping[str, float]) -> list[str]:
     """A line for each named value that is not a number above 0."""
@@ -88,7 +90,7 @@ class TrainSettings:
 
     def with_method(self, name: str) -> Self:
         """These settings with the training method ``name`` and what belongs to it; ValueError names those there are."""
-        raise ValueError(f"method: this task has one method only, not {name!r}")
+        raise InputError(f"method: this task has one method only, not {name!r}")
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
@@ -103,7 +105,7 @@ class TrainSettings:
         """Raise one ValueError that lists everything wrong."""
         found = self.problems()
         if found:
-            raise ValueError("settings: " + "; ".join(found))
+            raise InputError("settings: " + "; ".join(found))
 
 
 def to_json(settings: Any) -> Any:
@@ -126,5 +128,5 @@ M = TypeVar("M")
 def named_method(methods: Mapping[str, M], name: str, what: str) -> M:
     """The method ``name``; ValueError names those there are, as values of the setting ``what``."""
     if name not in methods:
-        raise ValueError(f"{what}: expected one of {', '.join(methods)}, got {name!r}")
+        raise InputError(f"{what}: expected one of {', '.join(methods)}, got {name!r}")
     return methods[name]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ltr.admin.settings import TrainSettings
+from ltr.utils.errors import InputError
 
 S = TypeVar("S", bound=TrainSettings)
 SCALARS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", Path: "a path"}
@@ -22,13 +23,13 @@ def read_values(path: Path) -> dict[str, Any]:
     """The values of a settings file, by its suffix JSON or TOML; ValueError where it is neither."""
     readers = {".json": lambda text: json.loads(text, object_pairs_hook=_no_key_twice), ".toml": tomllib.loads}
     if path.suffix not in readers:
-        raise ValueError(f"settings: expected a .json or a .toml file, got {path}")
+        raise InputError(f"settings: expected a .json or a .toml file, got {path}")
     try:
         values = readers[path.suffix](path.read_text(encoding="utf-8-sig"))
     except ValueError as error:  # those of both readers, and of the encoding, are of this kind
-        raise ValueError(f"settings: {path}: {error}") from error
+        raise InputError(f"settings: {path}: {error}") from error
     if not isinstance(values, dict):
-        raise ValueError(f"settings: {path}: expected a table of settings, got {type(values).__name__}")
+        raise InputError(f"settings: {path}: expected a table of settings, got {type(values).__name__}")
     return values
 
 
@@ -36,7 +37,7 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"given twice: {', '.join(sorted({name for name in names if names.count(name) > 1}))}")
+        raise InputError(f"given twice: {', '.join(sorted({name for name in names if names.count(name) > 1}))}")
     return values
 
 
@@ -60,7 +61,7 @@ def with_values(settings: S, values: Mapping[str, Any], where: str) -> S:
         rest[name] = table
     changed = _table(type(settings), rest, settings, "", problems)
     if problems:
-        raise ValueError(f"{where}: " + "; ".join(problems + changed.problems()))
+        raise InputError(f"{where}: " + "; ".join(problems + changed.problems()))
     return changed
 
 

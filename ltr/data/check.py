@@ -30,6 +30,7 @@ from ltr.dataset.coco_seq import BoxFilter
 from ltr.dataset.image_sequences import Layout, visible_boxes
 from ltr.dataset.layouts import LAYOUTS
 from ltr.dataset.sequence_folder import FolderSequence, list_videos, read_sequence
+from ltr.utils.errors import InputError
 
 MIN_SIDE = 4.0  # px of a target, as the data sets of videos have it
 _HEAD = 2**16  # bytes of a JPEG file that its size is looked for in
@@ -48,7 +49,7 @@ def check_layout(layout: Layout, root: Path, split: str, decode: bool = False) -
             continue
         try:
             boxes = layout.read(root, name)
-        except ValueError as error:
+        except InputError as error:
             report.broken.add(0, 1, error)
             continue
         wanted = [root / layout.frame(name, i) for i in range(len(boxes))]
@@ -75,7 +76,7 @@ def check_coco(root: Path, split: str, decode: bool = False) -> Report:
             continue
         try:
             sizes[i] = _picture_size(file, decode)
-        except ValueError as error:
+        except InputError as error:
             report.broken.add(0, 1, error)
         if (sizes[i] != arrays["sizes"][i]).any():
             (width, height), said = sizes[i], arrays["sizes"][i]
@@ -102,7 +103,7 @@ def check_videos(root: Path, decode: bool = False) -> Report:
         try:
             sequence = read_sequence(video)
             sizes = _frame_sizes(report, sequence, decode)
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             report.broken.add(0, 1, error)
             continue
         report.sequences.add(1, 1)
@@ -150,7 +151,7 @@ def _picture_sizes(report: Report, paths: Sequence[Path], decode: bool) -> np.nd
         try:
             if path not in broken and (decode or not sizes):
                 sizes[path] = _picture_size(path, decode)
-        except ValueError as error:
+        except InputError as error:
             broken[path] = str(error)
     for problem in broken.values():
         report.broken.add(0, 1, problem)

@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from torch import Tensor
 
+from ltr.utils.errors import InputError
+
 AnyImage = TypeVar("AnyImage", np.ndarray, Tensor)
 AnyBox = TypeVar("AnyBox", np.ndarray, Tensor)
 
@@ -158,7 +160,7 @@ def plan_crop(
 ) -> tuple[CropTransform, CropPlan]:
     """The transform and the plan of a crop of an image of (width, height); the others as in :func:`sample_crop`."""
     if not (math.isfinite(scale) and scale > 0 and all(map(math.isfinite, centre))):
-        raise ValueError(f"crop needs a finite centre and a scale > 0, got centre {centre} and scale {scale}")
+        raise InputError(f"crop needs a finite centre and a scale > 0, got centre {centre} and scale {scale}")
     factor = max(1, round(scale))
     margin, half = 2 * factor, scale * output_size / 2
 

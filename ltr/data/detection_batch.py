@@ -15,6 +15,7 @@ from torch.nn.functional import pad
 from ltr.admin.files import atomic_write
 from ltr.data.pictures import Picture, PictureLoader, load_picture, mirror_boxes
 from ltr.dataset.detection import DetectionPicture
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class FeatureCache:
         if not name.exists():
             atomic_write(name, lambda temporary: temporary.write_text(key))
         elif name.read_text() != key:
-            raise ValueError(f"cache {folder} holds the features of another detector: delete it or name another folder")
+            raise InputError(f"cache {folder} holds the features of another detector: delete it or name another folder")
 
     def holds(self, source: DetectionPicture, mirrored: bool) -> bool:
         """Whether a picture was kept."""

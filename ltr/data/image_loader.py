@@ -19,6 +19,7 @@ import numpy as np
 from ltr.data import jpeg_markers
 from ltr.data.levels import Levels, SequenceLevels
 from ltr.data.picture_pages import page_numbers, read_pages
+from ltr.utils.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -82,22 +83,22 @@ def _decode(encoded: bytes, source: str, reduction: int = 1) -> np.ndarray:
     """RGB ``[H, W, 3]`` of as many bits as the file has: ``uint8`` or ``uint16``."""
     if encoded.startswith(jpeg_markers.JPEG_START):
         if not jpeg_markers.is_whole(encoded):  # OpenCV would fill the rest with gray
-            raise ValueError(f"cannot decode picture {source}: the JPEG file is truncated")
+            raise InputError(f"cannot decode picture {source}: the JPEG file is truncated")
         if jpeg_decoder() == "jpeg4py" and not jpeg_markers.has_exif(encoded):
             try:
                 return _decode_turbo(encoded, reduction)
             except jpeg4py.JPEGRuntimeError:
                 pass  # it takes every oddity for an error; OpenCV knows which are harmless
     elif (pages := len(page_numbers(encoded))) > 1:
-        raise ValueError(f"cannot decode picture {source}: it holds {pages} pictures, where one file is one frame")
+        raise InputError(f"cannot decode picture {source}: it holds {pages} pictures, where one file is one frame")
     flags = _OPENCV_FLAGS[reduction] | cv2.IMREAD_ANYDEPTH
     try:
         bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags) if encoded else None
     except cv2.error as error:
-        raise ValueError(f"cannot decode picture {source}: {error.err or error}") from None
+        raise InputError(f"cannot decode picture {source}: {error.err or error}") from None
     if bgr is None or bgr.dtype not in (np.uint8, np.uint16):
         what = "empty, truncated or not in a format OpenCV reads (8 or 16 bits a channel)"
-        raise ValueError(f"cannot decode picture {source}: {what}")
+        raise InputError(f"cannot decode picture {source}: {what}")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 

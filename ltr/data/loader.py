@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Sampler
 from ltr.data.batch import TrackingBatch, collate
 from ltr.data.sampler import TrackingSampler
 from ltr.data.workers import Guarded, batches_or_error, guarded, start_worker
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Share:
         """Samples of a turn; ValueError where a batch has no such part."""
         size, rest = divmod(batch_size, self.processes * self.accumulate)
         if rest or not size:
-            raise ValueError(
+            raise InputError(
                 f"optim.batch_size: {batch_size} samples cannot be shared by {self.processes} processes in "
                 f"{self.accumulate} equal turns each"
             )

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
+from ltr.utils.errors import InputError
+
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _NEW_SUBFILE_TYPE = 254
 _NO_PAGE = 1 | 4  # a smaller copy of another page, or a mask
@@ -82,7 +84,7 @@ def _read_tiff(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
     for number in numbers:  # by OpenCV: PIL reads no 16-bit colors
         _, pages = cv2.imreadmulti(str(path), number, 1, flags=cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
         if not pages or pages[0].dtype not in (np.uint8, np.uint16):
-            raise ValueError(f"cannot decode picture {number} in {path}: damaged, or not 8 or 16 bits a channel")
+            raise InputError(f"cannot decode picture {number} in {path}: damaged, or not 8 or 16 bits a channel")
         yield cv2.cvtColor(pages[0], cv2.COLOR_BGR2RGB)
 
 
@@ -93,4 +95,4 @@ def _read_animation(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
                 image.seek(number)
                 yield np.array(image.convert("RGB"))
             except _PIL_ERRORS as error:
-                raise ValueError(f"cannot decode picture {number} in {path}: {error}") from None
+                raise InputError(f"cannot decode picture {number} in {path}: {error}") from None

@@ -14,6 +14,7 @@ from ltr.data.image_loader import Frame, LazyImage
 from ltr.data.labels import gaussian_label, label_sigma
 from ltr.data.transforms import AugmentationSettings, Shared, augment_frame, draw_shared, flip_horizontally
 from ltr.dataset.base_video_dataset import FrameSet
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class ProcessingSettings:
 
     def __post_init__(self) -> None:
         if self.output_size % self.stride:
-            raise ValueError(f"output_size {self.output_size} is not a multiple of stride {self.stride}")
+            raise InputError(f"output_size {self.output_size} is not a multiple of stride {self.stride}")
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from ltr.data.batch import TrackingBatch
 from ltr.data.processing import DiMPProcessing
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet
+from ltr.utils.errors import InputError
 
 FrameMode = Literal["causal", "interval"]
 
@@ -82,9 +83,9 @@ class TrackingSampler(Dataset[TrackingBatch]):
     ) -> None:
         weights = np.array([weight for _, weight in datasets], dtype=float)
         if not len(weights) or weights.min() < 0 or not weights.sum() > 0:
-            raise ValueError(f"weights of the data sets must be >= 0 and not all 0, got {weights.tolist()}")
+            raise InputError(f"weights of the data sets must be >= 0 and not all 0, got {weights.tolist()}")
         if seed < 0:
-            raise ValueError(f"seed: expected 0 or more, got {seed}")
+            raise InputError(f"seed: expected 0 or more, got {seed}")
         self.datasets = [dataset for dataset, _ in datasets]
         self.settings = settings
         self.processing = processing
@@ -106,7 +107,7 @@ class TrackingSampler(Dataset[TrackingBatch]):
             if sample is not None:
                 return sample
         names = ", ".join(dataset.name for dataset in self.datasets)
-        raise ValueError(
+        raise InputError(
             f"{self._ATTEMPTS} draws from {names} gave no sample: too few visible frames, or boxes that are thin or "
             "outside their pictures (python -m ltr.data.check counts them)"
         )

@@ -19,6 +19,7 @@ from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
+from ltr.utils.errors import InputError
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 
@@ -36,7 +37,7 @@ def describe(batch: TrackingBatch) -> str:
 def summarise(batch: TrackingBatch, path: str | Path) -> str:
     """Write :func:`draw_batch` to ``path`` (PNG or JPEG) and return :func:`describe`."""
     if Path(path).suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"{path}: expected a name that ends in {' or '.join(_SUFFIXES)}")
+        raise InputError(f"{path}: expected a name that ends in {' or '.join(_SUFFIXES)}")
     encoded = cv2.imencode(Path(path).suffix, cv2.cvtColor(draw_batch(batch), cv2.COLOR_RGB2BGR))[1]
     atomic_write(Path(path), lambda temporary: temporary.write_bytes(encoded.tobytes()))
     return describe(batch)
@@ -60,10 +61,10 @@ def main(argv: list[str] | None = None) -> None:
     with one_line_errors():
         check_outputs({"out": options.out}, [options.data])
         if options.samples < 1:
-            raise ValueError(f"samples: expected at least 1, got {options.samples}")
+            raise InputError(f"samples: expected at least 1, got {options.samples}")
         settings = load_settings(options.task, options.name)
         if not isinstance(settings, DiMPTrainSettings):
-            raise ValueError(f"task {options.task!r} has no image sequences to show; dimp has")
+            raise InputError(f"task {options.task!r} has no image sequences to show; dimp has")
         datasets, _ = build_datasets(settings, options.data)
         for dataset, weight in datasets:
             print(describe_dataset(dataset, weight))

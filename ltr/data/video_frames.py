@@ -13,6 +13,7 @@ from ltr.data.image_loader import decode_image, encode_jpeg
 from ltr.data.pyav import InputContainer, VideoFrame, av
 from ltr.data.video_scan import VideoInfo, scan_video
 from ltr.data.video_stream import BrokenSourceError, RgbConverter, decode, open_container, reason, video_stream
+from ltr.utils.errors import InputError
 
 
 def count_frames(path: str | Path) -> int:
@@ -115,7 +116,7 @@ class VideoCache:
         """
         frames = self._frames(str(path))
         if max(frame_ids) >= len(frames):
-            raise ValueError(f"{path} ends after {len(frames)} frames, frame {max(frame_ids)} was asked for")
+            raise InputError(f"{path} ends after {len(frames)} frames, frame {max(frame_ids)} was asked for")
         decoded = {i: decode_image(frames[i], f"frame {i} of {path}") for i in set(frame_ids)}
         return [decoded[i] for i in frame_ids]
 

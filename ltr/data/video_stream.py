@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.data.pyav import Disposition, InputContainer, VideoFrame, VideoReformatter, VideoStream, av
+from ltr.utils.errors import InputError
 
 Matrix = tuple[int, int, int, int]  # a, b, c, d, each -1, 0 or 1: x' = a x + c y, y' = b x + d y (y points down)
 
@@ -22,7 +23,7 @@ VP8_SHOWN = 0x10  # bit of a frame's first byte (RFC 6386, 9.1); the others are 
 log = logging.getLogger(__name__)
 
 
-class BrokenSourceError(ValueError):
+class BrokenSourceError(InputError):
     """Frames that could not be read. The message names the source and the frames (from 0)."""
 
 
@@ -41,7 +42,7 @@ def open_container(source: str | Path) -> InputContainer:
     except FileNotFoundError:
         raise FileNotFoundError(f"{source}: no such video") from None
     except (av.FFmpegError, OSError) as error:
-        raise ValueError(f"{source}: not a video that FFmpeg can read ({reason(error)})") from None
+        raise InputError(f"{source}: not a video that FFmpeg can read ({reason(error)})") from None
     try:
         video_stream(container, source)
     except ValueError:
@@ -57,7 +58,7 @@ def video_stream(container: InputContainer, source: str | Path) -> VideoStream:
         if not stream.disposition & Disposition.attached_pic:
             return stream
     what = "only a cover picture, no video" if streams else "no video that FFmpeg can read"
-    raise ValueError(f"{source}: holds {what}")
+    raise InputError(f"{source}: holds {what}")
 
 
 def reason(error: Exception) -> str:

@@ -15,6 +15,8 @@ import cv2
 import torch
 from torch.utils.data import Dataset, get_worker_info
 
+from ltr.utils.errors import InputError
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -34,7 +36,7 @@ class Guarded(Dataset[Any]):
             return self.dataset[index]
         try:
             return self.dataset[index]
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             portable = _portable(error)
             portable.add_note(
                 f"in a worker:\n{traceback.format_exc()}"
@@ -77,4 +79,4 @@ def _portable(error: Exception) -> Exception:
         assert isinstance(copy, Exception)
         return copy
     except Exception:
-        return (OSError if isinstance(error, OSError) else ValueError)(str(error))
+        return (OSError if isinstance(error, OSError) else InputError)(str(error))

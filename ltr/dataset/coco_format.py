@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ltr.dataset.annotations import Arrays, cached
+from ltr.utils.errors import InputError
 
 
 def coco_paths(root: str | Path, split: str = "") -> tuple[Path, Path]:
@@ -43,7 +44,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:  # no JSON, or no text
-        raise ValueError(f"{path} is not valid JSON: {error}") from None
+        raise InputError(f"{path} is not valid JSON: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Records:
     def error(self, number: int, problem: str) -> ValueError:
         """``problem`` with item ``number``."""
         name = self.items[number].get("id")
-        return ValueError(f"{self.path}: {self.kind} {f'number {number + 1}' if name is None else name}: {problem}")
+        return InputError(f"{self.path}: {self.kind} {f'number {number + 1}' if name is None else name}: {problem}")
 
     def column(
         self, field: str, expected: str, read: Callable[[dict], Any], dtype: type, shape: tuple[int, ...] = ()
@@ -124,7 +125,7 @@ def read_coco(path: Path) -> CocoFile:
     def records(field: str) -> list[dict[str, Any]]:
         items = content.get(field) if isinstance(content, dict) else None
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise ValueError(f"{path} is not in COCO format: expected a list of objects {field!r}")
+            raise InputError(f"{path} is not in COCO format: expected a list of objects {field!r}")
         return items
 
     pictures = Records(path, "picture", records("images"))

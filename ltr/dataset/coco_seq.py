@@ -12,6 +12,7 @@ from ltr.data.crop import share_inside
 from ltr.data.image_loader import LazyImage
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
 from ltr.dataset.coco_format import coco_arrays, coco_paths
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def weigh_sources(sources: Sequence[str] | np.ndarray, weights: Mapping[str, flo
     names, index = np.unique(np.asarray(sources, dtype=np.str_), return_inverse=True)
     unknown = set(weights) - set(names.tolist())
     if unknown:
-        raise ValueError(f"source_weights name sources that do not occur: {', '.join(sorted(unknown))}")
+        raise InputError(f"source_weights name sources that do not occur: {', '.join(sorted(unknown))}")
     return np.array([weights.get(name, 1.0) for name in names.tolist()])[index]
 
 
@@ -71,7 +72,7 @@ class CocoImages(BaseVideoDataset):
         weights = weigh_sources(arrays["sources"], source_weights or {})[arrays["pictures"]]
         kept = (weights > 0) & box_filter.accepts(boxes, picture_sizes[arrays["pictures"]])
         if not kept.any():
-            raise ValueError(f"no box of {root} passes {box_filter}")
+            raise InputError(f"no box of {root} passes {box_filter}")
         self.ids, self.boxes, self.pictures = arrays["ids"][kept], boxes[kept], arrays["pictures"][kept]
         self.sources, self.image_sizes = arrays["sources"][self.pictures], picture_sizes[self.pictures]
         self.sequence_weights = weights[kept]

@@ -28,6 +28,7 @@ from ltr.dataset.compositing import (
     swing_inside,
 )
 from ltr.dataset.cutouts import CutoutBank, back_and_forth
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class CutPaste(BaseVideoDataset):
         name: str = "cut_paste",
     ) -> None:
         if not objects or not backgrounds:
-            raise ValueError("CutPaste needs at least one bank of objects and one source of backgrounds")
+            raise InputError("CutPaste needs at least one bank of objects and one source of backgrounds")
         self.name = name
         self.settings = settings
         # Arrays, not lists: workers share the memory of arrays, but copy that of the Python objects that they look at.

@@ -18,6 +18,7 @@ from ltr.dataset.coco_format import coco_arrays, coco_masks, coco_paths, read_js
 from ltr.dataset.coco_seq import weigh_sources
 from ltr.dataset.compositing import Cutout
 from ltr.dataset.sequence_folder import SequenceFolder
+from ltr.utils.errors import InputError
 
 MASKS = "masks.json"
 _BORDER = 2.0  # px; a mask that comes nearer to the picture's border is taken as cut off by it
@@ -94,7 +95,7 @@ class CocoCutouts(CutoutBank):
         whole = _is_whole(arrays["boxes"], arrays["sizes"][pictures], min_side)
         kept = np.flatnonzero((weights > 0) & (np.diff(starts) > 0) & whole)
         if not len(kept):
-            raise ValueError(f"{root} has no whole object with a mask and sides of {min_side} px or more")
+            raise InputError(f"{root} has no whole object with a mask and sides of {min_side} px or more")
         self.ids, self.weights, self.groups = arrays["ids"][kept], weights[kept], masks["categories"][kept]
         self._files, self._pictures = arrays["files"], pictures[kept]
         self._masks, self._starts, self._ends = masks["masks"], starts[kept], starts[kept + 1]
@@ -112,7 +113,7 @@ class CocoCutouts(CutoutBank):
         try:
             mask = decode_mask(segmentation, *image.shape[:2])
         except Exception as error:  # pycocotools raises whatever comes
-            raise ValueError(f"{self._path}: annotation {self.ids[index]}: segmentation is no mask ({error})") from None
+            raise InputError(f"{self._path}: annotation {self.ids[index]}: segmentation is no mask ({error})") from None
         return [cut_out(image, mask)] * len(times)
 
 
@@ -137,7 +138,7 @@ class VideoCutouts(CutoutBank):
                 self._frames.append(whole)
                 self._sequence.append(index)
         if not self._masks:
-            raise ValueError(f"no sequence of {videos.name} has {min_frames} frames with a whole object in {MASKS}")
+            raise InputError(f"no sequence of {videos.name} has {min_frames} frames with a whole object in {MASKS}")
         self.weights = np.ones(len(self._masks))
         self.groups = np.array([videos.sequences[index].name for index in self._sequence])
 
@@ -160,12 +161,12 @@ def _read_masks(path: Path, num_frames: int) -> list[dict | None]:
     """The content of a ``masks.json``: run lengths, or None, for every frame."""
     masks = read_json(path)
     if not isinstance(masks, list):
-        raise ValueError(f"{path}: expected a list of masks")
+        raise InputError(f"{path}: expected a list of masks")
     if len(masks) != num_frames:
-        raise ValueError(f"{path}: {len(masks)} masks for {num_frames} frames")
+        raise InputError(f"{path}: {len(masks)} masks for {num_frames} frames")
     for number, mask in enumerate(masks, start=1):
         if mask and not (isinstance(mask, dict) and {"size", "counts"} <= mask.keys()):
-            raise ValueError(f"{path}: mask {number}: expected run lengths (size, counts) or null")
+            raise InputError(f"{path}: mask {number}: expected run lengths (size, counts) or null")
     return masks
 
 

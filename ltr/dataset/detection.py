@@ -14,6 +14,7 @@ from pycocotools.coco import COCO
 
 from ltr.data.image_loader import load_image
 from ltr.dataset.coco_format import box_column, file_names, picture_column, picture_sizes, read_coco
+from ltr.utils.errors import InputError
 
 BLOCK = 20  # consecutive picture ids that stay together in a split: near-duplicates are neighbours
 PARTS = {"train": (0, 1, 3, 5, 6, 8, 9), "val": (4,), "test": (2, 7)}  # of every 10 blocks
@@ -78,7 +79,7 @@ class DetectionDataset(Sequence[DetectionPicture]):
         if self.classes:
             self._content["categories"] = [{"id": i, "name": name} for i, name in enumerate(self.classes, 1)]
         if not self._content["images"]:
-            raise ValueError(f"no picture of {', '.join(source.annotations for source in sources)} is left")
+            raise InputError(f"no picture of {', '.join(source.annotations for source in sources)} is left")
         self.pictures = self._pictures()
 
     def __len__(self) -> int:
@@ -98,7 +99,7 @@ class DetectionDataset(Sequence[DetectionPicture]):
                 raise FileNotFoundError(f"COCO-format data set: {needed} does not exist")
         coco = read_coco(path)
         if coco.categories is None:
-            raise ValueError(f"{path} is not in COCO format: expected a list of objects 'categories'")
+            raise InputError(f"{path} is not in COCO format: expected a list of objects 'categories'")
         pictures, annotations, names = coco.pictures, coco.annotations, coco.category_names
         index_of = pictures.by_id()
         ids = pictures.column("id", "a whole number", lambda item: item["id"], np.int64).tolist()

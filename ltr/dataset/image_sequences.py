@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ltr.data.image_loader import LazyImage
 from ltr.dataset.annotations import Arrays, cached
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
+from ltr.utils.errors import InputError
 
 _READERS = 8  # threads: on a network disk the time goes into waiting
 
@@ -45,7 +46,7 @@ class Layout:
 
     def unknown(self, split: str) -> ValueError:
         """The error for a split that does not exist."""
-        return ValueError(f"{self.name} has no split {split!r}; there are {self.splits}")
+        return InputError(f"{self.name} has no split {split!r}; there are {self.splits}")
 
 
 def read_split(file: str) -> list[str]:
@@ -133,6 +134,6 @@ def without_absent(boxes: np.ndarray, absent: Mapping[Path, np.ndarray]) -> np.n
     hidden = np.asarray((boxes[:, 2:] <= 0).any(axis=1))
     for path, flags in absent.items():
         if len(flags) != len(boxes):
-            raise ValueError(f"{path}: {len(flags)} flags for {len(boxes)} boxes")
+            raise InputError(f"{path}: {len(flags)} flags for {len(boxes)} boxes")
         hidden |= flags
     return np.where(hidden[:, None], np.nan, boxes).astype(np.float32)

@@ -19,6 +19,7 @@ from ltr.data.media_files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, image_files, is
 from ltr.data.picture_pages import page_numbers
 from ltr.data.video_frames import count_frames
 from ltr.dataset.text_files import annotation_files, read_boxes, read_text
+from ltr.utils.errors import InputError
 
 GROUND_TRUTH = "groundtruth_rect.txt or groundtruth.txt"
 
@@ -104,7 +105,7 @@ def _in_folder(name: str, folder: Path) -> list[OwnVideo]:
     frames = partial(frames_in, folder)
     try:
         files = annotation_files(folder)
-    except ValueError as error:
+    except InputError as error:
         return [OwnVideo(name, folder, partial(_refuse, str(error)), frames)]
     return [
         OwnVideo(f"{name}-{target}" if target else name, folder, partial(read_boxes, file), frames)
@@ -129,7 +130,7 @@ def frames_in(folder: Path) -> FrameFiles:
             return FrameFiles(str(folder), pictures=tuple(image_files(images)))
     videos = sorted(filter(is_video, folder.iterdir()))
     if len(videos) > 1:
-        raise ValueError(f"{folder}: expected one video, found {', '.join(path.name for path in videos)}")
+        raise InputError(f"{folder}: expected one video, found {', '.join(path.name for path in videos)}")
     if videos:
         size = _size_in(folder / "meta.json") if videos[0].name == "frames.mp4" else None
         return FrameFiles(str(folder), videos[0], size)
@@ -146,12 +147,12 @@ def _size_in(meta: Path) -> tuple[int, int] | None:
     try:
         content = json.loads(read_text(meta))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{meta}: not JSON ({error})") from None
+        raise InputError(f"{meta}: not JSON ({error})") from None
     if not isinstance(content, dict) or not {"width", "height"} <= content.keys():
         return None
     size = content["width"], content["height"]
     if not all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in size):
-        raise ValueError(f"{meta}: expected width and height in whole pixels above 0, found {size[0]!r}, {size[1]!r}")
+        raise InputError(f"{meta}: expected width and height in whole pixels above 0, found {size[0]!r}, {size[1]!r}")
     return size
 
 
@@ -176,4 +177,4 @@ def _one_of(root: Path, videos: list[OwnVideo]) -> OwnVideo:
 
 
 def _refuse(message: str) -> NDArray[np.float64]:
-    raise ValueError(message)
+    raise InputError(message)

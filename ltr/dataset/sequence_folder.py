@@ -15,6 +15,7 @@ from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceI
 from ltr.dataset.image_sequences import visible_boxes
 from ltr.dataset.own_videos import GROUND_TRUTH, FrameFiles, Listing, OwnVideo, list_folder
 from ltr.dataset.video_table import list_table
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def read_sequence(video: OwnVideo) -> FolderSequence:
     frames, boxes = video.frames(), video.boxes()
     found = frames.count()
     if len(boxes) != found:
-        raise ValueError(f"{frames.name}: {found} frames but {len(boxes)} boxes; training needs one a frame")
+        raise InputError(f"{frames.name}: {found} frames but {len(boxes)} boxes; training needs one a frame")
     return FolderSequence(video.name, video.place, frames, boxes.astype(np.float32), levels_of_files(frames.pictures))
 
 
@@ -78,7 +79,7 @@ class SequenceFolder(BaseVideoDataset):
         if missing:
             raise FileNotFoundError(f"{root}: no {GROUND_TRUTH} for {', '.join(missing)}")
         if not names:
-            raise ValueError(f"{root}: no sequence is left (all {len(found)} are held out)")
+            raise InputError(f"{root}: no sequence is left (all {len(found)} are held out)")
         self.sequences = [read_sequence(found[name]) for name in names]
 
     def __len__(self) -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
+
 _ANNOTATION = re.compile(r"groundtruth(_rect)?(?:[._](\d+))?\.txt", re.IGNORECASE)
 _SEPARATORS = str.maketrans(",;\t", "   ")
 _CELLS_ALONE = str.maketrans(";", ",", " \t")
@@ -26,7 +28,7 @@ def read_boxes(path: Path) -> NDArray[np.float64]:
     finite = np.isfinite(boxes)
     whole = finite.all() or np.isnan(boxes[~finite.all(axis=1)]).all()
     if boxes.shape[1] != 4 or not whole or _has_empty_cell(text):
-        raise ValueError(_describe_fault(path, text))
+        raise InputError(_describe_fault(path, text))
     return boxes
 
 
@@ -43,10 +45,10 @@ def parse_rows(text: str) -> NDArray[np.float64]:
     """
     lines = text.translate(_SEPARATORS).rstrip().splitlines()
     if not lines:
-        raise ValueError("no rows")
+        raise InputError("no rows")
     blank = next((number for number, line in enumerate(lines, start=1) if not line.strip()), None)
     if blank is not None:
-        raise ValueError(f"line {blank} is blank")
+        raise InputError(f"line {blank} is blank")
     return np.loadtxt(lines, comments=None, ndmin=2)
 
 
@@ -77,7 +79,7 @@ def read_labels(path: Path, highest: int) -> NDArray[np.int64]:
     if bad is not None or not words:
         what = "0 or 1" if highest == 1 else f"a whole number from 0 to {highest}"
         place, found = (f"{path}:{bad[0]}", bad[1]) if bad else (path, "nothing")
-        raise ValueError(f"{place}: expected {what} for every frame, found {found!r}")
+        raise InputError(f"{place}: expected {what} for every frame, found {found!r}")
     return np.array([int(word) for _, word in words])
 
 
@@ -101,7 +103,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file in UTF-8") from None
+        raise InputError(f"{path}: not a text file in UTF-8") from None
 
 
 def annotation_files(folder: Path) -> dict[str, Path]:
@@ -121,5 +123,5 @@ def annotation_files(folder: Path) -> dict[str, Path]:
             continue
         other = found.setdefault(int(match[2] or 0), path)
         if other.read_bytes() != path.read_bytes():
-            raise ValueError(f"{folder}: {other.name} and {path.name} hold different boxes; expected one of them")
+            raise InputError(f"{folder}: {other.name} and {path.name} hold different boxes; expected one of them")
     return {str(target or ""): found[target] for target in sorted(found)}

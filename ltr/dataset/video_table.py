@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ltr.data.media_files import IMAGE_SUFFIXES, image_files, images_among, is_video
 from ltr.dataset.own_videos import FrameFiles, Listing, OwnVideo
 from ltr.dataset.text_files import read_text
+from ltr.utils.errors import InputError
 
 CSV_COLUMNS = ("video", "x", "y", "w", "h")
 
@@ -34,7 +35,7 @@ def list_table(file: Path) -> Listing:
         place = file.parent / video
         name = _video_name(place) + (f"_{target}" if target else "")
         if name in videos:
-            raise ValueError(f"{file}: two videos are called {name}: {videos[name].place} and {place}; rename one")
+            raise InputError(f"{file}: two videos are called {name}: {videos[name].place} and {place}; rename one")
         frames = partial(_frames_of, file, video)
         videos[name] = OwnVideo(name, place, partial(_boxes_by_frame, file, rows, frames), frames)
     return Listing(videos)
@@ -49,14 +50,14 @@ def _read_rows(file: Path) -> dict[tuple[str, str], _Rows]:
     try:
         missing = [name for name in CSV_COLUMNS if name not in (table.fieldnames or ())]
         if missing:
-            raise ValueError(f"{file}: no column {', '.join(missing)}; expected a first line {','.join(CSV_COLUMNS)}")
+            raise InputError(f"{file}: no column {', '.join(missing)}; expected a first line {','.join(CSV_COLUMNS)}")
         for row in table:
             frame, box = _frame_and_box(row, f"{file}:{table.line_num}")
             grouped.setdefault((row["video"], row.get("id") or ""), []).append((frame, box))
     except csv.Error as error:
-        raise ValueError(f"{file}:{table.line_num + 1}: {error}") from None
+        raise InputError(f"{file}:{table.line_num + 1}: {error}") from None
     if not grouped:
-        raise ValueError(f"{file}: has no rows")
+        raise InputError(f"{file}: has no rows")
     return grouped
 
 
@@ -65,13 +66,13 @@ def _frame_and_box(row: dict[str, str], line: str) -> tuple[int, list[float]]:
         box = [float(row[name]) for name in CSV_COLUMNS[1:]]
         frame = int(row.get("frame") or 0)
     except (TypeError, ValueError):
-        raise ValueError(f"{line}: expected numbers in x, y, w, h (and frame)") from None
+        raise InputError(f"{line}: expected numbers in x, y, w, h (and frame)") from None
     if "" in row:  # decimal commas, mostly
-        raise ValueError(f"{line}: has more cells than the first line")
+        raise InputError(f"{line}: has more cells than the first line")
     if not (np.isfinite(box).all() or np.isnan(box).all()):
-        raise ValueError(f"{line}: expected four finite numbers in x, y, w, h (or four NaN)")
+        raise InputError(f"{line}: expected four finite numbers in x, y, w, h (or four NaN)")
     if not row["video"]:
-        raise ValueError(f"{line}: names no video")
+        raise InputError(f"{line}: names no video")
     return frame, box
 
 
@@ -105,7 +106,7 @@ def _boxes_by_frame(file: Path, rows: _Rows, frames: partial[FrameFiles]) -> NDA
     outside = next((frame for frame in numbers if not 0 <= frame < length), None)
     if outside is not None or len(set(numbers)) < len(numbers):
         what = f"frame {outside} is not among its {length}" if outside is not None else "a frame has two boxes"
-        raise ValueError(f"{file}: {files.name}: {what}")
+        raise InputError(f"{file}: {files.name}: {what}")
     if numbers == [0]:
         return np.array([rows[0][1]])
     boxes = np.full((length, 4), np.nan)

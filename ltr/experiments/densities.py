@@ -19,6 +19,7 @@ from ltr.dataset.regression1d import DATASETS, grid
 from ltr.experiments.results import DIVERGED, Cell, ResultStore
 from ltr.experiments.stacked_runs import unstack
 from ltr.models.regression1d import RegressionNet1D
+from ltr.utils.errors import InputError
 
 SIZE = 384  # points along x and y
 
@@ -47,7 +48,7 @@ def best_network(store: ResultStore, cell: Cell) -> tuple[RegressionNet1D, float
     """The network of a cell that is nearest to the truth, and its D_KL."""
     runs = store.runs(cell)
     if not runs:
-        raise ValueError(f"results: no runs of {cell} in {store.folder}; train them with ltr.experiments.table1")
+        raise InputError(f"results: no runs of {cell} in {store.folder}; train them with ltr.experiments.table1")
     networks = [network for group in store.networks(cell) for network in unstack(group)]
     kls = [run.kl for run in runs if run.kl < DIVERGED]  # only these have a network
     return min(zip(networks, kls, strict=True), key=lambda pair: pair[1])
@@ -56,12 +57,12 @@ def best_network(store: ResultStore, cell: Cell) -> tuple[RegressionNet1D, float
 def draw(options: Options) -> None:
     """Write the figure; ValueError where a method has no M, or no run."""
     if len(options.num_samples) != len(options.methods):
-        raise ValueError(
+        raise InputError(
             f"num-samples: expected an M for each of {', '.join(options.methods)}, "
             f"got {' '.join(map(str, options.num_samples))}"
         )
     if options.dataset not in DATASETS:
-        raise ValueError(f"dataset: expected one of {', '.join(DATASETS)}, got {options.dataset!r}")
+        raise InputError(f"dataset: expected one of {', '.join(DATASETS)}, got {options.dataset!r}")
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 

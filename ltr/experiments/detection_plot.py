@@ -12,6 +12,7 @@ import matplotlib
 from ltr.admin.files import atomic_write
 from ltr.experiments.detection_runs import DetectionRuns
 from ltr.experiments.detection_studies import Row
+from ltr.utils.errors import InputError
 
 
 def lines(runs: DetectionRuns, rows: Iterable[Row]) -> dict[str, list[tuple[float, float]]]:
@@ -28,7 +29,7 @@ def draw(runs: DetectionRuns, rows: list[Row], path: Path) -> None:
     """Write the figure; ValueError where there is nothing to draw."""
     points = lines(runs, rows)
     if not points:
-        raise ValueError("figure: none of the rows that vary a number has been run")
+        raise InputError("figure: none of the rows that vary a number has been run")
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 

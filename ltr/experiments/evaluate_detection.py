@@ -24,6 +24,7 @@ from ltr.experiments.detection_scores import Evaluation, Steps
 from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings
 from ltr.train_settings import load_settings
 from ltr.train_settings.detection import BranchTrainSettings
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device)
     try:
         state = load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"network: {path} is not a .safetensors file ({error})") from error
+        raise InputError(f"network: {path} is not a .safetensors file ({error})") from error
     load_weights(energies.branch, state, path)
     energies.branch.eval()
     return energies
@@ -66,7 +67,7 @@ def evaluate(options: Options) -> None:
     """Print the scores of the detector alone, after guided NMS, and after refinement."""
     settings = load_settings("detection", options.name)
     if not isinstance(settings, BranchTrainSettings):
-        raise ValueError(f"name: expected the settings of an energy branch, got those of a detector: {options.name}")
+        raise InputError(f"name: expected the settings of an energy branch, got those of a detector: {options.name}")
     settings = replace(settings, weights=options.weights or settings.weights, cache=options.cache or settings.cache)
     set_threads(options.threads)
     device = choose_device(options.device)

@@ -18,6 +18,7 @@ from ltr.dataset.regression1d import DATASETS
 from ltr.experiments.stacked_runs import Parameters, StackedTraining, kl_divergences, stacked_forward
 from ltr.models.loss.ebm import DSM, SM, EBMLoss, build_ebm_loss
 from ltr.train_settings.regression1d import SETTINGS
+from ltr.utils.errors import InputError
 
 # The rows of Table 1, with the D_KL and the training cost (seconds an epoch) that the paper gives.
 PAPER: dict[str, tuple[float, float]] = {
@@ -38,7 +39,7 @@ DIVERGED = float("inf")
 def method(row: str, num_samples: int) -> EBMLoss:
     """The training method of a row of Table 1 with M = ``num_samples`` and the hyper-parameters of Appendix B.4."""
     if row not in PAPER:
-        raise ValueError(f"methods: expected some of {', '.join(PAPER)}, got {row!r}")
+        raise InputError(f"methods: expected some of {', '.join(PAPER)}, got {row!r}")
     name, _, steps = row.partition("-")
     hyper = {"num_steps": int(steps)} if steps else {}
     if name != "sm":
@@ -100,8 +101,8 @@ class ResultStore:
             return
         try:
             kept = json.loads(self.path.read_text())
-        except ValueError as error:
-            raise ValueError(f"results: {self.path} is not whole ({error})") from error
+        except InputError as error:
+            raise InputError(f"results: {self.path} is not whole ({error})") from error
         for cell, runs in kept.items():
             self._runs.setdefault(cell, {}).update(runs)
 
@@ -140,7 +141,7 @@ class ResultStore:
         begin = time.perf_counter()
         try:
             parameters = StackedTraining(loss, pairs, seeds, optim, self.forwards[isinstance(loss, SM | DSM)]).run()
-        except ValueError as error:
+        except InputError as error:
             print(f"{cell}: runs {seeds[0]}..{seeds[-1]} diverged: {error}", flush=True)
             return [Run(DIVERGED, (time.perf_counter() - begin) / len(seeds))] * len(seeds)
         seconds = (time.perf_counter() - begin) / len(seeds)

@@ -30,6 +30,7 @@ from ltr.experiments.detection_runs import DetectionRuns
 from ltr.experiments.detection_scores import Scores
 from ltr.experiments.detection_studies import STUDIES, Row, Study, with_samples
 from ltr.train_settings.detection import BRANCH_COCO, BRANCH_MOBILE, BranchTrainSettings
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def chosen_rows(options: Options) -> list[Row]:
     rows = {row.name: row for row in STUDIES[options.study]}
     unknown = [name for name in options.rows if name not in rows]
     if unknown:
-        raise ValueError(f"rows: expected some of {', '.join(rows)}; got {', '.join(unknown)}")
+        raise InputError(f"rows: expected some of {', '.join(rows)}; got {', '.join(unknown)}")
     return [with_samples(rows[name], options.num_samples) for name in options.rows or rows]
 
 
@@ -139,7 +140,7 @@ def main(options: Options) -> None:
     """Train what is missing, print the table."""
     rows = chosen_rows(options)
     if options.figure and not any(row.is_numeric for row in rows):
-        raise ValueError("figure: no row of this study varies a number")
+        raise InputError("figure: no row of this study varies a number")
     check_outputs({"figure": options.figure}, [options.weights], {"results": options.results})
     set_threads(options.threads)
     device = choose_device(options.device)

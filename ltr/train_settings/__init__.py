@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ltr.admin.settings import TrainSettings
 from ltr.train_settings import detection, dimp, regression1d
+from ltr.utils.errors import InputError
 
 TASKS: dict[str, Mapping[str, TrainSettings]] = {
     "detection": detection.SETTINGS,
@@ -15,7 +16,7 @@ TASKS: dict[str, Mapping[str, TrainSettings]] = {
 def load_settings(task: str, name: str) -> TrainSettings:
     """The settings called ``name`` of a task; ValueError lists what exists."""
     if task not in TASKS:
-        raise ValueError(f"unknown task {task!r}; known are {', '.join(TASKS)}")
+        raise InputError(f"unknown task {task!r}; known are {', '.join(TASKS)}")
     if name not in TASKS[task]:
-        raise ValueError(f"unknown settings {name!r} of task {task}; known are {', '.join(TASKS[task])}")
+        raise InputError(f"unknown settings {name!r} of task {task}; known are {', '.join(TASKS[task])}")
     return TASKS[task][name]

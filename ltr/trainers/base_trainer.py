@@ -15,6 +15,7 @@ import torch
 
 from ltr.admin.files import atomic_write
 from ltr.admin.loading import load_weights
+from ltr.utils.errors import InputError
 
 # Settings that change how a run is watched and fed, not what comes out of it.
 HARMLESS = ("num_workers", "output")
@@ -97,10 +98,10 @@ class Checkpoints:
             reason = str(error).partition("\n")[0]
             older = ", ".join(path.name for path in self.numbered())
             advice = f"; older ones, to be copied over it: {older}" if older else ""
-            raise ValueError(f"{self.path}: not a readable checkpoint ({reason}){advice}") from error
+            raise InputError(f"{self.path}: not a readable checkpoint ({reason}){advice}") from error
         changed = differences(_decisive(settings), _decisive(self.settings))
         if changed:
-            raise ValueError(f"{self.path} was made with other settings: {'; '.join(changed)}")
+            raise InputError(f"{self.path} was made with other settings: {'; '.join(changed)}")
         for name, part in parts.items():
             if isinstance(part, torch.nn.Module):
                 load_weights(part, state[name], self.path)

@@ -27,6 +27,7 @@ from ltr.trainers.optimizer_step import BadBatch, OptimizerStep
 from ltr.trainers.progress import Progress
 from ltr.trainers.stop_signals import Stopped, StopSignals
 from ltr.trainers.watch import Watch
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class LTRTrainer:
             saved = f"saved {self._where}: go on with --resume"
         if is_dead_worker(error):
             return ChildProcessError(f"{plain_message(error)}; {saved}")
-        for kind in (ValueError, OSError):
+        for kind in (InputError, OSError):
             if isinstance(error, kind):
                 return kind(f"{plain_message(error)} ({saved})")
         error.add_note(saved)

@@ -112,8 +112,9 @@ class OptimizerStep:
         try:
             with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
                 loss, stats = self.loss(batch, generator)
-        except ValueError as error:
-            raise BadBatch(ValueError, str(error), {}, batch.ids) from error
+        except (ValueError, FloatingPointError) as error:
+            kind = FloatingPointError if isinstance(error, FloatingPointError) else ValueError
+            raise BadBatch(kind, str(error), {}, batch.ids) from error
         if not math.isfinite(loss.item()):
             raise BadBatch(FloatingPointError, f"the loss is {loss.item()}: {stats}", stats, batch.ids)
         return loss, stats

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ltr.utils.errors import InputError
+
 
 class Progress:
     """Finished epochs, and finished steps of the one that runs.
@@ -32,7 +34,7 @@ class Progress:
         if not self._name:
             return False
         if self._name not in validation:
-            raise ValueError(f"best_by: {self._name!r} is none of the validation's numbers {', '.join(validation)}")
+            raise InputError(f"best_by: {self._name!r} is none of the validation's numbers {', '.join(validation)}")
         value = self._sign * validation[self._name]
         if not value > (-math.inf if self.best is None else self.best):
             return False

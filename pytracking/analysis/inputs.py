@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
 from pytracking.analysis.protocols import Protocol, find_protocol
 from pytracking.analysis.sequence_score import Truth
 from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, find_tracker, loaded
@@ -74,7 +75,7 @@ def load_dataset(name: str, paths: Path | None = None) -> Dataset:
 
     sequences = get_dataset(name, paths)
     if all(len(sequence.ground_truth) == 1 for sequence in sequences):
-        raise ValueError(
+        raise InputError(
             f"{name}: the truth has only first boxes (the servers of TrackingNet and GOT-10k keep the rest)"
         )
     whole = {s.name: s.open for s in sequences}

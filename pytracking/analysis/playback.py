@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from ltr.utils.errors import InputError
 from pytracking.analysis import metrics
 from pytracking.analysis.film import COLOURS, LOST, is_there
 from pytracking.analysis.metrics import Array
@@ -51,7 +52,7 @@ def load_track(tracker: Tracker, truth: Truth, protocol: Protocol) -> Track:
     run = tracker.runs[0]
     found = match_names([truth.name], run.files).get(truth.name)
     if found is None:
-        raise ValueError(f"{run.folder}: no result for {truth.name}")
+        raise InputError(f"{run.folder}: no result for {truth.name}")
     path = run.files[found][0]
     boxes = np.full_like(truth.boxes, np.nan)
     rows = align_rows(read_result(path, truth, protocol, False, Counter()), truth, protocol)[: len(boxes)]

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from ltr.utils.errors import InputError
+
 
 class FrameRule(NamedTuple):
     """What stands in for the three measures of a frame without a usable truth; NaN leaves the frame out altogether."""
@@ -203,7 +205,7 @@ def find_protocol(name: str) -> Protocol:
     wanted = re.sub(r"[^a-z0-9]", "", name.lower())
     wanted = _ALIASES.get(wanted, wanted)
     if wanted not in bare:
-        raise ValueError(f"protocol {name!r} is unknown; there are {', '.join(sorted(PROTOCOLS))}")
+        raise InputError(f"protocol {name!r} is unknown; there are {', '.join(sorted(PROTOCOLS))}")
     return PROTOCOLS[bare[wanted]]
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ltr.admin.files import atomic_write
 from ltr.dataset.text_files import read_boxes
+from ltr.utils.errors import InputError
 from pytracking.analysis import metrics, tables
 from pytracking.analysis.extract_results import SCORES, Evaluation, per_sequence
 from pytracking.analysis.film import COLOURS, choose_frames, film_strip, timeline
@@ -161,7 +162,7 @@ def _worst_sequences(
         try:
             if name in frames:
                 pictures = film_strip(frames[name](picks), picks, truth.boxes, boxes, list(colours.values()))
-        except (ValueError, OSError) as error:  # annotations without images are a usual download
+        except (InputError, OSError) as error:  # annotations without images are a usual download
             fault = str(error)
         scores = [
             Cell(f"{t.name} {auc[t.name][i]:.1f}{' †' if name in t.trained_on else ''}", colour=colours[t.name])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.dataset.text_files import read_boxes
+from ltr.utils.errors import InputError
 from pytracking.analysis.metrics import Array, all_positive
 from pytracking.analysis.names import match_names
 from pytracking.analysis.protocols import Protocol
@@ -90,7 +91,7 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
                         trained_on[truth.name] = None
                     if "sha256" in stamp and not vouched(path, stamp, ["boxes"]):
                         notes["results that their stamps were not written with (a run broke off, or they changed)"] += 1
-            except (ValueError, OSError) as error:
+            except (InputError, OSError) as error:
                 problems.append(str(error))
         if repeats:
             scores[truth.name] = _average(repeats)
@@ -158,10 +159,10 @@ def read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: boo
     boxes = read_boxes(path)
     surplus = len(align_rows(boxes, truth, protocol)) - len(truth.boxes)
     if surplus and not allow_missing and not -protocol.rows_short <= surplus <= protocol.rows_over:
-        raise ValueError(f"{path}: {len(boxes)} rows for the {len(truth.boxes)} frames of {truth.name}")
+        raise InputError(f"{path}: {len(boxes)} rows for the {len(truth.boxes)} frames of {truth.name}")
     negative = np.flatnonzero((boxes[:, 2] < 0) | (boxes[:, 3] < 0))
     if len(negative):
-        raise ValueError(f"{path}: frame {negative[0] + 1} has a negative size, {boxes[negative[0]].tolist()}")
+        raise InputError(f"{path}: frame {negative[0] + 1} has a negative size, {boxes[negative[0]].tolist()}")
     if surplus < 0:
         notes["results end early, the missing frames count as boxes without area"] += 1
     if surplus > 0:

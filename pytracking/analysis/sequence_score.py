@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
 from pytracking.analysis import metrics
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.protocols import Protocol
@@ -101,7 +102,7 @@ def _summarise(
     counted = ~np.isnan(overlap)
     frames = int(usable.sum() if protocol.exclude_unusable else counted.sum())
     if frames == 0:
-        raise ValueError(f"{name}: no frame of the truth can be scored")
+        raise InputError(f"{name}: no frame of the truth can be scored")
     rescale = counted.sum() / frames
     seen = overlap[usable & counted]
     return SequenceScore(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ltr.dataset.text_files import annotation_files, read_boxes, read_flags, read_labels, read_resolution
+from ltr.utils.errors import InputError
 from pytracking.analysis.names import match_names
 from pytracking.analysis.sequence_score import Truth
 from pytracking.evaluation.results import COMPANIONS, box_files
@@ -19,7 +20,7 @@ _COVER = "cover.label"  # GOT-10k: 0 where nothing of the target is visible
 _META = "meta_info.ini"
 
 
-class AnalysisError(ValueError):
+class AnalysisError(InputError):
     """Everything that is wrong with the input, in one message."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -91,7 +92,7 @@ def _read_truths(files: dict[str, Path], flags: dict[str, list[Path]], absent_fo
             if absent_folder and not flags[name]:
                 raise FileNotFoundError(f"{absent_folder}: no flags of absence for {name}")
             truths.append(_read_truth(name, path, flags[name]))
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             problems.append(str(error))
     if problems:
         raise AnalysisError(problems)
@@ -125,7 +126,7 @@ def _truths_in_folders(folder: Path) -> dict[str, Path]:
             for target, path in annotation_files(place).items():
                 name = place.name + (f"-{target}" if target else "")
                 if name in files:
-                    raise ValueError(f"{files[name]} and {path}: two files with the truth of {name}; expected one")
+                    raise InputError(f"{files[name]} and {path}: two files with the truth of {name}; expected one")
                 files[name] = path
         if files:
             return files
@@ -138,7 +139,7 @@ def _truths_beside_each_other(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.glob("*.txt")):
         base = next((path.stem.removesuffix(end) for end in COMPANIONS if path.stem.endswith(end)), None)
         if base is not None and base not in files:
-            raise ValueError(
+            raise InputError(
                 f"{path}: names ending in {', '.join(COMPANIONS)} are kept for times and scores; rename it"
             )
     return files
@@ -156,7 +157,7 @@ def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> Truth:
     flags |= {file: read_labels(file, highest=8) == 0 for file in _files_beside(path, (_COVER,))}
     for file, flagged in flags.items():
         if len(flagged) != len(boxes):
-            raise ValueError(f"{file}: {len(flagged)} flags for the {len(boxes)} boxes of {path}")
+            raise InputError(f"{file}: {len(flagged)} flags for the {len(boxes)} boxes of {path}")
         absent |= flagged
     sizes = [read_resolution(meta) for meta in _files_beside(path, (_META,))]
     return Truth(name, boxes, absent, sizes[0] if sizes else None)

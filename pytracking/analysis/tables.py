@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ltr.utils.errors import InputError
 from pytracking.analysis.extract_results import (
     SCORES,
     Evaluation,
@@ -53,7 +54,7 @@ def find_published(name: str) -> Published:
     """The published scores on data set ``name`` (``published.json``); ValueError lists the data sets there are."""
     known = json.loads(Path(__file__).with_name("published.json").read_text(encoding="utf-8"))
     if name not in known:
-        raise ValueError(f"no published scores on {name!r}; there are {', '.join(sorted(known))}")
+        raise InputError(f"no published scores on {name!r}; there are {', '.join(sorted(known))}")
     return Published(**known[name])
 
 
@@ -142,13 +143,13 @@ def find_attributes(name: str) -> dict[str, list[str]]:
     known = {file.stem.removesuffix("_attributes"): file for file in SPECS.glob("*_attributes.json")}
     path = known.get(name, Path(name))
     if not path.is_file():
-        raise ValueError(f"no attributes of {name!r}: expected a JSON file or one of {', '.join(sorted(known))}")
+        raise InputError(f"no attributes of {name!r}: expected a JSON file or one of {', '.join(sorted(known))}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON ({error})") from None
+        raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(content, dict) or not all(isinstance(v, list) for v in content.values()):
-        raise ValueError(f"{path}: expected {{sequence: [attribute, ...]}}")
+        raise InputError(f"{path}: expected {{sequence: [attribute, ...]}}")
     return content
 
 
@@ -160,7 +161,7 @@ def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[st
     names = match_names(evaluation.sequences, attributes)
     unknown = [name for name in evaluation.sequences if name not in names]
     if unknown:
-        raise ValueError(f"no attributes for {', '.join(unknown)}")
+        raise InputError(f"no attributes for {', '.join(unknown)}")
     groups = {"all": list(range(len(names)))}
     for attribute in sorted({a for name in names.values() for a in attributes[name]}):
         groups[attribute] = [i for i, n in enumerate(evaluation.sequences) if attribute in attributes[names[n]]]

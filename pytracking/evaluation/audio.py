@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 
 from ltr.data.pyav import InputContainer, OutputContainer, Packet, Stream, av
 from ltr.data.video_stream import TIMEOUT, address
+from ltr.utils.errors import InputError
 from pytracking.evaluation.video import Sound
 
 PLAYED_EVERYWHERE = {"aac", "mp3", "opus"}  # copied as they are; others become AAC
@@ -55,7 +56,7 @@ class SoundTrack:
         self._input = av.open(address(sound.path), timeout=TIMEOUT, metadata_errors="replace")
         stream = self._input.streams.audio[0]
         if stream.codec_context is None:
-            raise ValueError("FFmpeg does not know its kind")
+            raise InputError("FFmpeg does not know its kind")
         read = _copied if stream.codec_context.codec.canonical_name in PLAYED_EVERYWHERE else _encoded
         self._packets = read(self._input, self._output, sound.start)
         self._advance()
@@ -85,7 +86,7 @@ def _copied(source: InputContainer, output: OutputContainer, begin: float) -> Ge
             if packet.pts is None or packet.dts is None or _seconds(packet.pts, packet) < begin:
                 continue
             if last is not None and packet.dts <= last:
-                raise ValueError("its times go back, as where files are joined")
+                raise InputError("its times go back, as where files are joined")
             last = packet.dts
             shift = round(begin / _seconds(1, packet))
             packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
@@ -106,7 +107,7 @@ def _encoded(source: InputContainer, output: OutputContainer, begin: float) -> G
         for frame in _heard(source, stream, begin):
             for part in resampler.resample(frame):
                 if last is not None and part.pts is not None and part.pts <= last:
-                    raise ValueError("its times go back, as where files are joined")
+                    raise InputError("its times go back, as where files are joined")
                 last = part.pts
                 yield from target.encode(part)
         for part in resampler.resample(None):
@@ -141,5 +142,5 @@ def _channels(stream: av.audio.AudioStream) -> int:
     # PyAV 18 frees the list of channels of such a layout although it belongs to the stream, and crashes then or later.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))  # so this one is never freed
     if "(" in layout.name.partition(" channels")[2]:
-        raise ValueError(f"its {layout.nb_channels} channels have an order of their own")
+        raise InputError(f"its {layout.nb_channels} channels have an order of their own")
     return int(layout.nb_channels)

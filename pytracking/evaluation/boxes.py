@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box
 
 LARGEST = 4  # times the frame's width or height; a target that is partly outside can be larger than the frame
@@ -24,13 +25,13 @@ def check_box(box: Any, frame: NDArray[np.uint8]) -> Box:
     height, width = frame.shape[:2]
     x, y, w, h = numbers = _four_numbers(box)
     if w <= 0 or h <= 0:
-        raise ValueError(f"box: expected a width and height above 0, got {numbers}")
+        raise InputError(f"box: expected a width and height above 0, got {numbers}")
     if w * h < 1:
-        raise ValueError(f"box: {numbers} is smaller than a pixel; expected pixels, not parts of the frame")
+        raise InputError(f"box: {numbers} is smaller than a pixel; expected pixels, not parts of the frame")
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
-        raise ValueError(f"box: {numbers} lies outside the {width} x {height} frame")
+        raise InputError(f"box: {numbers} lies outside the {width} x {height} frame")
     if w > LARGEST * width or h > LARGEST * height:
-        raise ValueError(f"box: {numbers} is more than {LARGEST} times as large as the {width} x {height} frame")
+        raise InputError(f"box: {numbers} is more than {LARGEST} times as large as the {width} x {height} frame")
     return numbers
 
 
@@ -46,4 +47,4 @@ def _four_numbers(box: Any) -> Box:
     except (TypeError, ValueError, OverflowError, RuntimeError):  # as many kinds as there are libraries of numbers
         pass
     got = tuple(box) if isinstance(box, list | tuple) else box
-    raise ValueError(f"box: expected four finite numbers x, y, w, h, got {reprlib.repr(got)}")
+    raise InputError(f"box: expected four finite numbers x, y, w, h, got {reprlib.repr(got)}")

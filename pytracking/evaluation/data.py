@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.video import FrameSource
 from pytracking.tracker.base.output import Box
 
@@ -31,7 +32,7 @@ class Sequence:
         """The first frame with a box of some area: where tracking begins. ValueError where there is none."""
         usable = (self.ground_truth[:, 2:] > 0).all(axis=1)
         if not usable.any():
-            raise ValueError(f"{self.dataset}, {self.name}: the ground truth has no box to start from")
+            raise InputError(f"{self.dataset}, {self.name}: the ground truth has no box to start from")
         return int(usable.argmax())
 
     @property
@@ -49,5 +50,5 @@ class Sequence:
         """The frames; ValueError where they are not as many as the rows of the ground truth."""
         source, rows = self.source(), len(self.ground_truth)
         if rows > 1 and source.length not in (None, rows):
-            raise ValueError(f"{source.name}: {source.length} frames, but the ground truth has {rows} rows")
+            raise InputError(f"{source.name}: {source.length} frames, but the ground truth has {rows} rows")
         return source

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ltr.dataset.own_videos import Listing
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.demo import demo_sequence
 from pytracking.evaluation.environment import benchmark_root
@@ -66,7 +67,7 @@ def list_dataset(name: str, paths: Path | None = None) -> Loaders:
         sequence = demo_sequence()
         return {sequence.name: lambda: sequence}
     if name not in DATASETS:
-        raise ValueError(f"unknown data set {name!r}; there are folder:DIR, csv:FILE, demo, {', '.join(DATASETS)}")
+        raise InputError(f"unknown data set {name!r}; there are folder:DIR, csv:FILE, demo, {', '.join(DATASETS)}")
     return DATASETS[name].listed(benchmark_root(DATASETS[name].root, paths))
 
 
@@ -91,14 +92,14 @@ def get_dataset(name: str, paths: Path | None = None) -> list[Sequence]:
     for load in list_dataset(name, paths).values():
         try:
             sequences.append(load())
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             problems.append(str(error))
     if len(problems) == 1:
-        raise ValueError(problems[0])
+        raise InputError(problems[0])
     if problems:
         count = f"{len(problems)} of {len(problems) + len(sequences)} sequences of {name} cannot be read"
         more = [f"... and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-        raise ValueError("\n  ".join([f"{count}:", *problems[:_SHOWN], *more]))
+        raise InputError("\n  ".join([f"{count}:", *problems[:_SHOWN], *more]))
     return sequences
 
 
@@ -112,4 +113,4 @@ def select(sequences: list[Sequence], which: str | None) -> list[Sequence]:
     if which.isdecimal() and int(which) < len(sequences):
         return [sequences[int(which)]]
     names = ", ".join(s.name for s in sequences[:12]) + (", ..." if len(sequences) > 12 else "")
-    raise ValueError(f"no sequence {which!r}: expected an index from 0 to {len(sequences) - 1} or one of {names}")
+    raise InputError(f"no sequence {which!r}: expected an index from 0 to {len(sequences) - 1} or one of {names}")

@@ -12,6 +12,8 @@ import os
 import tomllib
 from pathlib import Path
 
+from ltr.utils.errors import InputError
+
 VARIABLE = "EBM_TRACKING_PATHS"
 DEFAULT_FILE = Path("~/.config/ebm-tracking/paths.toml")
 BENCHMARKS = {
@@ -28,7 +30,7 @@ BENCHMARKS = {
 }
 
 
-class UnknownPathError(ValueError):
+class UnknownPathError(InputError):
     """Nothing says where a benchmark lies."""
 
 
@@ -52,12 +54,12 @@ def benchmark_root(name: str, chosen: Path | None = None) -> Path:
     try:
         paths = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is not a TOML file: {error}") from None
+        raise InputError(f"{file} is not a TOML file: {error}") from None
     for key, value in paths.items():
         if key not in BENCHMARKS:
-            raise ValueError(f"{file}: unknown key {key!r}; it may hold {', '.join(BENCHMARKS)}")
+            raise InputError(f"{file}: unknown key {key!r}; it may hold {', '.join(BENCHMARKS)}")
         if not isinstance(value, str):
-            raise ValueError(f'{file}: {key} = {value!r} should be a folder in quotes: {key} = "FOLDER"')
+            raise InputError(f'{file}: {key} = {value!r} should be a folder in quotes: {key} = "FOLDER"')
     if name not in paths:
         raise UnknownPathError(f"no path to {name} is known: {advice}")
     root = Path(paths[name]).expanduser()

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
+
 Channels = Literal["RGB", "BGR"]
 Frame = NDArray[np.uint8] | torch.Tensor
 
@@ -25,7 +27,7 @@ def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:
         good = isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 3
     if not (good and all(frame.shape)):
         expected = "expected uint8, numpy [H, W, 3] or torch [3, H, W]"
-        raise ValueError(f"frame: {expected}, got {_describe(frame)}{_hint(frame)}")
+        raise InputError(f"frame: {expected}, got {_describe(frame)}{_hint(frame)}")
     array = frame.permute(1, 2, 0).cpu().numpy() if isinstance(frame, torch.Tensor) else frame
     return np.ascontiguousarray(array if channels == "RGB" else array[..., ::-1])
 

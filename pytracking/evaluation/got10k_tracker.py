@@ -16,6 +16,7 @@ import numpy as np
 from PIL.Image import Image
 
 from ltr.admin.files import replacing
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.results import read_stamp
 from pytracking.tracker.base.output import BaseTracker
@@ -77,7 +78,7 @@ def claim_results(experiment: Any, name: str, stamp: Mapping[str, Any]) -> None:
     folder = Path(experiment.result_dir) / name
     file = folder.with_name(f"{name}.json")
     if folder.is_dir() and any(folder.iterdir()) and not (file.is_file() and read_stamp(file) == stamp):
-        raise ValueError(
+        raise InputError(
             f"{folder}: holds results of other settings, another network or another version, which the package would "
             "keep as those of this run; choose another folder by --results, or remove it"
         )
@@ -92,7 +93,7 @@ def open_experiment(name: str, root: Path, results: Path, reports: Path) -> Any:
     is no such folder, and ImportError where the package's experiment cannot work.
     """
     if name not in EXPERIMENTS:
-        raise ValueError(f"got10k has no experiment {name!r}; there are {', '.join(EXPERIMENTS)}")
+        raise InputError(f"got10k has no experiment {name!r}; there are {', '.join(EXPERIMENTS)}")
     if name == "vot" and not hasattr(np, "NaN"):
         raise ImportError(
             f"got10k's VOT experiment needs np.NaN, which numpy {np.__version__} no longer has: "

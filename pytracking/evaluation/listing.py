@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ltr.data.media_files import image_files
 from ltr.dataset.text_files import read_boxes, read_flags, read_text
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.video import FrameSource, open_images
 
@@ -58,7 +59,7 @@ def read_annotation(path: Path, spec: SequenceSpec, flag_files: Iterable[Path] =
     """
     boxes = read_boxes(path)
     if spec.frames not in (None, len(boxes)):
-        raise ValueError(f"{path}: {len(boxes)} boxes, while {spec.frames} are published")
+        raise InputError(f"{path}: {len(boxes)} boxes, while {spec.frames} are published")
     for file in flag_files:
         blank(boxes, read_flags(file), file)
     return boxes[spec.skip :]
@@ -67,7 +68,7 @@ def read_annotation(path: Path, spec: SequenceSpec, flag_files: Iterable[Path] =
 def blank(boxes: NDArray[np.float64], flags: NDArray[np.bool_], file: Path) -> None:
     """Set the rows of ``boxes`` [n, 4] to NaN where ``flags`` [n], read from ``file``, are set."""
     if len(flags) != len(boxes):
-        raise ValueError(f"{file}: {len(flags)} flags for {len(boxes)} boxes")
+        raise InputError(f"{file}: {len(flags)} flags for {len(boxes)} boxes")
     boxes[flags] = np.nan
 
 
@@ -102,5 +103,5 @@ def read_list(path: Path) -> list[str]:
         raise FileNotFoundError(f"{path}: no such list of sequences")
     names = read_text(path).split()
     if not names:
-        raise ValueError(f"{path}: names no sequence")
+        raise InputError(f"{path}: names no sequence")
     return names

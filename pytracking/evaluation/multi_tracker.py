@@ -8,6 +8,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, Self, TypeVar
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
 from pytracking.features.freed_memory import release_freed_memory
 from pytracking.tracker.base.output import Box, TrackOutput
@@ -106,7 +107,7 @@ class MultiTracker(Generic[AnyTracker]):
         """Follow this target no longer. ValueError where there is none of that id."""
         with self._lock:
             if target_id not in self._targets:
-                raise ValueError(f"no target {target_id}; there are {self.ids}")
+                raise InputError(f"no target {target_id}; there are {self.ids}")
             del self._targets[target_id]
             release_freed_memory()
 
@@ -144,5 +145,5 @@ class MultiTracker(Generic[AnyTracker]):
 def _checked_id(target_id: Any) -> int:
     """``target_id`` as an int; ValueError where it is no whole number of at least 0."""
     if not isinstance(target_id, Integral) or isinstance(target_id, bool) or target_id < 0:
-        raise ValueError(f"target_id: expected a whole number of 0 or more, got {target_id!r}")
+        raise InputError(f"target_id: expected a whole number of 0 or more, got {target_id!r}")
     return int(target_id)

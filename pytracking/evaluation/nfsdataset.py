@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ltr.data.media_files import image_files
 from ltr.dataset.text_files import read_text
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.listing import (
     Loaders,
@@ -47,13 +48,13 @@ def _read_corners(file: Path) -> NDArray[np.float64]:
     lines = read_text(file).rstrip().splitlines()
     blank = next((number for number, line in enumerate(lines, start=1) if not line.strip()), None)
     if blank is not None:
-        raise ValueError(f"{file}:{blank}: a blank line shifts those after it")
+        raise InputError(f"{file}:{blank}: a blank line shifts those after it")
     boxes = []
     for number, line in enumerate(lines[::RATIO]):
         try:
             x0, y0, x1, y1 = (float(word) for word in line.split()[1:5])
         except ValueError:
-            raise ValueError(f"{file}:{number * RATIO + 1}: expected id, x0, y0, x1, y1, found {line!r}") from None
+            raise InputError(f"{file}:{number * RATIO + 1}: expected id, x0, y0, x1, y1, found {line!r}") from None
         boxes.append([x0, y0, x1 - x0, y1 - y0])
     return np.array(boxes).reshape(-1, 4)
 
@@ -62,5 +63,5 @@ def _frames(folder: Path, count: int) -> FrameSource:
     """The first ``count`` images; ten sequences have one more, any other number means that the rates differ."""
     found = len(image_files(folder))
     if found - count not in (0, 1):
-        raise ValueError(f"{folder}: {found} images, expected {count} (every eighth line of {folder.name}.txt)")
+        raise InputError(f"{folder}: {found} images, expected {count} (every eighth line of {folder.name}.txt)")
     return numbered_frames(folder, 1, count)

@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, cast
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.running import Factory, Outcome, describe, run_sequence
 from pytracking.utils.cli import EXPECTED_ERRORS
@@ -157,7 +158,7 @@ def _first_message(factory: Factory) -> dict[str, Any] | Exception:
     try:
         return describe(factory)
     except Exception as error:
-        kind = ValueError if isinstance(error, EXPECTED_ERRORS) else RuntimeError  # not every class can be pickled
+        kind = InputError if isinstance(error, EXPECTED_ERRORS) else RuntimeError  # not every class can be pickled
         plain = kind(str(error))
         plain.add_note(traceback.format_exc())
         return plain

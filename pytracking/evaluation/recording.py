@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.follow import Sink, Step
 from pytracking.evaluation.video import BrokenSourceError
 
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-EXPECTED = (OSError, ValueError)  # of a sink: told; any other is a bug of ours
+EXPECTED = (OSError, InputError)  # of a sink: told; any other is a bug of ours
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def record(steps: Iterable[Step], sinks: Sequence[Sink]) -> Recording:
     except Exception as error:
         failure = error
     if not frames:
-        failure = failure or ValueError(broken or "the video has no frames")
+        failure = failure or InputError(broken or "the video has no frames")
     with _uninterrupted():
         for output in outputs:
             output.close(None if frames else failure)

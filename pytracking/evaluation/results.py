@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ltr.admin.files import replacing
 from ltr.dataset.text_files import parse_rows, read_text
+from ltr.utils.errors import InputError
 
 COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is pytracking's
 
@@ -33,9 +34,9 @@ COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is p
 def box_path(folder: Path, sequence: str) -> Path:
     """The box file of ``sequence`` in a results folder; it exists exactly where the sequence is finished."""
     if not sequence or sequence.startswith(".") or re.search(r"[/\\\0]", sequence):
-        raise ValueError(f"sequence name {sequence!r}: expected a plain file name that does not begin with a dot")
+        raise InputError(f"sequence name {sequence!r}: expected a plain file name that does not begin with a dot")
     if sequence.endswith(COMPANIONS):
-        raise ValueError(
+        raise InputError(
             f"sequence name {sequence!r}: ends in {', '.join(COMPANIONS)}, as the files beside the boxes of another "
             "sequence do; rename it"
         )
@@ -60,13 +61,13 @@ def write_result(
     path = box_path(folder, sequence)
     rows, seconds, score = (np.asarray(a, np.float64) for a in (boxes, times, scores))
     if rows.ndim != 2 or rows.shape[1] != 4:
-        raise ValueError(f"boxes of {sequence}: expected [n, 4] (x, y, w, h), got {list(rows.shape)}")
+        raise InputError(f"boxes of {sequence}: expected [n, 4] (x, y, w, h), got {list(rows.shape)}")
     for name, array in (("boxes", rows), ("times", seconds), ("scores", score), ("states", np.asarray(states))):
         if len(array) != len(rows) or (array is not rows and array.ndim != 1):
-            raise ValueError(f"{name} of {sequence}: expected {len(rows)}, one a frame, got {list(array.shape)}")
+            raise InputError(f"{name} of {sequence}: expected {len(rows)}, one a frame, got {list(array.shape)}")
     for name, array in (("boxes", rows), ("times", seconds), ("scores", score)):
         if not np.isfinite(array).all():
-            raise ValueError(f"{name} of {sequence}: row {np.argwhere(~np.isfinite(array))[0, 0]} is not finite")
+            raise InputError(f"{name} of {sequence}: row {np.argwhere(~np.isfinite(array))[0, 0]} is not finite")
     content = {
         "times": _table(seconds, "%.6f"),
         "scores": "".join(f"{value:.4f},{state}\n" for value, state in zip(score, states, strict=True)),
@@ -118,7 +119,7 @@ def read_times(path: Path) -> NDArray[np.float64]:
     try:
         times = parse_rows(read_text(path))
     except ValueError as error:
-        raise ValueError(f"{path}: expected seconds, one row a frame ({error})") from None
+        raise InputError(f"{path}: expected seconds, one row a frame ({error})") from None
     return times.mean(axis=1)
 
 
@@ -128,7 +129,7 @@ def read_scores(path: Path) -> tuple[NDArray[np.float64], list[str]]:
     try:
         return np.array([float(score) for score, _ in rows]), [state for _, state in rows]
     except ValueError as error:
-        raise ValueError(f"{path}: expected rows of score,state ({error})") from None
+        raise InputError(f"{path}: expected rows of score,state ({error})") from None
 
 
 def read_stamp(path: Path) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def read_stamp(path: Path) -> dict[str, Any]:
     try:
         stamp = json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON ({error})") from None
+        raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(stamp, dict):
-        raise ValueError(f"{path}: expected a JSON object, found {type(stamp).__name__}")
+        raise InputError(f"{path}: expected a JSON object, found {type(stamp).__name__}")
     return stamp

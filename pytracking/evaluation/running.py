@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Box, Sequence
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.results import box_path, read_stamp, read_times, vouched, write_result
@@ -130,7 +131,7 @@ def track_sequence(tracker: BaseTracker, sequence: Sequence, frames: FrameSource
             output = tracker.track(image)
         rows.append((output.box, time.perf_counter() - begin, output.score, output.state))
     if len(rows) != expected and (expected > 1 or not rows):
-        raise ValueError(f"{sequence.name}: {len(rows)} frames, but the ground truth has {expected} rows")
+        raise InputError(f"{sequence.name}: {len(rows)} frames, but the ground truth has {expected} rows")
     boxes, times, scores, states = zip(*rows, strict=True)
     return TrackedSequence(np.array(boxes), np.array(times), np.array(scores), list(states))
 
@@ -168,13 +169,13 @@ def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
     if not path.is_file():
         return False
     if not stamp_file.is_file():
-        raise ValueError(f"{path}: has no stamp beside it, so this program did not write it; {_INSTEAD}")
+        raise InputError(f"{path}: has no stamp beside it, so this program did not write it; {_INSTEAD}")
     found, wanted = read_stamp(stamp_file), json.loads(json.dumps(stamp))
     about = dict(found.get("sequence", {}))
     other = [name for name, value in about.items() if value != wanted["sequence"].get(name)]
     if other:
         differences = ", ".join(f"{name} {about[name]} instead of {wanted['sequence'].get(name)}" for name in other)
-        raise ValueError(f"{path}: is the result of another sequence of this name ({differences}); {_INSTEAD}")
+        raise InputError(f"{path}: is the result of another sequence of this name ({differences}); {_INSTEAD}")
     whole = vouched(path, found)
     found.pop("sha256", None)
     return whole and found == wanted

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.backward import count_frames, replayed, turned_round
 from pytracking.evaluation.follow import Start, Step, follow, frame_times
 from pytracking.evaluation.multi_tracker import MultiTracker
@@ -65,7 +66,7 @@ def select(source: FrameSource, start: int, end: int | None, stride: int, backwa
     Raises ValueError as :func:`part_of`, and where the last frame of a live source is asked for.
     """
     if backward and source.live:
-        raise ValueError(f"--backward: {source.name} has no last frame")
+        raise InputError(f"--backward: {source.name} has no last frame")
     used = part_of(source, start, end, stride)
     if backward:
         numbers = range(min(count_frames(source), end or sys.maxsize))[start::stride]
@@ -73,5 +74,5 @@ def select(source: FrameSource, start: int, end: int | None, stride: int, backwa
         known = sys.maxsize if used.length is None else start + used.length * stride
         numbers = range(start, min(known, end or known), stride)
     if not numbers:
-        raise ValueError(f"{source.name}: no frames from {start} to {end}")
+        raise InputError(f"{source.name}: no frames from {start} to {end}")
     return Selection(source, used, numbers, backward)

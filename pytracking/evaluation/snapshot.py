@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from ltr.admin.files import atomic_write
+from ltr.utils.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +23,7 @@ def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], stamp: dic
     from safetensors.torch import save  # late: imports torch
 
     if path.suffix != ".safetensors":
-        raise ValueError(f"{path}: a running tracker is saved as .safetensors")
+        raise InputError(f"{path}: a running tracker is saved as .safetensors")
     tensors = {f"{key}.{name}": value for key, state in targets.items() for name, value in state.items()}
     encoded = save(tensors, {"stamp": json.dumps(stamp)})
     atomic_write(path, lambda temporary: temporary.write_bytes(encoded))
@@ -40,8 +41,8 @@ def read_snapshot(path: Path, stamp: dict[str, Any]) -> dict[int, dict[str, Tens
                 target_id, name = key.split(".", 1)
                 targets.setdefault(int(target_id), {})[name] = file.get_tensor(key)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not a running tracker saved by this toolkit ({error})") from None
+        raise InputError(f"{path}: not a running tracker saved by this toolkit ({error})") from None
     different = [name for name in IDENTITY if written.get(name) != stamp.get(name)]
     if different:
-        raise ValueError(f"{path}: was saved by a tracker of another {', '.join(different)}")
+        raise InputError(f"{path}: was saved by a tracker of another {', '.join(different)}")
     return targets

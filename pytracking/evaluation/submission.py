@@ -18,6 +18,7 @@ import numpy as np
 
 from ltr.admin.files import replacing
 from ltr.dataset.text_files import read_boxes
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.datasets import list_dataset
 from pytracking.evaluation.listing import read_specs
@@ -72,10 +73,10 @@ def read_archive(path: Path) -> Contents:
             names = archive.namelist()
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice:
-                raise ValueError(f"{path}: holds {twice} twice")
+                raise InputError(f"{path}: holds {twice} twice")
             return {name: _text(path, name, archive.read(name)) for name in names if not name.endswith("/")}
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path}: not a zip archive of text files ({error})") from None
+        raise InputError(f"{path}: not a zip archive of text files ({error})") from None
 
 
 def _text(archive: Path, name: str, content: bytes) -> str:
@@ -83,12 +84,12 @@ def _text(archive: Path, name: str, content: bytes) -> str:
         return content.decode("ascii")
     except UnicodeDecodeError as error:
         what = "begins with a byte order mark" if content.startswith(codecs.BOM_UTF8) else f"not ASCII text ({error})"
-        raise ValueError(f"{archive}: {name}: {what}") from None
+        raise InputError(f"{archive}: {name}: {what}") from None
 
 
 def _pack_trackingnet(runs: Sequence[Path], expected: Sequence[Expected]) -> Contents:
     if len(runs) > 1:
-        raise ValueError(f"TrackingNet takes one run, found {', '.join(run.name for run in runs)}: give --runid")
+        raise InputError(f"TrackingNet takes one run, found {', '.join(run.name for run in runs)}: give --runid")
     files = box_files(runs[0])
     return {f"{s.name}.txt": _rows(read_boxes(files[s.name]), 2) for s in expected if s.name in files}
 

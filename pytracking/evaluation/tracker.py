@@ -11,6 +11,7 @@ from typing import Any, Self, get_args
 import numpy as np
 from torch import Tensor
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.frames import Channels, Frame, as_rgb
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
@@ -61,7 +62,7 @@ class Tracker:
         **overrides: Any,
     ) -> None:
         if channels not in get_args(Channels):
-            raise ValueError(f"channels: expected RGB or BGR, got {channels!r}")
+            raise InputError(f"channels: expected RGB or BGR, got {channels!r}")
         self.name, self.parameter = complete_names(fspath(name), parameter)
         self.seed, self.channels = seed, channels
         params = load_parameters(self.name, self.parameter)
@@ -159,7 +160,7 @@ class Tracker:
         """
         targets = read_snapshot(Path(path), self.stamp())
         if len(targets) != 1:
-            raise ValueError(f"{path}: holds {len(targets)} targets; MultiTracker restores them")
+            raise InputError(f"{path}: holds {len(targets)} targets; MultiTracker restores them")
         self.load_state_dict(*targets.values())
 
     def stamp(self) -> dict[str, Any]:
@@ -172,9 +173,9 @@ class Tracker:
     def _capable(self, capability: Any) -> Any:
         """The tracker behind this one, for what not all can; ValueError where it cannot."""
         if not isinstance(self._tracker, capability):
-            raise ValueError(f"trackers of {self.name} cannot be saved, restored or looked into; those of dimp can")
+            raise InputError(f"trackers of {self.name} cannot be saved, restored or looked into; those of dimp can")
         return self._tracker
 
     def _check_started(self, call: str) -> None:
         if not self._started:
-            raise ValueError(f"{call} was called before initialize")
+            raise InputError(f"{call} was called before initialize")

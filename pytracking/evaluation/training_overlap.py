@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Sequence
 
 
@@ -46,7 +47,7 @@ def _training_sequences(network: str, sha256: str) -> frozenset[str]:
         sources = card.get("data", {}).values()
         return frozenset(_bare(entry["name"]) for source in sources for entry in source.get("sequences", ()))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"{path}: its list of training sequences cannot be read ({error!r})") from None
+        raise InputError(f"{path}: its list of training sequences cannot be read ({error!r})") from None
 
 
 def _bare(name: str) -> str:

@@ -24,6 +24,7 @@ from ltr.data.video_frames import read_frames
 from ltr.data.video_scan import VideoInfo, scan_video
 from ltr.data.video_stream import BrokenSourceError as BrokenSourceError
 from ltr.data.video_stream import RgbConverter, address, decode, open_container, reason, video_stream
+from ltr.utils.errors import InputError
 
 Image = NDArray[np.uint8]
 
@@ -105,14 +106,14 @@ def _read_images(paths: Sequence[Path], levels: SequenceLevels, numbers: Sequenc
     for number in numbers:
         try:
             yield load_image(paths[number], levels=levels)
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             raise BrokenSourceError(f"frame {number}: {error}") from None
 
 
 def _read_pages(path: Path) -> Iterator[Image]:
     try:
         yield from load_pages(path)
-    except (ValueError, OSError) as error:
+    except (InputError, OSError) as error:
         raise BrokenSourceError(str(error)) from None
 
 
@@ -174,7 +175,7 @@ def _read_camera(index: int) -> Iterator[Image]:
     camera = _open_camera(index)
     try:
         if not camera.isOpened():
-            raise ValueError(f"camera {index}: cannot be opened")
+            raise InputError(f"camera {index}: cannot be opened")
         for number in count():
             ok, bgr = camera.read()
             if not ok:
@@ -191,9 +192,9 @@ def part_of(source: FrameSource, start: int = 0, end: int | None = None, stride:
     """
     if start < 0 or (end is not None and end <= start) or start >= (source.length or start + 1):
         until, has = "on" if end is None else f"to {end}", f"; it has {source.length}" if source.length else ""
-        raise ValueError(f"{source.name}: no frames from {start} {until}{has}")
+        raise InputError(f"{source.name}: no frames from {start} {until}{has}")
     if stride < 1:
-        raise ValueError(f"stride: expected 1 or more, got {stride}")
+        raise InputError(f"stride: expected 1 or more, got {stride}")
     used = slice(start, end, stride)
     length = None if source.length is None else len(range(source.length)[used])
     fps, times, sound = source.fps, source.times, source.sound
@@ -220,7 +221,7 @@ def peek(source: FrameSource) -> tuple[Image, FrameSource]:
     frames = iter(source)
     first = next(frames, None)
     if first is None:
-        raise ValueError(f"{source.name}: has no frames")
+        raise InputError(f"{source.name}: has no frames")
     begun = iter([chain([first], frames)])
     return first, replace(source, frames=lambda: next(begun, None) or iter(source))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ltr.admin.files import is_stream, replacing
 from ltr.data.pyav import VideoReformatter, av
+from ltr.utils.errors import InputError
 from pytracking.evaluation.audio import SoundTrack
 from pytracking.evaluation.video import Image, Sound
 
@@ -23,9 +24,9 @@ CLOCK = Fraction(1, 1000)  # seconds: how exactly frames of their own times are 
 def check_video_name(path: Path) -> None:
     """ValueError where a video cannot be written to ``path``, for its suffix or because it is a pipe or a device."""
     if path.suffix.lower() != ".mp4":
-        raise ValueError(f"{path}: videos are written as .mp4")
+        raise InputError(f"{path}: videos are written as .mp4")
     if is_stream(path):
-        raise ValueError(f"{path}: videos are written to regular files, not to pipes or devices")
+        raise InputError(f"{path}: videos are written to regular files, not to pipes or devices")
 
 
 def fitted(image: Image, height: int, width: int) -> Image:
@@ -119,7 +120,7 @@ class VideoWriter:
     def _finish(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._shape is None:
             if kind is None:
-                raise ValueError(f"{self._path}: no frames to write")
+                raise InputError(f"{self._path}: no frames to write")
             return
         try:
             if kind is None:

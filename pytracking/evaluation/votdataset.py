@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.dataset.text_files import read_text
+from ltr.utils.errors import InputError
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.listing import Loaders, numbered_frames, read_list
 
@@ -35,11 +36,11 @@ def _read(name: str, annotation: Path) -> Sequence:
         try:
             boxes.append(region_box(line))
         except ValueError as error:
-            raise ValueError(f"{annotation}:{number}: {error}") from None
+            raise InputError(f"{annotation}:{number}: {error}") from None
     folder = _images(annotation.parent)
     frames = numbered_frames(folder, 1)
     if len(boxes) > (frames.length or 0):
-        raise ValueError(f"{annotation}: {len(boxes)} regions for {frames.length} images in {folder}")
+        raise InputError(f"{annotation}: {len(boxes)} regions for {frames.length} images in {folder}")
     boxes += [_NO_BOX] * ((frames.length or 0) - len(boxes))  # the toolkit takes missing rows as unknown
     return Sequence(name, "vot", np.array(boxes, np.float64), partial(numbered_frames, folder, 1))
 
@@ -75,7 +76,7 @@ def region_box(text: str) -> tuple[float, float, float, float]:
     if len(numbers) == 4:
         return _as_box(numbers)
     if len(numbers) < 6 or len(numbers) % 2:
-        raise ValueError(f"expected x,y,w,h, a polygon x1,y1,x2,y2,x3,y3,... or a mask m..., found {text[:60]!r}")
+        raise InputError(f"expected x,y,w,h, a polygon x1,y1,x2,y2,x3,y3,... or a mask m..., found {text[:60]!r}")
     low, high = numbers.reshape(-1, 2).min(axis=0), numbers.reshape(-1, 2).max(axis=0)
     return _as_box(np.concatenate([low, high - low]))
 
@@ -85,7 +86,7 @@ def _mask_box(words: Words[int]) -> tuple[float, float, float, float]:
     ends = [0, *accumulate(runs)]
     spans = [(begin, end - 1) for begin, end in zip(ends[1::2], ends[2::2], strict=False) if end > begin]
     if min(runs, default=0) < 0 or (spans and width < 1):
-        raise ValueError("no mask")
+        raise InputError("no mask")
     if not spans:
         return _NO_BOX
     rows = [position // width for span in spans for position in span]

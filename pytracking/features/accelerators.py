@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 import ltr.models
 from ltr.admin.files import cache_folder
+from ltr.utils.errors import InputError
 from pytracking.features import frame_network
 from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork
@@ -45,9 +46,9 @@ def choose_accelerator(name: str, device: torch.device) -> str:
     if name == "auto":
         return "openvino" if installed and device.type == "cpu" else "torch"
     if name not in get_args(Accelerator):
-        raise ValueError(f"unknown accelerator {name!r}; known are {', '.join(get_args(Accelerator))}")
+        raise InputError(f"unknown accelerator {name!r}; known are {', '.join(get_args(Accelerator))}")
     if name == "openvino" and device.type != "cpu":
-        raise ValueError(f"accelerator 'openvino' runs on the CPU, not on {device}; use --accelerator torch there")
+        raise InputError(f"accelerator 'openvino' runs on the CPU, not on {device}; use --accelerator torch there")
     if name == "openvino" and not installed:
         hint = f"{install_hint('fast')} (or use --accelerator torch)"
         raise ImportError(f"accelerator 'openvino' is not installed: {hint}")
@@ -68,7 +69,7 @@ def accelerate(
             processor has them and calculates in float32 elsewhere.
     """
     if precision not in get_args(Precision):
-        raise ValueError(f"unknown precision {precision!r}; known are {', '.join(get_args(Precision))}")
+        raise InputError(f"unknown precision {precision!r}; known are {', '.join(get_args(Precision))}")
     if choose_accelerator(accelerator, device) == "openvino":
         return OpenVinoNetwork(network, image_size, precision)
     look: Look = network if precision == "f32" else _autocast(network, device, _DTYPES[precision])

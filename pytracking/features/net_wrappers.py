@@ -12,6 +12,7 @@ from ltr.admin.loading import load_network
 from ltr.models.backbone.folding import fold_batch_norm
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
+from ltr.utils.errors import InputError
 
 NETWORKS = Path(__file__).resolve().parents[1] / "networks"
 
@@ -23,7 +24,7 @@ def find_network(name: str) -> Path:
     path = NETWORKS / f"{name}.safetensors"
     if not path.is_file():
         known = sorted(file.stem for file in NETWORKS.glob("*.safetensors"))
-        raise ValueError(
+        raise InputError(
             f"unknown network {name!r}; known are {', '.join(known) or 'none'}, or a path to a .safetensors file"
         )
     return path

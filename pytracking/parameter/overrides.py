@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass, replace
 from typing import Any
 
+from ltr.utils.errors import InputError
+
 
 def parse_changes(texts: Iterable[str]) -> dict[str, Any]:
     """Changes for :func:`override` from a command line, ``refinement.method=ascent`` for instance.
@@ -16,12 +18,12 @@ def parse_changes(texts: Iterable[str]) -> dict[str, Any]:
         path, equals, value = text.partition("=")
         *groups, name = path.split(".")
         if not equals or not name:
-            raise ValueError(f"--set {text}: expected NAME=VALUE, refinement.method=ascent for instance")
+            raise InputError(f"--set {text}: expected NAME=VALUE, refinement.method=ascent for instance")
         inner = changes
         for group in groups:
             inner = inner.setdefault(group, {})
             if not isinstance(inner, dict):
-                raise ValueError(f"--set {text}: {group} was set before")
+                raise InputError(f"--set {text}: {group} was set before")
         try:
             inner[name] = json.loads(value)
         except json.JSONDecodeError:
@@ -37,11 +39,11 @@ def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:
     values = {}
     for name, value in changes.items():
         if name not in known:
-            raise ValueError(f"unknown parameter {where}{name}; known are {', '.join(known)}")
+            raise InputError(f"unknown parameter {where}{name}; known are {', '.join(known)}")
         if is_dataclass(known[name]) and isinstance(value, Mapping):
             value = override(known[name], value, f"{where}{name}.")
         accepted = (float, int) if isinstance(known[name], float) else type(known[name])
         if not isinstance(value, accepted):
-            raise ValueError(f"parameter {where}{name}: expected {type(known[name]).__name__}, got {value!r}")
+            raise InputError(f"parameter {where}{name}: expected {type(known[name]).__name__}, got {value!r}")
         values[name] = value
     return replace(params, **values)

@@ -3,6 +3,7 @@
 from os import PathLike, fspath
 from typing import Any
 
+from ltr.utils.errors import InputError
 from pytracking.parameter.dimp import PARAMETERS as DIMP
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.parameter.opencv import PARAMETERS as OPENCV
@@ -40,12 +41,12 @@ def complete_names(tracker: str, parameter: str | PathLike[str] | None) -> tuple
     if tracker == DEFAULT[0]:
         return DEFAULT
     if tracker in FAMILIES:
-        raise ValueError(f"tracker {tracker} needs parameters: {', '.join(FAMILIES[tracker].parameters)}")
+        raise InputError(f"tracker {tracker} needs parameters: {', '.join(FAMILIES[tracker].parameters)}")
     if tracker.endswith(".safetensors"):
         return DEFAULT[0], tracker
     owners = {name: family for family, members in FAMILIES.items() for name in members.parameters}
     if tracker not in owners:
-        raise ValueError(f"unknown tracker {tracker!r}; known are {', '.join([*FAMILIES, *owners])}")
+        raise InputError(f"unknown tracker {tracker!r}; known are {', '.join([*FAMILIES, *owners])}")
     return owners[tracker], tracker
 
 
@@ -56,13 +57,13 @@ def load_parameters(tracker: str, parameter: str) -> Any:
         ValueError: no such family or parameters; lists what exists.
     """
     if tracker not in FAMILIES:
-        raise ValueError(f"unknown tracker {tracker!r}; known are {', '.join(FAMILIES)}")
+        raise InputError(f"unknown tracker {tracker!r}; known are {', '.join(FAMILIES)}")
     family = FAMILIES[tracker]
     if family.of_network and parameter.endswith(".safetensors"):
         return family.of_network(parameter)
     if parameter not in family.parameters:
         files = ", or a path to a .safetensors network" if family.of_network else ""
-        raise ValueError(
+        raise InputError(
             f"unknown parameters {parameter!r} of tracker {tracker}; known are {', '.join(family.parameters)}{files}"
         )
     return family.parameters[parameter]

@@ -15,6 +15,7 @@ from typing import Annotated
 import tyro
 from tqdm import tqdm
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation import data
 from pytracking.evaluation.datasets import DATASETS, left_out, list_dataset
 from pytracking.evaluation.environment import BENCHMARKS, benchmark_root
@@ -54,7 +55,7 @@ def check(name: str, paths: Path | None = None, decode: bool = False) -> Finding
         try:
             sequence = load()
             frames = _count_frames(sequence, decode)
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             found.problems[sequence_name] = str(error)
             continue
         found.sequences += 1
@@ -69,7 +70,7 @@ def _count_frames(sequence: data.Sequence, decode: bool) -> int:
     decoded = sum(1 for _ in source) if decode or source.length is None else source.length
     rows = len(sequence.ground_truth)
     if rows > 1 and decoded != rows:
-        raise ValueError(f"{source.name}: {decoded} frames, but the ground truth has {rows} rows")
+        raise InputError(f"{source.name}: {decoded} frames, but the ground truth has {rows} rows")
     return decoded
 
 
@@ -91,7 +92,7 @@ def run(arguments: Arguments) -> int:
     for name in arguments.names:
         try:
             found = check(name, arguments.paths, arguments.decode)
-        except (ValueError, OSError) as error:
+        except (InputError, OSError) as error:
             print(f"{name}: not found: {error}", file=sys.stderr)
             whole = False
             continue

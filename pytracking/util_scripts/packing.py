@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from ltr.admin.files import check_outputs
+from ltr.utils.errors import InputError
 from pytracking.analysis.sources import find_tracker
 from pytracking.evaluation.environment import UnknownPathError
 from pytracking.evaluation.results import box_path, read_stamp, vouched
@@ -51,7 +52,7 @@ def run(arguments: Arguments, submission: Submission) -> int:
     if arguments.verify is not None:
         return verify(arguments.verify, submission, arguments.paths)
     if arguments.tracker is None or arguments.parameter is None:
-        raise ValueError("expected TRACKER PARAMETER, whose results are packed, or --verify ARCHIVE")
+        raise InputError("expected TRACKER PARAMETER, whose results are packed, or --verify ARCHIVE")
     expected = expected_sequences(submission, arguments.paths)
     run_suffix = "" if arguments.runid is None else f"_{arguments.runid:03d}"
     folder = arguments.results / arguments.tracker / (arguments.parameter + run_suffix)

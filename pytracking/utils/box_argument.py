@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.follow import Start
 
 _FORM = re.compile(r"(?P<box>[^@#]*)(@(?P<frame>\d+)(-(?P<end>\d+))?)?(#(?P<target>\d{1,9}))?")
@@ -21,11 +22,11 @@ def parse_boxes(texts: Sequence[str], numbers: range, backward: bool, source: st
     for text in texts:
         start = _parse(text, first, {start.target for start in starts})
         if start.frame not in numbers:
-            raise ValueError(f"--box {text}: frame {start.frame} is not among the frames used of {source}")
+            raise InputError(f"--box {text}: frame {start.frame} is not among the frames used of {source}")
         if start.end is not None and (start.end > start.frame if backward else start.end < start.frame):
-            raise ValueError(f"--box {text}: target {start.target} ends before it starts")
+            raise InputError(f"--box {text}: target {start.target} ends before it starts")
         if any((start.target, start.frame) == (other.target, other.frame) for other in starts):
-            raise ValueError(f"--box {text}: target {start.target} has another box in frame {start.frame}")
+            raise InputError(f"--box {text}: target {start.target} has another box in frame {start.frame}")
         starts.append(start)
     return starts
 
@@ -35,7 +36,7 @@ def _parse(text: str, first: int, taken: Collection[int]) -> Start:
     try:
         x, y, w, h = (float(part) for part in (form["box"] if form else "").split(","))
     except ValueError:
-        raise ValueError(
+        raise InputError(
             f"--box {text}: expected x,y,w,h, four numbers in pixels, or x,y,w,h@FRAME, x,y,w,h@FRAME-END, each also"
             " with #ID of the target"
         ) from None

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
 from pytracking.utils.drawing import draw_target
 from pytracking.utils.window import Box, Window
 
@@ -40,7 +41,7 @@ def ask_boxes(image: NDArray[np.uint8], window: Window) -> list[Box]:
             case "d" if boxes:
                 boxes.pop()
             case "q" | "esc" | "closed":
-                raise ValueError("no target was drawn")
+                raise InputError("no target was drawn")
         drawn = window.drawing.take()
         if drawn:
             boxes.append(drawn)

@@ -27,7 +27,7 @@ def run_command(
 ) -> int:
     """Parse ``argv`` (None: the command line) into the dataclass ``arguments``, call ``command``; the exit code.
 
-    Bad input (ValueError, OSError, a missing package) is one message on stderr and exit code 1, with the traceback
+    Bad input (InputError, OSError, a missing package) is one message on stderr and exit code 1, with the traceback
     where ``debug`` is True or a number above 0. Ctrl-C gives 130. Wrong usage leaves through SystemExit(2). Anything
     else is a bug and shows its traceback.
     """

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box, TrackOutput
 
 Colour = tuple[int, int, int]
@@ -38,11 +39,11 @@ class Overlay:
 
     def __init__(self, scale: float = 1.0, trail: int = 0, line_width: int | None = None, labels: bool = True) -> None:
         if not 0 < scale <= 8:
-            raise ValueError(f"scale: expected a number above 0 and at most 8, got {scale}")
+            raise InputError(f"scale: expected a number above 0 and at most 8, got {scale}")
         if trail < 0:
-            raise ValueError(f"trail: expected 0 frames or more, got {trail}")
+            raise InputError(f"trail: expected 0 frames or more, got {trail}")
         if line_width is not None and not 1 <= line_width <= 100:
-            raise ValueError(f"line width: expected 1 to 100 pixels, got {line_width}")
+            raise InputError(f"line width: expected 1 to 100 pixels, got {line_width}")
         self._scale, self._length = scale, trail
         self._line_width, self._labels = line_width, labels
         self._trails: dict[int, deque[tuple[float, float]]] = {}
@@ -52,7 +53,7 @@ class Overlay:
         """ValueError where pictures of ``image``'s size would be drawn smaller than two pixels."""
         height, width = image.shape[:2]
         if self._scale * min(height, width) < 2:
-            raise ValueError(f"scale: {self._scale} makes nothing of pictures of {width} x {height}")
+            raise InputError(f"scale: {self._scale} makes nothing of pictures of {width} x {height}")
 
     def draw(self, image: NDArray[np.uint8], targets: Mapping[int, TrackOutput]) -> NDArray[np.uint8]:
         """A scaled copy of ``image`` (RGB uint8 [H, W, 3]) with its ``targets`` by id, in pixels of ``image``."""

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box
 
 SMALLEST = 5  # pixels; a shorter drag is a click
@@ -72,15 +73,15 @@ class Window:
 
     def __init__(self, title: str) -> None:
         if not has_display():
-            raise ValueError("there is no display for a window (DISPLAY is not set)")
+            raise InputError("there is no display for a window (DISPLAY is not set)")
         if has_foreign_x11():
-            raise ValueError("PyAV was imported before OpenCV, whose windows then never open: import cv2 before av")
+            raise InputError("PyAV was imported before OpenCV, whose windows then never open: import cv2 before av")
         self.drawing = BoxDrawing()
         self._title, self._size = title, (0, 0)
         try:
             cv2.namedWindow(title, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
         except cv2.error:
-            raise ValueError("this OpenCV has no windows (opencv-python-headless is installed)") from None
+            raise InputError("this OpenCV has no windows (opencv-python-headless is installed)") from None
         cv2.setMouseCallback(title, self._mouse)
 
     def _mouse(self, event: int, x: int, y: int, *_: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from ltr.data.image_loader import encode_jpeg
+from ltr.utils.errors import InputError
 from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.video import Image
 from pytracking.tracker.base.output import Box
@@ -50,7 +51,7 @@ def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Applicati
     async def take(request: web.Request) -> web.StreamResponse:
         try:
             boxes = parse_boxes(await request.json(), image)
-        except ValueError as error:
+        except InputError as error:
             return web.Response(status=400, text=str(error))
         if not drawn.done():
             drawn.set_result(boxes)
@@ -71,5 +72,5 @@ def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Applicati
 def parse_boxes(message: Any, image: Image) -> list[Box]:
     """What the page sends: a list of at least one [x, y, w, h] in pixels of ``image``. ValueError for all else."""
     if not (isinstance(message, list) and message):
-        raise ValueError(f"expected a list of boxes, got {json.dumps(message)[:80]}")
+        raise InputError(f"expected a list of boxes, got {json.dumps(message)[:80]}")
     return [check_box(box, image) for box in message]

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from ltr.data.image_loader import encode_jpeg
+from ltr.utils.errors import InputError
 from pytracking.evaluation.video import Image
 
 MAX_SIDE = 2048  # pixels; a page of ours sends 640
@@ -23,14 +24,14 @@ def decode_picture(jpeg: bytes) -> Image:
     Both are checked before anything is decoded: a few kilobytes can promise gigabytes, or take minutes.
     """
     if jpeg.count(_SCAN) > MAX_SCANS:
-        raise ValueError(f"a picture of more than {MAX_SCANS} scans")
+        raise InputError(f"a picture of more than {MAX_SCANS} scans")
     try:
         with warnings.catch_warnings(action="ignore"), Pillow.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
             if max(picture.size) > MAX_SIDE:
-                raise ValueError(f"a picture of {picture.width} x {picture.height} pixels; the limit is {MAX_SIDE}")
+                raise InputError(f"a picture of {picture.width} x {picture.height} pixels; the limit is {MAX_SIDE}")
             return np.asarray(picture.convert("RGB"), np.uint8)
     except (OSError, SyntaxError, Pillow.DecompressionBombError) as error:
-        raise ValueError(f"a picture that is no whole JPEG ({type(error).__name__})") from None
+        raise InputError(f"a picture that is no whole JPEG ({type(error).__name__})") from None
 
 
 def encode_picture(image: Image) -> bytes:

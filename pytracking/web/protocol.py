@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box, TrackOutput
 
 _NUMBER = struct.Struct(">I")
 
 
-class ProtocolError(ValueError):
+class ProtocolError(InputError):
     """A message that no page of ours sends: the connection is closed."""
 
 

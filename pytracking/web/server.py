@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from ltr.utils.errors import InputError
 from pytracking.utils.drawing import LOST_COLOUR, PALETTE
 from pytracking.web.access import guard, is_local
 from pytracking.web.assets import asset_routes
@@ -227,7 +228,7 @@ class Address:
         try:
             context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
-            raise ValueError(f"--certificate {self.certificate}, --key {self.key}: {error}") from None
+            raise InputError(f"--certificate {self.certificate}, --key {self.key}: {error}") from None
         return context
 
 

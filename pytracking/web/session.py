@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Protocol, TypeVar
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.video import Image
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.web.film import Film
@@ -136,7 +137,7 @@ class Session:
                     await self._show(message)
                 case _:
                     await self._obey(message)
-        except ValueError as error:
+        except InputError as error:
             frame = message.number if isinstance(message, Picture) else None
             await self._link.send_str(error_message(str(error), frame))
 
@@ -163,10 +164,10 @@ class Session:
 
     async def _add(self, frame: int, box: Box) -> None:
         if len(self._targets.ids) >= MAX_TARGETS:
-            raise ValueError(f"{MAX_TARGETS} targets are followed already, and that is the limit")
+            raise InputError(f"{MAX_TARGETS} targets are followed already, and that is the limit")
         image = self._recent.get(frame)
         if image is None:
-            raise ValueError("the picture has gone by; draw the box again")
+            raise InputError("the picture has gone by; draw the box again")
         number = await self._work(lambda: self._targets.add(image, box))
         self._outputs[number] = TrackOutput(box, 1.0, "tracking")
         if self._film:

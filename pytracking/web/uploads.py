@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ltr.data.video_stream import open_container, video_stream
+from ltr.utils.errors import InputError
 from pytracking.evaluation.video import BrokenSourceError, open_video
 from pytracking.web.film import Film
 
@@ -13,7 +14,7 @@ MAX_SIDE = 4096  # pixels
 ACCEPTED = "MP4, MOV, WebM, MKV or AVI"
 
 
-class UploadError(ValueError):
+class UploadError(InputError):
     """Why a video is not taken, in words for the person. status: of the HTTP answer."""
 
     status: ClassVar[int]
@@ -98,7 +99,7 @@ def open_film(path: Path) -> Film:
         first = next(iter(source), None)
     except BrokenSourceError:
         first = None
-    except ValueError as error:
+    except InputError as error:
         raise NotAVideoError(str(error).removeprefix(f"{path}: ")) from None
     if first is None:
         raise NotAVideoError("the video has no frame that can be read")

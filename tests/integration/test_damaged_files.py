@@ -20,6 +20,7 @@ from ltr.admin.loading import load_network
 from ltr.data.image_loader import load_image
 from ltr.dataset import text_files
 from ltr.dataset.coco_format import read_coco_arrays, read_coco_masks
+from ltr.utils.errors import InputError
 from pytracking.evaluation import results
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.environment import BENCHMARKS, benchmark_root
@@ -37,7 +38,7 @@ from tests.fakes.mutations import (
 from tests.fakes.networks import write_small_network
 from tests.fakes.videos import numbered_frame, write_sequence, write_video
 
-CLEAR_ERRORS = (ValueError, OSError)
+CLEAR_ERRORS = (InputError, OSError)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ltr.models.backbone.folding import fold_batch_norm
+from ltr.utils.errors import InputError
 
 LAYERS = ("conv1", "layer1", "layer2", "layer3")
 
@@ -34,7 +35,7 @@ class Backbone(nn.Module):
         self._folded: dict[str, list[nn.Module]] = {}  # lists keep them out of the module's state
         unknown = self.frozen_layers - set(LAYERS)
         if unknown:
-            raise ValueError(f"frozen_layers: unknown {sorted(unknown)}; layers are {', '.join(LAYERS)}")
+            raise InputError(f"frozen_layers: unknown {sorted(unknown)}; layers are {', '.join(LAYERS)}")
         # Not persistent: they belong to the class, and pytracking's checkpoints do not have them.
         self.register_buffer("pixel_mean", torch.tensor(self.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(self.std).view(3, 1, 1), persistent=False)
@@ -86,4 +87,4 @@ class Backbone(nn.Module):
                 features[name] = x
             if len(features) == len(wanted):
                 return features
-        raise ValueError(f"layers: unknown {sorted(wanted - set(features))}; layers are {', '.join(LAYERS)}")
+        raise InputError(f"layers: unknown {sorted(wanted - set(features))}; layers are {', '.join(LAYERS)}")

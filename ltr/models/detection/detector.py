@@ -14,6 +14,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
 from ltr.models.backbone import EfficientNetLite0
 from ltr.models.detection.settings import DetectorSettings
+from ltr.utils.errors import InputError
 
 MOBILE_CHANNELS = 64
 MOBILE_LAYERS = {"layer2": "0", "layer3": "1"}  # strides 8 and 16; the pyramid adds 32 ("p6") and 64 ("p7")
@@ -92,7 +93,7 @@ def build_detector(settings: DetectorSettings) -> FasterRCNN:
     """
     problems = settings.problems()
     if problems:
-        raise ValueError("detector settings: " + "; ".join(problems))
+        raise InputError("detector settings: " + "; ".join(problems))
     common = {
         "min_size": settings.min_size,
         "max_size": settings.max_size,

@@ -19,6 +19,7 @@ from ltr.data.bounding_box_utils import box_from_corners
 from ltr.data.detection_batch import FixedOutput
 from ltr.models.detection.detector import BOX_LEVELS, build_detector
 from ltr.models.detection.settings import DetectorSettings
+from ltr.utils.errors import InputError
 
 
 class FixedDetector:
@@ -85,7 +86,7 @@ def load_detector(settings: DetectorSettings, weights: Path | None) -> FixedDete
 
 def _torchvision_weights(settings: DetectorSettings) -> dict[str, Tensor]:
     if settings.kind != "resnet50":
-        raise ValueError(f"weights: expected the file of a trained {settings.kind} detector, got none")
+        raise InputError(f"weights: expected the file of a trained {settings.kind} detector, got none")
     weights = FasterRCNN_ResNet50_FPN_Weights.COCO_V1
     try:
         return dict(weights.get_state_dict(progress=True, check_hash=True))
@@ -105,4 +106,4 @@ def _read(path: Path) -> dict[str, Tensor]:
         return dict(torch.load(path, map_location="cpu", weights_only=True))
     except (SafetensorError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError, TypeError) as error:
         reason = str(error).partition("\n")[0]
-        raise ValueError(f"weights: {path} is not a file of detector weights ({reason})") from error
+        raise InputError(f"weights: {path} is not a file of detector weights ({reason})") from error

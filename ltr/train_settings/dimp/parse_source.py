@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import get_args, get_type_hints
 
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
+from ltr.utils.errors import InputError
 
 FORM = "KIND:PATH[,weight=W][,split=S]"
 KINDS = get_args(get_type_hints(DataSource)["kind"])
@@ -25,18 +26,18 @@ def parse_source(text: str) -> DataSource:
     kind, _, path = place.partition(":")
     values = dict(option.split("=", 1) for option in options)
     if kind not in KINDS:
-        raise ValueError(f"source {text!r}: expected {FORM}, KIND one of {', '.join(KINDS)}")
+        raise InputError(f"source {text!r}: expected {FORM}, KIND one of {', '.join(KINDS)}")
     unknown = values.keys() - {"weight", "split"}
     if unknown or len(values) < len(options):
-        raise ValueError(f"source {text!r}: expected {FORM}, with weight and split once each")
+        raise InputError(f"source {text!r}: expected {FORM}, with weight and split once each")
     try:
         weight = float(values.get("weight", 1.0))
     except ValueError:
-        raise ValueError(f"source {text!r}: weight: expected a number, got {values['weight']!r}") from None
+        raise InputError(f"source {text!r}: weight: expected a number, got {values['weight']!r}") from None
     source = DataSource(kind, path, weight, values.get("split", ""))  # type: ignore[arg-type]
     problems = source.problems()
     if problems:
-        raise ValueError("; ".join(problems))
+        raise InputError("; ".join(problems))
     return source
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ltr.utils.errors import InputError
+
 
 def _check(params: object, at_least: dict[str, int] | None = None, positive: tuple[str, ...] = ()) -> None:
     """ValueError where a field of ``params`` is below its bound, or not above 0."""
     for name, bound in (at_least or {}).items():
         if not getattr(params, name) >= bound:
-            raise ValueError(f"{type(params).__name__}.{name}: expected at least {bound}, got {getattr(params, name)}")
+            raise InputError(f"{type(params).__name__}.{name}: expected at least {bound}, got {getattr(params, name)}")
     for name in positive:
         if not getattr(params, name) > 0:
-            raise ValueError(f"{type(params).__name__}.{name}: expected more than 0, got {getattr(params, name)}")
+            raise InputError(f"{type(params).__name__}.{name}: expected more than 0, got {getattr(params, name)}")
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class RefinementParams:
 
     def __post_init__(self) -> None:
         if self.method not in ("mean", "ascent"):
-            raise ValueError(f"refinement.method: expected mean or ascent, got {self.method!r}")
+            raise InputError(f"refinement.method: expected mean or ascent, got {self.method!r}")
         _check(self, positive=("size_spread", "aspect_spread"))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import BaseTracker
 
 
@@ -24,9 +25,9 @@ class Options:
         for name, accepted in {"device": ("auto", "cpu"), "accelerator": ("auto",), "precision": ("f32",)}.items():
             if getattr(self, name) not in accepted:
                 expected = " or ".join(accepted)
-                raise ValueError(f"{name}: trackers of {family} take {expected} only, got {getattr(self, name)!r}")
+                raise InputError(f"{name}: trackers of {family} take {expected} only, got {getattr(self, name)!r}")
         if self.overrides:
-            raise ValueError(f"trackers of {family} have no parameters to change, got {', '.join(self.overrides)}")
+            raise InputError(f"trackers of {family} have no parameters to change, got {', '.join(self.overrides)}")
 
 
 class Model(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ltr.utils.errors import InputError
 from pytracking.parameter.dimp.base import MemoryParams
 from pytracking.tracker.dimp.functions import Array
 
@@ -33,7 +34,7 @@ class Memory:
         """
         size, num_init = len(samples), len(boxes)
         if num_init >= size:
-            raise ValueError(f"memory size {size} leaves no room beside {num_init} first-frame samples")
+            raise InputError(f"memory size {size} leaves no room beside {num_init} first-frame samples")
         memory = cls(samples, np.zeros((size, 1, 4), np.float32), np.zeros((size, 1)), num_init)
         memory.boxes[:num_init, 0] = boxes
         memory.weights[:num_init] = 1 / num_init

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ltr.admin.device import choose_device
 from ltr.admin.settings import to_json
+from ltr.utils.errors import InputError
 from pytracking.features.accelerators import accelerate, choose_accelerator
 from pytracking.features.fork_guard import check_process
 from pytracking.features.frame_network import FrameNetwork
@@ -79,7 +80,7 @@ class DiMPTracker:
     def started(self) -> TargetState:
         """The state; ValueError before ``initialize``."""
         if self.state is None:
-            raise ValueError("the tracker has no target yet: call initialize first")
+            raise InputError("the tracker has no target yet: call initialize first")
         return self.state
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ltr.utils.errors import InputError
 from pytracking.tracker.base.frame_size import Size, size_factors
 from pytracking.tracker.dimp.functions import Array, Modulation
 from pytracking.tracker.dimp.identity import Reacquisition
@@ -55,7 +56,7 @@ class TargetState:
         """
         expected = sorted(_leaf_names(cls))
         if sorted(state) != expected:
-            raise ValueError(f"not the state of a DiMP tracker: expected {expected}, got {sorted(state)}")
+            raise InputError(f"not the state of a DiMP tracker: expected {expected}, got {sorted(state)}")
         return _decode(cls, "", state, device)  # type: ignore[no-any-return]
 
 

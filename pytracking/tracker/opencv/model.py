@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 
 from ltr.admin.loading import sha256
+from ltr.utils.errors import InputError
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.family import Options
 from pytracking.tracker.opencv.opencv import OpenCVTracker
@@ -92,4 +93,4 @@ def _read(path: Path) -> Any:
     try:
         return cv2.dnn.readNet(str(path))
     except cv2.error as error:
-        raise ValueError(f"{path}: OpenCV cannot read this network: {str(error).strip()}") from None
+        raise InputError(f"{path}: OpenCV cannot read this network: {str(error).strip()}") from None

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ltr.utils.errors import InputError
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.frame_size import size_factors, size_of
 from pytracking.tracker.base.output import Box, TrackOutput
@@ -73,7 +74,7 @@ class OpenCVTracker:
             yield
         except cv2.error as error:
             height, width = frame.shape[:2]
-            raise ValueError(
+            raise InputError(
                 f"OpenCV {cv2.__version__} ({self.params.create}) failed to {action} the target, box {box} in a "
                 f"{width} x {height} frame: {str(error).strip()}"
             ) from error

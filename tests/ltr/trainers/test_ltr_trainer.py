@@ -324,16 +324,16 @@ def test_loss_that_is_not_finite_stops_with_the_batch_s_names(tmp_path: Path) ->
 
 
 def test_errors_of_the_loss_name_the_batch(tmp_path: Path) -> None:
-    """An energy that is not finite is a ValueError of the loss itself."""
+    """An energy that is not finite is an error of the loss itself."""
     trainer = _trainer(tmp_path)
 
     class Diverged(type(trainer.training.actor)):  # type: ignore[misc]
         def __call__(self, batch: Any, generator: torch.Generator) -> Any:
-            raise ValueError("energy: 3 of 8 values are not finite")
+            raise FloatingPointError("energy: 3 of 8 values are not finite")
 
     broken = replace(trainer.training, actor=Diverged(trainer.training.actor.net))
     with pytest.raises(
-        ValueError, match=r"epoch 1, step 1, batch \('epoch0/batch0',\): energy: 3 of 8 values are not finite"
+        FloatingPointError, match=r"epoch 1, step 1, batch \('epoch0/batch0',\): energy: 3 of 8 values are not finite"
     ):
         LTRTrainer(broken, SETTINGS, tmp_path, CPU, 0).run()
     assert json.loads((tmp_path / "bad_batch.json").read_text())["samples"] == ["epoch0/batch0"]

@@ -6,6 +6,7 @@ from ltr.models.loss.ebm.mlmcmc import MLMCMC
 from ltr.models.loss.ebm.nce import NCE, NCEPlus
 from ltr.models.loss.ebm.proposals import GaussianMixture
 from ltr.models.loss.ebm.score_matching import DSM, SM
+from ltr.utils.errors import InputError
 
 EBM_LOSSES: dict[str, type[EBMLoss]] = {
     "mlis": MLIS,
@@ -26,7 +27,7 @@ def build_ebm_loss(name: str, **hyper_parameters: object) -> EBMLoss:
         TypeError: the method has no such hyper-parameter.
     """
     if name not in EBM_LOSSES:
-        raise ValueError(f"loss: expected one of {', '.join(EBM_LOSSES)}, got {name!r}")
+        raise InputError(f"loss: expected one of {', '.join(EBM_LOSSES)}, got {name!r}")
     return EBM_LOSSES[name](**hyper_parameters)
 
 

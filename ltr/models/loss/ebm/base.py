@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from ltr.utils.errors import InputError
+
 Energy = Callable[[Tensor], Tensor]
 """``y [N, M, D]``: M targets for each of N images -> f(x_i, y_im) ``[N, M]``, the *negative* energy."""
 
@@ -42,7 +44,8 @@ class EBMLoss(ABC):
             zero.
 
         Raises:
-            ValueError: ``target`` or what ``energy`` returns has a wrong shape, or an energy is not finite.
+            ValueError: ``target`` or what ``energy`` returns has a wrong shape.
+            FloatingPointError: an energy is not finite.
         """
         if target.ndim != 2 or target.shape[1] == 0 or not target.is_floating_point():
             raise ValueError(f"target: expected floating [N, D], got {target.dtype} {list(target.shape)}")
@@ -56,7 +59,7 @@ class EBMLoss(ABC):
 
 
 def checked(energy: Energy) -> Energy:
-    """``energy`` that raises ValueError where it returns a wrong shape or values that are not finite."""
+    """``energy`` that raises ValueError for a wrong shape, FloatingPointError for values that are not finite."""
 
     def evaluate(y: Tensor) -> Tensor:
         values = energy(y)
@@ -64,7 +67,7 @@ def checked(energy: Energy) -> Energy:
             raise ValueError(f"energy: expected {list(y.shape[:2])} for y {list(y.shape)}, got {list(values.shape)}")
         if not torch.isfinite(values).all():
             bad = int(values.isfinite().logical_not().sum())
-            raise ValueError(
+            raise FloatingPointError(
                 f"energy: {bad} of {values.numel()} values are not finite; "
                 "the network has diverged (lower the learning rate or the loss weight) or its input holds NaN"
             )
@@ -82,14 +85,14 @@ def energy_gradient(energy: Energy, y: Tensor, create_graph: bool = False) -> tu
 
 
 def require_positive(**values: float) -> None:
-    """Raise ValueError naming the first of ``values`` that is not a positive finite number."""
+    """Raise InputError naming the first of ``values`` that is not a positive finite number."""
     for name, value in values.items():
         if not 0 < value < float("inf"):
-            raise ValueError(f"{name}: expected a positive number, got {value}")
+            raise InputError(f"{name}: expected a positive number, got {value}")
 
 
 def require_count(**values: int) -> None:
-    """Raise ValueError naming the first of ``values`` that is not a whole number of at least 1."""
+    """Raise InputError naming the first of ``values`` that is not a whole number of at least 1."""
     for name, value in values.items():
         if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name}: expected a whole number of at least 1, got {value}")
+            raise InputError(f"{name}: expected a whole number of at least 1, got {value}")

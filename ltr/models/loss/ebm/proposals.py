@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from ltr.models.loss.ebm.base import require_positive
+from ltr.utils.errors import InputError
 
 Sigmas = Sequence[float | Sequence[float]]
 """One standard deviation per component, or one per component and dimension (then ``[K][D]``)."""
@@ -27,10 +28,10 @@ class GaussianMixture:
 
     def __post_init__(self) -> None:
         if not len(self.sigmas):
-            raise ValueError("sigmas: expected at least one standard deviation, got none")
+            raise InputError("sigmas: expected at least one standard deviation, got none")
         rows = [list(row) if isinstance(row, Sequence) else [row] for row in self.sigmas]
         if len({len(row) for row in rows}) > 1:
-            raise ValueError(f"sigmas: expected as many numbers for each component, got {self.sigmas}")
+            raise InputError(f"sigmas: expected as many numbers for each component, got {self.sigmas}")
         for row in rows:
             for value in row:
                 require_positive(sigmas=value)
@@ -60,7 +61,7 @@ class GaussianMixture:
         """The standard deviations ``[K, D]``, or ``[K, 1]`` where they are one per component."""
         sigmas = torch.tensor(self.sigmas, dtype=like.dtype, device=like.device).reshape(len(self.sigmas), -1)
         if sigmas.shape[1] not in (1, like.shape[-1]):
-            raise ValueError(f"sigmas: expected 1 or {like.shape[-1]} numbers a component, got {sigmas.shape[1]}")
+            raise InputError(f"sigmas: expected 1 or {like.shape[-1]} numbers a component, got {sigmas.shape[1]}")
         return sigmas
 
     @staticmethod
