@@ -101,7 +101,7 @@ class ResultStore:
             return
         try:
             kept = json.loads(self.path.read_text())
-        except InputError as error:
+        except ValueError as error:  # not JSON, or no text
             raise InputError(f"results: {self.path} is not whole ({error})") from error
         for cell, runs in kept.items():
             self._runs.setdefault(cell, {}).update(runs)
@@ -141,7 +141,7 @@ class ResultStore:
         begin = time.perf_counter()
         try:
             parameters = StackedTraining(loss, pairs, seeds, optim, self.forwards[isinstance(loss, SM | DSM)]).run()
-        except InputError as error:
+        except FloatingPointError as error:
             print(f"{cell}: runs {seeds[0]}..{seeds[-1]} diverged: {error}", flush=True)
             return [Run(DIVERGED, (time.perf_counter() - begin) / len(seeds))] * len(seeds)
         seconds = (time.perf_counter() - begin) / len(seeds)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box, TrackOutput
 
 
@@ -60,4 +61,4 @@ class UnbuildableFactory:
     """A tracker that does not exist."""
 
     def __call__(self) -> FakeTracker:
-        raise ValueError("unknown tracker 'nix'; there are dimp")
+        raise InputError("unknown tracker 'nix'; there are dimp")

@@ -2,9 +2,10 @@ import pytest
 
 from ltr.admin.cli import one_line_errors
 from ltr.trainers.stop_signals import Stopped
+from ltr.utils.errors import InputError
 
 
-@pytest.mark.parametrize("error", [ValueError("bad"), OSError("bad"), ImportError("bad"), FloatingPointError("bad")])
+@pytest.mark.parametrize("error", [InputError("bad"), OSError("bad"), ImportError("bad"), FloatingPointError("bad")])
 def test_bad_input_is_one_line(error: Exception) -> None:
     with pytest.raises(SystemExit) as stop, one_line_errors():
         raise error

@@ -13,6 +13,7 @@ from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import SamplerSettings, TrackingSampler
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
 from ltr.dataset.synthetic import SyntheticShapes
+from ltr.utils.errors import InputError
 
 # From Python 3.12 on, starting a process beside torch's threads warns.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -98,7 +99,7 @@ class Broken(BaseVideoDataset):
         raise self.error
 
 
-class Untold(ValueError):
+class Untold(InputError):
     """Cannot be made of its message alone, as the errors of some libraries."""
 
     def __init__(self, code: int, text: str) -> None:
@@ -109,9 +110,9 @@ class Untold(ValueError):
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (ValueError("cannot decode picture a.jpg"), ValueError),
+        (InputError("cannot decode picture a.jpg"), InputError),
         (FileNotFoundError("no such picture: a.jpg"), FileNotFoundError),
-        (Untold(7, "a.jpg is damaged"), ValueError),
+        (Untold(7, "a.jpg is damaged"), InputError),
     ],
 )
 def test_bad_input_is_told_in_one_line_whoever_meets_it(num_workers: int, error: Exception, kind: type) -> None:

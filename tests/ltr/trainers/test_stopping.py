@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from ltr.admin.settings import OptimSettings, TrainSettings
 from ltr.trainers.ltr_trainer import LTRTrainer
 from ltr.trainers.stop_signals import Stopped, StopSignals
+from ltr.utils.errors import InputError
 from tests.fakes.regression import PairBatch, PairLoader, regression_training
 
 SETTINGS = TrainSettings(OptimSettings(epochs=3, batch_size=8, lr=0.02), best_by="-loss")
@@ -147,7 +148,7 @@ def _broken_at(epoch_and_part: tuple[int, int], error: Exception) -> Any:
     return at_batch
 
 
-@pytest.mark.parametrize("error", [ValueError("7.jpg: truncated"), FileNotFoundError(2, "No such file", "7.jpg")])
+@pytest.mark.parametrize("error", [InputError("7.jpg: truncated"), FileNotFoundError(2, "No such file", "7.jpg")])
 def test_a_sample_that_cannot_be_made_loses_nothing(tmp_path: Path, error: Exception) -> None:
     trainer = _trainer(tmp_path / "parts", at_batch=_broken_at((1, 2), error))
     with pytest.raises((ValueError, OSError), match=r"7\.jpg") as caught:
@@ -158,7 +159,7 @@ def test_a_sample_that_cannot_be_made_loses_nothing(tmp_path: Path, error: Excep
 
 def test_so_it_is_in_validation(tmp_path: Path) -> None:
     trainer = _trainer(tmp_path / "parts", EMA)
-    _validation_of(trainer).at_batch = _broken_at((0, 1), ValueError("7.jpg: truncated"))
+    _validation_of(trainer).at_batch = _broken_at((0, 1), InputError("7.jpg: truncated"))
     with pytest.raises(ValueError, match=r"7.jpg: truncated \(saved after 0 epochs and 5 of 5 steps"):
         trainer.run()
     _assert_goes_on(tmp_path / "parts", EMA)
@@ -174,7 +175,7 @@ def test_a_bug_of_the_loader_keeps_its_type(tmp_path: Path) -> None:
 
 
 def test_before_the_first_step_there_is_nothing_to_keep(tmp_path: Path) -> None:
-    trainer = _trainer(tmp_path, at_batch=_broken_at((0, 0), ValueError("no such folder")))
+    trainer = _trainer(tmp_path, at_batch=_broken_at((0, 0), InputError("no such folder")))
     with pytest.raises(ValueError, match=r"^no such folder \(no step is done yet\)$"):
         trainer.run()
     assert not (tmp_path / "checkpoint.pt").exists()

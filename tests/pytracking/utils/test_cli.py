@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import tyro
 
+from ltr.utils.errors import InputError
 from pytracking.utils.cli import run_command
 
 
@@ -27,7 +28,7 @@ class WithPanels:
 def command(arguments):
     match arguments.kind:
         case "value":
-            raise ValueError("clip.mp4: no such thing")
+            raise InputError("clip.mp4: no such thing")
         case "file":
             raise FileNotFoundError("no such file: a.txt")
         case "stop":

@@ -93,7 +93,7 @@ def test_pyav_loaded_before_opencv_is_told_instead_of_waiting_for_ever():
     code = "import av; from pytracking.utils.window import Window; Window('none')"
     environment = {"DISPLAY": ":0", "PYTHONPATH": ":".join(sys.path), "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
-    assert "ValueError: PyAV was imported before OpenCV" in done.stderr
+    assert "InputError: PyAV was imported before OpenCV" in done.stderr
 
 
 def test_keys(cv2_window):
