@@ -24,7 +24,7 @@ from ltr.trainers.ltr_trainer import LTRTrainer, Training
 from tests.fakes.detection import write_rectangles
 
 CPU = torch.device("cpu")
-DETECTOR = DetectorSettings("mobile", 3, 160, 160, 48.0)
+DETECTOR = DetectorSettings("mobile", 3, 128, 128, 40.0)
 SOURCES = tuple((DetectionSource(f"{part}/annotations.json", f"{part}/images"),) for part in ("train", "val"))
 DATA = DetectionData(SOURCES[0], SOURCES[1], SOURCES[1])
 
@@ -52,17 +52,17 @@ def test_refinement_improves_what_a_detector_finds(data: Path, tmp_path: Path) -
         EfficientNetLite0().load_pretrained()
     except FileNotFoundError as error:
         pytest.skip(str(error))
-    optim = OptimSettings(epochs=3, batch_size=8, lr=2e-3, schedule="cosine", clip_norm=10.0)
+    optim = OptimSettings(epochs=2, batch_size=8, lr=2e-3, schedule="cosine", clip_norm=10.0)
     common = {"num_workers": 0, "data": DATA, "detector": DETECTOR, "validation_pictures": 40}
-    _, log = _train(DetectorTrainSettings(optim, pictures_per_epoch=240, **common), data, tmp_path / "detector")
+    _, log = _train(DetectorTrainSettings(optim, pictures_per_epoch=160, **common), data, tmp_path / "detector")
     assert log[-1]["val"]["loss"] < log[0]["val"]["loss"]
 
     branch = BranchTrainSettings(
         replace(optim, epochs=4, lr=1e-3, clip_norm=None),
-        pictures_per_epoch=240,
+        pictures_per_epoch=160,
         weights=tmp_path / "detector" / "network.safetensors",
         cache=tmp_path / "cache",
-        branch=BranchSettings(hidden=64),
+        branch=BranchSettings(hidden=32),
         loss=NCEPlus((0.075, 0.15, 0.3), 24, 0.1),
         step_position=0.0004,
         step_size=0.0016,
