@@ -73,7 +73,8 @@ def _numbered(info: VideoInfo, container: InputContainer, threads: int) -> Itera
             if frame is None:
                 damaged = True
                 continue
-            found = info.number_of(frame)
+            # A gap in the times alone is no damage: files cut without encoding again lack B-frames before their end.
+            found = info.number_of(frame) if damaged else number
             while found is not None and number < min(found, info.length):
                 yield number, last or frame, False
                 number += 1

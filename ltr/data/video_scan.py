@@ -90,21 +90,28 @@ class _Packets:
 def scan_video(source: str | Path) -> VideoInfo:
     """What ``source`` shows; FileNotFoundError or ValueError where it cannot be read at all.
 
-    A header is believed where it counts frames that come evenly and has an index of as many. Otherwise the packets are
+    A header is believed where it counts frames that come evenly, has an index of as many, and the last frame is shown
+    when it should be (before the end of a file cut without encoding again, B-frames lack). Otherwise the packets are
     counted. Frames are, by decoding them all, where the first ones are not those of the first packets (fields of
     interlaced video), where packets have no times, and in joined files.
     """
+    return _scan(source, believed=True)
+
+
+def _scan(source: str | Path, believed: bool) -> VideoInfo:
+    """``scan_video``; ``believed``: whether a header may be."""
     with open_container(source) as container:
         stream = video_stream(container, source)
         stream.codec_context.options = {**NO_PICTURES, "threads": "1"}
         index = stream.index_entries
         entries, tick = len(index), float(stream.time_base or 0)
-        even = stream.frames == entries > 0 and stream.average_rate == stream.base_rate
+        even = believed and stream.frames == entries > 0 and stream.average_rate == stream.base_rate
         even = even and all(entry.size and not entry.is_discard for entry in index)
         packets = _demux(container, stream, only_head=even)
         info = _about(container, stream, packets, str(source))
         cut = "" if even else _why_cut(container, stream, packets, entries)
         promised = stream.frames
+        last = _last_tick(container, stream) if even else None
         torn_off = 0 if even else _torn_off(container, stream, packets)
     if packets.torn is not None and not (packets.joined or cut):
         log.warning("%s: data is missing, first at %.1f s; frames may be damaged there", source, packets.torn)
@@ -116,8 +123,10 @@ def scan_video(source: str | Path) -> VideoInfo:
     if odd and not packets.damaged:
         return replace(_decoded(info, tick), cut=cut)
     if even:
-        begin = shown[0] * tick
-        return replace(info, length=promised - (len(packets.ticks) - len(shown)), begin=begin, numbered=True)
+        begin, length = shown[0] * tick, promised - (len(packets.ticks) - len(shown))
+        if last is not None and info.fps and round((last * tick - begin) * info.fps) >= length:
+            return _scan(source, believed=False)
+        return replace(info, length=length, begin=begin, numbered=True)
     return replace(_timed(info, shown[: len(shown) - torn_off], tick), numbered=True, cut=cut)
 
 
@@ -183,6 +192,17 @@ def _torn_off(container: InputContainer, stream: VideoStream, packets: _Packets)
     except av.FFmpegError:
         return 0
     return sum(tick > max(shown) for tick in ticks) if shown else 0
+
+
+def _last_tick(container: InputContainer, stream: VideoStream) -> int | None:
+    """When the last frame is shown, where frames are stored in another order than they are shown."""
+    if not stream.codec_context.has_b_frames:
+        return None
+    try:
+        container.seek(max(entry.timestamp for entry in stream.index_entries if entry.is_keyframe), stream=stream)
+        return max((packet.pts for packet in container.demux(stream) if packet.pts is not None), default=None)
+    except (ValueError, av.FFmpegError):  # no key frame; damaged, as reading will tell
+        return None
 
 
 def _about(container: InputContainer, stream: VideoStream, packets: _Packets, source: str) -> VideoInfo:

@@ -3,8 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltr.data.video_frames import VideoCache, count_frames
+from ltr.data.pyav import av
+from ltr.data.video_frames import VideoCache, count_frames, read_frames
+from ltr.data.video_scan import scan_video
 from tests.fakes.datasets import write_video
+from tests.fakes.video_kinds import copy_packets, encode
 
 
 def _video(path: Path, count: int) -> list[np.ndarray]:
@@ -51,3 +54,24 @@ def test_missing_and_broken_videos_are_named(tmp_path: Path) -> None:
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"cut\.mp4: holds no video"):
         VideoCache().read(tmp_path / "cut.mp4", [0])
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_a_file_cut_without_encoding_again_is_whole(tmp_path: Path, name: str) -> None:
+    """Its last frames have a gap in their times, where B-frames were left out."""
+    options = {"x264-params": "bframes=3:b-adapt=0:b-pyramid=normal:keyint=100:scenecut=0"}
+    whole, gaps = encode(tmp_path / f"whole{name}", numbers=range(34), options=options, noise=True), 0
+    for kept in range(24, 33):
+        path = copy_packets(whole, tmp_path / f"{kept}{name}", lambda i, packet, n=kept: [packet] if i < n else [])
+        with av.open(str(path)) as container:
+            decoded = list(container.decode(video=0))
+        times = [frame.time - (decoded[0].time or 0) for frame in decoded if frame.time is not None]
+        gaps += times[-1] > (len(times) - 0.5) / 25
+        info = scan_video(path)
+        frames = list(read_frames(info))
+        assert info.length == len(frames) == len(decoded) == kept
+        for frame, right in zip(frames, decoded, strict=True):
+            assert np.array_equal(frame, right.to_ndarray(format="rgb24"))
+        shown = info.times or [i / (info.fps or 0) for i in range(kept)]
+        assert shown == pytest.approx(times, abs=0.02)
+    assert gaps
