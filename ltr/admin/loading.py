@@ -20,6 +20,7 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.errors import InputError
 
 T = TypeVar("T")
+_FOREIGN_CARD = (json.JSONDecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError)
 
 
 def sha256(path: Path) -> str:
@@ -89,7 +90,7 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
         card = json.loads(card_path.read_text(encoding="utf-8"))
         settings = from_dict(DiMPnetSettings, card["network"], str(card_path))
         state = load_file(path)
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except (*_FOREIGN_CARD, SafetensorError) as error:
         raise InputError(f"{path}: not a network written by this toolkit ({error!r})") from error
     if card.get("sha256") != sha256(path):
         raise InputError(

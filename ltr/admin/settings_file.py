@@ -26,7 +26,7 @@ def read_values(path: Path) -> dict[str, Any]:
         raise InputError(f"settings: expected a .json or a .toml file, got {path}")
     try:
         values = readers[path.suffix](path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:  # those of both readers, and of the encoding, are of this kind
+    except (ValueError, RecursionError) as error:  # those of both readers, and of the encoding; too many brackets
         raise InputError(f"settings: {path}: {error}") from error
     if not isinstance(values, dict):
         raise InputError(f"settings: {path}: expected a table of settings, got {type(values).__name__}")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ltr.dataset.annotations import Arrays, cached
+from ltr.dataset.text_files import LARGEST
 from ltr.utils.errors import InputError
 
 
@@ -147,7 +148,12 @@ def picture_sizes(pictures: Records) -> np.ndarray:
 
 def box_column(annotations: Records) -> np.ndarray:
     """Field ``bbox``: ``float64 [n, 4]``."""
-    return annotations.column("bbox", "four numbers x, y, w, h", lambda item: item["bbox"], np.float64, (4,))
+    boxes = annotations.column("bbox", "four numbers x, y, w, h", lambda item: item["bbox"], np.float64, (4,))
+    beyond = np.flatnonzero((np.isfinite(boxes) & (np.abs(boxes) > LARGEST)).any(axis=1))
+    if len(beyond):
+        number = int(beyond[0])
+        raise annotations.error(number, f"bbox: expected pixels up to {LARGEST:g}, got {boxes[number].tolist()}")
+    return boxes
 
 
 def picture_column(annotations: Records, index_of: Mapping[Hashable, int]) -> np.ndarray:

@@ -146,7 +146,7 @@ def _size_in(meta: Path) -> tuple[int, int] | None:
         return None
     try:
         content = json.loads(read_text(meta))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{meta}: not JSON ({error})") from None
     if not isinstance(content, dict) or not {"width", "height"} <= content.keys():
         return None

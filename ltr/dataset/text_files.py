@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 
+LARGEST = 1e15  # pixels: what lies beyond is no place in a picture, and its square no single-precision number
 _ANNOTATION = re.compile(r"groundtruth(_rect)?(?:[._](\d+))?\.txt", re.IGNORECASE)
 _SEPARATORS = str.maketrans(",;\t", "   ")
 _CELLS_ALONE = str.maketrans(";", ",", " \t")
@@ -25,7 +26,7 @@ def read_boxes(path: Path) -> NDArray[np.float64]:
         boxes = parse_rows(text)
     except ValueError:
         boxes = np.empty((0, 0))
-    finite = np.isfinite(boxes)
+    finite = np.abs(boxes) <= LARGEST
     whole = finite.all() or np.isnan(boxes[~finite.all(axis=1)]).all()
     if boxes.shape[1] != 4 or not whole or _has_empty_cell(text):
         raise InputError(_describe_fault(path, text))
@@ -61,7 +62,7 @@ def _describe_fault(path: Path, text: str) -> str:
             row = np.array([float(word) for word in line.translate(_SEPARATORS).split()])
         except ValueError:
             row = np.empty(0)
-        usable = len(row) == 4 and (np.isfinite(row).all() or np.isnan(row).all())
+        usable = len(row) == 4 and ((np.abs(row) <= LARGEST).all() or np.isnan(row).all())
         if not usable or _has_empty_cell(line):
             return f"{path}:{number}: expected four numbers x,y,w,h (or four NaN), found {line.strip()[:60]!r}"
     return f"{path}: holds no boxes"

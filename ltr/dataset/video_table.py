@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ltr.data.media_files import IMAGE_SUFFIXES, image_files, images_among, is_video
 from ltr.dataset.own_videos import FrameFiles, Listing, OwnVideo
-from ltr.dataset.text_files import read_text
+from ltr.dataset.text_files import LARGEST, read_text
 from ltr.utils.errors import InputError
 
 CSV_COLUMNS = ("video", "x", "y", "w", "h")
@@ -69,7 +69,7 @@ def _frame_and_box(row: dict[str, str], line: str) -> tuple[int, list[float]]:
         raise InputError(f"{line}: expected numbers in x, y, w, h (and frame)") from None
     if "" in row:  # decimal commas, mostly
         raise InputError(f"{line}: has more cells than the first line")
-    if not (np.isfinite(box).all() or np.isnan(box).all()):
+    if not ((np.abs(box) <= LARGEST).all() or np.isnan(box).all()):
         raise InputError(f"{line}: expected four finite numbers in x, y, w, h (or four NaN)")
     if not row["video"]:
         raise InputError(f"{line}: names no video")

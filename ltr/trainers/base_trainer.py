@@ -90,6 +90,8 @@ class Checkpoints:
             raise FileNotFoundError(f"nothing to resume: {self.path} does not exist")
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
+            if not isinstance(state, dict):
+                raise KeyError(f"a {type(state).__name__}")
             settings = json.loads(state["settings"])
             missing = [name for name in parts if name not in state]
             if missing:

@@ -6,12 +6,15 @@ import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
 
 # SIGHUP: the terminal was closed. SIGUSR1: what SLURM sends some time before the end (--signal=USR1@120).
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)]
 URGENT = (signal.SIGINT, signal.SIGTERM)  # the second of these stops at once
+ECHO = 1.0  # seconds in which a signal sent again is the same one: GNU timeout tells the process, then its whole group
 
 
 class Stopped(Exception):
@@ -29,11 +32,17 @@ class Stopped(Exception):
 
 class StopSignals:
     """In its block, the first signal of ``SIGNALS`` is kept in ``received``; a second SIGINT or SIGTERM raises
-    KeyboardInterrupt. SIGHUP and SIGUSR1 are left alone where they are ignored (``nohup``).
+    KeyboardInterrupt, but for the same signal within ``ECHO``. SIGHUP and SIGUSR1 are left alone where they are
+    ignored (``nohup``).
+
+    Args:
+        clock: seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.received: int | None = None
+        self._since = 0.0
         self._before: dict[int, Any] = {}
         self._process = os.getpid()
 
@@ -52,10 +61,11 @@ class StopSignals:
         if os.getpid() != self._process:  # a loader's worker, which has inherited the handler: the main process decides
             return
         if self.received is not None:
-            if number in URGENT and self.received in URGENT:
+            echo = number == self.received and self._clock() - self._since < ECHO
+            if number in URGENT and self.received in URGENT and not echo:
                 raise KeyboardInterrupt
             return  # a closed terminal sends SIGHUP twice: the kernel's, and the shell's
-        self.received = number
+        self.received, self._since = number, self._clock()
         try:
             print("\nstopping after this step; once more to stop at once", file=sys.stderr, flush=True)
         except OSError:

@@ -146,7 +146,7 @@ def find_attributes(name: str) -> dict[str, list[str]]:
         raise InputError(f"no attributes of {name!r}: expected a JSON file or one of {', '.join(sorted(known))}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(content, dict) or not all(isinstance(v, list) for v in content.values()):
         raise InputError(f"{path}: expected {{sequence: [attribute, ...]}}")

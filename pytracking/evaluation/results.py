@@ -136,7 +136,7 @@ def read_stamp(path: Path) -> dict[str, Any]:
     """The JSON stamp beside a result."""
     try:
         stamp = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(stamp, dict):
         raise InputError(f"{path}: expected a JSON object, found {type(stamp).__name__}")

@@ -40,7 +40,7 @@ def read_snapshot(path: Path, stamp: dict[str, Any]) -> dict[int, dict[str, Tens
             for key in file.keys():  # noqa: SIM118 (it is no mapping)
                 target_id, name = key.split(".", 1)
                 targets.setdefault(int(target_id), {})[name] = file.get_tensor(key)
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a running tracker saved by this toolkit ({error})") from None
     different = [name for name in IDENTITY if written.get(name) != stamp.get(name)]
     if different:

@@ -46,7 +46,7 @@ def _training_sequences(network: str, sha256: str) -> frozenset[str]:
         card = json.loads(path.read_text(encoding="utf-8"))
         sources = card.get("data", {}).values()
         return frozenset(_bare(entry["name"]) for source in sources for entry in source.get("sequences", ()))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: its list of training sequences cannot be read ({error!r})") from None
 
 

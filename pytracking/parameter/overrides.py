@@ -26,7 +26,7 @@ def parse_changes(texts: Iterable[str]) -> dict[str, Any]:
                 raise InputError(f"--set {text}: {group} was set before")
         try:
             inner[name] = json.loads(value)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             inner[name] = value
     return changes
 

@@ -35,6 +35,12 @@ def is_local(host: str) -> bool:
         return host == "localhost"
 
 
+def new_runner(app: web.Application) -> web.AppRunner:
+    """What serves ``app``. Bodies are taken as they are sent: our pages compress none, and what claims to be
+    compressed but is not would be a traceback."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
+
+
 def guard(token: str | None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Middleware:
     """The middleware that lets a request through or answers 400 (unreadable) or 403.
 

@@ -13,7 +13,7 @@ from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.video import Image
 from pytracking.tracker.base.output import Box
 from pytracking.utils.drawing import LOST_COLOUR, PALETTE
-from pytracking.web.access import guard
+from pytracking.web.access import guard, new_runner
 from pytracking.web.assets import asset_routes
 
 HOST = "127.0.0.1"
@@ -29,7 +29,7 @@ def draw_boxes(image: Image, announce: Callable[[str], object]) -> list[Box]:
 
 async def _serve(image: Image, announce: Callable[[str], object]) -> list[Box]:
     drawn: asyncio.Future[list[Box]] = asyncio.get_running_loop().create_future()
-    runner = web.AppRunner(build_app(image, drawn), access_log=None, shutdown_timeout=1.0)
+    runner = new_runner(build_app(image, drawn))
     await runner.setup()
     try:
         await web.TCPSite(runner, HOST, 0).start()
@@ -50,8 +50,8 @@ def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Applicati
 
     async def take(request: web.Request) -> web.StreamResponse:
         try:
-            boxes = parse_boxes(await request.json(), image)
-        except InputError as error:
+            boxes = parse_boxes(json.loads(await request.text()), image)
+        except (InputError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             return web.Response(status=400, text=str(error))
         if not drawn.done():
             drawn.set_result(boxes)

@@ -91,7 +91,7 @@ def parse_command(text: str) -> Command:
         fields = json.loads(text)
         kind = COMMANDS[fields.pop("type")]
         return kind(**{name: _CHECKS[name](value) for name, value in fields.items()})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ProtocolError(f"not a command: {text[:80]!r}") from None
 
 

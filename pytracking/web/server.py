@@ -17,7 +17,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from ltr.utils.errors import InputError
 from pytracking.utils.drawing import LOST_COLOUR, PALETTE
-from pytracking.web.access import guard, is_local
+from pytracking.web.access import guard, is_local, new_runner
 from pytracking.web.assets import asset_routes
 from pytracking.web.protocol import ProtocolError, error_message, parse_command, parse_picture
 from pytracking.web.session import MAX_TARGETS, Session, Targets
@@ -236,7 +236,7 @@ async def serve(new_targets: Callable[[], Targets], address: Address, announce: 
     """Serve until cancelled. announce: called with the URL, which holds the token if there is one, once it works."""
     token = None if is_local(address.host) else secrets.token_urlsafe(16)
     context = address.context()
-    runner = web.AppRunner(build_app(new_targets, token), access_log=None, shutdown_timeout=1.0)
+    runner = new_runner(build_app(new_targets, token))
     await runner.setup()
     try:
         site = web.TCPSite(runner, address.host, address.port, ssl_context=context)

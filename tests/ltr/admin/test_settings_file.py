@@ -10,6 +10,7 @@ from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.detection import METHODS
 from ltr.train_settings.dimp.base import DataSource
+from ltr.utils.errors import InputError
 
 TOY = TASKS["dimp"]["toy"]
 
@@ -129,4 +130,11 @@ def test_what_is_accepted_is_said(values: dict[str, Any], message: str) -> None:
 def test_files_that_cannot_be_read_are_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
+        read_values(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.json", "[" * 100_000), ("a.toml", "a = " + "[" * 100_000)])
+def test_too_many_brackets_are_one_line(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=rf"{name}: .*recursion"):
         read_values(tmp_path / name)

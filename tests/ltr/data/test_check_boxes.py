@@ -168,3 +168,12 @@ def test_videos_have_the_size_of_their_frames(tmp_path: Path) -> None:
     write_boxes(tmp_path / "own", [*BOXES[:19], (150, 60, 40, 40)])
     report = check_videos(tmp_path)
     assert report.boxes.lines()[0] == "not used     1 box outside the picture   first: own, frame 20"
+
+
+def test_numbers_that_are_no_pixels_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    huge = [*BOXES[:2], (1e300, 1e300, 1e300, 1e300)]
+    with pytest.raises(SystemExit):
+        main(["video", str(_video(tmp_path / "videos", huge))])
+    assert "groundtruth_rect.txt:3: expected four numbers" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r"annotation 3: bbox: expected pixels up to 1e\+15, got \[1e\+300"):
+        main(["coco", str(_coco(tmp_path / "coco", huge))])

@@ -22,14 +22,14 @@ def test_differences_are_named_by_their_path() -> None:
     assert differences(old, old) == []
 
 
-@pytest.mark.parametrize("damage", ["garbage", "truncated", "empty", "foreign"])
+@pytest.mark.parametrize("damage", ["garbage", "truncated", "empty", "foreign", "a list"])
 def test_broken_checkpoint_is_named(tmp_path: Path, damage: str) -> None:
     checkpoints = Checkpoints(tmp_path, {"seed": 0})
     net = nn.Linear(20, 20)
     checkpoints.save({"net": net})
     content = checkpoints.path.read_bytes()
-    if damage == "foreign":
-        torch.save({"model": 1}, checkpoints.path)
+    if damage in ("foreign", "a list"):
+        torch.save({"model": 1} if damage == "foreign" else [1], checkpoints.path)
     else:
         checkpoints.path.write_bytes({"garbage": b"no checkpoint", "truncated": content[:-200], "empty": b""}[damage])
     with pytest.raises(ValueError, match=r"checkpoint\.pt: not a readable checkpoint") as error:

@@ -86,6 +86,25 @@ def test_other_processes_leave_the_decision_to_the_main_one() -> None:
         assert stop.received is None
 
 
+def test_the_same_signal_twice_at_once_is_one_and_another_stops_at_once() -> None:
+    with StopSignals() as stop:
+        for _ in range(3):  # GNU timeout tells the process, and then its whole group
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.received == signal.SIGTERM
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_same_signal_later_stops_at_once() -> None:
+    now = 10.0
+    with StopSignals(lambda: now) as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        now += 1.5
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert stop.received == signal.SIGINT
+
+
 HANGUP = """
 import fcntl, sys, termios, time
 from pathlib import Path

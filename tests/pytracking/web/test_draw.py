@@ -56,6 +56,8 @@ def test_the_frame_is_served_and_its_boxes_are_taken_once():
         ("[[1, 2, 3, NaN]]", "expected four finite numbers"),
         ("[[400, 2, 3, 4]]", "lies outside the 320 x 240 frame"),
         ("[[1, 2", "Expecting"),
+        ("[" * 100_000, "recursion"),
+        (f"[[{'9' * 400}, 1, 1, 1]]", "expected four finite numbers"),
     ],
 )
 def test_nonsense_is_refused(body, message):

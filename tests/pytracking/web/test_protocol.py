@@ -44,6 +44,7 @@ def test_commands_without(name):
         '{"type": "add", "frame": 1, "box": [1, 2, 3, 1e999]}',
         '{"type": "add", "frame": 1, "box": "1234x"}',
         '{"type": "add", "frame": 1, "box": 5}',
+        '{"type": "add", "frame": 1, "box": [' + "9" * 400 + ", 1, 1, 1]}",
         "[" * 100000,
     ],
 )

@@ -14,6 +14,7 @@ from ltr.data.image_loader import encode_jpeg
 from pytracking.evaluation.multi_tracker import MultiTracker
 from pytracking.utils.drawing import PALETTE
 from pytracking.web import server, uploads
+from pytracking.web.access import new_runner
 from pytracking.web.assets import STATIC
 from pytracking.web.protocol import picture_message
 from pytracking.web.server import DESK, MAX_SESSIONS, Address, build_app, serve
@@ -53,10 +54,17 @@ class Page:
         return response.status, await response.text()
 
 
+class Served(TestServer):
+    """The application as it is served."""
+
+    async def _make_runner(self, **options):
+        return new_runner(self.app)
+
+
 def run(scene):
     async def play():
         app = build_app(lambda: MultiTracker(FakeTracker()))
-        async with TestClient(TestServer(app)) as client:
+        async with TestClient(Served(app)) as client:
             await scene(client)
         assert app[DESK].sessions == {}
         assert app[DESK].sockets == set()
@@ -179,6 +187,20 @@ def test_an_upload_that_stands_still_or_has_lost_its_page_is_ended(monkeypatch):
             assert await page.upload(session, orphaned()) == (404, "that page is no longer connected")
 
     run(scene)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+def test_an_upload_of_another_encoding_than_it_says_is_no_video(caplog, encoding):
+    async def scene(client):
+        async with Page(client) as page:
+            session = (await page.receive("hello"))["session"]
+            page.headers |= {hdrs.CONTENT_ENCODING: encoding}
+            compressed = b"\x1f\x8b" + b"x" * 1000
+            assert await page.upload(session, compressed) == (415, f"that is not an {uploads.ACCEPTED} video")
+            assert list(client.app[DESK].sessions[session][1].iterdir()) == []
+
+    run(scene)
+    assert caplog.text == ""
 
 
 def test_a_full_disk_is_told(monkeypatch, caplog):
