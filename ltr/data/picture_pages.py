@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, PngImagePlugin, TiffImagePlugin
+from PIL import Image, PngImagePlugin
 
 from ltr.utils.errors import InputError
 
@@ -35,8 +35,11 @@ _PIL_ERRORS = (
 def page_numbers(encoded: bytes) -> list[int]:
     """The numbers of the pictures in a file that are frames: those of a stack or an animation, else ``[0]``.
 
-    Thumbnails, and the two pictures of cameras' MPO files, are no frames.
+    Thumbnails, and the two pictures of cameras' MPO files, are no frames. Where a stack is damaged or cut short, the
+    number after its last good picture is among them: reading that one fails.
     """
+    if encoded.startswith(_TIFF_STARTS):
+        return _tiff_pages(encoded)
     if not _may_hold_several(encoded):
         return [0]
     with warnings.catch_warnings(action="ignore"):  # a large picture is none of PIL's "bombs", and is not decoded here
@@ -52,21 +55,42 @@ def _may_hold_several(encoded: bytes) -> bool:
         return b"acTL" in encoded[: encoded.find(b"IDAT")]
     if encoded[8:16] == b"WEBPVP8X":
         return bool(encoded[20] & 2)
-    return encoded.startswith(_TIFF_STARTS)
+    return False
 
 
 def _pages(image: Image.Image) -> list[int]:
     numbers = list(range(getattr(image, "n_frames", 1)))
     if isinstance(image, PngImagePlugin.PngImageFile) and image.default_image and len(numbers) > 1:
         return numbers[1:]  # the first is for programs that show no animations
-    if isinstance(image, TiffImagePlugin.TiffImageFile) and len(numbers) > 1:
-        return [number for number in numbers if not _subfile_type(image, number) & _NO_PAGE] or [0]
     return numbers
 
 
-def _subfile_type(image: TiffImagePlugin.TiffImageFile, number: int) -> int:
-    image.seek(number)
-    return int(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0))
+def _tiff_pages(encoded: bytes) -> list[int]:
+    """The pages of a TIFF file that are frames, by its chain of directories: PIL does not know all kinds of pixels."""
+    order = "<" if encoded.startswith(b"II") else ">"
+    big = encoded[2:4] in (b"+\0", b"\0+")
+    count_format, entry_size, place_format = ("Q", 20, "Q") if big else ("H", 12, "I")
+    numbers: list[int] = []
+    seen: set[int] = set()
+    try:
+        (place,) = struct.unpack_from(order + place_format, encoded, 8 if big else 4)
+        while place:
+            numbers.append(len(seen))
+            if place in seen:
+                break  # a loop
+            seen.add(place)
+            (count,) = struct.unpack_from(order + count_format, encoded, place)
+            begin = place + struct.calcsize("=" + count_format)
+            end = begin + count * entry_size
+            (place,) = struct.unpack_from(order + place_format, encoded, end)
+            entries = [
+                struct.unpack_from(f"{order}HH{place_format}I", encoded, at) for at in range(begin, end, entry_size)
+            ]
+            if any(tag == _NEW_SUBFILE_TYPE and value & _NO_PAGE for tag, _, _, value in entries):
+                numbers.pop()
+    except (struct.error, OverflowError, IndexError):
+        pass  # the file ends before this directory
+    return numbers or [0]
 
 
 def read_pages(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
@@ -82,7 +106,10 @@ def read_pages(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
 
 def _read_tiff(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
     for number in numbers:  # by OpenCV: PIL reads no 16-bit colors
-        _, pages = cv2.imreadmulti(str(path), number, 1, flags=cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        try:
+            _, pages = cv2.imreadmulti(str(path), number, 1, flags=cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        except cv2.error:
+            pages = ()
         if not pages or pages[0].dtype not in (np.uint8, np.uint16):
             raise InputError(f"cannot decode picture {number} in {path}: damaged, or not 8 or 16 bits a channel")
         yield cv2.cvtColor(pages[0], cv2.COLOR_BGR2RGB)

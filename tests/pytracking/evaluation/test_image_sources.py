@@ -46,6 +46,25 @@ def test_a_stack_that_is_cut_short_names_the_file(tmp_path: Path) -> None:
         list(frames)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9, 0.99])
+@pytest.mark.parametrize("writer", ["opencv", "pil"])
+def test_a_tiff_stack_that_is_cut_short_is_told(tmp_path: Path, writer: str, share: float) -> None:
+    pictures = [np.random.default_rng(i).integers(0, 255, (40, 60, 3), np.uint8) for i in range(5)]
+    if writer == "opencv":
+        cv2.imwritemulti(str(tmp_path / "whole.tif"), pictures)
+    else:
+        first, *others = map(Image.fromarray, pictures)
+        first.save(tmp_path / "whole.tif", save_all=True, append_images=others)
+    content = (tmp_path / "whole.tif").read_bytes()
+    (tmp_path / "cut.tif").write_bytes(content[: int(len(content) * share)])
+    whole, frames = list(open_frames(tmp_path / "whole.tif")), []
+    assert len(whole) == 5
+    with pytest.raises(BrokenSourceError, match=r"cut\.tif"):
+        frames.extend(open_frames(tmp_path / "cut.tif"))
+    assert len(frames) in range(int(5 * share) + 1)
+    assert all(map(np.array_equal, frames, whole))
+
+
 def test_a_stack_in_a_folder_of_frames_is_refused_by_name(tmp_path: Path) -> None:
     write_images(tmp_path, ["1.png"])
     first = Image.fromarray(numbered_frame(1))
