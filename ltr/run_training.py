@@ -16,6 +16,7 @@ from ltr.admin.build_training import build_training
 from ltr.admin.cli import one_line_errors
 from ltr.admin.device import choose_device, keep_freed_memory, precision_warning, set_threads
 from ltr.admin.distributed import joined, own_device
+from ltr.admin.files import check_outputs, with_card
 from ltr.admin.settings import TrainSettings, to_json
 from ltr.admin.settings_file import read_values, with_values
 from ltr.train_settings import TASKS, load_settings
@@ -25,6 +26,7 @@ from ltr.train_settings.dimp.parse_source import FORM, NONE, with_sources
 from ltr.trainers.base_trainer import differences, seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_seed
 
 USAGE = "usage: run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"
 BASE_OPTIONS = f"""what single fields are changed of:
@@ -51,8 +53,7 @@ class RunOptions:
     threads: int = 0  # of torch on the CPU; 0: torch's own choice
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**32:
-            raise InputError(f"seed: expected 0 to {2**32 - 1}, got {self.seed}")
+        check_seed(self.seed)
 
 
 def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
@@ -64,7 +65,7 @@ def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
             raise SystemExit(usage)
         print(usage)
         raise SystemExit(0)
-    settings, seed, rest = base_settings(load_settings(argv[0], argv[1]), argv[2:])
+    settings, seed, rest, file = base_settings(load_settings(argv[0], argv[1]), argv[2:])
 
     unprefixed = tyro.conf.arg(name="")
     command = make_dataclass(
@@ -77,11 +78,28 @@ def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
     prog = f"run_training.py {argv[0]} {argv[1]}"
     parsed: Any = tyro.cli(command, args=rest, prog=prog, description=BASE_OPTIONS)
     parsed.settings.check()
+    check_apart(run_folder(argv[0], argv[1], parsed.options), parsed.options, parsed.settings, file)
     return argv[0], argv[1], parsed.options, parsed.settings
 
 
-def base_settings(settings: TrainSettings, argv: list[str]) -> tuple[TrainSettings, int, list[str]]:
-    """The settings that single fields are changed of, the seed (0 where no file gives one), and the arguments left."""
+def run_folder(task: str, name: str, options: RunOptions) -> Path:
+    """Where the run is kept."""
+    return options.workspace / task / (options.run or name)
+
+
+def check_apart(folder: Path, options: RunOptions, settings: TrainSettings, settings_file: Path | None) -> None:
+    """Raise InputError where a new run in ``folder`` would overwrite the network or the settings it begins with."""
+    if options.resume or options.dry_run:
+        return
+    start: Path | None = getattr(settings, "start", None)
+    names = ("checkpoint.pt", "network.safetensors", "network.json", "settings.json")
+    read = [settings_file, *(with_card(start) if start else ())]
+    check_outputs({f"run: {name}": folder / name for name in names}, read)
+
+
+def base_settings(settings: TrainSettings, argv: list[str]) -> tuple[TrainSettings, int, list[str], Path | None]:
+    """The settings that single fields are changed of, the seed (0 where no file gives one), the arguments left, and
+    the file of --settings."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog="run_training.py")
     parser.add_argument("--settings", type=Path)
     parser.add_argument("--box-loss", "--box_loss")
@@ -93,15 +111,14 @@ def base_settings(settings: TrainSettings, argv: list[str]) -> tuple[TrainSettin
         values = read_values(chosen.settings)
         seed = values.pop("seed", 0)
         settings = with_values(settings, values, f"settings: {chosen.settings}")
-        if type(seed) is not int:
-            raise InputError(f"settings: {chosen.settings}: seed: expected a whole number, got {seed!r}")
+        check_seed(seed, f"settings: {chosen.settings}: seed")
     if chosen.box_loss is not None or chosen.source or chosen.validation_source:
         if not isinstance(settings, DiMPTrainSettings):
             raise InputError("box-loss, source, validation-source: only the task dimp has them")
         if chosen.box_loss is not None:
             settings = settings.with_method(chosen.box_loss)
         settings = with_sources(settings, chosen.source, chosen.validation_source)
-    return settings, seed, rest
+    return settings, seed, rest, chosen.settings
 
 
 def train(task: str, name: str, options: RunOptions, settings: TrainSettings) -> None:
@@ -111,7 +128,7 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
     keep_freed_memory()
     seed_everything(options.seed)
     device = own_device(choose_device(options.device))
-    folder = options.workspace / task / (options.run or name)
+    folder = run_folder(task, name, options)
     with joined(device) as processes:
         if not (options.resume or options.dry_run) and (folder / "checkpoint.pt").exists():
             raise FileExistsError(

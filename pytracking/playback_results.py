@@ -77,11 +77,13 @@ def run(arguments: Arguments) -> int:
     truths = known
     if arguments.save is not None and len(truths) > 1:
         raise InputError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
+    results = [folder for tracker in trackers for folder in tracker.folders]
     for truth in truths:
         tracks = load_tracks(trackers, truth, dataset.protocol)
         frames = dataset.open[truth.name]()
         source = frames.name if isinstance(frames, FrameSource) else None
-        check_outputs({"--save": arguments.save}, [source, arguments.dataset_name.partition(":")[2]])
+        read = [source, arguments.dataset_name.partition(":")[2], arguments.paths, *results]
+        check_outputs({"--save": arguments.save}, read)
         pictures = play(frames, truth, tracks)
         if arguments.save is not None:
             write(arguments.save, pictures, arguments.fps, len(truth.boxes))

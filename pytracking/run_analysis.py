@@ -178,18 +178,21 @@ def run(arguments: Arguments) -> int:
     """Load, score and report; the exit code."""
     a = arguments
     dataset = (a.dataset_name or "").partition(":")[2]
-    results = [text.partition("=")[2] for text in a.results]
+    inputs = load(arguments)
     check_outputs(
         {"--json": a.json, "--report": a.report},
-        [a.ground_truth, a.absent, a.attributes, a.paths, dataset, *results],
+        [a.ground_truth, a.absent, a.attributes, a.paths, dataset, *(f for t in inputs.trackers for f in t.folders)],
         {"--plots": a.plots, "--cache": a.cache},
     )
-    inputs = load(arguments)
     cache = Cache(arguments.cache) if arguments.cache else None
     evaluation = evaluate(
         inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, os.cpu_count() or 1
     )
     report(evaluation, inputs, arguments)
+    out = sys.stdout if a.format == "text" and a.json != STDOUT else sys.stderr  # tables for programs stand alone
+    for path in (a.json, a.plots, a.report):
+        if path not in (None, STDOUT):
+            print(path.resolve(), file=out)
     return 0
 
 

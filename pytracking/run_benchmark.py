@@ -21,11 +21,12 @@ import tyro
 
 from ltr.admin.files import STDOUT, check_outputs, text_output
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_threads
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.evaluation.video import FrameSource, open_frames
 from pytracking.evaluation.video_writer import VideoWriter
-from pytracking.tracker.families import FAMILIES, load_parameters
+from pytracking.tracker.families import FAMILIES, load_parameters, network_files
 from pytracking.utils.cli import run_command
 
 if TYPE_CHECKING:
@@ -65,12 +66,14 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Run the command; the exit code."""
-    if arguments.frames < 1 or arguments.warm_up < 0 or arguments.threads < 1:
-        raise InputError("--frames and --threads: expected at least 1; --warm_up: at least 0")
+    if arguments.frames < 1 or arguments.warm_up < 0:
+        raise InputError("--frames: expected at least 1; --warm_up: at least 0")
+    check_threads(arguments.threads, "--threads")
     if (arguments.source is None) != (arguments.box is None):
         raise InputError("--source and --box go together: the box says what to follow")
-    check_outputs({"--json": arguments.json}, [arguments.source])
     factories = {text: factory(text, arguments) for text in arguments.run or ("dimp_ncep_mobile",)}
+    networks = [path for made in factories.values() for path in network_files(made.tracker, made.parameter)]
+    check_outputs({"--json": arguments.json}, [arguments.source, *networks])
     video = _video(arguments)
     from pytracking.evaluation.benchmark import measure, peak_memory  # late: imports torch
 

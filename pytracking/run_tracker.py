@@ -18,8 +18,9 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from ltr.admin.files import check_outputs
+from ltr.admin.files import check_outputs, with_card
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_seed, check_threads
 from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.inputs import protocol_of_dataset, truth_of
 from pytracking.analysis.sources import Tracker, find_tracker
@@ -82,6 +83,10 @@ def run(arguments: Arguments) -> int:
     check_numbers(arguments)
     folders = result_folders(arguments)
     check_outputs({}, folders={f"--results, run {number}": folder for number, folder in enumerate(folders)})
+    network = Path(arguments.parameter)
+    for file in with_card(network) if network.suffix == ".safetensors" else ():
+        if file.exists() and file.parent.resolve() in [folder.resolve() for folder in folders]:
+            raise InputError(f"--results: {file} lies in the folder of results, where it could be overwritten")
     datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
     if is_first_rank():
         for line in chain.from_iterable(map(left_out, datasets)):
@@ -99,15 +104,14 @@ def run(arguments: Arguments) -> int:
 
 def check_numbers(arguments: Arguments) -> None:
     """Raise ValueError for a number that cannot be used."""
-    for name, least, what in (
-        ("threads", 0, "0 (this process) or a number of worker processes"),
-        ("torch_threads", 1, "1 or more"),
-        ("runs", 1, "1 or more"),
-        ("runid", 0, "0 or more"),
-    ):
+    for name, least in (("runs", 1), ("runid", 0)):
         value = getattr(arguments, name)
         if value is not None and value < least:
-            raise InputError(f"--{name} {value}: expected {what}")
+            raise InputError(f"--{name} {value}: expected {least} or more")
+    check_threads(arguments.threads, "--threads", least=0)
+    check_threads(arguments.torch_threads, "--torch_threads")
+    check_seed(arguments.seed, "--seed")
+    check_seed(arguments.seed + arguments.runs - 1, "--seed of the last of --runs")
     if arguments.threads and under_torchrun():
         raise InputError("--threads: under torchrun, --nproc_per_node says how many processes there are")
 

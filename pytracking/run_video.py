@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from ltr.admin.files import STDOUT, check_outputs, is_stream
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_seed, check_threads
 from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.data import Box
 from pytracking.evaluation.follow import Sink, Start
@@ -29,7 +30,7 @@ from pytracking.evaluation.selection import select
 from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
 from pytracking.evaluation.video import FrameSource, Image, open_frames, peek
 from pytracking.evaluation.video_writer import check_video_name
-from pytracking.tracker.families import load_parameters
+from pytracking.tracker.families import network_files
 from pytracking.utils import box_window
 from pytracking.utils.box_argument import parse_boxes
 from pytracking.utils.cli import run_command
@@ -132,16 +133,16 @@ def check(arguments: Arguments) -> None:
     The same of what else can be told wrong before torch is imported, which takes seconds.
     """
     a = arguments
-    load_parameters(a.tracker, a.parameter)
+    network = network_files(a.tracker, a.parameter)
     files = {"--save": a.save, "--csv": a.csv, "--json": a.json}
     folders: dict[str, Path | None] = {}
     (files if a.debug and a.debug.suffix else folders)["--debug"] = a.debug
-    check_outputs(files, [a.source], folders)
+    check_outputs(files, [a.source, *network], folders)
     for path in (a.save, files.get("--debug")):
         if path:
             check_video_name(path)
-    if a.threads < 1:
-        raise InputError(f"--threads: expected 1 or more, got {a.threads}")
+    check_threads(a.threads, "--threads")
+    check_seed(a.seed, "--seed")
     if a.fps is not None and not 0 < a.fps <= 1000:
         raise InputError(f"--fps {a.fps}: expected a number above 0, at most 1000")
     if a.backward and a.debug:

@@ -17,7 +17,7 @@ import tyro
 
 from ltr.admin.build import build_network
 from ltr.admin.cli import one_line_errors
-from ltr.admin.files import check_outputs
+from ltr.admin.files import check_outputs, with_card
 from ltr.admin.loading import load_network, load_weights, save_network
 from ltr.utils.errors import InputError
 
@@ -40,9 +40,7 @@ def average(paths: Sequence[Path], out: Path) -> None:
         raise InputError(f"networks: expected two at least, got {len(paths)}")
     if out.suffix != ".safetensors":
         raise InputError(f"out: expected a name that ends with .safetensors, got {out}")
-    check_outputs(
-        {"out": out, "card": out.with_suffix(".json")}, [f for p in paths for f in (p, p.with_suffix(".json"))]
-    )
+    check_outputs(dict(zip(("out", "card"), with_card(out), strict=True)), [f for p in paths for f in with_card(p)])
     loaded = [load_network(path) for path in paths]
     network, settings, card = loaded[-1]
     states = [other.state_dict() for other, _, _ in loaded]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_threads
 
 KINDS = ("cpu", "cuda", "mps", "xpu")  # of devices that networks run on
 PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -29,9 +30,8 @@ def choose_device(name: str) -> torch.device:
 
 
 def set_threads(number: int) -> None:
-    """Use so many CPU threads in torch; ValueError below 1."""
-    if number < 1:
-        raise InputError(f"threads: expected 1 or more, got {number}")
+    """Use so many CPU threads in torch; ValueError below 1, and where that is too many for this machine."""
+    check_threads(number)
     torch.set_num_threads(number)
 
 

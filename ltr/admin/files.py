@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,15 +27,16 @@ def cache_folder() -> Path:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside ``path`` to write to: renamed to ``path`` after the block, removed after an error.
 
-    So a reader never sees half a file, and what was there stays until there is something better. Where ``path`` is a
-    link, the file it points to is replaced; what is no regular file (a pipe, a device) is written to directly.
+    So a reader never sees half a file, and what was there stays until there is something better; of several writers
+    at once, the last wins. Where ``path`` is a link, the file it points to is replaced; what is no regular file (a
+    pipe, a device) is written to directly.
     """
     if is_stream(path):
         yield path
         return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.{os.getpid()}.tmp")  # see _sweep
     try:
         yield temporary
         os.replace(temporary, target)
@@ -52,11 +54,17 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
 def text_output(path: Path) -> Iterator[TextIO]:
     """A text file to write to, through :func:`replacing`; standard output where ``path`` is ``-``."""
     if path == STDOUT:
+        _check_stdout("-")
         yield sys.stdout
         sys.stdout.flush()
         return
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         yield file
+
+
+def with_card(network: Path) -> list[Path]:
+    """The files of a network of this toolkit: the network, and its card beside it."""
+    return [network, network.with_suffix(".json")]
 
 
 def is_stream(path: Path) -> bool:
@@ -94,6 +102,7 @@ def check_outputs(
     read = [place for source in sources if source is not None for place in _places(str(source))]
     for name, path in files.items():
         if path == STDOUT:
+            _check_stdout(f"{name} -")
             continue
         if path.is_dir():
             raise InputError(f"{name} {path}: is a folder; give the name of a file")
@@ -124,6 +133,11 @@ def _check_apart(name: str, path: Path, source: Path) -> None:
             raise InputError(f"{name} {path}: is there already, in {source}, which is read; give another name")
     elif source.samefile(path):
         raise InputError(f"{name} {path}: is read from; give another name")
+
+
+def _check_stdout(name: str) -> None:
+    if sys.stdout is None:
+        raise InputError(f"{name}: standard output is closed")
 
 
 def _check_writable(name: str, path: Path) -> None:

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from ltr.admin.build_detection import FixedPictures, build_energies
 from ltr.admin.cli import one_line_errors
 from ltr.admin.device import choose_device, set_threads
-from ltr.admin.files import atomic_write, check_outputs
+from ltr.admin.files import atomic_write, check_outputs, with_card
 from ltr.admin.loading import load_weights
 from ltr.experiments.detection_scores import Evaluation, Steps
 from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings
@@ -72,7 +72,8 @@ def evaluate(options: Options) -> None:
     set_threads(options.threads)
     device = choose_device(options.device)
     network = options.network or Path("workspace/detection") / options.name / "network.safetensors"
-    check_outputs({"results": options.results}, [network, settings.weights, options.data])
+    read = [file for path in filter(None, (network, settings.weights)) for file in with_card(path)]
+    check_outputs({"results": options.results}, [*read, options.data])
     energies = load_branch(settings, network, device)
     evaluation = Evaluation(
         FixedPictures(settings, device), options.data, getattr(settings.data, options.part), options.prediction

@@ -23,7 +23,7 @@ from ltr.admin.build_detection import FixedPictures, build_energies, read_pictur
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.cli import one_line_errors
 from ltr.admin.device import choose_device, set_threads
-from ltr.admin.files import check_outputs
+from ltr.admin.files import check_outputs, with_card
 from ltr.data.detection_batch import DetectionBatch
 from ltr.experiments.detection_plot import draw
 from ltr.experiments.detection_runs import DetectionRuns
@@ -141,11 +141,12 @@ def main(options: Options) -> None:
     rows = chosen_rows(options)
     if options.figure and not any(row.is_numeric for row in rows):
         raise InputError("figure: no row of this study varies a number")
-    check_outputs({"figure": options.figure}, [options.weights], {"results": options.results})
-    set_threads(options.threads)
-    device = choose_device(options.device)
     base = BRANCH_COCO if options.scale == "coco" else BRANCH_MOBILE
     settings = replace(base, weights=options.weights or base.weights, cache=options.cache or base.cache)
+    read = [options.data, *(with_card(settings.weights) if settings.weights else ())]
+    check_outputs({"figure": options.figure}, read, {"results": options.results})
+    set_threads(options.threads)
+    device = choose_device(options.device)
     settings.check()
     runs = DetectionRuns(options.results, settings, options.data, options.factors, device)
     runs.detector()

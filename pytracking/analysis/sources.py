@@ -44,6 +44,11 @@ class Tracker:
     name: str
     runs: tuple[Run, ...]
 
+    @property
+    def folders(self) -> list[Path]:
+        """Those of its runs: everything in them is taken for a result."""
+        return [run.folder for run in self.runs]
+
 
 @dataclass(frozen=True)
 class TruthSource:

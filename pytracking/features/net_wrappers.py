@@ -13,8 +13,7 @@ from ltr.models.backbone.folding import fold_batch_norm
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.errors import InputError
-
-NETWORKS = Path(__file__).resolve().parents[1] / "networks"
+from pytracking.tracker.families import NETWORKS
 
 
 def find_network(name: str) -> Path:

@@ -1,8 +1,10 @@
 """All trackers there are: each name of a family, ``dimp`` for instance, with what stands behind it."""
 
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Any
 
+from ltr.admin.files import with_card
 from ltr.utils.errors import InputError
 from pytracking.parameter.dimp import PARAMETERS as DIMP
 from pytracking.parameter.dimp.base import DiMPParams
@@ -23,6 +25,7 @@ def _opencv(params: OpenCVParams, options: Options) -> Model:
     return OpenCVModel(params, options)
 
 
+NETWORKS = Path(__file__).resolve().parents[1] / "networks"
 DEFAULT = ("dimp", "dimp_ncep_mobile")
 FAMILIES: dict[str, Family] = {
     "dimp": Family(DIMP, _dimp, of_network=DiMPParams),
@@ -67,3 +70,14 @@ def load_parameters(tracker: str, parameter: str) -> Any:
             f"unknown parameters {parameter!r} of tracker {tracker}; known are {', '.join(family.parameters)}{files}"
         )
     return family.parameters[parameter]
+
+
+def network_files(tracker: str, parameter: str) -> list[Path]:
+    """The network that these parameters read, and its card; none for families whose networks are not ours.
+
+    Raises as :func:`load_parameters`; that the files are there is not looked at.
+    """
+    network = getattr(load_parameters(tracker, parameter), "network", None)
+    if network is None:
+        return []
+    return with_card(Path(network) if network.endswith(".safetensors") else NETWORKS / f"{network}.safetensors")

@@ -16,6 +16,7 @@ from ltr.run_training import main, parse
 from ltr.train_settings import TASKS
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
+from ltr.utils.errors import InputError
 
 # The toy's way with little to do: small crops, a random trunk, four samples.
 QUICK = ("--no-pretrained", "--network.image_size", "128", "--processing.output_size", "128", "--num_workers", "0")
@@ -50,6 +51,21 @@ def test_without_task_and_name_it_lists_them(arguments: list[str]) -> None:
         assert all(name in message for name in names)
 
 
+def test_a_new_run_replaces_neither_the_network_nor_the_settings_it_begins_with(tmp_path: Path) -> None:
+    folder = tmp_path / "dimp" / "mine"
+    folder.mkdir(parents=True)
+    network, card, settings = (folder / name for name in ("network.safetensors", "network.json", "settings.json"))
+    for path in (network, card, settings):
+        path.write_text("{}")
+    here = ["dimp", "toy", "--workspace", str(tmp_path), "--run", "mine"]
+    with pytest.raises(InputError, match=r"run: network\.safetensors .*: is read from"):
+        parse([*here, "--start", str(network)])
+    with pytest.raises(InputError, match=r"run: settings\.json .*: is read from"):
+        parse([*here, "--settings", str(settings)])
+    parse([*here, "--settings", str(settings), "--resume"])
+    parse([*here[:-1], "other", "--settings", str(settings), "--start", str(network)])
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["dimp", "--help"]])
 def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
@@ -68,8 +84,8 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
             ("dimp", "toy", "--optim.epochs", "0", "--network.image_size", "100"),
             "error: settings: optim.epochs: expected more than 0, got 0; network.image_size: expected a multiple",
         ),
-        (("dimp", "toy", "--seed", "-1"), "error: seed: expected 0 to 4294967295, got -1"),
-        (("dimp", "toy", "--threads", "-1"), "error: threads: expected 1 or more, got -1"),
+        (("dimp", "toy", "--seed", "-1"), "error: seed: expected a whole number from 0 to 4294967295, got -1"),
+        (("dimp", "toy", "--threads", "-1"), "error: threads: expected 1 to "),
         (("dimp", "toy", "--box-loss", "nix"), "error: box_loss: expected one of iou, kldis, nce, ncep, .* got 'nix'"),
         (("dimp", "toy", "--source", "film:x"), "error: source 'film:x': expected KIND:PATH"),
         (("regression1d", "nce", "--source", "video:x"), "error: box-loss, source, validation-source: only the task"),

@@ -25,6 +25,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ["dimp:x", "--results", "Y=results/dimp/y", "--dataset_name", "folder:data"]
 
 
+def test_results_that_are_shown_are_never_replaced(command: list[str], capsys: pytest.CaptureFixture) -> None:
+    for folder in ("x", "y"):
+        path = Path("results/dimp", folder, "old.mp4")
+        path.write_text("kept")
+        assert main([*command, "--sequence", "two", "--save", str(path)]) == 1
+        assert f"--save {path}: is there already, in" in capsys.readouterr().err
+        assert path.read_text() == "kept"
+
+
 @pytest.mark.parametrize("which", ["two", "TWO", "1"])
 def test_a_video_of_all_trackers_is_written(
     command: list[str], which: str, tmp_path: Path, capsys: pytest.CaptureFixture

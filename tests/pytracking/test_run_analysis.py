@@ -41,6 +41,7 @@ def test_table_json_and_plots(folders: tuple[Path, Path], tmp_path: Path, capsys
     assert content["X"]["auc"] == pytest.approx(100 * (20 / 21 + 20 / 21 / 40) / 2)
     assert content["X"]["sequences"]["b"]["precision"] == pytest.approx(2.5)
     assert (out / "plots" / "success.svg").is_file()
+    assert printed.endswith(f"{out / 'scores.json'}\n{out / 'plots'}\n")
 
 
 def test_our_own_results_by_data_set_name(
@@ -145,6 +146,37 @@ def test_report_attributes_and_published_scores(
     assert "ebm-tracking" in head
     assert Path("report.html").read_text().count("data:image/jpeg") == 6
     assert len(list(Path("cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("flag", "name"), [("--json", "a.txt"), ("--report", "b.txt")])
+@pytest.mark.parametrize("runs", [False, True])
+def test_results_that_are_scored_are_never_replaced(
+    folders: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    flag: str,
+    name: str,
+    runs: bool,
+) -> None:
+    truth, results = folders
+    monkeypatch.chdir(truth.parent)
+    if runs:
+        results = results.rename(results.with_name("x_000"))
+    before = (results / name).read_bytes()
+    assert main(["dimp:x", "--dataset_name", "folder:data", flag, str(results / name)]) == 1
+    assert f"{flag} {results / name}: is there already, in" in capsys.readouterr().err
+    assert (results / name).read_bytes() == before
+
+
+def test_paths_of_files_do_not_stand_in_a_table_for_programs(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "scores.json"
+    command = ["--ground-truth", str(folders[0]), "--results", f"X={folders[1]}", "--format", "csv"]
+    assert main([*command, "--json", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert str(out) not in printed.out
+    assert printed.err == f"{out}\n"
 
 
 def test_the_help_names_every_protocol(capsys: pytest.CaptureFixture) -> None:

@@ -120,7 +120,7 @@ def test_without_a_source_a_video_of_640_x_480_is_drawn(monkeypatch: pytest.Monk
             "--run small,speed=11: expected accelerator=... or precision=..., got 'speed=11'",
         ),
         (["--box", "1,2,3,4"], "--source and --box go together"),
-        (["--frames", "0"], "--frames and --threads: expected at least 1"),
+        (["--frames", "0"], "--frames: expected at least 1"),
     ],
 )
 def test_misuse_is_named(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,3 +132,12 @@ def test_misuse_is_named(argv: list[str], message: str, capsys: pytest.CaptureFi
 def test_peak_memory_is_what_the_system_says() -> None:
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     assert benchmark.peak_memory() == pytest.approx(int(status["VmHWM"].split()[0]) / 1024, rel=0.05)
+
+
+def test_the_network_and_its_card_are_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = write_small_network(tmp_path / "small.safetensors", image_size=64)
+    card = network.with_suffix(".json")
+    before = card.read_bytes()
+    assert run_benchmark.main(["--run", str(network), "--json", str(card)]) == 1
+    assert f"--json {card}: is read from" in capsys.readouterr().err
+    assert card.read_bytes() == before

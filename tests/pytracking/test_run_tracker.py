@@ -75,6 +75,15 @@ def test_a_network_file_stands_for_its_name_and_runs_are_numbered(tmp_path):
     assert [folder.name for folder in run_tracker.result_folders(several)] == ["mine_004", "mine_005"]
 
 
+def test_a_network_among_the_results_is_refused(tmp_path, capsys):
+    network = tmp_path / "dimp" / "small" / "small.safetensors"
+    network.parent.mkdir(parents=True)
+    network.touch()
+    argv = ["dimp", str(network), "--dataset_name", "folder:none", "--results", str(tmp_path)]
+    assert run_tracker.main(argv) == 1
+    assert f"--results: {network} lies in the folder of results" in capsys.readouterr().err
+
+
 def test_parameters_can_be_changed(run, monkeypatch, capsys):
     monkeypatch.setattr(run_tracker, "TrackerFactory", TrackerFactory)
     assert run("--set", "memory.size=30.5") == 1
@@ -162,8 +171,8 @@ def test_scores_need_the_whole_truth(tmp_path, run, capsys):
     ("argv", "message"),
     [
         (("--sequence", "z"), "error: no sequence 'z': expected an index from 0 to 2 or one of a, bad, c\n"),
-        (("--threads", "-1"), "error: --threads -1: expected 0 (this process) or a number of worker processes\n"),
-        (("--torch_threads", "0"), "error: --torch_threads 0: expected 1 or more\n"),
+        (("--threads", "-1"), "error: --threads: expected 0 to "),
+        (("--torch_threads", "0"), "error: --torch_threads: expected 1 to "),
         (("--runs", "0"), "error: --runs 0: expected 1 or more\n"),
         (("--runid", "-2"), "error: --runid -2: expected 0 or more\n"),
         (("--dataset_name", "otb51"), "error: unknown data set 'otb51'; there are folder:DIR"),

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ltr.admin.files import with_card
 from pytracking import TrackOutput, run_video
 from pytracking.evaluation.video import open_frames
+from pytracking.tracker.families import network_files
 from tests.fakes.trackers import FakeFactory, FakeTracker
 from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import number_of, write_images, write_noise_video, write_sounding_video, write_video
@@ -240,7 +242,9 @@ def test_an_output_that_fails_leaves_the_others(tmp_path, capsys):
         (["--box", "1,2,3,4", "--csv", "."], "--csv .: is a folder; give the name of a file"),
         (["--box", "1,2,3,4", "--save", "o.avi"], "o.avi: videos are written as .mp4"),
         (["--box", "1,2,3,4", "--debug", "o.avi"], "o.avi: videos are written as .mp4"),
-        (["--box", "1,2,3,4", "--threads", "0"], "--threads: expected 1 or more, got 0"),
+        (["--box", "1,2,3,4", "--threads", "0"], "--threads: expected 1 to "),
+        (["--box", "1,2,3,4", "--threads", "99999999999"], "--threads: expected 1 to "),
+        (["--box", "1,2,3,4", "--seed", "9" * 23], "--seed: expected a whole number from 0 to 4294967295, got 999"),
         (["--box", "1,2,3,4", "--scale", "0.01"], "scale: 0.01 makes nothing of pictures of 64 x 48"),
         (["--box", "1,2,3,4", "--parameter", "mobile"], "unknown parameters 'mobile' of tracker dimp; known are"),
         (["--box", "1,2,1e9,1e9"], "is more than 4 times as large as the 64 x 48 frame"),
@@ -259,3 +263,31 @@ def test_bad_input(tmp_path, monkeypatch, capsys, argv, message):
 def test_missing_video(capsys):
     assert run_video.main(["none.mp4", "--box", "1,2,3,4"]) == 1
     assert "none.mp4: no such video file or image folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--csv", "--json"])
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+def test_the_network_and_its_card_are_never_replaced(tmp_path, capsys, flag, suffix):
+    network = tmp_path / "my.safetensors"
+    for path in with_card(network):
+        path.write_text("kept")
+    argv = [str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "1,2,30,20", "--parameter", str(network)]
+    output = network.with_suffix(suffix)
+    assert run_video.main([*argv, flag, str(output)]) == 1
+    assert f"{flag} {output}: is read from" in capsys.readouterr().err
+    assert [path.read_text() for path in with_card(network)] == ["kept", "kept"]
+
+
+def test_the_shipped_network_is_never_replaced(tmp_path, capsys):
+    card = network_files("dimp", "dimp_ncep_mobile")[1]
+    before = card.read_bytes()
+    argv = [str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "1,2,30,20", "--json", str(card)]
+    assert run_video.main(argv) == 1
+    assert "is read from" in capsys.readouterr().err
+    assert card.read_bytes() == before
+
+
+def test_a_closed_standard_output_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run_video.main([str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "1,2,30,20", "--csv", "-"]) == 1
+    assert capsys.readouterr().err == "error: --csv -: standard output is closed\n"

@@ -29,7 +29,7 @@ def test_threads() -> None:
     before = torch.get_num_threads()
     set_threads(before)
     for number in (0, -1):
-        with pytest.raises(ValueError, match=f"threads: expected 1 or more, got {number}"):
+        with pytest.raises(ValueError, match=f"threads: expected 1 to .*, got {number}"):
             set_threads(number)
     assert torch.get_num_threads() == before
 

@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
-from ltr.admin.files import atomic_write, cache_folder, check_outputs, text_output
+from ltr.admin.files import atomic_write, cache_folder, check_outputs, replacing, text_output
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,31 @@ def test_good_outputs_pass_and_nothing_is_made(folder: Path) -> None:
     check_outputs(outputs, ["clip.mp4", "data", "0", "rtsp://camera/1", None], {"--plots": Path("empty")})
     check_outputs({"--csv": Path("/dev/null"), "--json": Path("/dev/null")})
     assert set(folder.rglob("*")) == before
+
+
+def test_writers_of_one_file_at_once_leave_a_whole_one(tmp_path: Path) -> None:
+    path, both = tmp_path / "out.txt", Barrier(2)
+
+    def write_slowly(letter: str) -> None:
+        with replacing(path) as temporary, temporary.open("w") as file:
+            file.write(letter)
+            both.wait(timeout=20)
+            file.write(99 * letter)
+
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(write_slowly, letter) for letter in "AB"]:
+            done.result(timeout=20)
+    assert path.read_text() in (100 * "A", 100 * "B")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_left_is_removed(folder: Path) -> None:
+    code = "import os; from pathlib import Path; from ltr.admin.files import replacing\n"
+    code += "with replacing(Path('out.csv')) as temporary: temporary.touch(); os._exit(0)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert list(folder.glob(".out.csv*"))
+    check_outputs({"--csv": Path("out.csv")})
+    assert not list(folder.glob(".out.csv*"))
 
 
 def test_what_dead_processes_left_is_removed(folder: Path) -> None:
