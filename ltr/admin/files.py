@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from ltr.data.playlists import playlist_files
 from ltr.utils.errors import InputError
 
 STDOUT = Path("-")  # as the name of a table: standard output
@@ -83,8 +84,8 @@ def check_outputs(
 
     Args:
         outputs: argument -> file (None: not asked for), as ``{"--csv": Path("out.csv")}``.
-        sources: what is read: files, folders (every file below them is taken for a source), globs; anything else,
-            such as the URL of a camera, is left alone.
+        sources: what is read: files, and those that a playlist names; folders (every file below them, also by links,
+            is taken for a source); globs; anything else, such as the URL of a camera, is left alone.
         folders: argument -> folder that files are written to.
 
     Raises:
@@ -121,7 +122,8 @@ def _places(source: str) -> list[Path]:
     """The files and folders on this machine that ``source`` stands for."""
     source = source.removeprefix("file:")
     if os.path.exists(source):
-        return [Path(source)]
+        path = Path(source)
+        return [path, *(playlist_files(path) if path.is_file() else [])]
     return [Path(match) for match in glob.glob(source)] if glob.has_magic(source) else []
 
 
@@ -129,7 +131,7 @@ def _check_apart(name: str, path: Path, source: Path) -> None:
     if not path.exists() or is_stream(path):
         return
     if source.is_dir():
-        if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(source)):
+        if _is_within(path, source):
             raise InputError(f"{name} {path}: is there already, in {source}, which is read; give another name")
     elif source.samefile(path):
         raise InputError(f"{name} {path}: is read from; give another name")
@@ -138,6 +140,28 @@ def _check_apart(name: str, path: Path, source: Path) -> None:
 def _check_stdout(name: str) -> None:
     if sys.stdout is None:
         raise InputError(f"{name}: standard output is closed")
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Whether the file ``path`` is one of those below ``folder``, also by links of either kind."""
+    place, inode = Path(os.path.realpath(path)), path.stat().st_ino
+    waiting, seen = [os.path.realpath(folder)], set[str]()
+    while waiting:
+        below = waiting.pop()
+        if below in seen or not os.access(below, os.R_OK | os.X_OK):
+            continue
+        if place.is_relative_to(below):
+            return True
+        seen.add(below)
+        with os.scandir(below) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    waiting.append(os.path.realpath(entry.path))
+                    continue
+                may_be = entry.is_symlink() or entry.inode() == inode
+                if may_be and os.path.exists(entry.path) and path.samefile(entry.path):
+                    return True
+    return False
 
 
 def _check_writable(name: str, path: Path) -> None:

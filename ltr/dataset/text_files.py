@@ -44,8 +44,8 @@ def parse_rows(text: str) -> NDArray[np.float64]:
 
     Raises ValueError where it holds none, rows of different lengths, or blank lines before its end.
     """
-    lines = text.translate(_SEPARATORS).rstrip().splitlines()
-    if not lines:
+    lines = text.translate(_SEPARATORS).rstrip().split("\n")
+    if lines == [""]:
         raise InputError("no rows")
     blank = next((number for number, line in enumerate(lines, start=1) if not line.strip()), None)
     if blank is not None:
@@ -55,7 +55,9 @@ def parse_rows(text: str) -> NDArray[np.float64]:
 
 def _describe_fault(path: Path, text: str) -> str:
     """The message for a box file that cannot be used: its first line that is not four numbers or four NaN."""
-    for number, line in enumerate(text.rstrip().splitlines(), start=1):
+    if not text.strip():
+        return f"{path}: holds no boxes"
+    for number, line in enumerate(text.rstrip().split("\n"), start=1):
         if not line.strip():
             return f"{path}:{number}: a blank line; a frame without a box is a row of four NaN"
         try:
@@ -73,7 +75,7 @@ def read_labels(path: Path, highest: int) -> NDArray[np.int64]:
 
     LaSOT's and GOT-10k's layouts. Raises FileNotFoundError, or ValueError with file and line.
     """
-    lines = enumerate(read_text(path).translate(_SEPARATORS).splitlines(), start=1)
+    lines = enumerate(read_text(path).translate(_SEPARATORS).split("\n"), start=1)
     words = [(number, word) for number, line in lines for word in line.split()]
     allowed = {str(label) for label in range(highest + 1)}
     bad = next(((number, word) for number, word in words if word not in allowed), None)
@@ -97,7 +99,10 @@ def read_resolution(meta_info: Path) -> tuple[float, float] | None:
 
 
 def read_text(path: Path) -> str:
-    """The UTF-8 text of ``path``, without a byte order mark; FileNotFoundError or ValueError that names the file."""
+    r"""The UTF-8 text of ``path``, without a byte order mark; lines end in ``\n``.
+
+    Raises FileNotFoundError, or ValueError that names the file.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")

@@ -75,6 +75,8 @@ def open_frames(source: str | Path | int) -> FrameSource:
     stack, an animated PNG or WebP) is a video of them. Raises FileNotFoundError or ValueError that names the source.
     """
     text, path = str(source), Path(str(source))
+    if not text.strip():  # an unset shell variable is not this folder
+        raise InputError("no source: its name is empty; give a video file, image folder, glob, camera index or URL")
     if "://" in text:
         return _open_url(text)
     if path.is_dir():

@@ -18,6 +18,7 @@ DEFAULT_FPS = 25.0  # of sources that have no rate, such as image folders
 QUALITY = {"crf": "20", "preset": "veryfast"}
 BT709 = 1  # FFmpeg's number for the primaries, transfer and matrix of HD video
 LIMITED_RANGE = 1
+SLOWEST = 1 / 3600  # frames a second; MP4 counts the time between two in 32 bits
 CLOCK = Fraction(1, 1000)  # seconds: how exactly frames of their own times are shown
 
 
@@ -40,6 +41,12 @@ def fitted(image: Image, height: int, width: int) -> Image:
     return canvas
 
 
+def _written_rate(fps: float) -> Fraction:
+    if fps < 1:
+        return 1 / Fraction(1 / max(fps, SLOWEST)).limit_denominator(1001)
+    return Fraction(fps).limit_denominator(1001)
+
+
 class VideoWriter:
     """Writes RGB frames to an mp4 (H.264, yuv420p, index at the front), under a temporary name until it is closed.
 
@@ -48,7 +55,7 @@ class VideoWriter:
 
     Args:
         path: the file, .mp4.
-        fps: frames a second; ``DEFAULT_FPS`` where it is not known.
+        fps: frames a second; ``DEFAULT_FPS`` where it is not known. Each is shown for an hour at most.
         sound: what is heard with the frames, as long as they last.
         pixel_aspect: width of a pixel over its height, by which players stretch the picture.
 
@@ -65,7 +72,7 @@ class VideoWriter:
         self._stack = ExitStack()
         self._temporary = self._stack.enter_context(replacing(path))
         self._stack.push(self._finish)
-        self._rate = Fraction(fps or DEFAULT_FPS).limit_denominator(1001)
+        self._rate = _written_rate(fps or DEFAULT_FPS)
         self._sound, self._pixel_aspect = sound, pixel_aspect
         self._track: SoundTrack | None = None
         self._shape: tuple[int, ...] | None = None

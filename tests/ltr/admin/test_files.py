@@ -112,6 +112,40 @@ def test_outputs_that_would_destroy_or_fail_are_refused(
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.ffconcat", "ffconcat version 1.0\nfile 'it'\\''s one.mp4'\nduration 1\n"),
+        ("a.ffconcat", "ffconcat version 1.0\n  file it\\'s\\ one.mp4\n"),
+        ("a.m3u8", "#EXTM3U\n#EXTINF:1,\nit's one.mp4\r\n#EXT-X-ENDLIST\n"),
+        ("a.m3u8", '#EXTM3U\n#EXT-X-MAP:URI="it\'s one.mp4"\n'),
+        ("a.m3u8", "#EXTM3U\nother.m3u8\n"),
+        ("a.mpd", "<?xml?><MPD><BaseURL>it's one.mp4</BaseURL></MPD>"),
+    ],
+)
+def test_what_a_playlist_names_is_read(folder: Path, name: str, text: str) -> None:
+    (folder / "lists").mkdir()
+    (folder / "lists" / "it's one.mp4").write_text("video")
+    (folder / "lists" / "other.m3u8").write_text("#EXTM3U\na.m3u8\nit's one.mp4\n")
+    (folder / "lists" / name).write_text(text)
+    with pytest.raises(ValueError, match=r"--save lists/it's one\.mp4: is read from"):
+        check_outputs({"--save": Path("lists/it's one.mp4")}, [f"lists/{name}"])
+    check_outputs({"--save": Path("clip.mp4")}, [f"lists/{name}"])
+
+
+def test_what_the_links_in_a_folder_lead_to_is_read(folder: Path) -> None:
+    (folder / "links").mkdir()
+    (folder / "links" / "1.png").symlink_to("../shots/1.png")
+    os.link("shots/2.png", "links/2.png")
+    (folder / "links" / "more").symlink_to("../data")
+    (folder / "links" / "again").symlink_to("../links")
+    (folder / "links" / "gone.png").symlink_to("nowhere.png")
+    for read in ("shots/1.png", "shots/2.png", "data/a/truth.txt"):
+        with pytest.raises(ValueError, match="is there already, in links, which is read"):
+            check_outputs({"--csv": Path(read)}, ["links"])
+    check_outputs({"--csv": Path("clip.mp4")}, ["links"])
+
+
 def test_a_folder_of_outputs_is_no_file(folder: Path) -> None:
     with pytest.raises(ValueError, match=r"--plots clip\.mp4: is a file; give the name of a folder"):
         check_outputs({}, folders={"--plots": Path("clip.mp4")})

@@ -16,6 +16,8 @@ from ltr.dataset.text_files import read_boxes, read_flags, read_labels, read_res
         "1\t2\t3\t4\n5 6 7 8\n",  # OTB's BlurCar1
         "1;2;3;4\n5;6;7;8\n \n\n",
         "\ufeff1,2,3,4\n5,6,7,8\n",
+        "1,2,3,4\r5,6,7,8\r",
+        "1,2,3,4\f\n5,6,7,8\n\f",
     ],
 )
 def test_every_separator_in_use_is_read(tmp_path: Path, text: str) -> None:
@@ -52,6 +54,9 @@ def test_a_row_of_nan_is_a_frame_without_a_box(tmp_path: Path) -> None:
         ("1,2,3,4\n1,2,nan,4\n", r"a\.txt:2: expected four numbers"),
         ("inf,2,3,4\n", r"a\.txt:1: expected four numbers"),
         ("1,2,3\n4,5,6\n", r"a\.txt:1: expected four numbers"),
+        ("1,2,3,4\n1,2,3,4\v5,6,7,8\n", r"a\.txt:2: expected four numbers"),
+        ("1,2,3,4\f5,6,7,8\n1,2,3,4\n", r"a\.txt:1: expected four numbers"),
+        ("1,2,3,4\u20285,6,7,8\n", r"a\.txt:1: expected four numbers"),
         ("\n \n", r"a\.txt: holds no boxes"),
         ("", r"a\.txt: holds no boxes"),
     ],

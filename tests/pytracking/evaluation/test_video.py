@@ -211,6 +211,9 @@ def test_unreadable_image_names_file_and_frame(tmp_path):
 
 
 def test_what_is_no_video_is_refused_by_name(tmp_path):
+    for empty in ("", " "):
+        with pytest.raises(ValueError, match="no source: its name is empty"):
+            open_frames(empty)
     (tmp_path / "text.mp4").write_text("hello")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=r"text\.mp4: not a video that FFmpeg can read"):

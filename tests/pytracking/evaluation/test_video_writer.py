@@ -6,7 +6,7 @@ import pytest
 
 from pytracking.evaluation.video import open_frames
 from pytracking.evaluation.video_writer import VideoWriter
-from tests.fakes.videos import numbered_frame, write_video
+from tests.fakes.videos import frame_times, numbered_frame, write_video
 
 
 @pytest.mark.parametrize("size", [(48, 64), (47, 63)])
@@ -70,3 +70,12 @@ def test_names_with_a_colon_are_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_video(Path("12:30.mp4"), frames=2)
     assert len(list(open_frames(tmp_path / "12:30.mp4"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("fps", "seconds"), [(25 / 60000, 2400), (1e-21, 3600), (0.3, 10 / 3), (30000 / 1001, 0.03337)]
+)
+def test_any_rate_can_be_written(tmp_path: Path, fps: float, seconds: float) -> None:
+    path = write_video(tmp_path / "a.mp4", frames=4, fps=fps)
+    assert np.diff(frame_times(path)) == pytest.approx([seconds] * 3, rel=1e-3)
+    assert len(list(open_frames(path))) == 4
