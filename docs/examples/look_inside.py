@@ -18,8 +18,11 @@ tracker.debug = recorder = DebugRecorder()
 
 frames = iter(open_frames(path))
 tracker.initialize(next(frames), box)
+output = None
 for frame in frames:
     output = tracker.track(frame)
+if output is None:
+    sys.exit(f"{path}: has one frame only, so nothing was tracked")
 
 seen = recorder.frame  # of the last frame: crop, scores, found, energy, before, after, weights
 print(f"{output.state}; score map {seen.scores.shape}, its peak {seen.scores.max():.2f}")

@@ -85,7 +85,11 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
             try:
                 boxes = read_result(path, truth, protocol, allow_missing, notes)
                 repeats.append(score_sequence(boxes, truth, protocol))
-                seconds += [read_times(file) for file in time_files(path)]
+                for times in map(read_times, time_files(path)):
+                    if np.isfinite(times).all() and (times >= 0).all():
+                        seconds.append(times)
+                    else:
+                        notes["files of times with what is no time (negative, NaN, infinite), left out of the FPS"] += 1
                 for stamp in map(read_stamp, stamp_files(path)):
                     if stamp.get("trained_on"):
                         trained_on[truth.name] = None

@@ -52,17 +52,19 @@ def replayed(steps: Iterable[Step], source: FrameSource, numbers: Sequence[int])
     Their images are read once more. Where the steps break off, the frames that were not reached have no targets, and
     the error follows after all of them.
     """
-    outputs: dict[int, tuple[dict[int, TrackOutput], float]] = {}
+    outputs: dict[int, tuple[dict[int, TrackOutput], float, frozenset[int]]] = {}
     ended: BaseException | None = None
     try:
         for step in steps:
-            outputs[step.frame] = step.targets, step.seconds
+            outputs[step.frame] = step.targets, step.seconds, step.begun
     except (BrokenSourceError, KeyboardInterrupt) as error:
         ended = error
     if outputs:
         images = prefetched(replace(source, frames=partial(frames_at, source, numbers)))
+        begun = frozenset[int]()
         for number, image, shown in zip(numbers, images, frame_times(source, numbers), strict=False):
-            targets, seconds = outputs.get(number, ({}, 0.0))
-            yield Step(number, image, targets, seconds, shown)
+            targets, seconds, learned = outputs.get(number, ({}, 0.0, frozenset()))
+            yield Step(number, image, targets, seconds, shown, begun)
+            begun = learned  # a track that begins in a frame leads to the frames before it, not after
     if ended:
         raise ended

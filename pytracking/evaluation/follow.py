@@ -32,13 +32,15 @@ class Start:
 @dataclass(frozen=True)
 class Step:
     """One frame done: its number in the video, the image, outputs by target id (in ascending order), seconds spent
-    looking for them, and when it is shown: seconds after frame 0 (None: not known)."""
+    looking for them, when it is shown: seconds after frame 0 (None: not known), and the targets whose track begins
+    here, as the frames are shown: those learned anew have jumped."""
 
     frame: int
     image: Image
     targets: dict[int, TrackOutput]
     seconds: float
     time: float | None = None
+    begun: frozenset[int] = frozenset()
 
 
 Sink = AbstractContextManager[Callable[[Step], None]]  # entered: writes one step after another
@@ -66,12 +68,14 @@ def follow(
         begin = time.perf_counter()
         outputs = targets.track(image)
         seconds = time.perf_counter() - begin if outputs else 0.0
-        for start in [start for start in waiting if start.frame == number]:
+        shown_here = [start for start in waiting if start.frame == number]
+        for start in shown_here:
             targets.add(image, start.box, start.target)
             outputs[start.target] = TrackOutput(start.box, 1.0, "tracking")
             followed[start.target] = start
             waiting.remove(start)
-        yield Step(number, image, dict(sorted(outputs.items())), seconds, shown)
+        begun = frozenset(start.target for start in shown_here)
+        yield Step(number, image, dict(sorted(outputs.items())), seconds, shown, begun)
     if waiting:
         raise BrokenSourceError(f"{source.name}: ended before frame {waiting[0].frame}, where a target starts")
 

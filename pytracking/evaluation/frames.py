@@ -22,7 +22,7 @@ def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:
         ValueError: another type, dtype or shape, or no pixel.
     """
     if isinstance(frame, torch.Tensor):
-        good = frame.dtype == torch.uint8 and frame.ndim == 3 and frame.shape[0] == 3
+        good = frame.dtype == torch.uint8 and frame.ndim == 3 and frame.shape[0] == 3 and _is_dense(frame)
     else:
         good = isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 3
     if not (good and all(frame.shape)):
@@ -32,10 +32,17 @@ def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array if channels == "RGB" else array[..., ::-1])
 
 
+def _is_dense(frame: torch.Tensor) -> bool:
+    """Whether every pixel of ``frame`` is in memory."""
+    return frame.layout == torch.strided and not frame.is_meta
+
+
 def _describe(frame: Any) -> str:
     if not isinstance(frame, np.ndarray | torch.Tensor):
         return type(frame).__name__
     kind = "torch" if isinstance(frame, torch.Tensor) else "numpy"
+    if isinstance(frame, torch.Tensor) and not _is_dense(frame):
+        kind += " meta" if frame.is_meta else f" {str(frame.layout).removeprefix('torch.')}"
     return f"{kind} {str(frame.dtype).removeprefix('torch.')} {list(frame.shape)}"
 
 

@@ -171,7 +171,9 @@ def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
     if not stamp_file.is_file():
         raise InputError(f"{path}: has no stamp beside it, so this program did not write it; {_INSTEAD}")
     found, wanted = read_stamp(stamp_file), json.loads(json.dumps(stamp))
-    about = dict(found.get("sequence", {}))
+    about = found.get("sequence", {})
+    if not isinstance(about, dict):
+        raise InputError(f"{stamp_file}: sequence: expected a JSON object, found {about!r}; {_INSTEAD}")
     other = [name for name, value in about.items() if value != wanted["sequence"].get(name)]
     if other:
         differences = ", ".join(f"{name} {about[name]} instead of {wanted['sequence'].get(name)}" for name in other)

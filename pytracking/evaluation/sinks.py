@@ -28,7 +28,7 @@ def annotated_video(path: Path, source: FrameSource, overlay: Overlay) -> Iterat
     if source.hdr:
         log.warning("%s: is HDR (%s), and %s is not: its colors look pale there", source.name, source.hdr, path)
     with naming(path), VideoWriter(path, source.fps, source.sound, source.pixel_aspect) as writer:
-        yield lambda step: writer.write(overlay.draw(step.image, step.targets), shown(step))
+        yield lambda step: writer.write(overlay.draw(step.image, step.targets, step.begun), shown(step))
 
 
 def pace(source: FrameSource) -> Callable[[Step], float | None]:

@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_seed
 from pytracking.evaluation.boxes import check_box
 from pytracking.evaluation.frames import Channels, Frame, as_rgb
 from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
@@ -31,7 +32,7 @@ class Tracker:
             parameters or the path of a .safetensors network.
         parameter: its parameters, or the path of a .safetensors network; by default the network that comes along.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
-        seed: of everything random; the same seed gives the same boxes.
+        seed: of everything random, 0 to 2**32 - 1; the same seed gives the same boxes.
         channels: the colours of the frames to come, ``"RGB"`` or ``"BGR"`` (what ``cv2.imread`` and
             ``cv2.VideoCapture`` give).
         accelerator: what runs the network: ``"auto"``, ``"torch"`` or ``"openvino"``
@@ -44,8 +45,8 @@ class Tracker:
     families refuse them with a ValueError.
 
     Raises:
-        ValueError: unknown tracker, parameters, override, channels, device, accelerator or precision; the message
-            lists what exists.
+        ValueError: unknown tracker, parameters, override, channels, device, accelerator or precision (the message
+            lists what exists), or a seed that is none.
         ImportError: the accelerator, or the package that has the tracker, is not installed.
         FileNotFoundError: the network's file is missing.
     """
@@ -64,9 +65,9 @@ class Tracker:
         if channels not in get_args(Channels):
             raise InputError(f"channels: expected RGB or BGR, got {channels!r}")
         self.name, self.parameter = complete_names(fspath(name), parameter)
-        self.seed, self.channels = seed, channels
+        self.seed, self.channels = check_seed(seed), channels
         params = load_parameters(self.name, self.parameter)
-        self._model = FAMILIES[self.name].load(params, Options(device, seed, accelerator, precision, overrides))
+        self._model = FAMILIES[self.name].load(params, Options(device, self.seed, accelerator, precision, overrides))
         self._tracker = self._model.tracker()
         self._started = False
 

@@ -1,7 +1,7 @@
 """How targets look on a frame."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ class Overlay:
 
     Args:
         scale: size of the pictures drawn, as a part of the frames'.
-        trail: length of the trail of a target, in frames. It has a gap where the target was lost.
+        trail: length of the trail of a target, in frames. It has a gap where the target was lost or learned anew.
         line_width: of boxes, in pixels of the pictures; None: as suits their size.
         labels: whether ids and scores are written.
     """
@@ -55,8 +55,13 @@ class Overlay:
         if self._scale * min(height, width) < 2:
             raise InputError(f"scale: {self._scale} makes nothing of pictures of {width} x {height}")
 
-    def draw(self, image: NDArray[np.uint8], targets: Mapping[int, TrackOutput]) -> NDArray[np.uint8]:
-        """A scaled copy of ``image`` (RGB uint8 [H, W, 3]) with its ``targets`` by id, in pixels of ``image``."""
+    def draw(
+        self, image: NDArray[np.uint8], targets: Mapping[int, TrackOutput], begun: Collection[int] = ()
+    ) -> NDArray[np.uint8]:
+        """A scaled copy of ``image`` (RGB uint8 [H, W, 3]) with its ``targets`` by id, in pixels of ``image``.
+
+        begun: the targets whose trails have a gap before this frame.
+        """
         if image.shape != self._size:  # points of the trails are pixels of this size
             self._trails.clear()
             self._size = image.shape
@@ -68,6 +73,8 @@ class Overlay:
         for target_id, target in targets.items():
             x, y, w, h = (self._scale * value for value in target.box)
             trail = self._trails.setdefault(target_id, deque(maxlen=self._length))
+            if target_id in begun:
+                trail.append((np.nan, np.nan))
             trail.append((np.nan, np.nan) if target.state == "lost" else (x + w / 2, y + h / 2))
             draw_trail(picture, _outside_small(np.array(trail), (x, y, w, h), _unit(picture)), colour_of(target_id))
             draw_target(picture, (x, y, w, h), target_id, target.score, target.state, self._line_width, self._labels)

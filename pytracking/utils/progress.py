@@ -78,6 +78,6 @@ def _length(sequence: data.Sequence) -> int:
 
 def _describe(outcome: Outcome) -> str:
     if outcome.error:
-        return f"{outcome.sequence}: FAILED"
+        return f"{outcome.sequence}: FAILED, {outcome.error.splitlines()[0]}"
     done = "kept" if outcome.kept else f"{frames_a_second([outcome]):.1f} FPS"
     return f"{outcome.sequence}: {counted(outcome.frames, 'frame')}, {done}"

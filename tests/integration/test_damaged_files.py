@@ -252,6 +252,26 @@ def test_damaged_files_are_read_right_or_refused_by_name(name: str, tmp_path: Pa
     assert refused > 0
 
 
+def test_a_snapshot_is_what_was_saved_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    tensors = {
+        "box": torch.ones(4),
+        "none": torch.zeros(0, 2),
+        "flag": torch.tensor(True),
+        "half": torch.ones(2).half(),
+    }
+    write_snapshot(path, {3: tensors}, STAMP)
+    restored = read_snapshot(path, STAMP)[3]
+    assert all(torch.equal(restored[name], tensor) for name, tensor in tensors.items())
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    with pytest.raises(InputError, match=r"state\.safetensors: is damaged"):
+        read_snapshot(path, STAMP)
+    path.write_bytes(save({"3.box": torch.ones(4)}, {"stamp": json.dumps(STAMP)}))
+    with pytest.raises(InputError, match="without a checksum"):
+        read_snapshot(path, STAMP)
+
+
 def test_what_a_safetensors_file_holds_is_never_run(tmp_path: Path) -> None:
     path = tmp_path / "state.safetensors"
     path.write_bytes(b"\x80\x04cposix\nsystem\n(S'touch " + str(tmp_path / "ran").encode() + b"'\ntR.")

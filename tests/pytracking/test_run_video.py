@@ -138,14 +138,14 @@ def rows_of(table):
 
 def test_a_target_is_corrected_ends_and_another_begins(tmp_path):
     video, table = write_video(tmp_path / "in.mp4", frames=8), tmp_path / "out.csv"
-    boxes = ["10,12,20,16@0-4", "30,12,20,16@2#0", "5,5,9,8@6", "6,6,9,8@0-1#7"]
+    boxes = ["10,12,20,16@0-4", "30,12,20,16@2#0", "5,5,9,8@6", "6,6,9,8@0-1"]
     argv = [flag for box in boxes for flag in ("--box", box)]
     assert run_video.main([str(video), *argv, "--csv", str(table)]) == 0
     by_frame = {}
     for row in rows_of(table):
         by_frame.setdefault(int(row["frame"]), []).append((int(row["id"]), float(row["x"])))
     ids = {frame: [target for target, _ in rows] for frame, rows in by_frame.items()}
-    assert ids == {0: [0, 7], 1: [0, 7], 2: [0], 3: [0], 4: [0], 5: [0], 6: [0, 1], 7: [0, 1]}
+    assert ids == {0: [0, 2], 1: [0, 2], 2: [0], 3: [0], 4: [0], 5: [0], 6: [0, 1], 7: [0, 1]}
     assert (by_frame[0][0][1], by_frame[2][0][1]) == (10.0, 30.0)  # the box given anew ends where it says, or never
 
 
@@ -232,6 +232,15 @@ def test_an_output_that_fails_leaves_the_others(tmp_path, capsys):
         (["--box", "0.4,0.4,0.2,0.2"], "box: (0.4, 0.4, 0.2, 0.2) is smaller than a pixel; expected pixels"),
         (["--box", "1,2,3,4@1-0"], "--box 1,2,3,4@1-0: target 0 ends before it starts"),
         (["--box", "1,2,3,4", "--box", "2,2,3,4#0"], "--box 2,2,3,4#0: target 0 has another box in frame 0"),
+        (
+            ["--box", "1,2,3,4@0-1", "--backward"],
+            "target 0 ends before it starts; --backward goes from the later to the",
+        ),
+        (
+            ["--box", "1,2,3,4", "--box", "2,2,3,4@1#3"],
+            "--box 2,2,3,4@1#3: no target 3; there are 0 (a box without #ID",
+        ),
+        (["--box", "1,2,3,4#0"], "--box 1,2,3,4#0: no target 0; there is none"),
         (["--box", "1,2,3,4#x"], "--box 1,2,3,4#x: expected x,y,w,h"),
         (["--box", "1,2,3,4", "--fps", "10"], "--fps 10.0: is for images; in.mp4 has times of its own"),
         (["--box", "1,2,3,4", "--fps", "nan"], "--fps nan: expected a number above 0"),

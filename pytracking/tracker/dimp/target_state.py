@@ -16,6 +16,9 @@ from pytracking.tracker.dimp.functions import Array, Modulation
 from pytracking.tracker.dimp.identity import Reacquisition
 from pytracking.tracker.dimp.memory import Memory
 
+# What is in pixels: names and shapes.
+_GEOMETRY: dict[str, tuple[int | str, ...]] = {"box": (4,), "first_size": (2,), "motion": (2,), "distractors": ("n", 2)}
+
 
 @dataclass
 class TargetState:
@@ -52,12 +55,23 @@ class TargetState:
         """The state whose :meth:`state_dict` is ``state``, its arrays on ``device``.
 
         Raises:
-            ValueError: the names are not those of a state.
+            ValueError: the names are not those of a state, or a box, a size or a motion is no such thing.
         """
         expected = sorted(_leaf_names(cls))
         if sorted(state) != expected:
             raise InputError(f"not the state of a DiMP tracker: expected {expected}, got {sorted(state)}")
+        for name, shape in _GEOMETRY.items():
+            values = state[name]
+            if values.dtype != torch.float64 or not _fits(values, shape) or not values.isfinite().all():
+                raise InputError(f"not the state of a DiMP tracker: {name}: expected finite float64 {list(shape)}")
+        if not (state["box"][2:] > 0).all() or not (state["first_size"] > 0).all():
+            raise InputError("not the state of a DiMP tracker: box, first_size: expected a size above 0")
         return _decode(cls, "", state, device)  # type: ignore[no-any-return]
+
+
+def _fits(values: Tensor, shape: tuple[int | str, ...]) -> bool:
+    """Whether ``values`` have ``shape``; a word stands for any number."""
+    return values.ndim == len(shape) and all(n in (size, "n") for n, size in zip(shape, values.shape, strict=False))
 
 
 def _parts(kind: Any) -> dict[str, Any]:
@@ -104,8 +118,13 @@ def _decode(kind: Any, name: str, state: dict[str, Tensor], device: torch.device
     tensor = state[name]
     if kind is torch.Generator:
         generator = torch.Generator()
-        generator.set_state(tensor.cpu())
+        try:
+            generator.set_state(tensor.cpu())
+        except (RuntimeError, TypeError) as error:
+            raise InputError(f"not the state of a DiMP tracker: {name}: {error}") from None
         return generator
     if kind in (int, float):
+        if tensor.numel() != 1:
+            raise InputError(f"not the state of a DiMP tracker: {name}: expected a number, got {list(tensor.shape)}")
         return kind(tensor.item())
     return tensor.cpu().numpy().copy() if kind is np.ndarray else tensor.to(device).clone()

@@ -49,6 +49,17 @@ def test_speed_is_frames_over_seconds(write_boxes: Write, boxes: np.ndarray) -> 
     assert evaluate([find_tracker("x", folder)], truths, OTB).trackers[0].fps == pytest.approx(50)
 
 
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_times_that_are_none_are_left_out_and_told(write_boxes: Write, boxes: np.ndarray, bad: float) -> None:
+    truths = truth_folder(write_boxes("gt", a=boxes, b=boxes))
+    times = np.full((40, 1), 0.01)
+    times[3] = bad
+    folder = write_boxes("x", a=boxes, b=boxes, a_time=times, b_time=np.full((40, 1), 0.02))
+    scores = evaluate([find_tracker("x", folder)], truths, OTB)
+    assert scores.trackers[0].fps == pytest.approx(50)
+    assert any("no time (negative, NaN, infinite), left out of the FPS" in note for note in scores.notes)
+
+
 def test_speed_of_got10k_results_is_in_their_own_places(write_boxes: Write, boxes: np.ndarray) -> None:
     truths = truth_folder(write_boxes("gt", a=boxes))
     write_boxes("otb/times", a_time=np.full((40, 1), 0.01))

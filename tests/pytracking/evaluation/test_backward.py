@@ -123,3 +123,11 @@ def test_a_selection_knows_its_frames():
         select(FrameSource("camera 0", list, live=True), 0, None, 1, backward=True)
     with pytest.raises(ValueError, match="drawn: no frames from 9 to None"):
         select(drawn(9), 9, None, 1, backward=True)
+
+
+def test_a_track_that_is_corrected_backward_has_its_gap_behind_the_correction():
+    source, numbers = drawn(7, length=7), range(7)
+    starts = [START, Start((5.0, 5.0, 9.0, 8.0), 3, 0)]
+    turned = turned_round(source, numbers)
+    steps = follow(turned, starts, MultiTracker(FakeTracker()), reversed(numbers))
+    assert [step.frame for step in replayed(steps, source, numbers) if step.begun] == [4]

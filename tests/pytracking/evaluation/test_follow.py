@@ -84,3 +84,8 @@ def test_frames_of_a_live_source_have_the_times_at_which_they_come(monkeypatch):
     monkeypatch.setattr("pytracking.evaluation.follow.time.monotonic", lambda: next(clock))
     times = frame_times(FrameSource("camera 0", list, live=True), count())
     assert [next(times) for _ in range(3)] == pytest.approx([0.0, 0.1, 1.1])
+
+
+def test_steps_say_whose_track_begins():
+    steps = list(steps_of(source_of(4), [STARTS[0], Start((30.0, 5.0, 9.5, 8.0), 9, 0)]))
+    assert [set(step.begun) for step in steps] == [{0}, set(), {0}, set()]

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from ltr.utils.errors import InputError
 from pytracking.evaluation.frames import as_rgb
 
 RGB = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
@@ -42,6 +43,14 @@ def test_what_mends_a_frame_is_said_and_does(frame: Any, mend: str) -> None:
         as_rgb(frame, "RGB")
     assert mend in str(error.value)
     assert as_rgb(eval(mend, {"np": np, "frame": frame, "image": frame}), "RGB").ndim == 3
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind"), [(TENSOR.to_sparse(), "torch sparse_coo uint8"), (TENSOR.to("meta"), "torch meta uint8")]
+)
+def test_tensors_without_their_pixels_are_refused(frame: torch.Tensor, kind: str) -> None:
+    with pytest.raises(InputError, match=rf"got {kind} \[3, 2, 3\]"):
+        as_rgb(frame, "RGB")
 
 
 def test_floats_are_told_what_uint8_is() -> None:

@@ -72,6 +72,17 @@ def test_finished_sequences_are_kept_unless_the_run_is_another(tmp_path):
     assert kept(FakeFactory(seed=1)) == [True, False]
 
 
+@pytest.mark.parametrize("about", [5, None, []])
+def test_a_stamp_of_no_sequence_is_named(tmp_path, about):
+    (sequence,) = folder_of(tmp_path, a=64)
+    out = tmp_path / "out"
+    run_sequence(FakeFactory(), sequence, out)
+    (out / "a.json").write_text(json.dumps({"sequence": about}))
+    outcome = run_sequence(FakeFactory(), sequence, out)
+    assert outcome.error.startswith(f"{out / 'a.json'}: sequence: expected a JSON object, found {about!r}")
+    assert not outcome.bug
+
+
 @pytest.mark.parametrize("left", ["a.txt", "a_time.txt", "a_score.txt"])
 def test_what_a_run_that_broke_off_left_of_an_older_result_is_not_taken_for_its_own(tmp_path, left):
     (sequence,) = folder_of(tmp_path, a=64)

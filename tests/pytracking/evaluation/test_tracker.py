@@ -14,6 +14,7 @@ import torch
 
 from ltr.admin.loading import sha256
 from ltr.admin.settings import to_json
+from ltr.utils.errors import InputError
 from pytracking import Tracker
 from pytracking.parameter.dimp.base import DiMPParams, MeanParams, MemoryParams, RefinementParams
 from pytracking.parameter.overrides import override
@@ -279,6 +280,25 @@ def test_restore_names_what_does_not_fit(path: str, tracker: Tracker, tmp_path: 
     del state["memory.boxes"]
     with pytest.raises(ValueError, match=r"not the state of a DiMP tracker: expected \['box', .* got \['box', "):
         tracker.load_state_dict(state)
+
+
+@pytest.mark.parametrize("name", ["box", "first_size", "motion", "distractors", "frame_number", "generator"])
+def test_a_state_that_cannot_be_is_refused(tracker: Tracker, name: str) -> None:
+    tracker.initialize(FRAME, BOX)
+    state = tracker.state_dict()
+    wrong = [torch.zeros(3, dtype=torch.float64)]
+    if name in ("box", "first_size", "motion"):
+        wrong += [torch.full_like(state[name], torch.nan), torch.full_like(state[name], torch.inf), state[name].float()]
+    for value in wrong:
+        with pytest.raises(InputError, match=f"not the state of a DiMP tracker: {name}"):
+            tracker.load_state_dict({**state, name: value})
+    tracker.load_state_dict(state)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, None, True, -1, 2**70])
+def test_a_seed_is_a_whole_number(path: str, seed: Any) -> None:
+    with pytest.raises(InputError, match="seed: expected a whole number from 0 to 4294967295, got "):
+        Tracker("dimp", path, "cpu", seed=seed)
 
 
 def test_a_state_is_a_copy(tracker: Tracker) -> None:

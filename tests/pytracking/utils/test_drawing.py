@@ -115,3 +115,13 @@ def test_line_width_and_labels_are_as_asked_for():
 def test_bad_overlays(options, message):
     with pytest.raises(ValueError, match=message):
         Overlay(**options)
+
+
+def test_the_trail_has_a_gap_where_the_target_was_learned_anew():
+    def last(begun):
+        overlay, image = Overlay(trail=9), np.full((150, 200, 3), 90, np.uint8)
+        overlay.draw(image, {0: TrackOutput((10.0, 20.0, 10.0, 10.0), 0.5, "tracking")})
+        return overlay.draw(image, {0: TrackOutput((150.0, 20.0, 40.0, 40.0), 1.0, "tracking")}, begun)
+
+    assert (last(())[:, 80:100] != 90).any()
+    assert (last({0})[:, 80:100] == 90).all()

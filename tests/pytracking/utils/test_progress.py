@@ -45,7 +45,7 @@ def test_time_left_is_by_frames_and_by_what_was_tracked_now(clock, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "[1/4] a: 100 frames, kept",
         "[2/4] b: 50 frames, 5.0 FPS, 0:02:00 left",  # 20 s for 50 frames, and 301 to go
-        "[3/4] c: FAILED, 0:02:00 left",
+        "[3/4] c: FAILED, no images, 0:02:00 left",
         "[4/4] d: 300 frames, 10.0 FPS",
     ]
 
