@@ -67,14 +67,14 @@ def _numbered(info: VideoInfo, container: InputContainer, threads: int) -> Itera
     """
     stream = video_stream(container, info.source)
     stream.thread_count = threads
-    number, last, damaged, why = 0, None, False, "the file is cut short"
+    number, last, damaged, failed, why = 0, None, False, False, "the file is cut short"
     try:
         for frame in decode(container, stream):
             if frame is None:
-                damaged = True
+                damaged = failed = True  # frames before the lost one may still come, so the gap may be further on
                 continue
             # A gap in the times alone is no damage: files cut without encoding again lack B-frames before their end.
-            found = info.number_of(frame) if damaged else number
+            found = info.number_of(frame) if failed else number
             while found is not None and number < min(found, info.length):
                 yield number, last or frame, False
                 number += 1

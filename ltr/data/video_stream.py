@@ -75,13 +75,16 @@ def decode(container: InputContainer, stream: VideoStream, tolerant: bool = Fals
     stream that starts between key frames starts with the first frame that can be decoded.
     """
     started, whole = None, True
+    lost: int | None = None  # when the last damaged frame was to be shown: a key frame before it was only held back
     for packet in container.demux(stream):
         started = starts_whole(packet, stream) if started is None else started
         frames: list[Any]
         try:
             frames = list(packet.decode())
         except av.FFmpegError:
-            frames = [None]
+            frames, lost = [None], packet.pts
+        if lost is not None and packet.is_keyframe and packet.pts is not None and packet.pts < lost:
+            lost = None  # another recording was joined
         for frame in frames:
             if tolerant and frame is not None:
                 yield frame
@@ -89,7 +92,7 @@ def decode(container: InputContainer, stream: VideoStream, tolerant: bool = Fals
                 if started and whole:
                     yield None
                 whole = whole and not started
-            elif whole or frame.key_frame:
+            elif whole or (frame.key_frame and (lost is None or frame.pts is None or frame.pts > lost)):
                 started = whole = True
                 yield frame
 

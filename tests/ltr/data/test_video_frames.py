@@ -6,8 +6,9 @@ import pytest
 from ltr.data.pyav import av
 from ltr.data.video_frames import VideoCache, count_frames, read_frames
 from ltr.data.video_scan import scan_video
+from ltr.data.video_stream import BrokenSourceError
 from tests.fakes.datasets import write_video
-from tests.fakes.video_kinds import copy_packets, encode
+from tests.fakes.video_kinds import copy_packets, damage, encode, packet_places
 
 
 def _video(path: Path, count: int) -> list[np.ndarray]:
@@ -75,3 +76,19 @@ def test_a_file_cut_without_encoding_again_is_whole(tmp_path: Path, name: str) -
         shown = info.times or [i / (info.fps or 0) for i in range(kept)]
         assert shown == pytest.approx(times, abs=0.02)
     assert gaps
+
+
+@pytest.mark.parametrize("damaged", [5, 14, 22])
+def test_damage_in_a_cut_file_keeps_the_numbers(tmp_path: Path, damaged: int) -> None:
+    """The decoder holds back frames that it read before the damaged packet, key frames too."""
+    options = {"x264-params": "bframes=3:b-adapt=0:b-pyramid=normal:keyint=10:scenecut=0"}
+    source = encode(tmp_path / "whole.mp4", numbers=range(40), options=options, noise=True)
+    path = copy_packets(source, tmp_path / "a.mp4", lambda i, packet: [packet] if i < 32 else [])
+    whole, frames = list(read_frames(scan_video(path))), []
+    damage(path, *packet_places(path)[damaged])
+    with pytest.raises(
+        BrokenSourceError, match=r"a\.mp4: frames \d+ to \d+ are damaged and shown as the last whole one$"
+    ):
+        frames.extend(read_frames(scan_video(path)))
+    wrong = [i for i, (frame, right) in enumerate(zip(frames, whole, strict=True)) if not np.array_equal(frame, right)]
+    assert wrong == list(range(wrong[0], (damaged // 10 + 1) * 10))
