@@ -20,6 +20,7 @@ from ltr.data.sampler import TrackingSampler
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_seed
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 
@@ -60,6 +61,7 @@ def main(argv: list[str] | None = None) -> None:
     options = tyro.cli(SummaryOptions, args=argv)
     with one_line_errors():
         check_outputs({"out": options.out}, [options.data])
+        check_seed(options.seed)
         if options.samples < 1:
             raise InputError(f"samples: expected at least 1, got {options.samples}")
         settings = load_settings(options.task, options.name)

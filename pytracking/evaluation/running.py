@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_seed
 from pytracking.evaluation.data import Box, Sequence
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.results import box_path, read_stamp, read_times, vouched, write_result
@@ -54,6 +55,9 @@ class TrackerFactory:
     accelerator: str = "auto"
     precision: str = "f32"
     changes: tuple[str, ...] = ()  # of parameters, NAME=VALUE
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
 
     def __call__(self) -> "Tracker":
         load_parameters(self.tracker, self.parameter)  # unknown names are told before torch is imported, which is slow

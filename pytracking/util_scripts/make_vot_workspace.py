@@ -21,6 +21,7 @@ from typing import Annotated
 import tyro
 
 from ltr.admin.files import atomic_write
+from ltr.utils.numbers import check_seed
 from pytracking import run_vot
 from pytracking.evaluation.environment import benchmark_root
 from pytracking.tracker.families import load_parameters
@@ -57,6 +58,7 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Write config.yaml, if there is none, and the tracker's entry in trackers.ini."""
+    check_seed(arguments.seed, "--seed")
     load_parameters(arguments.tracker, arguments.parameter)  # unknown ones are refused now, not by the toolkit
     workspace = arguments.workspace.resolve()
     config, registry = workspace / "config.yaml", workspace / "trackers.ini"

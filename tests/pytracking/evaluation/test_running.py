@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ltr.dataset.text_files import read_boxes
+from ltr.utils.errors import InputError
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import run_dataset
@@ -169,3 +170,8 @@ def test_processes_share_out_the_gpus(monkeypatch, device, taken):
     with pytest.raises((ValueError, FileNotFoundError), match=r"none\.safetensors|cannot be used here"):
         TrackerFactory("dimp", "none.safetensors", device, threads=None)()
     assert chosen == taken
+
+
+def test_a_factory_refuses_a_seed_that_is_none():
+    with pytest.raises(InputError, match="seed: expected a whole number from 0 to 4294967295, got -1"):
+        TrackerFactory("dimp", "dimp_ncep_mobile", seed=-1)
