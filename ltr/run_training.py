@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
 
 import torch
-import tyro
 
 from ltr.admin.build_training import build_training
 from ltr.admin.cli import one_line_errors
@@ -18,24 +15,13 @@ from ltr.admin.device import choose_device, keep_freed_memory, precision_warning
 from ltr.admin.distributed import joined, own_device
 from ltr.admin.files import check_outputs, with_card
 from ltr.admin.settings import TrainSettings, to_json
-from ltr.admin.settings_file import read_values, with_values
-from ltr.train_settings import TASKS, load_settings
-from ltr.train_settings.dimp import DiMPTrainSettings
-from ltr.train_settings.dimp.methods import BOX_METHODS
-from ltr.train_settings.dimp.parse_source import FORM, NONE, with_sources
+from ltr.train_settings import load_settings
+from ltr.train_settings.command_line import WORKSPACE, parse_command
 from ltr.trainers.base_trainer import differences, seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
-from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed
 
-USAGE = "usage: run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"
-BASE_OPTIONS = f"""what single fields are changed of:
-  --settings FILE            settings.json of a run, or a part of one in .json or .toml, over the named settings
-  --box-loss METHOD          task dimp: train the boxes with {", ".join(BOX_METHODS)}
-  --source {FORM}
-                             task dimp: train on this instead of the settings' sources; may be given several times
-  --validation-source {FORM}
-                             task dimp: the same for validation; {NONE}: no source"""
+USAGE = "run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"
 GO_ON = "go on with --resume"
 
 
@@ -44,9 +30,9 @@ class RunOptions:
     """How to run; the fields of the settings follow."""
 
     data: Path = Path("data")  # the folder that the settings' data sources lie in
-    workspace: Path = Path("workspace")  # runs are kept in WORKSPACE/TASK/NAME
+    workspace: Path = WORKSPACE  # runs are kept in WORKSPACE/TASK/NAME
     run: str = ""  # name of the run, where it is not that of the settings
-    resume: bool = False  # go on from the run's checkpoint
+    resume: bool = False  # go on from the run's checkpoint, with the run's settings
     dry_run: bool = False  # build everything, walk one batch, and stop
     seed: int = 0
     device: str = "auto"  # cpu, cuda, mps, ...
@@ -58,28 +44,9 @@ class RunOptions:
 
 def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:
     """Task, name, options and the named settings with the overrides of the command line."""
-    if len(argv) < 2 or argv[0].startswith("-") or argv[1].startswith("-"):
-        known = "\n".join(f"  {task}: {', '.join(names)}" for task, names in TASKS.items())
-        usage = f"{USAGE}\n{BASE_OPTIONS}\ntasks and their settings:\n{known}"
-        if {"-h", "--help"}.isdisjoint(argv):
-            raise SystemExit(usage)
-        print(usage)
-        raise SystemExit(0)
-    settings, seed, rest, file = base_settings(load_settings(argv[0], argv[1]), argv[2:])
-
-    unprefixed = tyro.conf.arg(name="")
-    command = make_dataclass(
-        "Command",
-        [
-            ("options", Annotated[RunOptions, unprefixed], RunOptions(seed=seed)),
-            ("settings", Annotated[type(settings), unprefixed], settings),
-        ],
-    )
-    prog = f"run_training.py {argv[0]} {argv[1]}"
-    parsed: Any = tyro.cli(command, args=rest, prog=prog, description=BASE_OPTIONS)
-    parsed.settings.check()
-    check_apart(run_folder(argv[0], argv[1], parsed.options), parsed.options, parsed.settings, file)
-    return argv[0], argv[1], parsed.options, parsed.settings
+    task, name, options, settings, file = parse_command(argv, RunOptions, "run_training.py", USAGE)
+    check_apart(run_folder(task, name, options), options, settings, file)
+    return task, name, options, settings
 
 
 def run_folder(task: str, name: str, options: RunOptions) -> Path:
@@ -95,30 +62,6 @@ def check_apart(folder: Path, options: RunOptions, settings: TrainSettings, sett
     names = ("checkpoint.pt", "network.safetensors", "network.json", "settings.json")
     read = [settings_file, *(with_card(start) if start else ())]
     check_outputs({f"run: {name}": folder / name for name in names}, read)
-
-
-def base_settings(settings: TrainSettings, argv: list[str]) -> tuple[TrainSettings, int, list[str], Path | None]:
-    """The settings that single fields are changed of, the seed (0 where no file gives one), the arguments left, and
-    the file of --settings."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog="run_training.py")
-    parser.add_argument("--settings", type=Path)
-    parser.add_argument("--box-loss", "--box_loss")
-    parser.add_argument("--source", action="append", default=[])
-    parser.add_argument("--validation-source", "--validation_source", action="append", default=[])
-    chosen, rest = parser.parse_known_args(argv)
-    seed = 0
-    if chosen.settings is not None:
-        values = read_values(chosen.settings)
-        seed = values.pop("seed", 0)
-        settings = with_values(settings, values, f"settings: {chosen.settings}")
-        check_seed(seed, f"settings: {chosen.settings}: seed")
-    if chosen.box_loss is not None or chosen.source or chosen.validation_source:
-        if not isinstance(settings, DiMPTrainSettings):
-            raise InputError("box-loss, source, validation-source: only the task dimp has them")
-        if chosen.box_loss is not None:
-            settings = settings.with_method(chosen.box_loss)
-        settings = with_sources(settings, chosen.source, chosen.validation_source)
-    return settings, seed, rest, chosen.settings
 
 
 def train(task: str, name: str, options: RunOptions, settings: TrainSettings) -> None:
@@ -150,6 +93,10 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
         if processes.is_main:
             print(f"all settings: {folder / 'settings.json'}", flush=True)
         trainer.run()
+        if processes.is_main:
+            for network in (folder / "network.safetensors", folder / "best" / "network.safetensors"):
+                if network.exists():
+                    print(f"{'the best' if network.parent != folder else 'the last'} network: {network}", flush=True)
 
 
 def describe(task: str, name: str, settings: TrainSettings, device: torch.device) -> str:

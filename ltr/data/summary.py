@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import tyro
 from torch import Tensor
 
 from ltr.admin.build_datasets import build_datasets
@@ -17,11 +17,12 @@ from ltr.data.batch import TrackingBatch, collate
 from ltr.data.drawing import draw_batch
 from ltr.data.processing import DiMPProcessing
 from ltr.data.sampler import TrackingSampler
-from ltr.train_settings import load_settings
+from ltr.train_settings.command_line import parse_command
 from ltr.train_settings.dimp import DiMPTrainSettings
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed
 
+USAGE = "python -m ltr.data.summary TASK NAME [--data DIR] [--out FILE] [--samples N] [--seed S] [--FIELD VALUE ...]"
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
@@ -46,27 +47,26 @@ def summarise(batch: TrackingBatch, path: str | Path) -> str:
 
 @dataclass(frozen=True)
 class SummaryOptions:
-    """What to look at."""
+    """What to look at; the fields of the settings follow."""
 
-    task: tyro.conf.Positional[str]  # dimp
-    name: tyro.conf.Positional[str]  # of its settings
     data: Path = Path("data")  # the folder that the settings' data sources lie in
     out: Path = Path("samples.png")  # the picture to write
-    samples: int = 6
-    seed: int = 0
+    samples: int = 6  # how many are drawn; a row each in the picture
+    seed: int = 0  # of the draws: others for another look
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line: ``python -m ltr.data.summary dimp NAME --data DIR``; errors are one line and exit code 1."""
-    options = tyro.cli(SummaryOptions, args=argv)
+    """Command line: ``python -m ltr.data.summary dimp NAME --data DIR``, with the settings and sources of
+    ``run_training.py``; errors are one line and exit code 1."""
     with one_line_errors():
-        check_outputs({"out": options.out}, [options.data])
+        arguments = sys.argv[1:] if argv is None else argv
+        task, _, options, settings, file = parse_command(arguments, SummaryOptions, "python -m ltr.data.summary", USAGE)
         check_seed(options.seed)
+        check_outputs({"out": options.out}, [options.data, file])
         if options.samples < 1:
             raise InputError(f"samples: expected at least 1, got {options.samples}")
-        settings = load_settings(options.task, options.name)
         if not isinstance(settings, DiMPTrainSettings):
-            raise InputError(f"task {options.task!r} has no image sequences to show; dimp has")
+            raise InputError(f"task {task!r} has no image sequences to show; dimp has")
         datasets, _ = build_datasets(settings, options.data)
         for dataset, weight in datasets:
             print(describe_dataset(dataset, weight))

@@ -7,6 +7,7 @@ import os
 import pickle
 import random
 import shutil
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +104,19 @@ class Checkpoints:
             raise InputError(f"{self.path}: not a readable checkpoint ({reason}){advice}") from error
         changed = differences(_decisive(settings), _decisive(self.settings))
         if changed:
-            raise InputError(f"{self.path} was made with other settings: {'; '.join(changed)}")
+            raise InputError(f"{self.path} was made with other settings: {'; '.join(changed)}{self._longer(changed)}")
         for name, part in parts.items():
             if isinstance(part, torch.nn.Module):
                 load_weights(part, state[name], self.path)
             else:
                 part.load_state_dict(state[name])
+
+    def _longer(self, changed: list[str]) -> str:
+        """How to train longer, where that was tried."""
+        network = self.folder / "network.safetensors"
+        if "start" not in self.settings or not any(line.startswith("optim.epochs ") for line in changed):
+            return ""
+        return f"; to train longer: another --run with --start {network}" if network.exists() else ""
 
 
 def _decisive(settings: dict[str, Any]) -> dict[str, Any]:
@@ -120,9 +128,18 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(old.keys() | new.keys())
         return [line for key in keys for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and isinstance((old or [0])[0], dict):
-        return [line for i in range(len(old)) for line in differences(old[i], new[i], f"{name}.{i}")]
-    return [] if old == new else [f"{name} was {old}, is {new}"]
+    if isinstance(old, list) and isinstance(new, list) and any(isinstance(item, dict) for item in (*old, *new)):
+        pairs = enumerate(zip_longest(old, new))
+        return [line for i, (was, now) in pairs for line in differences(was, now, f"{name}.{i}")]
+    return [] if old == new else [f"{name} was {_brief(old)}, is {_brief(new)}"]
+
+
+def _brief(value: Any) -> str:
+    """A table as what it says, "kind=video path=mine" for instance."""
+    if not isinstance(value, dict):
+        return str(value)
+    said = {key: item for key, item in value.items() if key != "class" and item not in ("", None, [], {})}
+    return " ".join(f"{key}={_brief(item)}" for key, item in said.items())
 
 
 def seed_everything(seed: int) -> None:

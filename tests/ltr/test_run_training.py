@@ -172,8 +172,19 @@ def test_a_run_is_not_overwritten_but_resumed(tmp_path: Path, capsys: pytest.Cap
         main(command)
     with pytest.raises(SystemExit, match=r"^error: .*made with other settings: optim.lr was 0.001, is 0.1"):
         main([*command, "--resume", "--optim.lr", "0.1"])
-    main([*command, "--resume"])  # the last epoch is done
-    assert (folder / "network.safetensors").read_bytes() == before
+    longer = rf"epochs was 1, is 3; to train longer: another --run with --start {folder / 'network.safetensors'}"
+    with pytest.raises(SystemExit, match=longer):
+        main([*command, "--resume", "--optim.epochs", "3"])
+    capsys.readouterr()
+    main(["dimp", "toy", "--workspace", str(tmp_path), "--resume"])  # with its own settings; the last epoch is done
+    said = capsys.readouterr().out
+    assert "network.image_size was 288, is 128" in said
+    network = folder / "network.safetensors"
+    assert said.splitlines()[-2:] == [
+        f"the last network: {network}",
+        f"the best network: {folder / 'best' / network.name}",
+    ]
+    assert network.read_bytes() == before
     card = json.loads((folder / "network.json").read_text())
     assert card["seed"] == 0
     assert card["training"]["class"] == "DiMPTrainSettings"
@@ -236,6 +247,29 @@ def test_a_file_then_a_method_then_sources_then_fields(tmp_path: Path) -> None:
     assert settings.sources == (DataSource("synthetic", "", 2.0), DataSource("coco", "mine", source_weights={"a": 2.0}))
     assert settings.validation_sources == (DataSource("coco", "other"),)
     assert _parse_toy("--settings", str(file), "--seed", "6")[0].seed == 6
+
+
+def test_held_out_names_go_with_their_videos_in_a_file_too(tmp_path: Path) -> None:
+    file = tmp_path / "small.toml"
+    for text, names in (
+        ('[[sources]]\nkind = "video"\npath = "mine"', ()),
+        ('validation_sequences = ["a"]\n[[sources]]\nkind = "video"\npath = "mine"', ("a",)),
+        ("[optim]\nlr = 1e-4", TASKS["dimp"]["dimp_ncep_mobile"].validation_sequences),  # type: ignore[attr-defined]
+    ):
+        file.write_text(text)
+        settings = parse(["dimp", "dimp_ncep_mobile", "--settings", str(file)])[3]
+        assert isinstance(settings, DiMPTrainSettings)
+        assert settings.validation_sequences == names
+
+
+def test_resume_lays_options_over_the_run_s_settings(tmp_path: Path) -> None:
+    folder = tmp_path / "dimp" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "settings.json").write_text(json.dumps({"seed": 7, "optim": {"lr": 0.5, "epochs": 2}}))
+    run = ("--workspace", str(tmp_path), "--run", "mine")
+    options, settings = _parse_toy(*run, "--resume", "--optim.lr", "0.25")
+    assert (options.seed, settings.optim.lr, settings.optim.epochs) == (7, 0.25, 2)
+    assert _parse_toy(*run)[1] == TASKS["dimp"]["toy"]  # another training, not that one
 
 
 def test_a_run_s_settings_make_the_same_network(tmp_path: Path) -> None:

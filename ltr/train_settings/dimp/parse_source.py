@@ -46,16 +46,18 @@ def with_sources(
 ) -> DiMPTrainSettings:
     """The settings with other sources, each in the form of :func:`parse_source`; those that are empty stay as they are,
     ``none`` for ``validation`` means no source.
-
-    The names of held-out sequences stay only where a ``video`` source does: they are sequences of those.
     """
     if sources:
         new = tuple(parse_source(text) for text in sources)
-        videos = {source.path for source in settings.sources if source.kind == "video"}
-        if not videos.intersection(source.path for source in new if source.kind == "video"):
-            settings = replace(settings, validation_sequences=())
-        settings = replace(settings, sources=new)
+        settings = with_held_out_names(replace(settings, sources=new), settings.sources)
     if validation:
         chosen = () if tuple(validation) == (NONE,) else validation
         settings = replace(settings, validation_sources=tuple(parse_source(text) for text in chosen))
     return settings
+
+
+def with_held_out_names(settings: DiMPTrainSettings, before: Sequence[DataSource]) -> DiMPTrainSettings:
+    """The settings, whose sources were ``before``: the names of held-out sequences stay only where a ``video`` source
+    does, because they are sequences of those."""
+    old, new = ({s.path for s in sources if s.kind == "video"} for sources in (before, settings.sources))
+    return settings if old & new or old == new else replace(settings, validation_sequences=())

@@ -7,6 +7,7 @@ from ltr.data.batch import TrackingBatch
 from ltr.data.image_loader import load_image
 from ltr.data.labels import gaussian_label
 from ltr.data.summary import describe, draw_batch, main, summarise
+from tests.fakes.datasets import noise_picture, write_boxes, write_picture
 
 
 def _batch() -> TrackingBatch:
@@ -60,5 +61,20 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert (tmp_path / "toy.png").exists()
     with pytest.raises(SystemExit, match="error: samples: expected at least 1, got 0"):
         main(["dimp", "toy", "--samples", "0"])
+    with pytest.raises(SystemExit, match="error: seed: expected a whole number from 0 to"):
+        main(["dimp", "toy", "--seed", "-1"])
     with pytest.raises(SystemExit, match="error: unknown settings 'nope'"):
         main(["dimp", "nope"])
+
+
+def test_own_sources_are_chosen_as_in_a_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for i in range(3):
+        write_picture(tmp_path / "mine" / "own" / "img" / f"{i + 1}.jpg", noise_picture(i))
+    write_boxes(tmp_path / "mine" / "own", [(20.0, 20.0, 30.0, 30.0)] * 3)
+    file = tmp_path / "small.toml"
+    file.write_text('[[sources]]\nkind = "video"\npath = "mine"\n')
+    arguments = ["dimp", "dimp_ncep_mobile", "--data", str(tmp_path), "--samples", "1"]
+    for number, chosen in enumerate((["--source", "video:mine"], ["--settings", str(file)])):
+        main([*arguments, *chosen, "--out", str(tmp_path / f"{number}.png")])
+        assert "mine: 1 sequences, 3 boxes to use" in capsys.readouterr().out
+    assert (tmp_path / "0.png").read_bytes() == (tmp_path / "1.png").read_bytes()

@@ -15,11 +15,19 @@ def test_differences_are_named_by_their_path() -> None:
     new = {"a": 1, "b": {"c": [1, 3], "d": "x"}, "come": {"e": 4}, "tables": [{"f": 1}, {"f": 5}]}
     assert differences(old, new) == [
         "b.c was [1, 2], is [1, 3]",
-        "come was None, is {'e': 4}",
+        "come was None, is e=4",
         "gone was 3, is None",
         "tables.1.f was 2, is 5",
     ]
     assert differences(old, old) == []
+
+
+def test_tables_that_come_and_go_are_a_readable_line_each() -> None:
+    old = [{"class": "Source", "kind": "video", "path": "a"}, {"class": "Source", "kind": "coco", "weight": 0.5}]
+    new = [{"class": "Source", "kind": "video", "path": "b"}]
+    changes = ["sources.0.path was a, is b", "sources.1 was kind=coco weight=0.5, is None"]
+    assert differences({"sources": old}, {"sources": new}) == changes
+    assert differences([], new, "sources") == ["sources.0 was None, is kind=video path=b"]
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "empty", "foreign", "a list"])

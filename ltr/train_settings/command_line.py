@@ -1,0 +1,114 @@
+"""The settings that a command line asks for: named ones, over them files, a method, sources and single fields."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import make_dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import tyro
+
+from ltr.admin.settings import TrainSettings
+from ltr.admin.settings_file import read_values, with_values
+from ltr.train_settings import TASKS, load_settings
+from ltr.train_settings.dimp import DiMPTrainSettings
+from ltr.train_settings.dimp.methods import BOX_METHODS
+from ltr.train_settings.dimp.parse_source import FORM, NONE, with_held_out_names, with_sources
+from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_seed
+
+Options = TypeVar("Options")
+
+WORKSPACE = Path("workspace")
+BASE_OPTIONS = f"""what single fields are changed of:
+  --settings FILE            settings.json of a run, or a part of one in .json or .toml, over the named settings
+  --box-loss METHOD          task dimp: train the boxes with {", ".join(BOX_METHODS)}
+  --source {FORM}
+                             task dimp: train on this instead of the settings' sources; may be given several times
+  --validation-source {FORM}
+                             task dimp: the same for validation; {NONE}: no source"""
+
+
+def parse_command(
+    argv: list[str], options: type[Options], prog: str, usage: str
+) -> tuple[str, str, Options, TrainSettings, Path | None]:
+    """Task, name, ``options`` (a dataclass with a field ``seed``), the checked settings, and the file of --settings.
+
+    Raises:
+        SystemExit: help was asked for, task and name do not come first, or an option is unknown.
+        ValueError: a value is wrong.
+    """
+    if len(argv) < 2 or argv[0].startswith("-") or argv[1].startswith("-"):
+        known = "\n".join(f"  {task}: {', '.join(names)}" for task, names in TASKS.items())
+        text = f"usage: {usage}\n{BASE_OPTIONS}\ntasks and their settings:\n{known}"
+        if {"-h", "--help"}.isdisjoint(argv):
+            raise SystemExit(text)
+        print(text)
+        raise SystemExit(0)
+    task, name = argv[:2]
+    files = _run_s_settings(task, name, argv[2:])
+    settings, seed, rest, file = _base_settings(load_settings(task, name), argv[2:], files, prog)
+
+    unprefixed = tyro.conf.arg(name="")
+    command = make_dataclass(
+        "Command",
+        [
+            ("options", Annotated[options, unprefixed], options(seed=seed)),  # type: ignore[call-arg]
+            ("settings", Annotated[type(settings), unprefixed], settings),
+        ],
+    )
+    parsed: Any = tyro.cli(command, args=rest, prog=f"{prog} {task} {name}", description=BASE_OPTIONS)
+    parsed.settings.check()
+    return task, name, parsed.options, parsed.settings, file
+
+
+def _run_s_settings(task: str, name: str, argv: list[str]) -> list[Path]:
+    """The ``settings.json`` of the run that is to be resumed, where it has one."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--workspace", type=Path, default=WORKSPACE)
+    parser.add_argument("--run", default="")
+    parser.add_argument("--resume", action="store_true")
+    try:
+        chosen, _ = parser.parse_known_args(argv)
+    except argparse.ArgumentError:  # told by who reads all options
+        return []
+    path = chosen.workspace / task / (chosen.run or name) / "settings.json"
+    return [path] if chosen.resume and path.is_file() else []
+
+
+def _base_settings(
+    settings: TrainSettings, argv: list[str], files: list[Path], prog: str
+) -> tuple[TrainSettings, int, list[str], Path | None]:
+    """The settings that single fields are changed of, the seed (0 where no file gives one), the arguments
+    left, and the file of ``--settings``.
+
+    files: laid over the settings, before that of ``--settings``.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog=prog)
+    parser.add_argument("--settings", type=Path)
+    parser.add_argument("--box-loss", "--box_loss")
+    parser.add_argument("--source", action="append", default=[])
+    parser.add_argument("--validation-source", "--validation_source", action="append", default=[])
+    chosen, rest = parser.parse_known_args(argv)
+    seed = 0
+    for path in files if chosen.settings is None else [*files, chosen.settings]:
+        settings, seed = _with_file(settings, path, seed)
+    if chosen.box_loss is not None or chosen.source or chosen.validation_source:
+        if not isinstance(settings, DiMPTrainSettings):
+            raise InputError("box-loss, source, validation-source: only the task dimp has them")
+        if chosen.box_loss is not None:
+            settings = settings.with_method(chosen.box_loss)
+        settings = with_sources(settings, chosen.source, chosen.validation_source)
+    return settings, seed, rest, chosen.settings
+
+
+def _with_file(settings: TrainSettings, path: Path, seed: int) -> tuple[TrainSettings, int]:
+    """``settings`` and ``seed`` with what the file changes of them."""
+    values = read_values(path)
+    seed = values.pop("seed", seed)
+    changed = with_values(settings, values, f"settings: {path}")
+    check_seed(seed, f"settings: {path}: seed")
+    if isinstance(changed, DiMPTrainSettings) and "validation_sequences" not in values:
+        changed = with_held_out_names(changed, settings.sources)  # type: ignore[attr-defined]
+    return changed, seed
