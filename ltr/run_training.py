@@ -10,15 +10,15 @@ from pathlib import Path
 import torch
 
 from ltr.admin.build_training import build_training
-from ltr.admin.cli import one_line_errors
-from ltr.admin.device import choose_device, keep_freed_memory, precision_warning, set_threads
-from ltr.admin.distributed import joined, own_device
-from ltr.admin.files import check_outputs, with_card
-from ltr.admin.settings import TrainSettings, to_json
 from ltr.train_settings import load_settings
 from ltr.train_settings.command_line import WORKSPACE, parse_command
 from ltr.trainers.base_trainer import differences, seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
+from ltr.trainers.settings import TrainSettings, to_json
+from ltr.utils.cli import one_line_errors
+from ltr.utils.device import choose_device, keep_freed_memory, precision_warning, set_threads
+from ltr.utils.distributed import joined, own_device
+from ltr.utils.files import check_outputs, with_card
 from ltr.utils.numbers import check_seed
 
 USAGE = "run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"

@@ -15,8 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytracking.evaluation.multi_tracker import MultiTracker
-    from pytracking.evaluation.tracker import Tracker
+    from pytracking.api.multi_tracker import MultiTracker
+    from pytracking.api.tracker import Tracker
     from pytracking.tracker.base.output import TrackOutput
 
     __version__: str
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["MultiTracker", "TrackOutput", "Tracker", "__version__"]
 
 _HOMES = {
-    "MultiTracker": "pytracking.evaluation.multi_tracker",
+    "MultiTracker": "pytracking.api.multi_tracker",
     "TrackOutput": "pytracking.tracker.base.output",
-    "Tracker": "pytracking.evaluation.tracker",
+    "Tracker": "pytracking.api.tracker",
     "__version__": "pytracking.utils.extras",
 }
 

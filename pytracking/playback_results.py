@@ -17,18 +17,18 @@ import cv2
 import tyro
 from tqdm import tqdm
 
-from ltr.admin.files import check_outputs
 from ltr.utils.errors import InputError
+from ltr.utils.files import check_outputs
 from pytracking.analysis.inputs import find_trackers, load_dataset
 from pytracking.analysis.names import match_names
 from pytracking.analysis.playback import Picture, Track, load_track, play
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.sequence_score import Truth
 from pytracking.analysis.sources import AnalysisError, Tracker
-from pytracking.evaluation.video import FrameSource
-from pytracking.evaluation.video_writer import DEFAULT_FPS, VideoWriter
+from pytracking.ui.window import has_display
 from pytracking.utils.cli import run_command
-from pytracking.utils.window import has_display
+from pytracking.video.frame_source import FrameSource
+from pytracking.video.writer import DEFAULT_FPS, VideoWriter
 
 TITLE = "playback"
 _NEXT, _QUIT, _PAUSE, _STEP = {ord("n")}, {ord("q"), 27}, {ord(" ")}, {ord("."), 83}  # 83: right arrow, low byte

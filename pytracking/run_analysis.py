@@ -19,8 +19,8 @@ from typing import Annotated, Literal, TypeVar
 
 import tyro
 
-from ltr.admin.files import STDOUT, check_outputs, text_output
 from ltr.utils.errors import InputError
+from ltr.utils.files import STDOUT, check_outputs, text_output
 from pytracking.__main__ import DISTRIBUTION
 from pytracking.analysis import tables
 from pytracking.analysis.cache import Cache

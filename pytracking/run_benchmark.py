@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tyro
 
-from ltr.admin.files import STDOUT, check_outputs, text_output
 from ltr.utils.errors import InputError
+from ltr.utils.files import STDOUT, check_outputs, text_output
 from ltr.utils.numbers import check_threads
-from pytracking.evaluation.data import Box
+from pytracking.evaluation.datasets.sequence import Box
 from pytracking.evaluation.running import TrackerFactory
-from pytracking.evaluation.video import FrameSource, open_frames
-from pytracking.evaluation.video_writer import VideoWriter
 from pytracking.tracker.families import FAMILIES, load_parameters, network_files
 from pytracking.utils.cli import run_command
+from pytracking.video.frame_source import FrameSource, open_frames
+from pytracking.video.writer import VideoWriter
 
 if TYPE_CHECKING:
-    from pytracking.evaluation.benchmark import Report
+    from pytracking.profiling.latency import Report
 
 DRAWN_SIZE = (640, 480)
 DRAWN_FRAMES = 200
@@ -75,7 +75,7 @@ def run(arguments: Arguments) -> int:
     networks = [path for made in factories.values() for path in network_files(made.tracker, made.parameter)]
     check_outputs({"--json": arguments.json}, [arguments.source, *networks])
     video = _video(arguments)
-    from pytracking.evaluation.benchmark import measure, peak_memory  # late: imports torch
+    from pytracking.profiling.latency import measure, peak_memory  # late: imports torch
 
     trackers = {text: build() for text, build in factories.items()}
     with video as (source, box):
@@ -127,7 +127,7 @@ def _video(arguments: Arguments) -> AbstractContextManager[tuple[FrameSource, Bo
 @contextmanager
 def drawn_video() -> Iterator[tuple[FrameSource, Box]]:
     """A video of moving shapes, and the box of one of them in its first frame."""
-    from ltr.dataset.synthetic import SyntheticShapes
+    from ltr.dataset.synthesis.synthetic import SyntheticShapes
 
     shapes = SyntheticShapes(num_sequences=1, num_frames=DRAWN_FRAMES, size=DRAWN_SIZE)
     drawn = shapes.get_frames(0, range(DRAWN_FRAMES), np.random.default_rng(0))

@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ltr.admin.files import check_outputs
+from ltr.utils.files import check_outputs
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.analysis.protocols import find_protocol
-from pytracking.evaluation.data import Box
-from pytracking.evaluation.demo import demo_sequence
-from pytracking.evaluation.follow import Start, Step, follow, frame_times
-from pytracking.evaluation.multi_tracker import MultiTracker
-from pytracking.evaluation.recording import end_as_interrupt, record
+from pytracking.api.multi_tracker import MultiTracker
+from pytracking.evaluation.datasets.demo import demo_sequence
+from pytracking.evaluation.datasets.sequence import Box
 from pytracking.evaluation.running import TrackerFactory
-from pytracking.evaluation.sinks import annotated_video, csv_table
-from pytracking.evaluation.video import part_of
+from pytracking.pipeline.recording import end_as_interrupt, record
+from pytracking.pipeline.sinks import annotated_video, csv_table
+from pytracking.pipeline.track_video import Start, Step, follow, frame_times
 from pytracking.utils.cli import run_command
-from pytracking.utils.drawing import Overlay
+from pytracking.video.frame_source import part_of
+from pytracking.visualization.boxes import Overlay
 
 
 @dataclass(frozen=True)

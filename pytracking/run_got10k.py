@@ -15,7 +15,7 @@ from typing import Annotated
 
 import tyro
 
-from ltr.admin.files import check_outputs
+from ltr.utils.files import check_outputs
 from pytracking.evaluation.running import TrackerFactory
 from pytracking.utils.cli import run_command
 
@@ -46,7 +46,7 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Run and report; the scores are printed."""
-    from pytracking.evaluation.got10k_tracker import Got10kTracker, claim_results, open_experiment
+    from pytracking.integrations.got10k import Got10kTracker, claim_results, open_experiment
 
     a = arguments
     check_outputs({}, folders={"--results": a.results, "--reports": a.reports})

@@ -18,22 +18,22 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from ltr.admin.files import check_outputs, with_card
 from ltr.utils.errors import InputError
+from ltr.utils.files import check_outputs, with_card
 from ltr.utils.numbers import check_seed, check_threads
 from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.inputs import protocol_of_dataset, truth_of
 from pytracking.analysis.sources import Tracker, find_tracker
 from pytracking.analysis.table_formats import FORMATS
 from pytracking.analysis.tables import overall_table
-from pytracking.evaluation import data
-from pytracking.evaluation.datasets import get_dataset, left_out, select
+from pytracking.evaluation.datasets import sequence as data
+from pytracking.evaluation.datasets.registry import get_dataset, left_out, select
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import is_first_rank, run_dataset, under_torchrun
+from pytracking.evaluation.progress import Progress, frames_a_second
 from pytracking.evaluation.results import box_path
 from pytracking.evaluation.running import Outcome, TrackerFactory
 from pytracking.utils.cli import run_command
-from pytracking.utils.progress import Progress, frames_a_second
 from pytracking.utils.text import counted
 
 

@@ -17,25 +17,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from tqdm import tqdm
 
-from ltr.admin.files import STDOUT, check_outputs, is_stream
 from ltr.utils.errors import InputError
+from ltr.utils.files import STDOUT, check_outputs, is_stream
 from ltr.utils.numbers import check_seed, check_threads
-from pytracking.evaluation.boxes import check_box
-from pytracking.evaluation.data import Box
-from pytracking.evaluation.follow import Sink, Start
-from pytracking.evaluation.multi_tracker import MultiTracker
-from pytracking.evaluation.recording import Recording, end_as_interrupt, record
+from pytracking.api.boxes import check_box
+from pytracking.api.multi_tracker import MultiTracker
+from pytracking.evaluation.datasets.sequence import Box
 from pytracking.evaluation.running import TrackerFactory
-from pytracking.evaluation.selection import select
-from pytracking.evaluation.sinks import annotated_video, csv_table, json_file
-from pytracking.evaluation.video import FrameSource, Image, open_frames, peek
-from pytracking.evaluation.video_writer import check_video_name
+from pytracking.pipeline.box_argument import parse_boxes
+from pytracking.pipeline.recording import Recording, end_as_interrupt, record
+from pytracking.pipeline.selection import select
+from pytracking.pipeline.sinks import annotated_video, csv_table, json_file
+from pytracking.pipeline.track_video import Sink, Start
 from pytracking.tracker.families import network_files
-from pytracking.utils import box_window
-from pytracking.utils.box_argument import parse_boxes
+from pytracking.ui import box_selector as box_window
 from pytracking.utils.cli import run_command
-from pytracking.utils.drawing import Overlay
 from pytracking.utils.extras import install_hint
+from pytracking.video.frame_source import FrameSource, Image, open_frames, peek
+from pytracking.video.writer import check_video_name
+from pytracking.visualization.boxes import Overlay
 
 if TYPE_CHECKING:
     from pytracking import Tracker
@@ -110,7 +110,7 @@ def run(arguments: Arguments) -> int:
     tracker = build_tracker(arguments)
     starts = starts or [Start(box, frames.first, i) for i, box in enumerate(draw_boxes(first, arguments.draw))]
     if arguments.debug:
-        from pytracking.evaluation.watch import panels  # late: these import torch and matplotlib
+        from pytracking.pipeline.debug_sink import panels  # late: these import torch and matplotlib
         from pytracking.tracker.dimp.debug import DebugRecorder
 
         tracker.debug = DebugRecorder()

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from ltr.utils.errors import InputError
-from pytracking.evaluation.live import LiveFrames
-from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.api.multi_tracker import MultiTracker
 from pytracking.evaluation.running import TrackerFactory
-from pytracking.evaluation.video import FrameSource, open_frames
+from pytracking.ui.window import Window
 from pytracking.utils.cli import run_command
-from pytracking.utils.drawing import draw_target
 from pytracking.utils.extras import install_hint
-from pytracking.utils.window import Window
+from pytracking.video.frame_source import FrameSource, open_frames
+from pytracking.video.latest_frame import LiveFrames
+from pytracking.visualization.boxes import draw_target
 
 if TYPE_CHECKING:
     from pytracking import Tracker

@@ -8,9 +8,9 @@ import sys
 from PIL import Image
 
 from pytracking import Tracker
-from pytracking.evaluation.video import open_frames
 from pytracking.tracker.dimp.debug import DebugRecorder
-from pytracking.utils.panels import draw_panels
+from pytracking.video.frame_source import open_frames
+from pytracking.visualization.panels import draw_panels
 
 path, box = sys.argv[1], [float(part) for part in sys.argv[2].split(",")]
 tracker = Tracker("dimp", "dimp_ncep_mobile")

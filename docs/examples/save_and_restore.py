@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from pytracking import Tracker
-from pytracking.evaluation.video import open_frames
+from pytracking.video.frame_source import open_frames
 
 path, box = sys.argv[1], [float(part) for part in sys.argv[2].split(",")]
 frames = iter(open_frames(path))

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 
 from pytracking import MultiTracker, Tracker
-from pytracking.evaluation.video import open_frames
+from pytracking.video.frame_source import open_frames
 
 first_box, second_box = ([float(part) for part in text.split(",")] for text in sys.argv[2:4])
 targets = MultiTracker(Tracker("dimp", "dimp_ncep_mobile"))  # one network, however many targets

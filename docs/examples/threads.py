@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from pytracking import Tracker
-from pytracking.evaluation.video import open_frames
+from pytracking.video.frame_source import open_frames
 
 box = [float(part) for part in sys.argv[1].split(",")]
 network = Tracker("dimp", "dimp_ncep_mobile")

@@ -10,10 +10,10 @@ from torchvision.models.detection import FasterRCNN
 
 from ltr.actors.base_actor import BaseActor, Stats
 from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_corners
-from ltr.data.detection_batch import DetectionBatch
-from ltr.data.pictures import PictureBatch
 from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings
 from ltr.models.loss.ebm import EBMLoss
+from ltr.sampling.detection_batch import DetectionBatch
+from ltr.sampling.detection_items import PictureBatch
 
 JITTER = 0.15  # standard deviation of validation's starts, in relative box space: the middle one of Appendix C.2
 

@@ -9,20 +9,20 @@ from ltr.admin.provenance import training_sequences
 from ltr.data.video_frames import VideoCache
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSource
 from ltr.dataset.coco_seq import CocoImages
-from ltr.dataset.cut_paste import CutPaste, PictureFolder
-from ltr.dataset.cutouts import CocoCutouts, CutoutBank, VideoCutouts
 from ltr.dataset.image_sequences import ImageSequences
 from ltr.dataset.layouts import LAYOUTS
 from ltr.dataset.own_videos import GROUND_TRUTH
-from ltr.dataset.patches import Patches
 from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
-from ltr.dataset.synthetic import SyntheticShapes
+from ltr.dataset.synthesis.cut_paste import CutPaste, PictureFolder
+from ltr.dataset.synthesis.cutouts import CocoCutouts, CutoutBank, VideoCutouts
+from ltr.dataset.synthesis.patches import Patches
+from ltr.dataset.synthesis.synthetic import SyntheticShapes
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
 from ltr.utils.errors import InputError
 
 log = logging.getLogger(__name__)
 
-CHECK = "python -m ltr.data.check tells why"
+CHECK = "python -m ltr.util_scripts.check tells why"
 _VALIDATION_SEED = 1  # of drawn shapes; those that are trained on have 0
 
 Weighted = list[tuple[BaseVideoDataset, float]]

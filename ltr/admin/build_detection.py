@@ -10,19 +10,19 @@ import torch
 
 from ltr.actors.detection import DetectorActor, EnergyBranchActor
 from ltr.admin.build_optimizer import build_optimizer
-from ltr.admin.device import place
-from ltr.admin.files import atomic_write
-from ltr.admin.loading import save_weights, sha256
-from ltr.admin.settings import to_json
-from ltr.data.detection_batch import FeatureCache, FixedItems, FixedLoader
-from ltr.data.pictures import EndlessPictures, PictureBatch, PictureLoader, load_picture
 from ltr.dataset.detection import DetectionDataset, DetectionPicture
 from ltr.models.detection.detector import BOX_STRIDES, PYRAMID_CHANNELS, build_detector
 from ltr.models.detection.energy_branch import EnergyBranch
 from ltr.models.detection.fixed import FixedDetector, load_detector
 from ltr.models.detection.prediction import EnergyOfBoxes
+from ltr.models.weights import save_weights, sha256
+from ltr.sampling.detection_batch import FeatureCache, FixedItems, FixedLoader
+from ltr.sampling.detection_items import EndlessPictures, PictureBatch, PictureLoader, load_picture
 from ltr.train_settings.detection.base import BranchTrainSettings, DetectionSettings, DetectorTrainSettings, Sources
 from ltr.trainers.ltr_trainer import Training
+from ltr.trainers.settings import to_json
+from ltr.utils.device import place
+from ltr.utils.files import atomic_write
 
 
 def read_pictures(settings: DetectionSettings, data: Path, sources: Sources) -> list[DetectionPicture]:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
-from ltr.admin.settings import OptimSettings
+from ltr.trainers.settings import OptimSettings
 from ltr.utils.errors import InputError
 
 

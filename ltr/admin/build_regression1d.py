@@ -8,9 +8,9 @@ import torch
 
 from ltr.actors.regression1d import Regression1DActor, Regression1DBatch, Regression1DLoader
 from ltr.admin.build_optimizer import build_optimizer
-from ltr.admin.loading import save_weights
 from ltr.dataset.regression1d import DATASETS
 from ltr.models.regression1d import RegressionNet1D
+from ltr.models.weights import save_weights
 from ltr.train_settings.regression1d.base import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
 

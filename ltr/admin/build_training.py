@@ -8,25 +8,25 @@ from pathlib import Path
 import torch
 
 from ltr.actors.tracking import DiMPActor
-from ltr.admin.build import build_network
 from ltr.admin.build_datasets import build_datasets
 from ltr.admin.build_detection import build_branch_training, build_detector_training
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.admin.build_regression1d import build_regression1d_training
-from ltr.admin.device import place
-from ltr.admin.distributed import ALONE, Processes
-from ltr.admin.loading import load_network, load_weights, save_network
 from ltr.admin.provenance import training_data
-from ltr.admin.settings import TrainSettings, to_json
 from ltr.data.image_loader import jpeg_decoder
-from ltr.data.loader import Share, TrackingLoader
-from ltr.data.processing import DiMPProcessing
-from ltr.data.sampler import TrackingSampler
+from ltr.models.build import build_network
 from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
+from ltr.models.weights import load_network, load_weights, save_network
+from ltr.sampling.loader import Share, TrackingLoader
+from ltr.sampling.processing import DiMPProcessing
+from ltr.sampling.sampler import TrackingSampler
 from ltr.train_settings.detection.base import BranchTrainSettings, DetectorTrainSettings
 from ltr.train_settings.dimp.base import DiMPTrainSettings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
+from ltr.trainers.settings import TrainSettings, to_json
+from ltr.utils.device import place
+from ltr.utils.distributed import ALONE, Processes
 from ltr.utils.errors import InputError
 
 

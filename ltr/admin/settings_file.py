@@ -12,7 +12,7 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from ltr.admin.settings import TrainSettings
+from ltr.trainers.settings import TrainSettings
 from ltr.utils.errors import InputError
 
 S = TypeVar("S", bound=TrainSettings)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr.admin.files import atomic_write, cache_folder
+from ltr.utils.files import atomic_write, cache_folder
 
 log = logging.getLogger(__name__)
 

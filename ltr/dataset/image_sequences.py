@@ -75,7 +75,7 @@ class ImageSequences(BaseVideoDataset):
             raise FileNotFoundError(f"{self.name}: folder {self.root} does not exist")
         self.sequences = layout.sequences(self.root, split)
         count = len(self.sequences) if layout.count is None else layout.count(split)
-        check = f"to see what is missing: python -m ltr.data.check {layout.name} {self.root} --split {split}"
+        check = f"to see what is missing: python -m ltr.util_scripts.check {layout.name} {self.root} --split {split}"
         if len(self.sequences) != count:
             raise FileNotFoundError(
                 f"{self.name}: {len(self.sequences):,} of {count:,} sequences are in {self.root}; {check}"

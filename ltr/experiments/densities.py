@@ -13,13 +13,13 @@ import torch
 import tyro
 from torch import Tensor
 
-from ltr.admin.cli import one_line_errors
-from ltr.admin.files import atomic_write, check_outputs
 from ltr.dataset.regression1d import DATASETS, grid
-from ltr.experiments.results import DIVERGED, Cell, ResultStore
-from ltr.experiments.stacked_runs import unstack
+from ltr.experiments.regression1d.results import DIVERGED, Cell, ResultStore
+from ltr.experiments.regression1d.stacked_runs import unstack
 from ltr.models.regression1d import RegressionNet1D
+from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write, check_outputs
 
 SIZE = 384  # points along x and y
 

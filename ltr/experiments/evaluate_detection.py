@@ -16,15 +16,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ltr.admin.build_detection import FixedPictures, build_energies
-from ltr.admin.cli import one_line_errors
-from ltr.admin.device import choose_device, set_threads
-from ltr.admin.files import atomic_write, check_outputs, with_card
-from ltr.admin.loading import load_weights
-from ltr.experiments.detection_scores import Evaluation, Steps
+from ltr.experiments.detection.scores import Evaluation, Steps
 from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings
+from ltr.models.weights import load_weights
 from ltr.train_settings import load_settings
 from ltr.train_settings.detection import BranchTrainSettings
+from ltr.utils.cli import one_line_errors
+from ltr.utils.device import choose_device, set_threads
 from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write, check_outputs, with_card
 
 
 @dataclass(frozen=True)

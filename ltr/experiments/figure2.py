@@ -11,11 +11,11 @@ from pathlib import Path
 import matplotlib
 import tyro
 
-from ltr.admin.cli import one_line_errors
-from ltr.admin.device import set_threads
-from ltr.admin.files import atomic_write, check_outputs
-from ltr.experiments.results import ResultStore, best_quarter, cells
+from ltr.experiments.regression1d.results import ResultStore, best_quarter, cells
 from ltr.train_settings.regression1d import SETTINGS
+from ltr.utils.cli import one_line_errors
+from ltr.utils.device import set_threads
+from ltr.utils.files import atomic_write, check_outputs
 
 METHODS = {"mlis": "ML-IS", "kldis": "KLD-IS", "nce": "NCE", "ncep": "NCE+"}
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import tyro
 
-from ltr.admin.cli import one_line_errors
-from ltr.admin.device import set_threads
 from ltr.dataset.regression1d import DATASETS
-from ltr.experiments.results import PAPER, ResultStore, best_quarter, cells, method
-from ltr.experiments.timing import seconds_per_epoch
+from ltr.experiments.regression1d.results import PAPER, ResultStore, best_quarter, cells, method
+from ltr.experiments.regression1d.timing import seconds_per_epoch
 from ltr.train_settings.regression1d import SETTINGS
+from ltr.utils.cli import one_line_errors
+from ltr.utils.device import set_threads
 
 OPTIM = SETTINGS["ncep"].optim
 PAPER_RUNS = 20

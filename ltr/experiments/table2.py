@@ -21,16 +21,16 @@ import tyro
 from ltr.actors.detection import EnergyBranchActor
 from ltr.admin.build_detection import FixedPictures, build_energies, read_pictures
 from ltr.admin.build_optimizer import build_optimizer
-from ltr.admin.cli import one_line_errors
-from ltr.admin.device import choose_device, set_threads
-from ltr.admin.files import check_outputs, with_card
-from ltr.data.detection_batch import DetectionBatch
-from ltr.experiments.detection_plot import draw
-from ltr.experiments.detection_runs import DetectionRuns
-from ltr.experiments.detection_scores import Scores
-from ltr.experiments.detection_studies import STUDIES, Row, Study, with_samples
+from ltr.experiments.detection.plot import draw
+from ltr.experiments.detection.runs import DetectionRuns
+from ltr.experiments.detection.scores import Scores
+from ltr.experiments.detection.studies import STUDIES, Row, Study, with_samples
+from ltr.sampling.detection_batch import DetectionBatch
 from ltr.train_settings.detection import BRANCH_COCO, BRANCH_MOBILE, BranchTrainSettings
+from ltr.utils.cli import one_line_errors
+from ltr.utils.device import choose_device, set_threads
 from ltr.utils.errors import InputError
+from ltr.utils.files import check_outputs, with_card
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ltr.admin.settings import TrainSettings
 from ltr.train_settings import detection, dimp, regression1d
+from ltr.trainers.settings import TrainSettings
 from ltr.utils.errors import InputError
 
 TASKS: dict[str, Mapping[str, TrainSettings]] = {

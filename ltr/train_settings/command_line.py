@@ -9,12 +9,12 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from ltr.admin.settings import TrainSettings
 from ltr.admin.settings_file import read_values, with_values
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
 from ltr.train_settings.dimp.parse_source import FORM, NONE, with_held_out_names, with_sources
+from ltr.trainers.settings import TrainSettings
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed
 

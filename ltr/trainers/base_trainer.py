@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltr.admin.files import atomic_write
-from ltr.admin.loading import load_weights
+from ltr.models.weights import load_weights
 from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write
 
 # Settings that change how a run is watched and fed, not what comes out of it.
 HARMLESS = ("num_workers", "output")

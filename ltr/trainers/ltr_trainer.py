@@ -17,17 +17,17 @@ import torch
 from tqdm import tqdm
 
 from ltr.actors.base_actor import BaseActor, Stats
-from ltr.admin.distributed import ALONE, Processes
-from ltr.admin.files import atomic_write
-from ltr.admin.settings import TrainSettings, to_json
-from ltr.admin.stats import AverageStats, TrainingLog
 from ltr.trainers.base_trainer import Checkpoints, seed_step
 from ltr.trainers.feed import Feed, Loader, LoaderFailed, is_dead_worker, plain_message
 from ltr.trainers.optimizer_step import BadBatch, OptimizerStep
 from ltr.trainers.progress import Progress
-from ltr.trainers.stop_signals import Stopped, StopSignals
+from ltr.trainers.settings import TrainSettings, to_json
+from ltr.trainers.stats import AverageStats, TrainingLog
 from ltr.trainers.watch import Watch
+from ltr.utils.distributed import ALONE, Processes
 from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write
+from ltr.utils.stop_signals import Stopped, StopSignals
 
 
 @dataclass(frozen=True)

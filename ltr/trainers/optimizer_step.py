@@ -14,9 +14,9 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ltr.actors.base_actor import BaseActor, Stats
-from ltr.admin.device import PRECISIONS
-from ltr.admin.distributed import Processes
-from ltr.admin.settings import TrainSettings
+from ltr.trainers.settings import TrainSettings
+from ltr.utils.device import PRECISIONS
+from ltr.utils.distributed import Processes
 
 
 class BadBatch(Exception):

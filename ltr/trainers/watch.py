@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from ltr.actors.base_actor import BaseActor, Stats
-from ltr.admin.settings import OutputSettings
-from ltr.admin.stats import AverageStats, TrainingLog
+from ltr.trainers.settings import OutputSettings
+from ltr.trainers.stats import AverageStats, TrainingLog
 
 
 class Watch:

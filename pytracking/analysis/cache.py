@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ltr.admin.files import replacing
+from ltr.utils.files import replacing
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.run_score import Curves, RunScore, stamp_files, time_files
 from pytracking.analysis.sources import Run, digest_files

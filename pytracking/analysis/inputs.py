@@ -49,7 +49,7 @@ def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path
 
 
 if TYPE_CHECKING:
-    from pytracking.evaluation.data import Sequence as Video
+    from pytracking.evaluation.datasets.sequence import Sequence as Video
 
 Picture = NDArray[np.uint8]
 
@@ -71,7 +71,7 @@ def load_dataset(name: str, paths: Path | None = None) -> Dataset:
     paths: the TOML file of ``evaluation/environment.py``. Raises ValueError or OSError, also where only the first
     boxes are public.
     """
-    from pytracking.evaluation.datasets import get_dataset  # OpenCV and PyAV only where they are needed
+    from pytracking.evaluation.datasets.registry import get_dataset  # OpenCV and PyAV only where they are needed
 
     sequences = get_dataset(name, paths)
     if all(len(sequence.ground_truth) == 1 for sequence in sequences):
@@ -95,7 +95,7 @@ def truth_of(sequences: "Iterable[Video]") -> TruthSource:
 
 
 def _frames_at(sequence: "Video", numbers: Sequence[int]) -> Iterable[Picture]:
-    from pytracking.evaluation.video import frames_at
+    from pytracking.video.frame_source import frames_at
 
     return frames_at(sequence.open(), numbers)
 

@@ -12,10 +12,10 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from ltr.utils.errors import InputError
 from pytracking.analysis import metrics
-from pytracking.analysis.film import COLOURS, LOST, is_there
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.names import match_names
 from pytracking.analysis.protocols import Protocol
+from pytracking.analysis.report_figures import COLOURS, LOST, is_there
 from pytracking.analysis.run_score import read_result
 from pytracking.analysis.sequence_score import Truth, align_rows
 from pytracking.analysis.sources import Tracker

@@ -13,8 +13,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from pytracking.analysis.extract_results import Evaluation, TrackerScores, average_curves, overall
-from pytracking.analysis.film import COLOURS
 from pytracking.analysis.metrics import Array
+from pytracking.analysis.report_figures import COLOURS
 from pytracking.analysis.tables import sort_trackers
 
 _DASHES = ("-", "--", ":")  # told apart in print, too; with eight colours, 24 looks

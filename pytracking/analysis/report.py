@@ -13,15 +13,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from ltr.admin.files import atomic_write
 from ltr.dataset.text_files import read_boxes
 from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write
 from pytracking.analysis import metrics, tables
 from pytracking.analysis.extract_results import SCORES, Evaluation, per_sequence
-from pytracking.analysis.film import COLOURS, choose_frames, film_strip, timeline
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.names import match_names
 from pytracking.analysis.plot_results import PLOTS, plot_curve, svg
+from pytracking.analysis.report_figures import COLOURS, choose_frames, film_strip, timeline
 from pytracking.analysis.sequence_score import Truth, prepare_boxes, without_omitted_rows
 from pytracking.analysis.sources import Tracker
 from pytracking.analysis.stamps import describe_run

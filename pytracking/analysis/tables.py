@@ -22,7 +22,7 @@ from pytracking.analysis.names import match_names
 from pytracking.analysis.table_formats import Table
 from pytracking.utils.text import counted
 
-SPECS = Path(__file__).parents[1] / "evaluation" / "specs"
+SPECS = Path(__file__).parents[1] / "evaluation" / "datasets" / "specs"
 TITLES = {
     "auc": "AUC", "precision": "Precision", "norm_precision": "Norm. precision",
     "op50": "OP50", "op75": "OP75", "ao": "AO",

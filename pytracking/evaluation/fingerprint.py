@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from pytracking.evaluation.video import FrameSource
+from pytracking.video.frame_source import FrameSource
 
 _PIECE = 2**20  # bytes
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ltr.utils.errors import InputError
-from pytracking.evaluation.data import Sequence
+from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.running import Factory, Outcome, describe, run_sequence
 from pytracking.utils.cli import EXPECTED_ERRORS
 

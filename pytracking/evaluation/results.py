@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ltr.admin.files import replacing
 from ltr.dataset.text_files import parse_rows, read_text
 from ltr.utils.errors import InputError
+from ltr.utils.files import replacing
 
 COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is pytracking's
 

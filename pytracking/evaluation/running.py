@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed
-from pytracking.evaluation.data import Box, Sequence
+from pytracking.evaluation.datasets.sequence import Box, Sequence
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.results import box_path, read_stamp, read_times, vouched, write_result
 from pytracking.evaluation.training_overlap import mark_training_sequence
-from pytracking.evaluation.video import FrameSource
 from pytracking.parameter.overrides import parse_changes
 from pytracking.tracker.base.output import BaseTracker, TrackOutput
 from pytracking.tracker.families import load_parameters
 from pytracking.utils.cli import EXPECTED_ERRORS
+from pytracking.video.frame_source import FrameSource
 
 if TYPE_CHECKING:
     from pytracking import Tracker
@@ -62,7 +62,7 @@ class TrackerFactory:
     def __call__(self) -> "Tracker":
         load_parameters(self.tracker, self.parameter)  # unknown names are told before torch is imported, which is slow
 
-        from ltr.admin.device import set_threads  # here, in the process that tracks
+        from ltr.utils.device import set_threads  # here, in the process that tracks
         from pytracking import Tracker
 
         if self.threads is not None:

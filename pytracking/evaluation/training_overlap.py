@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr.utils.errors import InputError
-from pytracking.evaluation.data import Sequence
+from pytracking.evaluation.datasets.sequence import Sequence
 
 
 def mark_training_sequence(stamp: dict[str, Any], sequence: Sequence) -> dict[str, Any]:

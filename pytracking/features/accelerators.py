@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 
 import ltr.models
-from ltr.admin.files import cache_folder
 from ltr.utils.errors import InputError
+from ltr.utils.files import cache_folder
 from pytracking.features import frame_network
 from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_network import FrameNetwork

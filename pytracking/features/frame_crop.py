@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ltr.admin.device import upload
 from ltr.data.crop import CropTransform, plan_crop, sample_crop
+from ltr.utils.device import upload
 
 
 def bring(frame: np.ndarray, device: torch.device) -> np.ndarray | Tensor:

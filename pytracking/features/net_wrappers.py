@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from ltr.admin.device import place
-from ltr.admin.loading import load_network
 from ltr.models.backbone.folding import fold_batch_norm
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
+from ltr.models.weights import load_network
+from ltr.utils.device import place
 from ltr.utils.errors import InputError
-from pytracking.tracker.families import NETWORKS
+from pytracking.parameter.dimp.base import NETWORKS
 
 
 def find_network(name: str) -> Path:

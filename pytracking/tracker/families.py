@@ -4,10 +4,10 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from ltr.admin.files import with_card
 from ltr.utils.errors import InputError
+from ltr.utils.files import with_card
 from pytracking.parameter.dimp import PARAMETERS as DIMP
-from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.parameter.dimp.base import NETWORKS, DiMPParams
 from pytracking.parameter.opencv import PARAMETERS as OPENCV
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.family import Family, Model, Options
@@ -25,7 +25,6 @@ def _opencv(params: OpenCVParams, options: Options) -> Model:
     return OpenCVModel(params, options)
 
 
-NETWORKS = Path(__file__).resolve().parents[1] / "networks"
 DEFAULT = ("dimp", "dimp_ncep_mobile")
 FAMILIES: dict[str, Family] = {
     "dimp": Family(DIMP, _dimp, of_network=DiMPParams),

@@ -16,9 +16,9 @@ import tyro
 from tqdm import tqdm
 
 from ltr.utils.errors import InputError
-from pytracking.evaluation import data
-from pytracking.evaluation.datasets import DATASETS, left_out, list_dataset
-from pytracking.evaluation.environment import BENCHMARKS, benchmark_root
+from pytracking.evaluation.datasets import sequence as data
+from pytracking.evaluation.datasets.environment import BENCHMARKS, benchmark_root
+from pytracking.evaluation.datasets.registry import DATASETS, left_out, list_dataset
 from pytracking.utils.cli import run_command
 
 

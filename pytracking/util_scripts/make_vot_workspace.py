@@ -20,10 +20,10 @@ from typing import Annotated
 
 import tyro
 
-from ltr.admin.files import atomic_write
+from ltr.utils.files import atomic_write
 from ltr.utils.numbers import check_seed
 from pytracking import run_vot
-from pytracking.evaluation.environment import benchmark_root
+from pytracking.evaluation.datasets.environment import benchmark_root
 from pytracking.tracker.families import load_parameters
 from pytracking.utils.cli import run_command
 

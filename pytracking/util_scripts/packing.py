@@ -8,10 +8,10 @@ from typing import Annotated
 
 import tyro
 
-from ltr.admin.files import check_outputs
 from ltr.utils.errors import InputError
+from ltr.utils.files import check_outputs
 from pytracking.analysis.sources import find_tracker
-from pytracking.evaluation.environment import UnknownPathError
+from pytracking.evaluation.datasets.environment import UnknownPathError
 from pytracking.evaluation.results import box_path, read_stamp, vouched
 from pytracking.evaluation.submission import (
     Expected,

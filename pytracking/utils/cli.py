@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
-from ltr.admin.cli import EXPECTED_ERRORS
+from ltr.utils.cli import EXPECTED_ERRORS
 
 Arguments = TypeVar("Arguments")
 

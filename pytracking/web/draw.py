@@ -9,10 +9,10 @@ from aiohttp import web
 
 from ltr.data.image_loader import encode_jpeg
 from ltr.utils.errors import InputError
-from pytracking.evaluation.boxes import check_box
-from pytracking.evaluation.video import Image
+from pytracking.api.boxes import check_box
 from pytracking.tracker.base.output import Box
-from pytracking.utils.drawing import LOST_COLOUR, PALETTE
+from pytracking.video.frame_source import Image
+from pytracking.visualization.boxes import LOST_COLOUR, PALETTE
 from pytracking.web.access import guard, new_runner
 from pytracking.web.assets import asset_routes
 

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 
-from pytracking.evaluation.video import BrokenSourceError, FrameSource, Image
+from pytracking.video.frame_source import BrokenSourceError, FrameSource, Image
 
 DEFAULT_FPS = 25.0  # of videos that do not say
 

@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from ltr.data.image_loader import encode_jpeg
 from ltr.utils.errors import InputError
-from pytracking.evaluation.video import Image
+from pytracking.video.frame_source import Image
 
 MAX_SIDE = 2048  # pixels; a page of ours sends 640
 MAX_SCANS = 24  # libjpeg writes 10 in a progressive picture; each costs the time of a whole picture

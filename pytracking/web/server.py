@@ -16,7 +16,7 @@ from pathlib import Path
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from ltr.utils.errors import InputError
-from pytracking.utils.drawing import LOST_COLOUR, PALETTE
+from pytracking.visualization.boxes import LOST_COLOUR, PALETTE
 from pytracking.web.access import guard, is_local, new_runner
 from pytracking.web.assets import asset_routes
 from pytracking.web.protocol import ProtocolError, error_message, parse_command, parse_picture

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from ltr.utils.errors import InputError
-from pytracking.evaluation.video import Image
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.video.frame_source import Image
 from pytracking.web.film import Film
 from pytracking.web.pictures import decode_picture, encode_picture
 from pytracking.web.protocol import (
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 
 class Targets(Protocol):
-    """What follows the targets; :class:`~pytracking.evaluation.multi_tracker.MultiTracker` is one."""
+    """What follows the targets; :class:`~pytracking.api.multi_tracker.MultiTracker` is one."""
 
     @property
     def ids(self) -> list[int]:

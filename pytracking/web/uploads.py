@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ltr.data.video_stream import open_container, video_stream
 from ltr.utils.errors import InputError
-from pytracking.evaluation.video import BrokenSourceError, open_video
+from pytracking.video.frame_source import BrokenSourceError, open_video
 from pytracking.web.film import Film
 
 MAX_BYTES = 500 * 2**20

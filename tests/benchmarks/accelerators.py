@@ -18,12 +18,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ltr.admin.build import build_network
-from ltr.admin.device import place
 from ltr.models.backbone.folding import fold_batch_norm
 from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
+from ltr.models.build import build_network
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+from ltr.utils.device import place
 from pytracking.features.accelerators import accelerate
 from pytracking.features.frame_network import FrameNetwork
 

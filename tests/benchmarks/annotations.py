@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from ltr.dataset.coco_seq import CocoImages
-from ltr.dataset.cutouts import CocoCutouts
 from ltr.dataset.image_sequences import ImageSequences
 from ltr.dataset.layouts import LAYOUTS
+from ltr.dataset.synthesis.cutouts import CocoCutouts
 from ltr.dataset.tracking_net import SETS, VIDEOS_PER_SET
 
 ROWS = {"lasot": 2506, "got10k": 149, "trackingnet": 471}  # boxes of a video, on average

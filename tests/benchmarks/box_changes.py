@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ltr.dataset.image_sequences import visible_boxes
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
 
 FRAMES, SMALLEST, SHORTEST = 100, 4.0, 20
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)

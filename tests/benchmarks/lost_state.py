@@ -14,7 +14,7 @@ import numpy as np
 
 from ltr.dataset.text_files import read_boxes
 from pytracking.analysis.metrics import iou
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.results import read_scores
 
 

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from ltr.dataset.image_sequences import visible_boxes
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
-from pytracking.evaluation.data import Sequence
-from pytracking.evaluation.datasets import get_dataset
-from pytracking.evaluation.tracker import Tracker
+from pytracking.api.tracker import Tracker
+from pytracking.evaluation.datasets.registry import get_dataset
+from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.parameter.overrides import parse_changes
 from pytracking.tracker.dimp.model import DiMPTracker
 

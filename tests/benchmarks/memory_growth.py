@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 
 from pytracking import Tracker
-from pytracking.evaluation.demo import demo_sequence
-from pytracking.evaluation.prefetch import prefetched
+from pytracking.evaluation.datasets.demo import demo_sequence
+from pytracking.video.prefetch import prefetched
 
 WARM_UP = 200
 

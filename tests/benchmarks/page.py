@@ -18,8 +18,8 @@ from statistics import median
 import cv2
 
 from ltr.data.image_loader import encode_jpeg
-from pytracking.evaluation.demo import demo_sequence
-from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.api.multi_tracker import MultiTracker
+from pytracking.evaluation.datasets.demo import demo_sequence
 from pytracking.evaluation.running import TrackerFactory
 from tests.fakes.browser import chromium
 from tests.fakes.pages import served

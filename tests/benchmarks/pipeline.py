@@ -23,13 +23,13 @@ import numpy as np
 import torch
 from torchvision.transforms.v2 import functional as v2
 
-from ltr.data import processing
 from ltr.data.image_loader import LazyImage, decode_image, encode_jpeg
-from ltr.data.processing import DiMPProcessing
-from ltr.data.sampler import TrackingSampler
 from ltr.data.transforms import apply_colour
 from ltr.dataset.image_sequences import ImageSequences
 from ltr.dataset.lasot import LASOT
+from ltr.sampling import processing
+from ltr.sampling.processing import DiMPProcessing
+from ltr.sampling.sampler import TrackingSampler
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
 from tests.benchmarks.image_loading import one_thread, write_pictures

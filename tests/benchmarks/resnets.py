@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import torch
 
-from ltr.admin.build import build_network
-from ltr.admin.loading import save_network
+from ltr.models.build import build_network
+from ltr.models.weights import save_network
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
-from pytracking.evaluation.benchmark import measure
-from pytracking.evaluation.tracker import Tracker
+from pytracking.api.tracker import Tracker
+from pytracking.profiling.latency import measure
 from pytracking.run_benchmark import drawn_video, text_of
 
 ALWAYS_FOUND = {"not_found_threshold": -1e9, "uncertain_threshold": -1e9, "distractor_ratio": 1e9}

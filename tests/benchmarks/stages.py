@@ -11,11 +11,11 @@ import argparse
 import cv2
 import torch
 
-from ltr.admin.loading import load_network
-from pytracking.evaluation.benchmark import measure
-from pytracking.evaluation.tracker import Tracker
+from ltr.models.weights import load_network
+from pytracking.api.tracker import Tracker
 from pytracking.features.net_wrappers import find_network
 from pytracking.parameter.dimp.base import DiMPParams, RefinementParams
+from pytracking.profiling.latency import measure
 from pytracking.run_benchmark import drawn_video, text_of
 from tests.fakes.networks import dimp_tracker
 from tests.reference.plain_tracker import PlainFunctions

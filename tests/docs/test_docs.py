@@ -13,13 +13,13 @@ import pytest
 import torch
 import tyro
 
-from ltr.admin.files import atomic_write
 from ltr.admin.settings_file import read_values, with_values
 from ltr.data.image_loader import encode_jpeg
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp.methods import BOX_METHODS
-from pytracking.evaluation.video_writer import VideoWriter
+from ltr.utils.files import atomic_write
 from pytracking.features import net_wrappers
+from pytracking.video.writer import VideoWriter
 from tests.fakes.datasets import noise_picture, write_coco, write_sequences
 from tests.fakes.networks import write_small_network
 

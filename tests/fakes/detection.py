@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Generator
 
-from ltr.data.detection_batch import BoxSet, DetectionBatch
+from ltr.sampling.detection_batch import BoxSet, DetectionBatch
 from tests.fakes.datasets import noise_picture, write_picture
 
 STRIDES = (8, 16, 32)

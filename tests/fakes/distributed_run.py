@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from ltr.admin.distributed import joined
-from ltr.admin.settings import OptimSettings, TrainSettings
-from ltr.data.loader import Share
+from ltr.sampling.loader import Share
 from ltr.trainers.ltr_trainer import LTRTrainer
+from ltr.trainers.settings import OptimSettings, TrainSettings
+from ltr.utils.distributed import joined
 from tests.fakes.regression import regression_training
 
 SETTINGS = TrainSettings(OptimSettings(epochs=2, batch_size=8, lr=0.02, clip_norm=50.0, ema=0.9), best_by="-loss")

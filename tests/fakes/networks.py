@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ltr.admin.build import build_network
-from ltr.admin.loading import save_network
 from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
+from ltr.models.build import build_network
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+from ltr.models.weights import save_network
 from pytracking.features.accelerators import Look
 from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
 from pytracking.tracker.dimp.dimp import DiMP

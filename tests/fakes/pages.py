@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Queue
 
-from pytracking.evaluation.multi_tracker import MultiTracker
+from pytracking.api.multi_tracker import MultiTracker
 from pytracking.web.server import Address, serve
 from tests.fakes.trackers import FakeTracker
 

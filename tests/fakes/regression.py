@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from ltr.actors.base_actor import BaseActor, Stats
 from ltr.admin.build_optimizer import build_optimizer
-from ltr.admin.settings import TrainSettings
-from ltr.data.loader import WHOLE, Share
+from ltr.sampling.loader import WHOLE, Share
 from ltr.trainers.ltr_trainer import Training
+from ltr.trainers.settings import TrainSettings
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import av
 import cv2
 import numpy as np
 
-from pytracking.evaluation.data import Sequence
-from pytracking.evaluation.datasets import get_dataset
-from pytracking.evaluation.video_writer import VideoWriter
+from pytracking.evaluation.datasets.registry import get_dataset
+from pytracking.evaluation.datasets.sequence import Sequence
+from pytracking.video.writer import VideoWriter
 from tests.fakes.datasets import noise_picture
 
 

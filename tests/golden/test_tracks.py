@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from ltr.admin.loading import load_network
 from ltr.data.bounding_box_utils import box_iou
-from pytracking.evaluation.data import Sequence
-from pytracking.evaluation.datasets import get_dataset, select
-from pytracking.evaluation.demo import demo_sequence
+from ltr.models.weights import load_network
+from pytracking.evaluation.datasets.demo import demo_sequence
+from pytracking.evaluation.datasets.registry import get_dataset, select
+from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.features.accelerators import accelerate
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import find_network, load_for_tracking

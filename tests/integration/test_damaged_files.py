@@ -16,17 +16,17 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from ltr.admin.loading import load_network
 from ltr.data.image_loader import load_image
 from ltr.dataset import text_files
 from ltr.dataset.coco_format import read_coco_arrays, read_coco_masks
+from ltr.models.weights import load_network
 from ltr.utils.errors import InputError
+from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
 from pytracking.evaluation import results
-from pytracking.evaluation.datasets import get_dataset
-from pytracking.evaluation.environment import BENCHMARKS, benchmark_root
-from pytracking.evaluation.snapshot import read_snapshot, write_snapshot
+from pytracking.evaluation.datasets.environment import BENCHMARKS, benchmark_root
+from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.submission import read_archive, write_archive
-from pytracking.evaluation.video import open_frames
+from pytracking.video.frame_source import open_frames
 from tests.fakes.mutations import (
     Mutation,
     mutate_bytes,

@@ -10,9 +10,8 @@ import torch
 from ltr.actors.detection import EnergyBranchActor
 from ltr.admin.build_detection import FixedPictures
 from ltr.admin.build_training import build_training
-from ltr.admin.settings import OptimSettings
 from ltr.dataset.detection import DetectionSource
-from ltr.experiments.detection_scores import Evaluation
+from ltr.experiments.detection.scores import Evaluation
 from ltr.models.backbone import EfficientNetLite0
 from ltr.models.detection.prediction import PredictionSettings
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
@@ -21,6 +20,7 @@ from ltr.train_settings.detection import BranchTrainSettings, DetectionSettings,
 from ltr.train_settings.detection.base import DetectionData
 from ltr.trainers.base_trainer import seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
+from ltr.trainers.settings import OptimSettings
 from tests.fakes.detection import write_rectangles
 
 CPU = torch.device("cpu")

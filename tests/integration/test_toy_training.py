@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltr.dataset.synthetic import SyntheticShapes
+from ltr.dataset.synthesis.synthetic import SyntheticShapes
 from ltr.models.backbone import EfficientNetLite0
 from ltr.run_training import main
 from pytracking import Tracker
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
-from pytracking.evaluation.datasets import get_dataset, select
+from pytracking.evaluation.datasets.registry import get_dataset, select
 from pytracking.evaluation.running import track_sequence
 from pytracking.features.net_wrappers import NETWORKS
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ltr.data.loader import TrackingLoader
 from ltr.models.loss.ebm import NCE
 from ltr.run_training import main, parse
+from ltr.sampling.loader import TrackingLoader
 from ltr.train_settings import TASKS
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS

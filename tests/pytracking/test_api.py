@@ -15,8 +15,8 @@ def test_importing_it_does_not_import_torch(repository: Path, module: str) -> No
 
 
 def test_names() -> None:
-    from pytracking.evaluation.multi_tracker import MultiTracker
-    from pytracking.evaluation.tracker import Tracker
+    from pytracking.api.multi_tracker import MultiTracker
+    from pytracking.api.tracker import Tracker
     from pytracking.tracker.base.output import TrackOutput
 
     assert pytracking.Tracker is Tracker

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from pytracking import playback_results
-from pytracking.evaluation.video import open_video
 from pytracking.playback_results import main, show
+from pytracking.video.frame_source import open_video
 from tests.fakes.videos import write_sequence, write_video
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from pytracking import run_benchmark
-from pytracking.evaluation import benchmark
-from pytracking.evaluation.benchmark import StageClock, Times
-from pytracking.evaluation.tracker import Tracker
+from pytracking.api.tracker import Tracker
+from pytracking.profiling import latency as benchmark
+from pytracking.profiling.latency import StageClock, Times
 from tests.fakes.networks import write_small_network
 from tests.fakes.videos import write_noise_video
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pytracking import run_demo
-from pytracking.evaluation.demo import synthetic_sequence
-from pytracking.evaluation.video import open_frames
+from pytracking.evaluation.datasets.demo import synthetic_sequence
+from pytracking.video.frame_source import open_frames
 from tests.fakes.trackers import FakeFactory
 
 

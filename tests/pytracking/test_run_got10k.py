@@ -10,8 +10,8 @@ pytest.importorskip("got10k.experiments", reason="needs the package got10k", exc
 
 from ltr.dataset.text_files import read_boxes
 from pytracking import run_got10k
-from pytracking.evaluation import got10k_tracker
-from pytracking.evaluation.datasets import DATASETS
+from pytracking.evaluation.datasets.registry import DATASETS
+from pytracking.integrations import got10k as got10k_tracker
 from tests.fakes.benchmarks import text, write_benchmark
 from tests.fakes.networks import write_small_network
 from tests.fakes.trackers import FakeFactory

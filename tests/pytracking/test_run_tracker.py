@@ -9,7 +9,7 @@ import pytest
 from ltr.dataset.text_files import read_boxes
 from pytracking import run_tracker
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
-from pytracking.evaluation.datasets import DATASETS, get_dataset
+from pytracking.evaluation.datasets.registry import DATASETS, get_dataset
 from pytracking.evaluation.results import box_files, read_stamp
 from pytracking.evaluation.running import TrackerFactory
 from tests.fakes.trackers import FakeFactory, UnbuildableFactory

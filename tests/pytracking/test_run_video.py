@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ltr.admin.files import with_card
+from ltr.utils.files import with_card
 from pytracking import TrackOutput, run_video
-from pytracking.evaluation.video import open_frames
 from pytracking.tracker.families import network_files
+from pytracking.video.frame_source import open_frames
 from tests.fakes.trackers import FakeFactory, FakeTracker
 from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import number_of, write_images, write_noise_video, write_sounding_video, write_video
@@ -64,7 +64,7 @@ def test_boxes_are_drawn_on_the_first_frame_used(tmp_path, monkeypatch, capsys, 
         seen.append(number_of(image))
         return [(1, 2, 3, 4)] * 2
 
-    monkeypatch.setattr("pytracking.utils.box_window.draw_boxes", draw)
+    monkeypatch.setattr("pytracking.ui.box_selector.draw_boxes", draw)
     if flags:
         pytest.importorskip("aiohttp")
         monkeypatch.setattr("pytracking.web.draw.draw_boxes", draw)

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytracking import run_webcam
-from pytracking.evaluation.multi_tracker import MultiTracker
-from pytracking.evaluation.video import FrameSource
-from pytracking.evaluation.video_writer import VideoWriter
+from pytracking.api.multi_tracker import MultiTracker
 from pytracking.run_webcam import follow_live
-from pytracking.utils.drawing import PALETTE
-from pytracking.utils.window import STRIP, BoxDrawing
+from pytracking.ui.window import STRIP, BoxDrawing
+from pytracking.video.frame_source import FrameSource
+from pytracking.video.writer import VideoWriter
+from pytracking.visualization.boxes import PALETTE
 from tests.fakes.display import find_window, virtual_display, xdotool
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import numbered_frame
@@ -90,7 +90,7 @@ def test_a_source_that_ends_ends_it(capsys):
 
 
 def test_without_a_display_the_page_is_offered(monkeypatch, capsys):
-    monkeypatch.setattr("pytracking.utils.window.sys.platform", "linux")
+    monkeypatch.setattr("pytracking.ui.window.sys.platform", "linux")
     monkeypatch.delenv("DISPLAY", raising=False)
     assert run_webcam.main([]) == 1
     assert "DISPLAY is not set); --web serves a page instead" in capsys.readouterr().err
@@ -151,7 +151,7 @@ def test_what_is_announced(capsys):
 WINDOW_PROGRAM = """
 import json, sys
 from pytracking import run_webcam
-from pytracking.evaluation import multi_tracker
+from pytracking.api import multi_tracker
 from tests.fakes.trackers import FakeTracker
 
 class Told(multi_tracker.MultiTracker):

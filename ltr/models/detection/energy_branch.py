@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from external.prroi_pool import prroi_pool2d_batch
 from ltr.data.bounding_box_utils import box_to_corners
-from ltr.data.detection_batch import BoxSet
 from ltr.models.detection.settings import BranchSettings
 from ltr.models.loss.ebm import Energy
+from ltr.sampling.detection_batch import BoxSet
 
 
 class PyramidPool:

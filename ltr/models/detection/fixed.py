@@ -13,12 +13,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torchvision.models.detection import FasterRCNN, FasterRCNN_ResNet50_FPN_Weights
 
-from ltr.admin.device import place
-from ltr.admin.loading import load_weights
 from ltr.data.bounding_box_utils import box_from_corners
-from ltr.data.detection_batch import FixedOutput
 from ltr.models.detection.detector import BOX_LEVELS, build_detector
 from ltr.models.detection.settings import DetectorSettings
+from ltr.models.weights import load_weights
+from ltr.sampling.detection_batch import FixedOutput
+from ltr.utils.device import place
 from ltr.utils.errors import InputError
 
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative
-from ltr.data.detection_batch import BoxSet, DetectionBatch
 from ltr.models.detection.energy_branch import EnergyBranch, PyramidPool
 from ltr.models.detection.guided_nms import guided_nms, highest_of_each
 from ltr.models.loss.ebm import Energy
 from ltr.refine import refine
+from ltr.sampling.detection_batch import BoxSet, DetectionBatch
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
-from ltr.admin.settings import TrainSettings, named_method
 from ltr.dataset.detection import DetectionSource
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
 from ltr.models.loss.ebm import EBMLoss
 from ltr.train_settings.detection.methods import METHODS
+from ltr.trainers.settings import TrainSettings, named_method
 
 Sources = tuple[DetectionSource, ...]
 

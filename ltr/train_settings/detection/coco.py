@@ -4,9 +4,9 @@ The data folder holds COCO's official layout under ``coco``: ``annotations/insta
 the same of ``val2017``. The truth of test-dev is not public; val2017 takes its place.
 """
 
-from ltr.admin.settings import OptimSettings
 from ltr.dataset.detection import DetectionSource
 from ltr.train_settings.detection.base import BranchTrainSettings, DetectionData
+from ltr.trainers.settings import OptimSettings
 
 TRAIN, VAL = (
     DetectionSource(f"coco/annotations/instances_{part}.json", f"coco/{part}") for part in ("train2017", "val2017")

@@ -5,10 +5,10 @@ COCO's 80 classes ask for more pictures than these folders hold; merged into thr
 
 from pathlib import Path
 
-from ltr.admin.settings import OptimSettings
 from ltr.dataset.detection import DetectionSource, Part
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
 from ltr.train_settings.detection.base import BranchTrainSettings, DetectionData, DetectorTrainSettings, Sources
+from ltr.trainers.settings import OptimSettings
 
 CLASSES = {
     "person": ("person",),

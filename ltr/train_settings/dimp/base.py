@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from ltr.actors.tracking import TrackingLossWeights
-from ltr.admin.settings import TrainSettings, named_method
-from ltr.data.processing import ProcessingSettings
-from ltr.data.sampler import SamplerSettings
 from ltr.models.loss.ebm import EBMLoss
 from ltr.models.tracking.settings import DiMPnetSettings
+from ltr.sampling.processing import ProcessingSettings
+from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
+from ltr.trainers.settings import TrainSettings, named_method
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from ltr.actors.tracking import TrackingLossWeights
-from ltr.admin.settings import OptimSettings
-from ltr.data.processing import ProcessingSettings
-from ltr.data.sampler import SamplerSettings
 from ltr.models.loss.iou_prediction import IoUPrediction
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+from ltr.sampling.processing import ProcessingSettings
+from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp.base import DiMPTrainSettings
 from ltr.train_settings.dimp.large_data import AUGMENTATION, VALIDATION, sources
+from ltr.trainers.settings import OptimSettings
 
 DIMP50 = DiMPTrainSettings(
     network=DiMPnetSettings(

@@ -6,14 +6,14 @@ The one we ship was made by ``dimp_ncep_mobile`` and then ``dimp_ncep_mobile_tru
 
 from dataclasses import replace
 
-from ltr.admin.settings import OptimSettings
-from ltr.data.processing import ProcessingSettings
-from ltr.data.sampler import SamplerSettings
 from ltr.data.transforms import AugmentationSettings
 from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
+from ltr.sampling.processing import ProcessingSettings
+from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
+from ltr.trainers.settings import OptimSettings
 
 WARMUP = DiMPTrainSettings(
     network=DiMPnetSettings(

@@ -6,8 +6,8 @@ Centre and box are both densities: the centre's on the grid of scores, the box's
 from dataclasses import replace
 
 from ltr.actors.tracking import TrackingLossWeights
-from ltr.data.sampler import SamplerSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
+from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp.dimp import DIMP18, DIMP50
 from ltr.train_settings.dimp.methods import BOX_METHODS
 

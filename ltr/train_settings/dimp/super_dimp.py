@@ -7,8 +7,8 @@ flips, and conv1 to layer2 of the backbone frozen. D.2: K = 2, sigma = 0.05 and 
 from dataclasses import replace
 
 from ltr.actors.tracking import TrackingLossWeights
-from ltr.data.processing import JitterSettings
-from ltr.data.sampler import SamplerSettings
+from ltr.sampling.processing import JitterSettings
+from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp.dimp import DIMP50
 from ltr.train_settings.dimp.large_data import AUGMENTATION, sources
 from ltr.train_settings.dimp.methods import BOX_METHODS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from ltr.admin.settings import OptimSettings, TrainSettings, named_method
 from ltr.dataset.regression1d import DATASETS, NUM_TRAINING_PAIRS
 from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, NCEPlus
+from ltr.trainers.settings import OptimSettings, TrainSettings, named_method
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ltr.utils.errors import InputError
+
+NETWORKS = Path(__file__).resolve().parents[2] / "networks"  # those that come along
 
 
 def _check(params: object, at_least: dict[str, int] | None = None, positive: tuple[str, ...] = ()) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltr.admin.device import choose_device
-from ltr.admin.settings import to_json
+from ltr.trainers.settings import to_json
+from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
 from pytracking.features.accelerators import accelerate, choose_accelerator
 from pytracking.features.fork_guard import check_process

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltr.admin.device import upload
 from ltr.data.crop import CropTransform
 from ltr.models.bbreg.atom_iou_net import FeaturePair
 from ltr.models.bbreg.box_energy import BoxEnergy
 from ltr.models.tracking.dimpnet import DiMPnet
+from ltr.utils.device import upload
 from pytracking.features.accelerators import Look
 from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.fork_guard import check_process

@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 
-from ltr.admin.loading import sha256
+from ltr.models.weights import sha256
 from ltr.utils.errors import InputError
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.family import Options

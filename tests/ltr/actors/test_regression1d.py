@@ -8,13 +8,13 @@ import torch
 
 from ltr.actors.regression1d import Regression1DBatch, Regression1DLoader, predict
 from ltr.admin.build_training import build_training
-from ltr.admin.settings import OptimSettings
 from ltr.dataset.regression1d import DATASETS
 from ltr.models.loss.ebm import EBM_LOSSES, NCE, SM
 from ltr.models.regression1d import RegressionNet1D
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import LTRTrainer
+from ltr.trainers.settings import OptimSettings
 
 CPU = torch.device("cpu")
 

@@ -7,12 +7,12 @@ from ltr.actors.tracking import DiMPActor, TrackingLossWeights
 from ltr.data.batch import TrackingBatch, collate
 from ltr.data.bounding_box_utils import box_to_relative
 from ltr.data.drawing import draw_batch
-from ltr.data.processing import DiMPProcessing, ProcessingSettings
-from ltr.data.sampler import SamplerSettings, TrackingSampler
-from ltr.dataset.synthetic import SyntheticShapes
+from ltr.dataset.synthesis.synthetic import SyntheticShapes
 from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, Energy, LossOutput
 from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
 from ltr.models.tracking.dimpnet import DiMPOutput
+from ltr.sampling.processing import DiMPProcessing, ProcessingSettings
+from ltr.sampling.sampler import SamplerSettings, TrackingSampler
 from tests.fakes.networks import SMALL, small_network
 
 TEST_FRAMES, SEQUENCES, CELLS = 2, 3, 9

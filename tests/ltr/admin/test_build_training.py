@@ -8,19 +8,19 @@ import torch
 
 from ltr.admin.build_datasets import build_datasets
 from ltr.admin.build_training import build_training
-from ltr.admin.distributed import Processes
-from ltr.admin.settings import OptimSettings, TrainSettings
-from ltr.data.processing import ProcessingSettings
-from ltr.data.sampler import SamplerSettings
 from ltr.data.transforms import AugmentationSettings
 from ltr.dataset.base_video_dataset import BaseVideoDataset
 from ltr.dataset.coco_seq import CocoImages
-from ltr.dataset.cut_paste import CutPaste
-from ltr.dataset.patches import Patches
 from ltr.dataset.sequence_folder import SequenceFolder
-from ltr.dataset.synthetic import SyntheticShapes
+from ltr.dataset.synthesis.cut_paste import CutPaste
+from ltr.dataset.synthesis.patches import Patches
+from ltr.dataset.synthesis.synthetic import SyntheticShapes
+from ltr.sampling.processing import ProcessingSettings
+from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
+from ltr.trainers.settings import OptimSettings, TrainSettings
+from ltr.utils.distributed import Processes
 from tests.fakes.datasets import noise_picture, write_coco, write_picture, write_sequences
 from tests.fakes.networks import SMALL, write_small_network
 
@@ -153,7 +153,7 @@ def test_a_source_without_a_usable_box_is_an_error(data: Path) -> None:
     truth = data / "videos" / "film" / "groundtruth_rect.txt"
     truth.write_text("0.1,0.1,0.3,0.3\n" * 16)
     settings = replace(SETTINGS, sources=(DataSource("video", "videos"),))
-    with pytest.raises(ValueError, match=r"videos: no box can be used \(python -m ltr\.data\.check tells why"):
+    with pytest.raises(ValueError, match=r"videos: no box can be used \(python -m ltr\.util_scripts\.check tells why"):
         build_datasets(settings, data)
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from ltr.admin.settings import to_json
 from ltr.admin.settings_file import read_values, with_values
 from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.detection import METHODS
 from ltr.train_settings.dimp.base import DataSource
+from ltr.trainers.settings import to_json
 from ltr.utils.errors import InputError
 
 TOY = TASKS["dimp"]["toy"]

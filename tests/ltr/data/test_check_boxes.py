@@ -1,4 +1,4 @@
-"""What ltr.data.check says of boxes that no training uses, and of files that are there but damaged."""
+"""What ltr.util_scripts.check says of boxes that no training uses, and of files that are there but damaged."""
 
 import json
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltr.data.check import check_coco, check_layout, check_videos, main
 from ltr.dataset.layouts import LAYOUTS
+from ltr.util_scripts.check import check_coco, check_layout, check_videos, main
 from tests.fakes.datasets import noise_picture, write_boxes, write_coco, write_picture, write_sequences, write_video
 from tests.fakes.layouts import write_got10k, write_lasot, write_trackingnet
 

@@ -81,7 +81,7 @@ def test_a_missing_sequence_is_named_with_what_to_do(tmp_path: Path) -> None:
     layout = _only(LASOT, "airplane/airplane-2", "zebra/zebra-3")
     with pytest.raises(
         FileNotFoundError,
-        match=r"zebra-3/groundtruth\.txt does not exist; .*: python -m ltr\.data\.check lasot .* --split train",
+        match=r"zebra-3/groundtruth\.txt does not exist; .*: python -m ltr\.util_scripts\.check lasot .* --split train",
     ):
         ImageSequences(layout, write_lasot(tmp_path), "train")
     with pytest.raises(FileNotFoundError, match=r"got10k val: folder .*nowhere does not exist"):
@@ -90,7 +90,7 @@ def test_a_missing_sequence_is_named_with_what_to_do(tmp_path: Path) -> None:
         ImageSequences(TRACKINGNET, tmp_path, "3")
     write_trackingnet(tmp_path)
     with pytest.raises(
-        FileNotFoundError, match=r"trackingnet 0-1: 2 of 5,022 sequences are in .*ltr\.data\.check trackingnet .* 0-1$"
+        FileNotFoundError, match=r"trackingnet 0-1: 2 of 5,022 sequences are in .*\.check trackingnet .* 0-1$"
     ):
         ImageSequences(TRACKINGNET, tmp_path, "0-1")
 

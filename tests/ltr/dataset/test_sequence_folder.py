@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
 from tests.fakes.datasets import (
     draw_box,
     moving_boxes,

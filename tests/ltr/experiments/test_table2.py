@@ -11,19 +11,19 @@ import pytest
 import torch
 
 from ltr.admin.build_detection import build_energies
-from ltr.admin.cli import one_line_errors
-from ltr.admin.loading import save_weights
-from ltr.admin.settings import OptimSettings
 from ltr.dataset.detection import DetectionSource
 from ltr.experiments import evaluate_detection, table2
-from ltr.experiments.detection_plot import lines
-from ltr.experiments.detection_scores import Scores
+from ltr.experiments.detection.plot import lines
+from ltr.experiments.detection.scores import Scores
 from ltr.models.detection.detector import build_detector
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
 from ltr.models.loss.ebm import NCE, LossOutput
+from ltr.models.weights import save_weights
 from ltr.train_settings import detection
 from ltr.train_settings.detection import BranchTrainSettings
 from ltr.train_settings.detection.base import DetectionData
+from ltr.trainers.settings import OptimSettings
+from ltr.utils.cli import one_line_errors
 from tests.fakes.detection import write_rectangles
 
 SOURCES = (DetectionSource("annotations.json", "images"),)

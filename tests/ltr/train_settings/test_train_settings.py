@@ -4,16 +4,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ltr.admin.build import build_network
 from ltr.admin.build_training import build_optimizer
-from ltr.admin.settings import TrainSettings, to_json
-from ltr.data.processing import JitterSettings
 from ltr.data.transforms import AugmentationSettings
+from ltr.models.build import build_network
 from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
 from ltr.models.tracking.settings import ClassifierSettings
+from ltr.sampling.processing import JitterSettings
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.detection import BranchTrainSettings
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
+from ltr.trainers.settings import TrainSettings, to_json
 
 NAMED = [(task, name) for task, names in TASKS.items() for name in names]
 TRACKERS = list(TASKS["dimp"])

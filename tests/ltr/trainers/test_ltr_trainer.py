@@ -12,12 +12,12 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from ltr.admin.settings import OptimSettings, OutputSettings, TrainSettings
-from ltr.admin.stats import TrainingLog
-from ltr.data.loader import Share
+from ltr.sampling.loader import Share
 from ltr.trainers.ltr_trainer import LTRTrainer
-from ltr.trainers.stop_signals import Stopped
+from ltr.trainers.settings import OptimSettings, OutputSettings, TrainSettings
+from ltr.trainers.stats import TrainingLog
 from ltr.trainers.watch import Watch
+from ltr.utils.stop_signals import Stopped
 from tests.fakes.processes import clean_processes
 from tests.fakes.regression import regression_training
 

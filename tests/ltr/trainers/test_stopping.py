@@ -14,10 +14,10 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ltr.admin.settings import OptimSettings, TrainSettings
 from ltr.trainers.ltr_trainer import LTRTrainer
-from ltr.trainers.stop_signals import Stopped, StopSignals
+from ltr.trainers.settings import OptimSettings, TrainSettings
 from ltr.utils.errors import InputError
+from ltr.utils.stop_signals import Stopped, StopSignals
 from tests.fakes.regression import PairBatch, PairLoader, regression_training
 
 SETTINGS = TrainSettings(OptimSettings(epochs=3, batch_size=8, lr=0.02), best_by="-loss")
@@ -108,7 +108,7 @@ def test_the_same_signal_later_stops_at_once() -> None:
 HANGUP = """
 import fcntl, sys, termios, time
 from pathlib import Path
-from ltr.trainers.stop_signals import StopSignals
+from ltr.utils.stop_signals import StopSignals
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 with StopSignals() as stop:
     print("ready", flush=True)

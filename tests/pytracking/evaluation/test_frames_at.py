@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pytracking.evaluation.video import cropped, frames_at, open_frames
+from pytracking.video.frame_source import cropped, frames_at, open_frames
 from tests.fakes.videos import number_of, write_images, write_video
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pytracking.evaluation.video import BrokenSourceError, frames_at, open_frames
+from pytracking.video.frame_source import BrokenSourceError, frames_at, open_frames
 from tests.fakes.videos import number_of, numbered_frame, write_images
 
 

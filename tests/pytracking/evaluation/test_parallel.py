@@ -12,7 +12,7 @@ import pytest
 
 from ltr.dataset.text_files import read_boxes
 from pytracking.evaluation import parallel
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import box_files
 from tests.fakes.trackers import FakeFactory, FakeTracker, UnbuildableFactory
@@ -60,7 +60,7 @@ def test_a_tracker_that_cannot_be_built_is_one_error(tmp_path, processes):
 SLOW_RUN = """
 import sys
 from pathlib import Path
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.parallel import run_dataset
 from tests.fakes.trackers import FakeFactory
 
@@ -177,7 +177,7 @@ def test_long_sequences_come_first(tmp_path):
 RANK = """
 import sys
 from pathlib import Path
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.parallel import run_dataset
 from tests.pytracking.evaluation.test_parallel import DeadlyFactory
 

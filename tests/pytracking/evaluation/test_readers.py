@@ -2,11 +2,11 @@
 
 import pytest
 
-from pytracking.evaluation import listing
-from pytracking.evaluation.got10kdataset import list_got10k
-from pytracking.evaluation.nfsdataset import list_nfs
-from pytracking.evaluation.otbdataset import list_otb
-from pytracking.evaluation.uavdataset import list_uavdt
+from pytracking.evaluation.datasets import base_dataset as listing
+from pytracking.evaluation.datasets.got10k import list_got10k
+from pytracking.evaluation.datasets.nfs import list_nfs
+from pytracking.evaluation.datasets.otb import list_otb
+from pytracking.evaluation.datasets.uav import list_uavdt
 from tests.fakes.benchmarks import ROWS, images, text, use_specs, write_benchmark
 from tests.fakes.videos import number_of
 

@@ -8,12 +8,12 @@ import torch
 
 from ltr.dataset.text_files import read_boxes
 from ltr.utils.errors import InputError
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import read_scores, read_stamp, read_times
 from pytracking.evaluation.running import TrackerFactory, run_sequence, track_sequence
-from pytracking.evaluation.video import open_video
+from pytracking.video.frame_source import open_video
 from tests.fakes.trackers import FakeFactory, FakeTracker
 from tests.fakes.video_kinds import encode
 from tests.fakes.videos import folder_of, write_sequence, write_video

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytracking.evaluation.data import Sequence
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
+from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.results import read_stamp
 from pytracking.evaluation.running import run_sequence
 from pytracking.evaluation.training_overlap import trained_on

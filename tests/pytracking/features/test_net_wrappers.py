@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ltr.admin.loading import load_network
+from ltr.models.weights import load_network
 from pytracking.features import net_wrappers
 from pytracking.features.net_wrappers import find_network, load_for_tracking
 from tests.fakes.networks import write_small_network

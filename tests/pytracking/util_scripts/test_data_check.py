@@ -1,7 +1,7 @@
 import pytest
 
-from pytracking.evaluation import listing
-from pytracking.evaluation.datasets import DATASETS
+from pytracking.evaluation.datasets import base_dataset as listing
+from pytracking.evaluation.datasets.registry import DATASETS
 from pytracking.util_scripts import data_check
 from tests.fakes.benchmarks import EXPECTED, use_specs, write_benchmark
 from tests.fakes.videos import write_sequence

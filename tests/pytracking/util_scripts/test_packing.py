@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pytracking.evaluation import listing
-from pytracking.evaluation.datasets import get_dataset
+from pytracking.evaluation.datasets import base_dataset as listing
+from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.results import write_result
 from pytracking.evaluation.submission import read_archive
 from pytracking.util_scripts import pack_got10k_results, pack_trackingnet_results

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pytracking.evaluation.video import FrameSource, open_video
+from pytracking.video.frame_source import FrameSource, open_video
 from pytracking.web.film import Film
 from tests.fakes.videos import number_of, numbered_frame, write_noise_video, write_video
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytracking.evaluation.multi_tracker import MultiTracker
-from pytracking.utils.drawing import PALETTE
+from pytracking.api.multi_tracker import MultiTracker
+from pytracking.visualization.boxes import PALETTE
 from pytracking.web.server import MAX_SESSIONS, Address
 from tests.fakes.browser import chromium, expect, write_camera
 from tests.fakes.pages import fake_targets, served

@@ -11,8 +11,8 @@ from aiohttp import ClientSession, WSMsgType, hdrs
 from aiohttp.test_utils import TestClient, TestServer
 
 from ltr.data.image_loader import encode_jpeg
-from pytracking.evaluation.multi_tracker import MultiTracker
-from pytracking.utils.drawing import PALETTE
+from pytracking.api.multi_tracker import MultiTracker
+from pytracking.visualization.boxes import PALETTE
 from pytracking.web import server, uploads
 from pytracking.web.access import new_runner
 from pytracking.web.assets import STATIC

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ltr.data.image_loader import encode_jpeg
-from pytracking.evaluation.multi_tracker import MultiTracker
-from pytracking.evaluation.video import FrameSource
+from pytracking.api.multi_tracker import MultiTracker
+from pytracking.video.frame_source import FrameSource
 from pytracking.web import session as session_module
 from pytracking.web.film import Film
 from pytracking.web.protocol import Add, Camera, Pause, Picture, Play, ProtocolError, Remove, Reset, Rewind, Seen

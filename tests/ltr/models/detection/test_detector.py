@@ -6,13 +6,13 @@ import torch
 import torchvision
 from torchvision.models.detection import fasterrcnn_resnet50_fpn
 
-from ltr.admin.loading import save_weights
 from ltr.data.bounding_box_utils import box_to_corners
-from ltr.data.detection_batch import BoxSet
 from ltr.models.detection.detector import BOX_LEVELS, BOX_STRIDES, PYRAMID_CHANNELS, build_detector
 from ltr.models.detection.fixed import FixedDetector, load_detector
 from ltr.models.detection.prediction import PredictionSettings, suppress
 from ltr.models.detection.settings import DetectorSettings
+from ltr.models.weights import save_weights
+from ltr.sampling.detection_batch import BoxSet
 
 MOBILE = DetectorSettings("mobile", 4, 128, 128, 48.0, score_threshold=0.05, max_candidates=500)
 RESNET = DetectorSettings(num_classes=5, min_size=96, max_size=160, max_candidates=500)

@@ -6,10 +6,10 @@ from torch import Tensor
 
 from external.prroi_pool import prroi_pool2d
 from ltr.data.bounding_box_utils import box_to_corners
-from ltr.data.detection_batch import BoxSet
 from ltr.models.detection.energy_branch import EnergyBranch, PyramidPool
 from ltr.models.detection.settings import BranchSettings
 from ltr.models.loss.ebm import Energy
+from ltr.sampling.detection_batch import BoxSet
 from tests.fakes.detection import CANONICAL_SIZE, CHANNELS, STRIDES, random_batch
 
 BRANCH = EnergyBranch(CHANNELS, 4, BranchSettings(pool_size=3, hidden=16))

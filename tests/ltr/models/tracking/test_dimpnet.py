@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ltr.admin.build import build_network
+from ltr.models.build import build_network
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
 from ltr.train_settings import TASKS
 from tests.fakes.networks import SMALL, small_network

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ltr.admin.build import build_network
+from ltr.models.build import build_network
 from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams, MemoryParams
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.dimp.model import DiMPTracker

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from ltr.admin.loading import sha256
+from ltr.models.weights import sha256
 from pytracking import Tracker, run_tracker
 from pytracking.tracker.opencv import model
 from pytracking.tracker.opencv.model import FOLDER

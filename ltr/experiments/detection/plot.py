@@ -1,0 +1,48 @@
+"""Figures 3 and 5 of the paper: AP over the hyper-parameter that a study varies, a line for each method."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib
+
+from ltr.experiments.detection.runs import DetectionRuns
+from ltr.experiments.detection.studies import Row
+from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write
+
+
+def lines(runs: DetectionRuns, rows: Iterable[Row]) -> dict[str, list[tuple[float, float]]]:
+    """By method: (value, AP after refinement, mean over the seeds) of rows that have been run and vary a number."""
+    found = defaultdict(list)
+    for row in rows:
+        scores = [run.refined.ap for run in runs.runs(row)]
+        if scores and row.is_numeric:
+            found[row.method].append((float(row.value), statistics.mean(scores)))
+    return dict(found)
+
+
+def draw(runs: DetectionRuns, rows: list[Row], path: Path) -> None:
+    """Write the figure; ValueError where there is nothing to draw."""
+    points = lines(runs, rows)
+    if not points:
+        raise InputError("figure: none of the rows that vary a number has been run")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5, 3.4), layout="constrained")
+    for (method, line), marker in zip(points.items(), "sdo^" * len(points), strict=False):
+        axes.plot(*zip(*line, strict=True), marker=marker, label=method)
+    axes.axhline(runs.detector().ap, color="grey", linestyle=":", label="detector alone")
+    values = sorted({value for line in points.values() for value, _ in line})
+    axes.set(xscale="log", xlabel=rows[0].varied, ylabel="AP")
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend()
+    kind = path.suffix.removeprefix(".") or "png"
+    atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=110, format=kind))
+    plt.close(figure)

@@ -1,0 +1,104 @@
+"""COCO's scores of detections: of a fixed detector alone, and with an energy branch."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from tqdm import tqdm
+
+from ltr.admin.build_detection import FixedPictures
+from ltr.dataset.detection import DetectionDataset
+from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings, suppress
+from ltr.sampling.detection_batch import BoxSet, DetectionBatch
+from ltr.train_settings.detection.base import Sources
+
+Steps = tuple[float, float]
+"""Step lengths of the ascent: lambda of position, lambda of size."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """COCO's average precision in percent: mean over the IoU thresholds 0.5, 0.55, ..., 0.95; at 0.5; at 0.75."""
+
+    ap: float
+    ap50: float
+    ap75: float
+
+    def __str__(self) -> str:
+        return f"AP {self.ap:5.2f}  AP50 {self.ap50:5.2f}  AP75 {self.ap75:5.2f}"
+
+
+def coco_results(batch: DetectionBatch, found: BoxSet) -> list[dict[str, Any]]:
+    """Detections in COCO's result format; the boxes are in pixels of the pictures again."""
+    boxes = found.boxes / batch.scales[found.picture].repeat(1, 2)
+    columns = (found.picture.tolist(), found.labels.tolist(), boxes.tolist(), found.scores.tolist())
+    return [
+        {"image_id": batch.ids[picture], "category_id": label, "bbox": box, "score": score}
+        for picture, label, box, score in zip(*columns, strict=True)
+    ]
+
+
+def coco_scores(truth: COCO, results: list[dict[str, Any]]) -> Scores:
+    """AP, AP50 and AP75 of detections over all pictures of ``truth``, by pycocotools."""
+    if not results:
+        return Scores(0.0, 0.0, 0.0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation = COCOeval(truth, truth.loadRes(results), "bbox")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return Scores(*(100 * float(value) for value in evaluation.stats[:3]))
+
+
+class Evaluation:
+    """Pictures with their truth, seen by a fixed detector.
+
+    Args:
+        fixed: the detector.
+        data: the folder that the sources' paths lie in.
+        sources: of the pictures; those without objects count too.
+        prediction: settings of NMS and ascent.
+    """
+
+    def __init__(
+        self,
+        fixed: FixedPictures,
+        data: Path,
+        sources: Sources,
+        prediction: PredictionSettings,
+    ) -> None:
+        dataset = DetectionDataset(data, sources, fixed.settings.data.classes)
+        self.truth = dataset.ground_truth()
+        self.loader = fixed.loader(dataset.pictures, len(dataset), seed=None)
+        self.prediction = prediction
+
+    def detector(self) -> list[dict[str, Any]]:
+        """Results of the detector alone."""
+        return self._run(lambda batch: suppress(batch.candidates, batch.candidates.scores, self.prediction))
+
+    def guided(self, energies: EnergyOfBoxes) -> list[dict[str, Any]]:
+        """Results after guided NMS, without refinement."""
+        return self._run(lambda batch: self._suppress(energies, batch))
+
+    def refined(self, energies: EnergyOfBoxes, steps: Steps) -> list[dict[str, Any]]:
+        """Results after guided NMS and refinement."""
+        return self._run(lambda batch: energies.refine(batch, self._suppress(energies, batch), steps, self.prediction))
+
+    def scores(self, results: list[dict[str, Any]]) -> Scores:
+        """COCO's scores of results."""
+        return coco_scores(self.truth, results)
+
+    def _suppress(self, energies: EnergyOfBoxes, batch: DetectionBatch) -> BoxSet:
+        return suppress(batch.candidates, energies.rank(batch), self.prediction)
+
+    def _run(self, find: Callable[[DetectionBatch], BoxSet]) -> list[dict[str, Any]]:
+        self.loader.set_epoch(0)
+        batches = tqdm(self.loader, leave=False, disable=None)
+        return [result for batch in batches for result in coco_results(batch, find(batch))]

@@ -1,0 +1,206 @@
+"""What a fixed detector gives for pictures, kept on disk and put together to batches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor
+from torch.nn.functional import pad
+
+from ltr.dataset.detection import DetectionPicture
+from ltr.sampling.detection_items import Picture, PictureLoader, load_picture, mirror_boxes
+from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write
+
+
+@dataclass(frozen=True)
+class BoxSet:
+    """T boxes of several pictures: boxes ``[T, 4]`` (x, y, w, h), in pixels of the scaled pictures, and ``[T]`` each of
+    class labels, class scores and the number of the picture in its batch.
+    """
+
+    boxes: Tensor
+    labels: Tensor
+    scores: Tensor
+    picture: Tensor
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, index: Tensor) -> BoxSet:
+        return BoxSet(self.boxes[index], self.labels[index], self.scores[index], self.picture[index])
+
+    def to(self, device: torch.device | str) -> BoxSet:
+        """The same boxes on ``device``."""
+        return BoxSet(*(t.to(device) for t in (self.boxes, self.labels, self.scores, self.picture)))
+
+
+@dataclass(frozen=True)
+class FixedOutput:
+    """What the fixed detector gives for one picture.
+
+    Feature maps ``[C, H / stride, W / stride]`` by level; candidates before non-maximum suppression: boxes ``[D, 4]``
+    (x, y, w, h; pixels of the scaled picture), labels and scores ``[D]``; ``scale`` ``[2]``: pixels of the scaled
+    picture for each pixel of the picture, along x and y.
+    """
+
+    maps: tuple[Tensor, ...]
+    boxes: Tensor
+    labels: Tensor
+    scores: Tensor
+    scale: Tensor
+
+
+@dataclass(frozen=True)
+class DetectionBatch:
+    """N pictures seen by a detector: maps ``[N, C, H, W]`` by level, true and candidate boxes, scales ``[N, 2]``."""
+
+    maps: tuple[Tensor, ...]
+    truth: BoxSet
+    candidates: BoxSet
+    scales: Tensor
+    ids: list[int]
+
+    def to(self, device: torch.device | str) -> DetectionBatch:
+        """The same batch on ``device``."""
+        maps = tuple(level.to(device) for level in self.maps)
+        return DetectionBatch(maps, self.truth.to(device), self.candidates.to(device), self.scales.to(device), self.ids)
+
+
+class FeatureCache:
+    """A folder with one file a picture of what a fixed detector gave for it; maps in half precision.
+
+    Args:
+        folder: made where it is missing.
+        key: of the detector; a folder that was written for another one is refused.
+
+    Raises:
+        ValueError: the folder holds what another detector gave.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder = folder
+        name = folder / "detector.txt"
+        if not name.exists():
+            atomic_write(name, lambda temporary: temporary.write_text(key))
+        elif name.read_text() != key:
+            raise InputError(f"cache {folder} holds the features of another detector: delete it or name another folder")
+
+    def holds(self, source: DetectionPicture, mirrored: bool) -> bool:
+        """Whether a picture was kept."""
+        return self._path(source, mirrored).exists()
+
+    def read(self, source: DetectionPicture, mirrored: bool) -> FixedOutput:
+        """What was kept of a picture, in single precision."""
+        state = load_file(self._path(source, mirrored))
+        levels = sorted(name for name in state if name.startswith("map"))
+        maps = tuple(state[name].float() for name in levels)
+        return FixedOutput(maps, state["boxes"], state["labels"], state["scores"], state["scale"])
+
+    def save(self, source: DetectionPicture, mirrored: bool, output: FixedOutput) -> None:
+        """Keep what the detector gave for a picture."""
+        state = {f"map{level}": m.half().contiguous().cpu() for level, m in enumerate(output.maps)}
+        for name in ("boxes", "labels", "scores", "scale"):
+            state[name] = getattr(output, name).contiguous().cpu()
+        path = self._path(source, mirrored)
+        atomic_write(path, lambda temporary: temporary.write_bytes(save(state)))
+
+    def _path(self, source: DetectionPicture, mirrored: bool) -> Path:
+        name = hashlib.sha256(str(source.path.resolve()).encode()).hexdigest()[:24]  # ids are those of one data set
+        return self.folder / f"{name}{'_mirrored' if mirrored else ''}.safetensors"
+
+
+@dataclass(frozen=True)
+class FixedItem:
+    """A picture on its way through the fixed detector: read from the cache, or still to be seen."""
+
+    source: DetectionPicture
+    mirrored: bool
+    output: FixedOutput | None
+    picture: Picture | None
+
+
+class FixedItems:
+    """Reads pictures, or what the cache holds of them; runs in the loader's processes."""
+
+    def __init__(self, cache: FeatureCache | None) -> None:
+        self.cache = cache
+
+    def __call__(self, source: DetectionPicture, mirrored: bool) -> FixedItem:
+        if self.cache is not None and self.cache.holds(source, mirrored):
+            return FixedItem(source, mirrored, self.cache.read(source, mirrored), None)
+        return FixedItem(source, mirrored, None, load_picture(source, mirrored))
+
+
+class FixedLoader:
+    """Batches of what a fixed detector gives; a picture is seen once where there is a cache.
+
+    Pictures go through the detector one at a time, so that what it gives does not depend on their neighbours.
+
+    Args:
+        items: loader of lists of :class:`FixedItem`.
+        detector: image ``[3, H, W]`` -> :class:`FixedOutput`.
+        cache: where to keep it.
+    """
+
+    def __init__(
+        self, items: PictureLoader, detector: Callable[[Tensor], FixedOutput], cache: FeatureCache | None
+    ) -> None:
+        self.items, self.detector, self.cache = items, detector, cache
+
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        """Choose the epoch (from 0) of the next pass, and the batch that it begins with."""
+        self.items.set_epoch(epoch, first_batch)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[DetectionBatch]:
+        for items in self.items:
+            yield collate([(item, self._see(item)) for item in items])
+
+    def _see(self, item: FixedItem) -> FixedOutput:
+        if item.output is not None:
+            return item.output
+        assert item.picture is not None
+        output = self.detector(item.picture.image)
+        if self.cache is None:
+            return output
+        # What is read back, so that a picture is the same (rounded, on the CPU) the first time and later.
+        self.cache.save(item.source, item.mirrored, output)
+        return self.cache.read(item.source, item.mirrored)
+
+
+def collate(seen: Sequence[tuple[FixedItem, FixedOutput]]) -> DetectionBatch:
+    """A batch of pictures; smaller maps are filled up with zeros, which is what lies outside a map for PrRoIPool."""
+    outputs = [output for _, output in seen]
+    maps = []
+    for level in zip(*(output.maps for output in outputs), strict=True):
+        height, width = (max(m.shape[side] for m in level) for side in (1, 2))
+        maps.append(torch.stack([pad(m, (0, width - m.shape[2], 0, height - m.shape[1])) for m in level]))
+    truth, candidates = [], []
+    for number, (item, output) in enumerate(seen):
+        boxes = torch.from_numpy(item.source.boxes).to(output.scale.device)
+        if item.mirrored:
+            boxes = mirror_boxes(boxes, item.source.size[0])
+        labels = torch.from_numpy(item.source.labels).to(boxes.device)
+        truth.append((boxes * output.scale.repeat(2), labels, torch.ones_like(boxes[:, 0]), number))
+        candidates.append((output.boxes, output.labels, output.scores, number))
+    return DetectionBatch(
+        tuple(maps),
+        _joined(truth),
+        _joined(candidates),
+        torch.stack([output.scale for output in outputs]),
+        [item.source.id for item, _ in seen],
+    )
+
+
+def _joined(parts: list[tuple[Tensor, Tensor, Tensor, int]]) -> BoxSet:
+    boxes, labels, scores, _ = zip(*parts, strict=True)
+    picture = torch.cat([torch.full_like(part[1], part[3]) for part in parts])
+    return BoxSet(torch.cat(boxes), torch.cat(labels), torch.cat(scores), picture)

@@ -1,0 +1,127 @@
+"""Pictures with all their boxes, ready for a detector: order, mirroring, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ltr.dataset.detection import DetectionPicture
+from ltr.sampling.workers import Guarded, batches_or_error, guarded, start_worker
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image ``float32 [3, H, W]`` (RGB, 0..1), its boxes ``[n, 4]`` (x, y, w, h; pixels) and labels ``[n]``."""
+
+    id: int
+    image: Tensor
+    boxes: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class PictureBatch:
+    """Pictures of any sizes."""
+
+    pictures: list[Picture]
+
+    @property
+    def ids(self) -> list[int]:
+        """Of the pictures, for messages."""
+        return [picture.id for picture in self.pictures]
+
+    def to(self, device: torch.device | str) -> PictureBatch:
+        """The same batch on ``device``."""
+        return PictureBatch(
+            [Picture(p.id, p.image.to(device), p.boxes.to(device), p.labels.to(device)) for p in self.pictures]
+        )
+
+
+def mirror_boxes(boxes: Tensor, width: float) -> Tensor:
+    """Boxes ``[..., 4]`` (x, y, w, h) in a picture of ``width`` pixels, as they are in its mirror image."""
+    x, y, w, h = boxes.unbind(-1)
+    return torch.stack([width - x - w, y, w, h], dim=-1)
+
+
+def load_picture(source: DetectionPicture, mirrored: bool) -> Picture:
+    """Read a picture and, if asked, mirror it."""
+    image = torch.from_numpy(source.read()).permute(2, 0, 1).float() / 255
+    boxes = torch.from_numpy(source.boxes)
+    if mirrored:
+        image, boxes = image.flip(-1), mirror_boxes(boxes, image.shape[-1])
+    return Picture(source.id, image, boxes, torch.from_numpy(source.labels))
+
+
+Load = Callable[[DetectionPicture, bool], Any]
+"""A picture, and whether to mirror it -> an item of a loader."""
+
+
+class EndlessPictures(Dataset[Any]):
+    """Pictures in one random order after another, half of them mirrored; item i depends on the seed and i alone.
+
+    Args:
+        pictures: all of them.
+        load: what makes an item.
+        seed: of the orders and the mirroring; None: always in the given order, and none mirrored.
+    """
+
+    def __init__(self, pictures: Sequence[DetectionPicture], load: Load, seed: int | None) -> None:
+        self.pictures, self.load, self.seed = pictures, load, seed
+
+    def __getitem__(self, index: int) -> Any:
+        turn, position = divmod(index, len(self.pictures))
+        if self.seed is None:
+            return self.load(self.pictures[position], False)
+        rng = np.random.default_rng((self.seed, turn))
+        order, coins = rng.permutation(len(self.pictures)), rng.random(len(self.pictures))
+        return self.load(self.pictures[order[position]], bool(coins[position] < 0.5))
+
+
+class PictureLoader:
+    """Batches of :class:`EndlessPictures`: epoch e is made of items e n ... e n + n - 1.
+
+    Args:
+        dataset: the pictures.
+        per_epoch: n; the last batch of an epoch may be smaller.
+        batch_size: pictures of a batch.
+        collate: a list of items -> a batch.
+        num_workers: processes that load; 0: this one.
+    """
+
+    def __init__(
+        self,
+        dataset: EndlessPictures,
+        per_epoch: int,
+        batch_size: int,
+        collate: Callable[[list[Any]], Any] = list,
+        num_workers: int = 0,
+    ) -> None:
+        self.dataset, self.per_epoch, self.batch_size = dataset, per_epoch, batch_size
+        self.collate, self.num_workers = collate, num_workers
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        """Choose the epoch (from 0) of the next pass, and the batch that it begins with."""
+        self.epoch, self.first_batch = epoch, first_batch
+
+    def __len__(self) -> int:
+        return -(-self.per_epoch // self.batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        begin = self.epoch * self.per_epoch
+        indices = range(begin + self.first_batch * self.batch_size, begin + self.per_epoch)
+        loader = DataLoader(
+            Guarded(self.dataset),
+            batch_size=self.batch_size,
+            sampler=indices,
+            num_workers=self.num_workers,
+            collate_fn=guarded(self.collate),
+            worker_init_fn=start_worker,
+        )
+        return batches_or_error(loader)

@@ -1,0 +1,111 @@
+"""The training loader: worker processes of one thread each, and the same samples whatever their number."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch.utils.data import DataLoader, Sampler
+
+from ltr.data.batch import TrackingBatch, collate
+from ltr.sampling.sampler import TrackingSampler
+from ltr.sampling.workers import Guarded, batches_or_error, guarded, start_worker
+from ltr.utils.errors import InputError
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of every batch that one process works on, in ``accumulate`` equal turns; by default all at once."""
+
+    rank: int = 0
+    processes: int = 1
+    accumulate: int = 1
+
+    def size(self, batch_size: int) -> int:
+        """Samples of a turn; ValueError where a batch has no such part."""
+        size, rest = divmod(batch_size, self.processes * self.accumulate)
+        if rest or not size:
+            raise InputError(
+                f"optim.batch_size: {batch_size} samples cannot be shared by {self.processes} processes in "
+                f"{self.accumulate} equal turns each"
+            )
+        return size
+
+
+WHOLE = Share()
+
+
+class EpochIndices(Sampler[int]):
+    """Indices e n ... e n + n - 1 in epoch e of n samples, or a process's share of every batch of them. The epoch
+    travels in the index, so that workers that live through many epochs need not be told.
+
+    Args:
+        samples_per_epoch: n; what is left over after the last whole batch is dropped where ``share`` is not everything.
+        batch_size: of all processes together; needed for shares and for :meth:`set_epoch` with a first batch.
+        share: of this process.
+    """
+
+    def __init__(self, samples_per_epoch: int, batch_size: int = 1, share: Share = WHOLE) -> None:
+        self.samples_per_epoch, self.batch_size, self.share = samples_per_epoch, batch_size, share
+        self.epoch, self.first_batch = 0, 0
+
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        """The epoch (from 0) of the next pass, and the turn that it begins with."""
+        self.epoch, self.first_batch = epoch, first_batch
+
+    def __len__(self) -> int:
+        if self.share == WHOLE:
+            return self.samples_per_epoch
+        return self.samples_per_epoch // self.batch_size * (self.batch_size // self.share.processes)
+
+    def __iter__(self) -> Iterator[int]:
+        first, size, share = self.epoch * self.samples_per_epoch, self.share.size(self.batch_size), self.share
+        if share == WHOLE:
+            return iter(range(first + self.first_batch * size, first + self.samples_per_epoch))
+        turns = range(self.first_batch, len(self) // size)
+        # Turn t is part t mod a of batch t div a; within a turn, the processes' parts follow one another.
+        starts = ((turn * share.processes + share.rank) * size for turn in turns)
+        return itertools.chain.from_iterable(range(first + start, first + start + size) for start in starts)
+
+
+class TrackingLoader(DataLoader[TrackingBatch]):
+    """Batches of a :class:`TrackingSampler`; call :meth:`set_epoch` before every pass.
+
+    The samples of a batch are the same however many processes share it.
+
+    Args:
+        sampler: the samples.
+        batch_size: B, of all processes together; samples left over at the end of an epoch are dropped.
+        num_workers: processes that make samples; 0: this one.
+        pin_memory: for copies to a CUDA device.
+        share: of every batch that this process gets, and in how many parts.
+    """
+
+    def __init__(
+        self,
+        sampler: TrackingSampler,
+        batch_size: int,
+        num_workers: int = 0,
+        pin_memory: bool = False,
+        share: Share = WHOLE,
+    ) -> None:
+        self._indices = EpochIndices(len(sampler), batch_size, share)
+        super().__init__(
+            Guarded(sampler),
+            batch_size=share.size(batch_size),
+            sampler=self._indices,
+            num_workers=num_workers,
+            collate_fn=guarded(collate),
+            drop_last=True,
+            pin_memory=pin_memory,
+            worker_init_fn=start_worker,
+            persistent_workers=num_workers > 0,
+        )
+
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        """Choose the epoch (from 0) of the next pass over the loader, and the batch that it begins with."""
+        self._indices.set_epoch(epoch, first_batch)
+
+    def __iter__(self) -> Iterator[TrackingBatch]:  # type: ignore[override]
+        return batches_or_error(super().__iter__())

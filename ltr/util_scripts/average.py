@@ -1,0 +1,79 @@
+"""The mean of networks' weights: of a network before and after fine-tuning, better on new videos than either.
+
+    python -m ltr.util_scripts.average BEFORE.safetensors AFTER.safetensors --out MEAN.safetensors
+
+Networks that went on from the same weights lie in one basin of the loss, and between them the loss is low (Wortsman et
+al., "Robust fine-tuning of zero-shot models", CVPR 2022; "Model soups", ICML 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from ltr.models.build import build_network
+from ltr.models.weights import load_network, load_weights, save_network
+from ltr.utils.cli import one_line_errors
+from ltr.utils.errors import InputError
+from ltr.utils.files import check_outputs, with_card
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to average."""
+
+    networks: Annotated[tuple[Path, ...], tyro.conf.Positional]  # .safetensors, two or more; settings are the last's
+    out: Path  # .safetensors; its card, which names all of them, is written beside it
+
+
+def average(paths: Sequence[Path], out: Path) -> None:
+    """Write the mean of networks of one architecture, and its card.
+
+    Raises:
+        FileNotFoundError, ValueError: fewer than two, or a file is missing, no network, or of another architecture.
+    """
+    if len(paths) < 2:
+        raise InputError(f"networks: expected two at least, got {len(paths)}")
+    if out.suffix != ".safetensors":
+        raise InputError(f"out: expected a name that ends with .safetensors, got {out}")
+    check_outputs(dict(zip(("out", "card"), with_card(out), strict=True)), [f for p in paths for f in with_card(p)])
+    loaded = [load_network(path) for path in paths]
+    network, settings, card = loaded[-1]
+    states = [other.state_dict() for other, _, _ in loaded]
+    same_kind = build_network(settings)
+    for path, state in zip(paths[:-1], states[:-1], strict=True):
+        load_weights(same_kind, state, path)  # fits, or says what does not
+    mean = {
+        name: sum(state[name] for state in states) / len(states) if value.is_floating_point() else value
+        for name, value in states[-1].items()
+    }
+    load_weights(network, mean, out)
+    cards = [card for _, _, card in loaded]
+    described = {"training": card.get("training"), "seed": card.get("seed"), "data": _all_data(cards)}
+    parts = [{"sha256": part["sha256"], "training": part.get("training")} for part in cards]
+    save_network(network, settings, out, {**described, "averaged": parts})
+
+
+def _all_data(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What any of the networks was trained on, by source; where two differ in one, the later one gets a number."""
+    merged: dict[str, Any] = {}
+    for number, card in enumerate(cards, start=1):
+        for source, content in card.get("data", {}).items():
+            name = source if merged.get(source, content) == content else f"{source} ({number})"
+            merged[name] = content
+    return merged
+
+
+def main(options: Options) -> None:
+    """Average and say where the result is."""
+    average(options.networks, options.out)
+    print(f"mean of {len(options.networks)} networks: {options.out}")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main(tyro.cli(Options, description=__doc__))

@@ -1,0 +1,225 @@
+"""Is a data set complete? ``python -m ltr.util_scripts.check NAME ROOT [--split SPLIT]`` counts what is there and what
+is not.
+
+NAME is lasot, got10k, trackingnet, coco or video (a folder or a .csv table of annotated videos). Every annotation is
+read, every picture looked for (with --decode: decoded), and boxes that no training uses are counted: absent targets,
+crowds, tiny ones, and those that lie outside their pictures. The exit code is 1 where something is missing or broken,
+or where so many boxes lie outside that they must be meant otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tyro
+from tqdm import tqdm
+
+from ltr.data import jpeg_markers
+from ltr.data.crop import share_inside
+from ltr.data.image_loader import LazyImage, load_image
+from ltr.data.video_frames import VideoCache, read_frames
+from ltr.data.video_scan import scan_video
+from ltr.dataset.coco_format import coco_paths, read_coco_arrays
+from ltr.dataset.coco_seq import BoxFilter
+from ltr.dataset.image_sequences import Layout, visible_boxes
+from ltr.dataset.layouts import LAYOUTS
+from ltr.dataset.sequence_folder import FolderSequence, list_videos, read_sequence
+from ltr.util_scripts.check_report import Count, Report, has_an_area
+from ltr.utils.cli import one_line_errors
+from ltr.utils.errors import InputError
+
+MIN_SIDE = 4.0  # px of a target, as the data sets of videos have it
+_HEAD = 2**16  # bytes of a JPEG file that its size is looked for in
+
+
+def check_layout(layout: Layout, root: Path, split: str, decode: bool = False) -> Report:
+    """Look for every annotation file and every frame of a split."""
+    report = Report()
+    names = layout.sequences(root, split)
+    if layout.count:
+        report.sequences.add(layout.count(split) - len(names), 0, f"{layout.count(split) - len(names)} of {root}")
+    for name in tqdm(names, f"{layout.name} {split}", leave=False, disable=None):
+        missing = [root / file for file in layout.annotations(name) if not (root / file).is_file()]
+        report.sequences.add(1, not missing, missing[0] if missing else "")
+        if missing:
+            continue
+        try:
+            boxes = layout.read(root, name)
+        except InputError as error:
+            report.broken.add(0, 1, error)
+            continue
+        wanted = [root / layout.frame(name, i) for i in range(len(boxes))]
+        there = _listed(wanted[0].parent)
+        found = [path.name in there for path in wanted]
+        report.frames.add(len(wanted), sum(found), "" if all(found) else wanted[found.index(False)])
+        kept = np.flatnonzero(found)
+        sizes = _picture_sizes(report, [wanted[i] for i in kept], decode)
+        _count_boxes(report, boxes[kept], sizes, _frame_of(name, kept))
+    return report
+
+
+def check_coco(root: Path, split: str, decode: bool = False) -> Report:
+    """Look for the pictures that the annotation file names; they count as frames, the boxes as sequences."""
+    path, folder = coco_paths(root, split)
+    arrays = read_coco_arrays(path)
+    report = Report(sequences=Count("boxes"), frames=Count("pictures"))
+    report.sequences.add(len(arrays["ids"]), len(arrays["ids"]))
+    sizes = arrays["sizes"].copy()
+    for i, name in enumerate(tqdm(arrays["files"].tolist(), "pictures", leave=False, disable=None)):
+        file = folder / name
+        report.frames.add(1, file.is_file(), file)
+        if not file.is_file():
+            continue
+        try:
+            sizes[i] = _picture_size(file, decode)
+        except InputError as error:
+            report.broken.add(0, 1, error)
+        if (sizes[i] != arrays["sizes"][i]).any():
+            (width, height), said = sizes[i], arrays["sizes"][i]
+            report.broken.add(0, 1, f"{file} is {width} x {height}, where {path} says {said[0]} x {said[1]}")
+    boxes, sizes = arrays["boxes"], sizes[arrays["pictures"]]
+    shares = share_inside(boxes, sizes)
+    reasons = {
+        "without an area": ~has_an_area(boxes),
+        "outside the picture": shares < BoxFilter().min_inside,
+        "too small, thin or large": ~BoxFilter().accepts(boxes, sizes),
+    }
+    report.boxes.add(boxes, shares, reasons, lambda i: f"annotation {arrays['ids'][i]}")
+    if crowds := int(arrays["crowds"]):
+        report.boxes.total += crowds
+        report.boxes.leave_out("of a crowd", crowds)
+    return report
+
+
+def check_videos(root: Path, decode: bool = False) -> Report:
+    """Read every sequence of a folder (or a table) of annotated videos; name those that have frames but no boxes."""
+    listing = list_videos(root)
+    report = Report(left_out=listing.left_out)
+    for video in tqdm(listing.videos.values(), "videos", leave=False, disable=None):
+        try:
+            sequence = read_sequence(video)
+            sizes = _frame_sizes(report, sequence, decode)
+        except (InputError, OSError) as error:
+            report.broken.add(0, 1, error)
+            continue
+        report.sequences.add(1, 1)
+        report.frames.add(len(sequence.boxes), len(sequence.boxes))
+        _count_boxes(report, sequence.boxes, sizes, _frame_of(video.name, range(len(sequence.boxes))))
+    return report
+
+
+def _frame_of(name: str, numbers: Sequence[int] | np.ndarray) -> Callable[[int], str]:
+    """Number of a box -> the sequence ``name`` and its frame; ``numbers`` are those of the frames, from 0."""
+    return lambda i: f"{name}, frame {numbers[i] + 1}"
+
+
+def _count_boxes(report: Report, boxes: np.ndarray, sizes: np.ndarray, where: Callable[[int], str]) -> None:
+    """Count the boxes ``[n, 4]`` of a sequence in pictures of ``sizes [n, 2]``, or ``[1, 2]`` if all are alike."""
+    shares = share_inside(boxes, sizes)
+    reasons = {
+        "of absent targets": ~has_an_area(boxes),
+        "outside the picture": shares < BoxFilter().min_inside,
+        f"thinner than {MIN_SIDE:g} px": ~visible_boxes(boxes, MIN_SIDE),
+    }
+    report.boxes.add(boxes, shares, reasons, where)
+
+
+def _frame_sizes(report: Report, sequence: FolderSequence, decode: bool) -> np.ndarray:
+    """Width and height of every frame, ``[n, 2]``, or of all, ``[1, 2]``; broken pictures are counted.
+
+    Raises:
+        ValueError: the video is damaged.
+    """
+    files = sequence.frames
+    if files.video is None:
+        return _picture_sizes(report, files.pictures, decode)
+    if decode:
+        VideoCache().read(files.video, [len(sequence.boxes) - 1])
+    return np.array([files.size or _video_size(files.video)])
+
+
+def _picture_sizes(report: Report, paths: Sequence[Path], decode: bool) -> np.ndarray:
+    """Width and height ``[n, 2]`` of every picture, or ``[1, 2]`` of the first whole one; those that are broken, or
+    empty, are counted, and taken to be as large as the others."""
+    broken = {path: f"{path} is empty" for path in paths if not path.stat().st_size}
+    sizes: dict[Path, tuple[float, float]] = {}
+    for path in paths:
+        try:
+            if path not in broken and (decode or not sizes):
+                sizes[path] = _picture_size(path, decode)
+        except InputError as error:
+            broken[path] = str(error)
+    for problem in broken.values():
+        report.broken.add(0, 1, problem)
+    if not decode or not sizes:
+        return np.array(list(sizes.values()) or [(np.inf, np.inf)])
+    return np.array([sizes.get(path, next(iter(sizes.values()))) for path in paths])
+
+
+def _picture_size(path: Path, decode: bool) -> tuple[int, int]:
+    """Width and height; ValueError where the picture is empty, damaged or none."""
+    if decode:
+        height, width = load_image(path).shape[:2]
+        return width, height
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(jpeg_markers.JPEG_START) and not jpeg_markers.has_exif(head):
+        size = jpeg_markers.size(head)
+        if size is not None:
+            return size
+    return LazyImage(path).size
+
+
+def _video_size(path: Path) -> tuple[int, int]:
+    """Width and height of the first frame, as it is shown."""
+    height, width = next(read_frames(scan_video(path), range(1))).shape[:2]
+    return width, height
+
+
+def _listed(folder: Path) -> set[str]:
+    try:
+        return set(os.listdir(folder))
+    except FileNotFoundError:
+        return set()
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What to check."""
+
+    name: tyro.conf.Positional[Literal["lasot", "got10k", "trackingnet", "coco", "video"]]
+    root: tyro.conf.Positional[Path]
+    split: str = ""  # of the data set; its whole training part where none is given
+    decode: bool = False  # decode every picture and video: finds damaged ones, takes long
+
+
+def check(options: CheckOptions) -> Report:
+    """The report of a data set; FileNotFoundError where there is nothing, ValueError for an unknown split."""
+    if not options.root.is_dir() and options.name != "video":
+        raise FileNotFoundError(f"folder does not exist: {options.root}")
+    if options.name == "coco":
+        return check_coco(options.root, options.split, options.decode)
+    if options.name == "video":
+        return check_videos(options.root, options.decode)
+    layout = LAYOUTS[options.name]
+    return check_layout(layout, options.root, options.split or layout.whole, options.decode)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line; errors are one line and exit code 1, as is a data set that is not complete."""
+    options = tyro.cli(CheckOptions, args=argv, prog="python -m ltr.util_scripts.check", description=__doc__)
+    with one_line_errors():
+        report = check(options)
+    print(f"{options.name} {options.split}".strip() + f" in {options.root}\n{report.text()}")
+    if not report.complete:
+        raise SystemExit(1)
+    print("complete")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""One batch of training samples, told and drawn: shapes, ranges, crops with boxes and labels."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+from torch import Tensor
+
+from ltr.admin.build_datasets import build_datasets
+from ltr.admin.build_datasets import describe as describe_dataset
+from ltr.data.batch import TrackingBatch, collate
+from ltr.data.drawing import draw_batch
+from ltr.sampling.processing import DiMPProcessing
+from ltr.sampling.sampler import TrackingSampler
+from ltr.train_settings.command_line import parse_command
+from ltr.train_settings.dimp import DiMPTrainSettings
+from ltr.utils.cli import one_line_errors
+from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write, check_outputs
+from ltr.utils.numbers import check_seed
+
+COMMAND = "python -m ltr.util_scripts.summary"
+USAGE = f"{COMMAND} TASK NAME [--data DIR] [--out FILE] [--samples N] [--seed S] [--FIELD VALUE ...]"
+_SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+def describe(batch: TrackingBatch) -> str:
+    """A line per tensor: name, shape, dtype, smallest and largest value; then a line per sample with its frames."""
+    lines = []
+    for name in ("train_images", "train_boxes", "test_images", "test_boxes", "test_labels"):
+        tensor: Tensor = getattr(batch, name)
+        kind = str(tensor.dtype).removeprefix("torch.")
+        lines.append(f"{name:13} {tuple(tensor.shape)!s:24} {kind:8} {tensor.min():8.2f} .. {tensor.max():.2f}")
+    return "\n".join(lines + [f"sample {i}: {name}" for i, name in enumerate(batch.ids)])
+
+
+def summarise(batch: TrackingBatch, path: str | Path) -> str:
+    """Write :func:`draw_batch` to ``path`` (PNG or JPEG) and return :func:`describe`."""
+    if Path(path).suffix.lower() not in _SUFFIXES:
+        raise InputError(f"{path}: expected a name that ends in {' or '.join(_SUFFIXES)}")
+    encoded = cv2.imencode(Path(path).suffix, cv2.cvtColor(draw_batch(batch), cv2.COLOR_RGB2BGR))[1]
+    atomic_write(Path(path), lambda temporary: temporary.write_bytes(encoded.tobytes()))
+    return describe(batch)
+
+
+@dataclass(frozen=True)
+class SummaryOptions:
+    """What to look at; the fields of the settings follow."""
+
+    data: Path = Path("data")  # the folder that the settings' data sources lie in
+    out: Path = Path("samples.png")  # the picture to write
+    samples: int = 6  # how many are drawn; a row each in the picture
+    seed: int = 0  # of the draws: others for another look
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line: ``python -m ltr.util_scripts.summary dimp NAME --data DIR``, with the settings and sources of
+    ``run_training.py``; errors are one line and exit code 1."""
+    with one_line_errors():
+        arguments = sys.argv[1:] if argv is None else argv
+        task, _, options, settings, file = parse_command(arguments, SummaryOptions, COMMAND, USAGE)
+        check_seed(options.seed)
+        check_outputs({"out": options.out}, [options.data, file])
+        if options.samples < 1:
+            raise InputError(f"samples: expected at least 1, got {options.samples}")
+        if not isinstance(settings, DiMPTrainSettings):
+            raise InputError(f"task {task!r} has no image sequences to show; dimp has")
+        datasets, _ = build_datasets(settings, options.data)
+        for dataset, weight in datasets:
+            print(describe_dataset(dataset, weight))
+        sampler = TrackingSampler(datasets, settings.sampler, DiMPProcessing(settings.processing), options.seed)
+        batch = collate([sampler[i] for i in range(options.samples)])
+        print(summarise(batch, options.out))
+        print(f"wrote {options.out}")
+
+
+if __name__ == "__main__":
+    main()

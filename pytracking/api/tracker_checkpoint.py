@@ -1,0 +1,68 @@
+"""Running trackers on disk: a .safetensors file of tensors, which says what tracker it is of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError, safe_open
+
+from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# What has to be equal for a tracker to go on from a file; device, threads and versions may differ.
+IDENTITY = ("tracker", "settings", "network_sha256", "seed")
+
+
+def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], stamp: dict[str, Any]) -> None:
+    """Write the state of each of ``targets`` (by id), and the ``stamp`` of their tracker, to ``path``."""
+    from safetensors.torch import save  # late: imports torch
+
+    if path.suffix != ".safetensors":
+        raise InputError(f"{path}: a running tracker is saved as .safetensors")
+    tensors = {f"{key}.{name}": value for key, state in targets.items() for name, value in state.items()}
+    encoded = save(tensors, {"stamp": json.dumps(stamp), "sha256": _digest(tensors)})
+    atomic_write(path, lambda temporary: temporary.write_bytes(encoded))
+
+
+def read_snapshot(path: Path, stamp: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
+    """The targets in ``path``, for the tracker of ``stamp``; ValueError where they are of a different one."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    targets: dict[int, dict[str, Tensor]] = {}
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata()
+            written, digest = dict(json.loads(metadata["stamp"])), metadata.get("sha256")
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
+        for key, tensor in tensors.items():
+            target_id, name = key.split(".", 1)
+            targets.setdefault(int(target_id), {})[name] = tensor
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not a running tracker saved by this toolkit ({error})") from None
+    if digest is None:
+        raise InputError(
+            f"{path}: was saved by an older version, without a checksum; that version alone can restore it"
+        )
+    if digest != _digest(tensors):
+        raise InputError(f"{path}: is damaged: not what was saved (SHA-256)")
+    different = [name for name in IDENTITY if written.get(name) != stamp.get(name)]
+    if different:
+        raise InputError(f"{path}: was saved by a tracker of another {', '.join(different)}")
+    return targets
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of the names, dtypes, shapes and bytes of ``tensors``."""
+    import torch  # late
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""Where the benchmarks lie on this machine: one TOML file, read and never written.
+
+    # ~/.config/ebm-tracking/paths.toml
+    otb = "/data/OTB100"
+    lasot = "/data/LaSOTBenchmark"
+
+Its place can be changed by the environment variable EBM_TRACKING_PATHS or by --paths. Only the benchmarks named in
+``BENCHMARKS`` need it: folders, videos and the demo do not.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+
+from ltr.utils.errors import InputError
+
+VARIABLE = "EBM_TRACKING_PATHS"
+DEFAULT_FILE = Path("~/.config/ebm-tracking/paths.toml")
+BENCHMARKS = {
+    "otb": "the folder that holds Basketball/, Biker/, ... of OTB-100",
+    "uav": "the folder that holds data_seq/UAV123/, anno/UAV123/ and anno/UAV20L/",
+    "nfs": "the folder that holds airboard_1/30/, ... as downloaded, or sequences/ and anno/",
+    "lasot": "the folder that holds airplane/airplane-1/, ...",
+    "lasot_extension_subset": "the folder that holds atv/atv-1/, ...",
+    "trackingnet": "the folder that holds TEST/frames/ and TEST/anno/",
+    "got10k": "the folder that holds val/ and test/ of GOT-10k",
+    "dtb70": "the folder that holds Animal1/, Animal2/, ...",
+    "uavdt": "the folder that holds UAV-benchmark-S/ and UAV-benchmark-SOT_v1.0/",
+    "vot": "the folder that holds list.txt and ants1/, ...",
+}
+
+
+class UnknownPathError(InputError):
+    """Nothing says where a benchmark lies."""
+
+
+def paths_file(chosen: Path | None = None) -> Path:
+    """The TOML file in force: ``chosen``, or what EBM_TRACKING_PATHS names, or the one in the home folder."""
+    return (chosen or Path(os.environ.get(VARIABLE) or DEFAULT_FILE)).expanduser()
+
+
+def benchmark_root(name: str, chosen: Path | None = None) -> Path:
+    """The folder of the benchmark ``name`` (a key of ``BENCHMARKS``) by the TOML file in force.
+
+    Raises:
+        UnknownPathError: there is no such file, or it lacks this key.
+        FileNotFoundError: the folder that it names does not exist.
+        ValueError: the file is no TOML, holds an unknown key or a value that is no text.
+    """
+    file = paths_file(chosen)
+    advice = f'write the line {name} = "FOLDER" into {file}, FOLDER being {BENCHMARKS[name]}'
+    if not file.is_file():
+        raise UnknownPathError(f"no path to {name} is known, since {file} does not exist: {advice}")
+    try:
+        paths = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} is not a TOML file: {error}") from None
+    for key, value in paths.items():
+        if key not in BENCHMARKS:
+            raise InputError(f"{file}: unknown key {key!r}; it may hold {', '.join(BENCHMARKS)}")
+        if not isinstance(value, str):
+            raise InputError(f'{file}: {key} = {value!r} should be a folder in quotes: {key} = "FOLDER"')
+    if name not in paths:
+        raise UnknownPathError(f"no path to {name} is known: {advice}")
+    root = Path(paths[name]).expanduser()
+    if not root.is_dir():
+        raise FileNotFoundError(f"{file} says {name} = {str(root)!r}, and there is no such folder: {advice}")
+    return root

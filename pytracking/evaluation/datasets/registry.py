@@ -1,0 +1,116 @@
+"""Data sets by name, read as they are published. Reading one looks at annotations only, never at an image.
+
+Layouts and traps: the toolkits of the benchmarks, pytracking and got10k. What is not in a data set's own files (which
+image a first row belongs to, folders shared by sequences, number of rows) is in ``specs/*.json``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ltr.dataset.own_videos import Listing
+from ltr.utils.errors import InputError
+from pytracking.evaluation.datasets.base_dataset import Loaders
+from pytracking.evaluation.datasets.demo import demo_sequence
+from pytracking.evaluation.datasets.environment import benchmark_root
+from pytracking.evaluation.datasets.folder import OWN, read_own
+from pytracking.evaluation.datasets.got10k import list_got10k, list_trackingnet
+from pytracking.evaluation.datasets.lasot import list_lasot
+from pytracking.evaluation.datasets.nfs import list_nfs
+from pytracking.evaluation.datasets.otb import list_dtb70, list_otb
+from pytracking.evaluation.datasets.sequence import Sequence
+from pytracking.evaluation.datasets.uav import list_uav, list_uav20l, list_uavdt
+from pytracking.evaluation.datasets.vot import list_vot
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A data set by name. root: key of its folder in the paths file. listed: its sequences, given that folder."""
+
+    root: str
+    listed: Callable[[Path], Loaders]
+
+
+DATASETS: dict[str, Benchmark] = {
+    "otb": Benchmark("otb", list_otb),
+    "otb50": Benchmark("otb", partial(list_otb, version="otb50")),
+    "otb2013": Benchmark("otb", partial(list_otb, version="otb2013")),
+    "uav": Benchmark("uav", list_uav),
+    "uav20l": Benchmark("uav", list_uav20l),
+    "nfs": Benchmark("nfs", list_nfs),
+    "lasot": Benchmark("lasot", list_lasot),
+    "lasot_extension_subset": Benchmark(
+        "lasot_extension_subset", partial(list_lasot, dataset="lasot_extension_subset")
+    ),
+    "trackingnet": Benchmark("trackingnet", list_trackingnet),
+    "got10k_val": Benchmark("got10k", partial(list_got10k, subset="val")),
+    "got10k_test": Benchmark("got10k", partial(list_got10k, subset="test")),
+    "dtb70": Benchmark("dtb70", list_dtb70),
+    "uavdt": Benchmark("uavdt", list_uavdt),
+    "vot": Benchmark("vot", list_vot),
+}
+
+
+def list_dataset(name: str, paths: Path | None = None) -> Loaders:
+    """What reads each sequence of ``folder:DIR``, ``csv:FILE``, ``demo`` or a data set in ``DATASETS``, by name.
+
+    paths: the TOML file of ``environment.py``, if not the usual one. Raises ValueError or FileNotFoundError: unknown
+    name, unknown path, no list of sequences.
+    """
+    kind, listing = _own(name)
+    if listing:
+        return {key: partial(read_own, kind, video) for key, video in listing.videos.items()}
+    if name == "demo":
+        sequence = demo_sequence()
+        return {sequence.name: lambda: sequence}
+    if name not in DATASETS:
+        raise InputError(f"unknown data set {name!r}; there are folder:DIR, csv:FILE, demo, {', '.join(DATASETS)}")
+    return DATASETS[name].listed(benchmark_root(DATASETS[name].root, paths))
+
+
+def left_out(name: str) -> list[str]:
+    """What of ``folder:DIR`` is no sequence although it has frames, and why: lines for the user."""
+    _, listing = _own(name)
+    return [f"{name}: {key} is left out: {why}" for key, why in listing.left_out.items()] if listing else []
+
+
+def _own(name: str) -> tuple[str, Listing | None]:
+    """``folder`` or ``csv`` and what is listed there; None for other data sets."""
+    kind, _, place = name.partition(":")
+    return kind, OWN[kind](Path(place).expanduser()) if kind in OWN and place else None
+
+
+def get_dataset(name: str, paths: Path | None = None) -> list[Sequence]:
+    """The sequences of a data set (see :func:`list_dataset`).
+
+    Raises ValueError or FileNotFoundError: as there, or annotations that are missing or not as published, all listed.
+    """
+    sequences, problems = [], []
+    for load in list_dataset(name, paths).values():
+        try:
+            sequences.append(load())
+        except (InputError, OSError) as error:
+            problems.append(str(error))
+    if len(problems) == 1:
+        raise InputError(problems[0])
+    if problems:
+        count = f"{len(problems)} of {len(problems) + len(sequences)} sequences of {name} cannot be read"
+        more = [f"... and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        raise InputError("\n  ".join([f"{count}:", *problems[:_SHOWN], *more]))
+    return sequences
+
+
+def select(sequences: list[Sequence], which: str | None) -> list[Sequence]:
+    """All ``sequences``, or the one of that name or (where no name matches) of that index, from 0."""
+    if which is None:
+        return sequences
+    named = [s for s in sequences if s.name == which]
+    if named:
+        return named
+    if which.isdecimal() and int(which) < len(sequences):
+        return [sequences[int(which)]]
+    names = ", ".join(s.name for s in sequences[:12]) + (", ..." if len(sequences) > 12 else "")
+    raise InputError(f"no sequence {which!r}: expected an index from 0 to {len(sequences) - 1} or one of {names}")

@@ -1,0 +1,101 @@
+"""VOT short-term, as the toolkit has distributed it since 2018 or as before; regions become axis-aligned boxes."""
+
+import re
+from collections.abc import Sequence as Words
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltr.dataset.text_files import read_text
+from ltr.utils.errors import InputError
+from pytracking.evaluation.datasets.base_dataset import Loaders, numbered_frames, read_list
+from pytracking.evaluation.datasets.sequence import Sequence
+
+PREFIX = "vot_"  # OTB has a Basketball, VOT a basketball: one file where case does not count
+_NO_BOX = (np.nan,) * 4
+
+
+def list_vot(root: Path) -> Loaders:
+    """list.txt, <seq>/groundtruth.txt (or groundtruth_<id>.txt for several objects), <seq>/color/00000001.jpg, or
+    <seq>/00000001.jpg in the older form; a file ``sequence`` may say where the images are."""
+    loaders: Loaders = {}
+    for name in read_list(root / "list.txt"):
+        objects = sorted((root / name).glob("groundtruth_*.txt")) or [root / name / "groundtruth.txt"]
+        for file in objects:
+            suffix = file.stem.removeprefix("groundtruth")
+            loaders[PREFIX + name + suffix] = partial(_read, PREFIX + name + suffix, file)
+    return loaders
+
+
+def _read(name: str, annotation: Path) -> Sequence:
+    boxes = []
+    for number, line in enumerate(read_text(annotation).rstrip().splitlines(), start=1):
+        try:
+            boxes.append(region_box(line))
+        except ValueError as error:
+            raise InputError(f"{annotation}:{number}: {error}") from None
+    folder = _images(annotation.parent)
+    frames = numbered_frames(folder, 1)
+    if len(boxes) > (frames.length or 0):
+        raise InputError(f"{annotation}: {len(boxes)} regions for {frames.length} images in {folder}")
+    boxes += [_NO_BOX] * ((frames.length or 0) - len(boxes))  # the toolkit takes missing rows as unknown
+    return Sequence(name, "vot", np.array(boxes, np.float64), partial(numbered_frames, folder, 1))
+
+
+def _images(folder: Path) -> Path:
+    """The folder of the images: what the file ``sequence`` says, else color/, else ``folder`` itself."""
+    about = folder / "sequence"
+    text = read_text(about) if about.is_file() else ""
+    pattern = re.search(r"^channels\.color\s*=\s*(\S+)", text, re.MULTILINE)
+    if pattern:
+        place = folder / pattern[1]
+        return place.parent if "%" in place.name else place
+    return folder / "color" if (folder / "color").is_dir() else folder
+
+
+def region_box(text: str) -> tuple[float, float, float, float]:
+    """The axis-aligned box x, y, w, h around a region as VOT writes it; NaN for a special code and an empty mask.
+
+    Four numbers are a box, six or more corners of a polygon, x1,y1,x2,y2,..., a single one a code (unknown), and
+    ``mx0,y0,w,h,runs...`` is a mask: runs of 0, 1, 0, ... through the rows of the w x h px at x0, y0.
+    """
+    text = text.strip()
+    try:
+        if text.startswith("m"):
+            return _mask_box([int(word) for word in text[1:].split(",")])
+        numbers = np.array([float(word) for word in text.split(",")])
+    except ValueError:
+        numbers = np.empty(0)
+    if not (np.isfinite(numbers).all() or np.isnan(numbers).all()):
+        numbers = np.empty(0)
+    if len(numbers) == 1:
+        return _NO_BOX
+    if len(numbers) == 4:
+        return _as_box(numbers)
+    if len(numbers) < 6 or len(numbers) % 2:
+        raise InputError(f"expected x,y,w,h, a polygon x1,y1,x2,y2,x3,y3,... or a mask m..., found {text[:60]!r}")
+    low, high = numbers.reshape(-1, 2).min(axis=0), numbers.reshape(-1, 2).max(axis=0)
+    return _as_box(np.concatenate([low, high - low]))
+
+
+def _mask_box(words: Words[int]) -> tuple[float, float, float, float]:
+    x0, y0, width, _, *runs = words
+    ends = [0, *accumulate(runs)]
+    spans = [(begin, end - 1) for begin, end in zip(ends[1::2], ends[2::2], strict=False) if end > begin]
+    if min(runs, default=0) < 0 or (spans and width < 1):
+        raise InputError("no mask")
+    if not spans:
+        return _NO_BOX
+    rows = [position // width for span in spans for position in span]
+    whole = any(first // width < last // width for first, last in spans)  # a run over a line's end touches both sides
+    columns = [0, width - 1] if whole else [position % width for span in spans for position in span]
+    x, y = x0 + min(columns), y0 + min(rows)
+    return float(x), float(y), float(max(columns) - min(columns) + 1), float(max(rows) - min(rows) + 1)
+
+
+def _as_box(numbers: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    x, y, w, h = numbers.tolist()
+    return x, y, w, h

@@ -1,0 +1,117 @@
+"""What becomes of the steps of a video: an annotated copy, a table, a JSON file."""
+
+import csv
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from ltr.data.pyav import av
+from ltr.utils.files import STDOUT, is_stream, text_output
+from pytracking.pipeline.track_video import Step
+from pytracking.video.frame_source import FrameSource
+from pytracking.video.writer import VideoWriter
+from pytracking.visualization.boxes import Overlay
+
+log = logging.getLogger(__name__)
+
+CSV_COLUMNS = ("frame", "id", "x", "y", "w", "h", "score", "state", "time")
+DECIMALS = 4  # of pixels, scores and seconds
+
+
+@contextmanager
+def annotated_video(path: Path, source: FrameSource, overlay: Overlay) -> Iterator[Callable[[Step], None]]:
+    """An mp4 of the frames with ``overlay``, at their times and with the sound of ``source``."""
+    shown = pace(source)
+    if source.hdr:
+        log.warning("%s: is HDR (%s), and %s is not: its colors look pale there", source.name, source.hdr, path)
+    with naming(path), VideoWriter(path, source.fps, source.sound, source.pixel_aspect) as writer:
+        yield lambda step: writer.write(overlay.draw(step.image, step.targets, step.begun), shown(step))
+
+
+def pace(source: FrameSource) -> Callable[[Step], float | None]:
+    """When the frame of a step is shown: seconds after that of the first one, or None where they come evenly."""
+    uneven, begin = source.live or source.times is not None, None
+
+    def shown(step: Step) -> float | None:
+        nonlocal begin
+        if not uneven or step.time is None:
+            return None
+        begin = step.time if begin is None else begin
+        return step.time - begin
+
+    return shown
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Errors of the block say that ``path`` cannot be written."""
+    try:
+        yield
+    except (OSError, av.FFmpegError) as error:
+        name = "standard output" if path == STDOUT else path
+        raise OSError(f"{name}: cannot be written ({error.strerror or error})") from error
+
+
+@contextmanager
+def csv_table(path: Path, live: bool = False) -> Iterator[Callable[[Step], None]]:
+    """A CSV file of ``CSV_COLUMNS``, one row a frame and target; pixels, score and seconds with four decimals.
+
+    live: under its own name from the beginning, each frame at once, so that nothing of what has no end is lost.
+    """
+    with naming(path), _growing(path) if live else text_output(path) as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(CSV_COLUMNS)
+
+        def write(step: Step) -> None:
+            shown = "" if step.time is None else f"{step.time:.{DECIMALS}f}"
+            for target_id, target in step.targets.items():
+                numbers = (f"{value:.{DECIMALS}f}" for value in (*target.box, target.score))
+                rows.writerow([step.frame, target_id, *numbers, target.state, shown])
+            if live or is_stream(path) or path == STDOUT:
+                file.flush()
+
+        yield write
+
+
+@contextmanager
+def _growing(path: Path) -> Iterator[TextIO]:
+    if path == STDOUT:
+        with text_output(path) as file:
+            yield file
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextmanager
+def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[Step], None]]:
+    """A JSON object: ``about``, and "frames", a list of ``{"frame", "time", "targets": [{"id", "box", "score",
+    "state"}]}``.
+
+    It is written as it comes, a frame a line, so that a long video takes no memory.
+    """
+    with naming(path), text_output(path) as file:
+        file.write(json.dumps({**about, "frames": []}).removesuffix("]}"))
+        separator = "\n"
+
+        def write(step: Step) -> None:
+            nonlocal separator
+            targets = [
+                {
+                    "id": target_id,
+                    "box": [round(value, DECIMALS) for value in target.box],
+                    "score": round(target.score, DECIMALS),
+                    "state": target.state,
+                }
+                for target_id, target in step.targets.items()
+            ]
+            shown = None if step.time is None else round(step.time, DECIMALS)
+            file.write(separator + json.dumps({"frame": step.frame, "time": shown, "targets": targets}))
+            separator = ",\n"
+
+        yield write
+        file.write("\n]}\n")

@@ -1,0 +1,193 @@
+"""How long a tracker takes, stage by stage: measured from outside, several trackers side by side.
+
+A shared machine is now fast, now slow. So all trackers take the same frame one after another before the next one, and
+ratios between them say more than milliseconds.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+
+from pytracking.api.tracker import Tracker
+from pytracking.evaluation.datasets.sequence import Box
+from pytracking.video.frame_source import FrameSource, Image
+from pytracking.video.prefetch import prefetched
+
+ROUNDS = 3  # of the loops that load images
+
+
+Seconds = tuple[float, float]  # on the clock, and of all the process's threads
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds of one thing in many frames: mean, median, 95th percentile, maximum; median of processor time."""
+
+    mean: float
+    p50: float
+    p95: float
+    max: float
+    cpu: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[Seconds]) -> Times:
+        """Of one time at least."""
+        wall, cpu = 1e3 * np.asarray(seconds).T
+        return cls(*(round(float(ms), 4) for ms in (wall.mean(), *np.percentile(wall, (50, 95, 100)), np.median(cpu))))
+
+
+@dataclass(frozen=True)
+class Report:
+    """One tracker's times.
+
+    frame: without image loading. stages: parts of it, over the frames they ran in, and ``read``, which is image
+    loading. fps: frames a second without image loading; fps_cpu: by processor time, as on an idle machine; fps_loading:
+    with image loading, the decoder in a thread of its own. initialize: seconds. stamp: device, threads, accelerator,
+    versions, network.
+    """
+
+    frame: Times
+    stages: dict[str, Times]
+    fps: float
+    fps_cpu: float
+    fps_loading: float
+    initialize: float
+    stamp: dict[str, Any]
+
+
+class Stopwatch:
+    """``split()`` gives the seconds since the last split or the start."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def split(self) -> Seconds:
+        wall, cpu = time.perf_counter(), time.process_time()
+        seconds = wall - self._wall, cpu - self._cpu
+        self._wall, self._cpu = wall, cpu
+        return seconds
+
+
+class StageClock:
+    """Times the stages of one tracker while it is open, by wrapping them; on a GPU each then waits for the device.
+
+    Trackers without stages are timed as a whole.
+    """
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.seconds: dict[str, list[Seconds]] = defaultdict(list)
+        staged = tracker.stages
+        self._stages = {stage: (owner, name, getattr(owner, name)) for stage, (owner, name) in staged.items()}
+        self._wait = torch.cuda.synchronize if tracker.stamp()["device"].startswith("cuda") else lambda: None
+
+    def __enter__(self) -> StageClock:
+        for stage, (owner, name, part) in self._stages.items():
+            setattr(owner, name, self._timed(stage, part))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for owner, name, part in self._stages.values():
+            setattr(owner, name, part)
+
+    def _timed(self, stage: str, part: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any) -> Any:
+            self._wait()
+            watch = Stopwatch()
+            result = part(*args)
+            self._wait()
+            self.seconds[stage].append(watch.split())
+            return result
+
+        return timed
+
+
+def measure(
+    trackers: Mapping[str, Tracker], source: FrameSource, box: Box, frames: int, warm_up: int
+) -> dict[str, Report]:
+    """Time trackers, by name, on ``frames`` frames after ``warm_up`` others.
+
+    Where ``source`` ends, it and the trackers start again. box: x, y, w, h in pixels of its first frame.
+    """
+    first = next(iter(source))
+    initialize = {name: _time_initialize(tracker, first, box) for name, tracker in trackers.items()}
+    clocks = {name: StageClock(tracker) for name, tracker in trackers.items()}
+    whole: dict[str, list[Seconds]] = {name: [] for name in trackers}
+    reading: list[Seconds] = []
+    for number, (seconds, image) in enumerate(_frames(trackers, source, box, warm_up + frames)):
+        if number >= warm_up:
+            reading.append(seconds)
+        for name, tracker in trackers.items():
+            with clocks[name] if number >= warm_up else nullcontext():
+                watch = Stopwatch()
+                tracker.track(image)
+                if number >= warm_up:
+                    whole[name].append(watch.split())
+    loops = [{name: _fps_loading(t, source, box, frames) for name, t in trackers.items()} for _ in range(ROUNDS)]
+    return {
+        name: Report(
+            frame=Times.of(whole[name]),
+            stages={stage: Times.of(times) for stage, times in {"read": reading, **clocks[name].seconds}.items()},
+            fps=frames / sum(wall for wall, _ in whole[name]),
+            fps_cpu=frames / sum(cpu for _, cpu in whole[name]),
+            fps_loading=statistics.median(loop[name] for loop in loops),
+            initialize=initialize[name],
+            stamp=tracker.stamp(),
+        )
+        for name, tracker in trackers.items()
+    }
+
+
+def _time_initialize(tracker: Tracker, image: Image, box: Box) -> float:
+    """Seconds of learning a target, the second time: the first pays for what is set up once."""
+    tracker.initialize(image, box)
+    begin = time.perf_counter()
+    tracker.initialize(image, box)
+    return time.perf_counter() - begin
+
+
+def _frames(
+    trackers: Mapping[str, Tracker], source: FrameSource, box: Box, count: int
+) -> Iterator[tuple[Seconds, Image]]:
+    """``count`` frames and the time of reading each; where ``source`` ends, it and the trackers start again."""
+    while count > 0:
+        images = iter(source)
+        first = next(images)
+        for tracker in trackers.values():
+            tracker.initialize(first, box)
+        watch = Stopwatch()
+        for image in islice(images, count):
+            yield watch.split(), image
+            count -= 1
+            watch = Stopwatch()
+
+
+def _fps_loading(tracker: Tracker, source: FrameSource, box: Box, count: int) -> float:
+    """Frames a second of one pass over at most ``count`` frames of the source, its first frame left out."""
+    images = iter(prefetched(source))
+    tracker.initialize(next(images), box)
+    begin, done = time.perf_counter(), 0
+    for image in islice(images, count):
+        tracker.track(image)
+        done += 1
+    return done / (time.perf_counter() - begin)
+
+
+def peak_memory() -> float | None:
+    """MiB of memory that this process ever had at once; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -1,0 +1,163 @@
+"""The store of runs: nothing trained twice, nothing lost; and the commands on it."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ltr.dataset.regression1d import DATASETS
+from ltr.experiments import densities, figure2, table1
+from ltr.experiments.regression1d import results
+from ltr.experiments.regression1d.results import DIVERGED, PAPER, Cell, ResultStore, best_quarter, cells, method
+from ltr.experiments.regression1d.timing import seconds_per_epoch
+from ltr.models.loss.ebm import DSM, KLDIS, MLIS, MLMCMC, NCE, SM, NCEPlus
+from ltr.trainers.settings import OptimSettings
+
+OPTIM = OptimSettings(epochs=1, batch_size=256, lr=1e-3)
+CELL = Cell("nce", 2, "sine")
+
+
+@pytest.fixture(autouse=True)
+def small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The evaluation on 32 x 32 points."""
+    full = results.kl_divergences
+    monkeypatch.setattr(results, "kl_divergences", lambda parameters, density: full(parameters, density, 32))
+
+
+def test_hyper_parameters_of_appendix_b4() -> None:
+    assert {row: method(row, 1024) for row in PAPER} == {
+        "mlis": MLIS((0.2, 1.6), 1024),
+        "kldis": KLDIS((0.2, 1.6), 0.025, 1024),
+        "mlmcmc-1": MLMCMC(1, 0.05, 1024),
+        "mlmcmc-16": MLMCMC(16, 0.05, 1024),
+        "mlmcmc-256": MLMCMC(256, 0.05, 1024),
+        "nce": NCE((0.1, 0.8), 1024),
+        "sm": SM(),
+        "dsm": DSM(0.2, 1024),
+        "ncep": NCEPlus((0.1, 0.8), 1024, 0.025),
+    }
+
+
+def test_unknown_row_is_named() -> None:
+    with pytest.raises(ValueError, match=r"methods: expected some of mlis, mlmcmc-1, .*, got 'mlmcmc-2'"):
+        method("mlmcmc-2", 8)
+
+
+def test_best_quarter_is_the_five_best_of_twenty() -> None:
+    values = [float(v) for v in range(20, 0, -1)]
+    assert best_quarter(values) == 3.0
+    assert best_quarter([2.0, 1.0]) == 1.0
+
+
+def test_runs_are_kept_and_only_missing_ones_are_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ResultStore(tmp_path).train(CELL, 2, OPTIM)
+    first = ResultStore(tmp_path).runs(CELL)
+    trained: list[list[int]] = []
+    real = ResultStore._train_group
+
+    def record(self: ResultStore, cell: Cell, seeds: list[int], optim: OptimSettings) -> list[results.Run]:
+        trained.append(seeds)
+        return real(self, cell, seeds, optim)
+
+    monkeypatch.setattr(ResultStore, "_train_group", record)
+    store = ResultStore(tmp_path)
+    store.train(CELL, 3, OPTIM)
+    assert trained == [[2]]
+    assert store.runs(CELL)[:2] == first
+    assert sum(len(group["fc1_x.bias"]) for group in store.networks(CELL)) == 3
+    assert set(json.loads(store.path.read_text())[str(CELL)]) == {"0", "1", "2"}
+
+
+def test_runs_are_trained_in_groups_and_saved_after_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "MAX_TARGETS", 2 * 256 * 2)
+    store = ResultStore(tmp_path)
+    real = ResultStore._train_group
+
+    def stop_at_third(self: ResultStore, cell: Cell, seeds: list[int], optim: OptimSettings) -> list[results.Run]:
+        if seeds[0] == 2:
+            raise KeyboardInterrupt
+        return real(self, cell, seeds, optim)
+
+    monkeypatch.setattr(ResultStore, "_train_group", stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        store.train(CELL, 5, OPTIM)
+    assert len(ResultStore(tmp_path).runs(CELL)) == 2
+
+
+def test_two_commands_fill_one_folder(tmp_path: Path) -> None:
+    first, second = ResultStore(tmp_path), ResultStore(tmp_path)
+    other = dataclasses.replace(CELL, dataset="sine")
+    first.train(CELL, 1, OPTIM)
+    second.train(other, 1, OPTIM)
+    assert [len(ResultStore(tmp_path).runs(cell)) for cell in (CELL, other)] == [1, 1]
+
+
+def test_results_that_are_not_whole_are_named(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("{")
+    with pytest.raises(ValueError, match=r"results: .*results\.json is not whole"):
+        ResultStore(tmp_path)
+
+
+def test_diverged_runs_are_recorded(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    store = ResultStore(tmp_path)
+    store.train(CELL, 2, dataclasses.replace(OPTIM, lr=1e38, epochs=3))
+    assert [run.kl for run in store.runs(CELL)] == [DIVERGED, DIVERGED]
+    assert "diverged: energy:" in capsys.readouterr().out
+
+
+def test_tables_and_figures_are_made_of_the_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table1, "OPTIM", OPTIM)
+    monkeypatch.setattr(densities, "SIZE", 32)
+    options = table1.Options(runs=2, methods=("sm", "nce"), num_samples=2, results=tmp_path, time_steps=2)
+    table1.main(options)
+    lines = capsys.readouterr().out.splitlines()
+    store = ResultStore(tmp_path)
+    kls = [best_quarter([run.kl for run in store.runs(cell)]) for cell in cells("nce", 2)]
+    assert any(line.startswith(f"| nce | 2 | 2 | 0.068 | **{sum(kls) / 2:.3f}** |") for line in lines)
+    assert "| dsm | | | 0.395 | not run |" in lines
+    assert any(line.startswith("| sm | 1.36 |") for line in lines)
+
+    figure2.main(figure2.Options(runs=0, samples=(1, 2), results=tmp_path, figure=tmp_path / "figure2.png"))
+    assert f"NCE    M=2: {sum(kls) / 2:.3f}" in capsys.readouterr().out
+    densities.draw(
+        densities.Options(methods=("nce",), num_samples=(2,), results=tmp_path, figure=tmp_path / "densities.png")
+    )
+    for name in ("figure2", "densities"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 1000
+
+
+def test_densities_of_runs_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="results: no runs of nce_M7_bimodal"):
+        densities.draw(densities.Options(methods=("nce",), num_samples=(7,), results=tmp_path))
+
+
+def test_every_density_has_its_m() -> None:
+    with pytest.raises(ValueError, match=r"num-samples: expected an M for each of nce, dsm, got 8$"):
+        densities.draw(densities.Options(methods=("nce", "dsm"), num_samples=(8,)))
+    with pytest.raises(ValueError, match="dataset: expected one of bimodal, sine, got 'cosine'"):
+        densities.draw(densities.Options(dataset="cosine"))
+
+
+@pytest.mark.parametrize("command", [table1, figure2])
+def test_threads_are_checked_first(command: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="threads: expected 1 or more, got -1"):
+        command.main(command.Options(results=tmp_path, threads=-1))
+
+
+def test_figures_go_to_the_working_directory() -> None:
+    assert figure2.Options().figure.parent == densities.Options().figure.parent == Path()
+
+
+def test_seconds_per_epoch_are_per_run() -> None:
+    alone, together = seconds_per_epoch("nce", 1, 3, OPTIM, num_steps=3)
+    assert alone > 0
+    assert together > 0
+
+
+def test_every_data_set_has_a_cell() -> None:
+    assert [cell.dataset for cell in cells("nce", 8)] == list(DATASETS)
+    assert {cell.num_samples for cell in cells("sm", 8)} == {1}
