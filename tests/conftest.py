@@ -53,6 +53,8 @@ def _plain_signals() -> Iterator[None]:
         disable = 2
         ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, disable, 0)), None)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it
     yield
     if threading.current_thread() is threading.main_thread():
         for number, handler in {**before, signal.SIGCHLD: signal.SIG_DFL}.items():
