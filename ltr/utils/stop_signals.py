@@ -14,7 +14,7 @@ from typing import Any, Self
 # SIGHUP: the terminal was closed. SIGUSR1: what SLURM sends some time before the end (--signal=USR1@120).
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)]
 URGENT = (signal.SIGINT, signal.SIGTERM)  # the second of these stops at once
-ECHO = 1.0  # seconds in which a signal sent again is the same one: GNU timeout tells the process, then its whole group
+ECHO = 1.0  # seconds in which SIGTERM sent again is the same one: GNU timeout tells the process, then its whole group
 
 
 class Stopped(Exception):
@@ -32,7 +32,7 @@ class Stopped(Exception):
 
 class StopSignals:
     """In its block, the first signal of ``SIGNALS`` is kept in ``received``; a second SIGINT or SIGTERM raises
-    KeyboardInterrupt, but for the same signal within ``ECHO``. SIGHUP and SIGUSR1 are left alone where they are
+    KeyboardInterrupt, but for SIGTERM sent again within ``ECHO``. SIGHUP and SIGUSR1 are left alone where they are
     ignored (``nohup``).
 
     Args:
@@ -61,7 +61,7 @@ class StopSignals:
         if os.getpid() != self._process:  # a loader's worker, which has inherited the handler: the main process decides
             return
         if self.received is not None:
-            echo = number == self.received and self._clock() - self._since < ECHO
+            echo = number == self.received == signal.SIGTERM and self._clock() - self._since < ECHO
             if number in URGENT and self.received in URGENT and not echo:
                 raise KeyboardInterrupt
             return  # a closed terminal sends SIGHUP twice: the kernel's, and the shell's
