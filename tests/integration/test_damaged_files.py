@@ -217,7 +217,7 @@ READERS = {
         lambda path: load_network(path.with_suffix(".safetensors")),
         _is_network,
         mutate_json,
-        cases=250,
+        cases=120,
     ),
     "network": Reader(_write_weights, _read_weights, _is_network, mutate_safetensors, cases=30),
     "snapshot": Reader(
