@@ -150,7 +150,10 @@ def average_curves(curves: Curves, protocol: Protocol) -> Curves:
 
 
 def percent(curves: Curves, protocol: Protocol) -> dict[str, Array]:
-    """The scores of each row of ``curves``, in percent: ``SCORES`` -> [s]."""
+    """The scores of each row of ``curves``, in percent: ``SCORES`` -> [s], 100 at most.
+
+    pytracking's ``exclude_invalid_frames`` counts hits in frames that it leaves out of the divisor; a note tells.
+    """
     overlaps = protocol.overlap_thresholds
     if protocol.trapezoid:
         precision = area_under_curve(curves.precision, trapezoid=True)
@@ -166,7 +169,7 @@ def percent(curves: Curves, protocol: Protocol) -> dict[str, Array]:
         at_threshold(curves.success, overlaps, 0.75),
         curves.ao,
     )
-    return {name: 100.0 * value for name, value in zip(SCORES, values, strict=True)}
+    return {name: np.minimum(100.0 * value, 100.0) for name, value in zip(SCORES, values, strict=True)}
 
 
 def overall(tracker: TrackerScores, protocol: Protocol, rows: Sequence[int] | None = None) -> dict[str, Array]:

@@ -132,7 +132,7 @@ def notes_on_truth(truths: Sequence[Truth], protocol: Protocol) -> tuple[str, ..
     if protocol.exclude_unusable and kept_hits:
         notes.append(
             "frames without a usable truth, left out of the divisor, that the rules count as hits in precision or "
-            f"norm. precision: these are too high, and can be above 100 ({kept_hits})"
+            f"norm. precision: these are too high ({kept_hits})"
         )
     elif at_edge and not protocol.exclude_unusable:
         notes.append(f"frames with a true x or y <= 0, which by the rules of {protocol.name} no box hits ({at_edge})")
