@@ -142,11 +142,10 @@ class TorchFunctions:
 
     def energy(self, query: BoxQuery) -> functions.BoxEnergy:
         """Log-density of boxes, up to a constant: the target's energy and the prior of size and shape."""
-        first_size = self._upload(query.first_size)
-        energy = self._posterior(query.features.maps, query.modulation, first_size)
 
         @torch.inference_mode()
-        def values(boxes: np.ndarray) -> np.ndarray:
+        def values(boxes: np.ndarray) -> np.ndarray:  # nothing is uploaded before somebody asks: most hooks do not
+            energy = self._posterior(query.features.maps, query.modulation, self._upload(query.first_size))
             return energy(self._upload(boxes)).cpu().numpy()
 
         return values
