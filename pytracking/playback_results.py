@@ -20,11 +20,11 @@ from tqdm import tqdm
 from ltr.utils.errors import InputError
 from ltr.utils.files import check_outputs
 from pytracking.analysis.inputs import find_trackers, load_dataset
-from pytracking.analysis.names import match_names
-from pytracking.analysis.playback import Picture, Track, load_track, play
+from pytracking.analysis.name_matching import match_names
+from pytracking.analysis.playback import Picture, ResultTrack, load_track, render_playback
 from pytracking.analysis.protocols import Protocol
-from pytracking.analysis.sequence_score import Truth
-from pytracking.analysis.sources import AnalysisError, Tracker
+from pytracking.analysis.sequence_score import GroundTruth
+from pytracking.analysis.sources import AnalysisError, TrackerResults
 from pytracking.ui.window import has_display
 from pytracking.utils.cli import run_command
 from pytracking.video.frame_source import FrameSource
@@ -84,7 +84,7 @@ def run(arguments: Arguments) -> int:
         source = frames.name if isinstance(frames, FrameSource) else None
         read = [source, arguments.dataset_name.partition(":")[2], arguments.paths, *results]
         check_outputs({"--save": arguments.save}, read)
-        pictures = play(frames, truth, tracks)
+        pictures = render_playback(frames, truth, tracks)
         if arguments.save is not None:
             write(arguments.save, pictures, arguments.fps, len(truth.boxes))
         elif not show(pictures, truth.name, arguments.fps):
@@ -93,7 +93,7 @@ def run(arguments: Arguments) -> int:
     return 0
 
 
-def choose(truths: Sequence[Truth], which: str) -> Truth:
+def choose(truths: Sequence[GroundTruth], which: str) -> GroundTruth:
     """The sequence of that name (spelt in any of the usual ways) or, where none matches, of that index from 0."""
     by_name = {truth.name: truth for truth in truths}
     found = match_names([which], by_name).get(which)
@@ -105,7 +105,7 @@ def choose(truths: Sequence[Truth], which: str) -> Truth:
     raise InputError(f"no sequence {which!r}: expected an index from 0 to {len(truths) - 1} or one of {names[:500]}")
 
 
-def load_tracks(trackers: Sequence[Tracker], truth: Truth, protocol: Protocol) -> list[Track]:
+def load_tracks(trackers: Sequence[TrackerResults], truth: GroundTruth, protocol: Protocol) -> list[ResultTrack]:
     """The results of all ``trackers`` on a sequence; AnalysisError lists every one that cannot be used."""
     tracks, problems = [], []
     for tracker in trackers:

@@ -27,7 +27,7 @@ from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.inputs import Picture, find_trackers, load_dataset
 from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, find_protocol
-from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, loaded, truth_folder
+from pytracking.analysis.sources import AnalysisError, GroundTruthSource, TrackerResults, from_memory, truth_folder
 from pytracking.analysis.table_formats import FORMATS, Table
 from pytracking.utils.cli import run_command
 
@@ -86,8 +86,8 @@ class Arguments:
 class Inputs:
     """What the arguments name. frames: sequence -> opens frames of it; empty where only boxes are given."""
 
-    trackers: list[Tracker]
-    truth: TruthSource
+    trackers: list[TrackerResults]
+    truth: GroundTruthSource
     protocol: Protocol
     frames: Frames
     attributes: dict[str, list[str]] | None
@@ -128,13 +128,13 @@ def load(arguments: Arguments) -> Inputs:
     return Inputs(trackers, truth, protocol, frames, attributes, published)
 
 
-def _find_truth(arguments: Arguments) -> tuple[TruthSource, Protocol, Frames]:
+def _find_truth(arguments: Arguments) -> tuple[GroundTruthSource, Protocol, Frames]:
     """The truth, the protocol unless another is asked for, and what opens frames of each sequence."""
     if arguments.dataset_name is not None:
         dataset = load_dataset(arguments.dataset_name, arguments.paths)
         return dataset.truth, dataset.protocol, dataset.open_at
     folder = arguments.ground_truth
-    return truth_folder(folder, arguments.absent) if folder else loaded([]), find_protocol("otb"), {}
+    return truth_folder(folder, arguments.absent) if folder else from_memory([]), find_protocol("otb"), {}
 
 
 def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None:

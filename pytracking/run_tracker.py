@@ -23,7 +23,7 @@ from ltr.utils.files import check_outputs, with_card
 from ltr.utils.numbers import check_seed, check_threads
 from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.inputs import protocol_of_dataset, truth_of
-from pytracking.analysis.sources import Tracker, find_tracker
+from pytracking.analysis.sources import TrackerResults, find_tracker
 from pytracking.analysis.table_formats import FORMATS
 from pytracking.analysis.tables import overall_table
 from pytracking.evaluation.datasets import sequence as data
@@ -194,7 +194,7 @@ def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments,
     # the folder may hold results of other sequences too
     own = [replace(run, files={s.name: run.files[s.name] for s in sequences}) for run in runs]
     protocol = protocol_of_dataset(sequences[0].dataset)
-    evaluation = evaluate([Tracker(label, tuple(own))], truth_of(sequences), protocol)
+    evaluation = evaluate([TrackerResults(label, tuple(own))], truth_of(sequences), protocol)
     print(f"\n{name}: " + FORMATS["text"](overall_table(evaluation)))
 
 

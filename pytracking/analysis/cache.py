@@ -11,7 +11,7 @@ import numpy as np
 from ltr.utils.files import replacing
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.run_score import Curves, RunScore, stamp_files, time_files
-from pytracking.analysis.sources import Run, digest_files
+from pytracking.analysis.sources import ResultRun, digest_files
 
 VERSION = "3"  # to be raised whenever the same files would score differently
 _LISTS = ("names", "missing", "trained_on", "about_truth")
@@ -23,7 +23,7 @@ class Cache:
 
     folder: Path
 
-    def path(self, truth: bytes, run: Run, protocol: Protocol, allow_missing: bool) -> Path:
+    def path(self, truth: bytes, run: ResultRun, protocol: Protocol, allow_missing: bool) -> Path:
         """Where the score of ``run`` lies; ``truth`` is the digest of the truth's content."""
         results = [path for repeats in run.files.values() for path in repeats]
         files = [file for path in results for file in (path, *time_files(path), *stamp_files(path))]

@@ -12,8 +12,8 @@ from pytracking.analysis.cache import Cache
 from pytracking.analysis.metrics import Array, area_under_curve, at_threshold
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.run_score import Curves, RunScore, score_run
-from pytracking.analysis.sequence_score import Truth
-from pytracking.analysis.sources import AnalysisError, Run, Tracker, TruthSource
+from pytracking.analysis.sequence_score import GroundTruth
+from pytracking.analysis.sources import AnalysisError, GroundTruthSource, ResultRun, TrackerResults
 
 SCORES = ("auc", "precision", "norm_precision", "op50", "op75", "ao")
 _WORTH_A_PROCESS = 5_000_000  # bytes of result files; below it, starting a process takes longer than the work
@@ -43,8 +43,8 @@ class Evaluation:
 
 
 def evaluate(
-    trackers: Sequence[Tracker],
-    truth: TruthSource,
+    trackers: Sequence[TrackerResults],
+    truth: GroundTruthSource,
     protocol: Protocol,
     allow_missing: bool = False,
     cache: Cache | None = None,
@@ -66,7 +66,7 @@ def evaluate(
     notes = [*scores[0].about_truth, *_notes(trackers, scores)]
     if not common:
         raise AnalysisError(["no sequence has a result of every tracker", *notes])
-    if protocol.needs_flags and not truth.flagged:
+    if protocol.needs_flags and not truth.has_absence:
         notes.insert(0, f"{protocol.name}: no flags of absence given, every frame counts as visible")
     total = len(scores[0].names) + len(scores[0].missing)
     if len(common) < total:
@@ -82,8 +82,8 @@ def evaluate(
 
 
 def _score_runs(
-    runs: Sequence[Run],
-    truth: TruthSource,
+    runs: Sequence[ResultRun],
+    truth: GroundTruthSource,
     protocol: Protocol,
     allow_missing: bool,
     cache: Cache | None,
@@ -106,7 +106,7 @@ def _score_runs(
 
 
 def _compute(
-    runs: Sequence[Run], truths: list[Truth], protocol: Protocol, allow_missing: bool, processes: int
+    runs: Sequence[ResultRun], truths: list[GroundTruth], protocol: Protocol, allow_missing: bool, processes: int
 ) -> list[RunScore]:
     score = partial(score_run, truths=truths, protocol=protocol, allow_missing=allow_missing)
     size = sum(path.stat().st_size for run in runs for files in run.files.values() for path in files)
@@ -117,7 +117,7 @@ def _compute(
         return list(pool.map(score, runs, chunksize=-(-len(runs) // workers)))  # the truth travels once a process
 
 
-def _notes(trackers: Sequence[Tracker], scores: Sequence[RunScore]) -> list[str]:
+def _notes(trackers: Sequence[TrackerResults], scores: Sequence[RunScore]) -> list[str]:
     """What a reader of the numbers must know; ``scores`` in the order of the trackers' runs."""
     notes, left = [], iter(scores)
     for tracker in trackers:

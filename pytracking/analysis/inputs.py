@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 from pytracking.analysis.protocols import Protocol, find_protocol
-from pytracking.analysis.sequence_score import Truth
-from pytracking.analysis.sources import AnalysisError, Tracker, TruthSource, find_tracker, loaded
+from pytracking.analysis.sequence_score import GroundTruth
+from pytracking.analysis.sources import AnalysisError, GroundTruthSource, TrackerResults, find_tracker, from_memory
 
 
-def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[Tracker]:
+def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[TrackerResults]:
     """Our own results TRACKER:PARAMETER[:RUN] below ``results_dir``, then those in the folders of NAME=DIR.
 
     Raises AnalysisError that lists every one that is not there, badly written, or given twice.
@@ -59,7 +59,7 @@ class Dataset:
     """A data set that the toolkit reads. open: sequence -> its frames, RGB uint8 [H, W, 3]. open_at: those of given
     numbers (from 0, ascending) alone."""
 
-    truth: TruthSource
+    truth: GroundTruthSource
     protocol: Protocol
     open: Mapping[str, Callable[[], Iterable[Picture]]]
     open_at: Mapping[str, Callable[[Sequence[int]], Iterable[Picture]]]
@@ -83,15 +83,15 @@ def load_dataset(name: str, paths: Path | None = None) -> Dataset:
     return Dataset(truth_of(sequences), protocol_of_dataset(sequences[0].dataset), whole, parts)
 
 
-def truth_of(sequences: "Iterable[Video]") -> TruthSource:
+def truth_of(sequences: "Iterable[Video]") -> GroundTruthSource:
     """The truth of sequences that a reader of ``pytracking.evaluation`` gave."""
     truths = []
     for sequence in sequences:
         without_box = np.isnan(sequence.ground_truth[:, 0])
         # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
         absent = np.zeros_like(without_box) if sequence.dataset in ("uav", "uav20l") else without_box
-        truths.append(Truth(sequence.name, sequence.ground_truth, absent, sequence.image_size))
-    return loaded(truths)
+        truths.append(GroundTruth(sequence.name, sequence.ground_truth, absent, sequence.image_size))
+    return from_memory(truths)
 
 
 def _frames_at(sequence: "Video", numbers: Sequence[int]) -> Iterable[Picture]:

@@ -13,12 +13,12 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from ltr.utils.errors import InputError
 from pytracking.analysis import metrics
 from pytracking.analysis.metrics import Array
-from pytracking.analysis.names import match_names
+from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.report_figures import COLOURS, LOST, is_there
 from pytracking.analysis.run_score import read_result
-from pytracking.analysis.sequence_score import Truth, align_rows
-from pytracking.analysis.sources import Tracker
+from pytracking.analysis.sequence_score import GroundTruth, align_rows
+from pytracking.analysis.sources import TrackerResults
 from pytracking.evaluation.results import read_scores
 
 Picture = NDArray[np.uint8]
@@ -30,7 +30,7 @@ _SMALL = 32  # side of a box in pixels that is drawn with thinner lines
 
 
 @dataclass(frozen=True)
-class Track:
+class ResultTrack:
     """The stored result of a tracker on a sequence.
 
     boxes: [n, 4] x, y, w, h in pixels, NaN where there is none. overlap: [n] with the truth, NaN where that has no
@@ -44,7 +44,7 @@ class Track:
     states: list[str]
 
 
-def load_track(tracker: Tracker, truth: Truth, protocol: Protocol) -> Track:
+def load_track(tracker: TrackerResults, truth: GroundTruth, protocol: Protocol) -> ResultTrack:
     """The result of the first run of ``tracker`` on the sequence of ``truth``.
 
     Raises ValueError or OSError where there is none that can be used.
@@ -61,10 +61,10 @@ def load_track(tracker: Tracker, truth: Truth, protocol: Protocol) -> Track:
     overlap[truth.absent | ~metrics.all_positive(truth.boxes[:, 2:])] = np.nan
     score_file = path.with_name(f"{path.stem}_score.txt")
     scores, states = read_scores(score_file) if score_file.is_file() else (np.empty(0), [])
-    return Track(tracker.name, boxes, overlap, scores, states)
+    return ResultTrack(tracker.name, boxes, overlap, scores, states)
 
 
-def play(frames: Iterable[Picture], truth: Truth, tracks: Sequence[Track]) -> Iterator[Picture]:
+def render_playback(frames: Iterable[Picture], truth: GroundTruth, tracks: Sequence[ResultTrack]) -> Iterator[Picture]:
     """Each of ``frames`` (RGB uint8 [H, W, 3]) as a picture of all panels, of one size, its sides even numbers.
 
     The first frame decides the size of the panels, into which all others are fitted.
@@ -88,7 +88,9 @@ def _panel_size(frame: Picture, panels: int) -> tuple[int, int]:
     return 2 * max(1, round(width * scale / 2)), 2 * max(1, round(height * scale / 2))
 
 
-def _panel(frame: Picture, size: tuple[int, int], number: int, truth: Truth, track: Track, index: int) -> Picture:
+def _panel(
+    frame: Picture, size: tuple[int, int], number: int, truth: GroundTruth, track: ResultTrack, index: int
+) -> Picture:
     """The frame with both boxes, below a bar that says whose it is."""
     height, width = frame.shape[:2]
     scale = min(size[0] / width, size[1] / height)
@@ -131,7 +133,7 @@ def _grid(panels: Sequence[Picture]) -> Picture:
     return np.vstack([np.hstack(filled[i : i + columns]) for i in range(0, len(filled), columns)])
 
 
-def _timeline(truth: Truth, tracks: Sequence[Track], width: int) -> Picture:
+def _timeline(truth: GroundTruth, tracks: Sequence[ResultTrack], width: int) -> Picture:
     """The overlaps of all tracks over the whole sequence, the first on top."""
     image = Image.new("RGB", (width, _TIMELINE), BACK)
     draw = ImageDraw.Draw(image)
@@ -154,7 +156,7 @@ def _cursor(number: NDArray[np.int64], frames: int, width: int) -> Array:
     return _MARGIN + number / max(1, frames - 1) * (width - 2 * _MARGIN - 1)
 
 
-def _with_cursor(base: Picture, number: int, truth: Truth) -> Picture:
+def _with_cursor(base: Picture, number: int, truth: GroundTruth) -> Picture:
     frames = len(truth.boxes)
     image = Image.fromarray(base)
     draw = ImageDraw.Draw(image)

@@ -19,11 +19,11 @@ from ltr.utils.files import atomic_write
 from pytracking.analysis import metrics, tables
 from pytracking.analysis.extract_results import SCORES, Evaluation, per_sequence
 from pytracking.analysis.metrics import Array
-from pytracking.analysis.names import match_names
+from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.plot_results import PLOTS, plot_curve, svg
 from pytracking.analysis.report_figures import COLOURS, choose_frames, film_strip, timeline
-from pytracking.analysis.sequence_score import Truth, prepare_boxes, without_omitted_rows
-from pytracking.analysis.sources import Tracker
+from pytracking.analysis.sequence_score import GroundTruth, prepare_boxes, without_omitted_rows
+from pytracking.analysis.sources import TrackerResults
 from pytracking.analysis.stamps import describe_run
 from pytracking.analysis.table_formats import Table
 
@@ -68,8 +68,8 @@ class Worst:
 def write_report(
     path: Path,
     evaluation: Evaluation,
-    trackers: Sequence[Tracker],
-    truths: Sequence[Truth],
+    trackers: Sequence[TrackerResults],
+    truths: Sequence[GroundTruth],
     extra_tables: Sequence[Table] = (),
     frames: Mapping[str, Frames] | None = None,
     worst: int = 5,
@@ -142,8 +142,8 @@ def _view(
 
 def _worst_sequences(
     evaluation: Evaluation,
-    trackers: Sequence[Tracker],
-    truths: Sequence[Truth],
+    trackers: Sequence[TrackerResults],
+    truths: Sequence[GroundTruth],
     frames: Mapping[str, Frames],
     count: int,
     colours: Mapping[str, str],
@@ -177,18 +177,18 @@ def _picture(number: int, uri: str, overlap: float) -> dict[str, Any]:
     return {"frame": number + 1, "uri": uri, "overlap": "no truth" if np.isnan(overlap) else f"overlap {overlap:.2f}"}
 
 
-def _files_by_sequence(tracker: Tracker, sequences: Sequence[str]) -> dict[str, Path]:
+def _files_by_sequence(tracker: TrackerResults, sequences: Sequence[str]) -> dict[str, Path]:
     """The first result file of each sequence in the first run of ``tracker``."""
     files = tracker.runs[0].files
     return {name: files[found][0] for name, found in match_names(sequences, files).items()}
 
 
-def _visible_overlap(prediction: Array, truth: Truth) -> Array:
+def _visible_overlap(prediction: Array, truth: GroundTruth) -> Array:
     overlap = metrics.iou(prediction, truth.boxes)
     return np.where(truth.absent | ~metrics.all_positive(truth.boxes[:, 2:]), np.nan, overlap)
 
 
-def _runs(trackers: Sequence[Tracker], colours: Mapping[str, str]) -> list[dict[str, Any]]:
+def _runs(trackers: Sequence[TrackerResults], colours: Mapping[str, str]) -> list[dict[str, Any]]:
     runs = []
     for tracker in trackers:
         for run in tracker.runs:

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from ltr.dataset.text_files import read_boxes
 from ltr.utils.errors import InputError
 from pytracking.analysis.metrics import Array, all_positive
-from pytracking.analysis.names import match_names
+from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.sequence_score import (
+    GroundTruth,
     SequenceScore,
-    Truth,
     absent_frames,
     align_rows,
     score_sequence,
     usable_frames,
     without_omitted_rows,
 )
-from pytracking.analysis.sources import Run
+from pytracking.analysis.sources import ResultRun
 from pytracking.evaluation.results import read_stamp, read_times, vouched
 
 
@@ -62,7 +62,7 @@ class RunScore:
     about_truth: tuple[str, ...] = ()
 
 
-def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missing: bool) -> RunScore:
+def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol, allow_missing: bool) -> RunScore:
     """Score every sequence of ``truths`` that ``run`` has a result of; nothing that is wrong with a file is raised.
 
     Sequences whose truth is one row, the first box, are left out: every tracker is given that box.
@@ -114,7 +114,7 @@ def score_run(run: Run, truths: Sequence[Truth], protocol: Protocol, allow_missi
     )
 
 
-def notes_on_truth(truths: Sequence[Truth], protocol: Protocol) -> tuple[str, ...]:
+def notes_on_truth(truths: Sequence[GroundTruth], protocol: Protocol) -> tuple[str, ...]:
     """What a reader of the numbers must know about ``truths``, whatever the results."""
     alone = [truth.name for truth in truths if len(truth.boxes) == 1]
     at_edge = kept_hits = 0
@@ -155,7 +155,7 @@ def stamp_files(result: Path) -> list[Path]:
     return [path for path in (result.with_suffix(".json"),) if path.is_file()]
 
 
-def read_result(path: Path, truth: Truth, protocol: Protocol, allow_missing: bool, notes: Counter[str]) -> Array:
+def read_result(path: Path, truth: GroundTruth, protocol: Protocol, allow_missing: bool, notes: Counter[str]) -> Array:
     """Boxes [m, 4] of one result file, as stored; what is tolerated is counted in ``notes``.
 
     Raises FileNotFoundError, or ValueError where the file or the number of its rows is not usable.

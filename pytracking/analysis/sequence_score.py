@@ -12,7 +12,7 @@ from pytracking.analysis.protocols import Protocol
 
 
 @dataclass(frozen=True)
-class Truth:
+class GroundTruth:
     """The truth of one sequence.
 
     boxes: [n, 4] x, y, w, h in pixels, a row of NaN where there is none. absent: [n] true where the data set flags
@@ -36,27 +36,27 @@ class SequenceScore:
     ao: float
 
 
-def without_omitted_rows(truth: Truth, protocol: Protocol) -> Truth:
+def without_omitted_rows(truth: GroundTruth, protocol: Protocol) -> GroundTruth:
     """``truth`` without the rows the protocol leaves out at its start (OTB's Tiger1)."""
     full, omitted = _omitted_rows(truth, protocol)
     if not omitted or len(truth.boxes) != full:
         return truth
-    return Truth(truth.name, truth.boxes[omitted:], truth.absent[omitted:], truth.image_size)
+    return GroundTruth(truth.name, truth.boxes[omitted:], truth.absent[omitted:], truth.image_size)
 
 
-def align_rows(boxes: Array, truth: Truth, protocol: Protocol) -> Array:
+def align_rows(boxes: Array, truth: GroundTruth, protocol: Protocol) -> Array:
     """``boxes`` [m, 4] of a result without the rows that ``truth`` (already cut) leaves out, where it has them."""
     full, omitted = _omitted_rows(truth, protocol)
     starts_at_first = abs(len(boxes) - full) < abs(len(boxes) - len(truth.boxes))
     return boxes[omitted:] if omitted and starts_at_first else boxes
 
 
-def _omitted_rows(truth: Truth, protocol: Protocol) -> tuple[int, int]:
+def _omitted_rows(truth: GroundTruth, protocol: Protocol) -> tuple[int, int]:
     key = "".join(c for c in truth.name.lower() if c.isalnum())
     return protocol.omitted_rows.get(key, (0, 0))
 
 
-def absent_frames(truth: Truth, protocol: Protocol) -> NDArray[np.bool_]:
+def absent_frames(truth: GroundTruth, protocol: Protocol) -> NDArray[np.bool_]:
     """The frames [n] whose target counts as absent."""
     return truth.absent | np.isnan(truth.boxes[:, 0]) if protocol.nan_truth == "absent" else truth.absent
 
@@ -66,7 +66,7 @@ def usable_frames(true_boxes: Array, protocol: Protocol) -> NDArray[np.bool_]:
     return metrics.all_positive(true_boxes[:, 2 if protocol.usable == "size" else 0 :])
 
 
-def score_sequence(prediction: Array, truth: Truth, protocol: Protocol) -> SequenceScore:
+def score_sequence(prediction: Array, truth: GroundTruth, protocol: Protocol) -> SequenceScore:
     """Score ``prediction`` [m, 4] (pixels, NaN = no box) against ``truth`` [n, 4] by ``protocol``.
 
     Surplus rows are cut; missing rows count as boxes without area. Raises ValueError where no frame is left to score.
@@ -114,7 +114,7 @@ def _summarise(
     )
 
 
-def prepare_boxes(prediction: Array, truth: Truth, protocol: Protocol) -> Array:
+def prepare_boxes(prediction: Array, truth: GroundTruth, protocol: Protocol) -> Array:
     """``prediction`` [m, 4] made to fit the truth: [n, 4] without NaN, by the rules for rows and the first frame."""
     boxes = np.zeros_like(truth.boxes)
     rows = align_rows(prediction, truth, protocol)[: len(boxes)]

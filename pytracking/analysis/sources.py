@@ -11,8 +11,8 @@ import numpy as np
 
 from ltr.dataset.text_files import annotation_files, read_boxes, read_flags, read_labels, read_resolution
 from ltr.utils.errors import InputError
-from pytracking.analysis.names import match_names
-from pytracking.analysis.sequence_score import Truth
+from pytracking.analysis.name_matching import match_names
+from pytracking.analysis.sequence_score import GroundTruth
 from pytracking.evaluation.results import COMPANIONS, box_files
 
 _FLAGS = ("full_occlusion.txt", "out_of_view.txt", "absence.label")
@@ -30,7 +30,7 @@ class AnalysisError(InputError):
 
 
 @dataclass(frozen=True)
-class Run:
+class ResultRun:
     """The result files of one run of one tracker: sequence name as the files spell it -> its repeats."""
 
     folder: Path
@@ -38,11 +38,11 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Tracker:
+class TrackerResults:
     """A tracker under the name it is shown by, with its runs."""
 
     name: str
-    runs: tuple[Run, ...]
+    runs: tuple[ResultRun, ...]
 
     @property
     def folders(self) -> list[Path]:
@@ -51,19 +51,19 @@ class Tracker:
 
 
 @dataclass(frozen=True)
-class TruthSource:
+class GroundTruthSource:
     """The truth of a data set, read only when it is needed.
 
-    load: reads it; raises AnalysisError. digest: identifies its content without reading it as numbers. flagged: it
+    load: reads it; raises AnalysisError. digest: identifies its content without reading it as numbers. has_absence: it
     says where targets are absent.
     """
 
-    load: Callable[[], list[Truth]]
+    load: Callable[[], list[GroundTruth]]
     digest: Callable[[], bytes]
-    flagged: bool
+    has_absence: bool
 
 
-def truth_folder(folder: Path, absent_folder: Path | None = None) -> TruthSource:
+def truth_folder(folder: Path, absent_folder: Path | None = None) -> GroundTruthSource:
     """The truth of every sequence under ``folder``, sorted by name.
 
     Accepted: ``<Seq>.txt`` files; or ``<Seq>/groundtruth_rect.txt``, ``<Seq>/groundtruth_rect.<k>.txt`` (OTB, named
@@ -87,10 +87,10 @@ def truth_folder(folder: Path, absent_folder: Path | None = None) -> TruthSource
         flags = {name: [available[names[name]]] if name in names else [] for name in files}
     used = [p for n, path in files.items() for p in (path, *flags[n], *_files_beside(path, (_COVER, _META)))]
     load = partial(_read_truths, files, flags, absent_folder)
-    return TruthSource(load, partial(digest_files, used), any(flags.values()))
+    return GroundTruthSource(load, partial(digest_files, used), any(flags.values()))
 
 
-def _read_truths(files: dict[str, Path], flags: dict[str, list[Path]], absent_folder: Path | None) -> list[Truth]:
+def _read_truths(files: dict[str, Path], flags: dict[str, list[Path]], absent_folder: Path | None) -> list[GroundTruth]:
     truths, problems = [], []
     for name, path in files.items():
         try:
@@ -104,14 +104,14 @@ def _read_truths(files: dict[str, Path], flags: dict[str, list[Path]], absent_fo
     return truths
 
 
-def loaded(truths: list[Truth]) -> TruthSource:
+def from_memory(truths: list[GroundTruth]) -> GroundTruthSource:
     """A source of truth that is in memory already."""
 
     def digest() -> bytes:
         parts = [repr((t.name, t.image_size)).encode() + t.boxes.tobytes() + t.absent.tobytes() for t in truths]
         return hashlib.sha256(b"".join(parts)).digest()
 
-    return TruthSource(lambda: truths, digest, any(t.absent.any() for t in truths))
+    return GroundTruthSource(lambda: truths, digest, any(t.absent.any() for t in truths))
 
 
 def digest_files(paths: Iterable[Path]) -> bytes:
@@ -155,7 +155,7 @@ def _files_beside(path: Path, names: Sequence[str]) -> list[Path]:
     return [path.with_name(n) for n in names if path.stem == "groundtruth" and path.with_name(n).is_file()]
 
 
-def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> Truth:
+def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> GroundTruth:
     boxes = read_boxes(path)
     absent = np.zeros(len(boxes), bool)
     flags = {file: read_flags(file) for file in flag_files}
@@ -165,10 +165,10 @@ def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> Truth:
             raise InputError(f"{file}: {len(flagged)} flags for the {len(boxes)} boxes of {path}")
         absent |= flagged
     sizes = [read_resolution(meta) for meta in _files_beside(path, (_META,))]
-    return Truth(name, boxes, absent, sizes[0] if sizes else None)
+    return GroundTruth(name, boxes, absent, sizes[0] if sizes else None)
 
 
-def find_tracker(name: str, folder: Path) -> Tracker:
+def find_tracker(name: str, folder: Path) -> TrackerResults:
     """The runs of a tracker under ``folder``.
 
     One run: ``<Seq>.txt`` files, or ``<Seq>/<Seq>_001.txt`` (got10k's repeats, which are averaged). Several runs:
@@ -184,14 +184,14 @@ def find_tracker(name: str, folder: Path) -> Tracker:
     runs = [run for run in map(_find_run, candidates) if run is not None]
     if not runs:
         raise FileNotFoundError(f"{folder}: {'holds no <Seq>.txt box files' if folder.is_dir() else 'no such folder'}")
-    return Tracker(name, tuple(runs))
+    return TrackerResults(name, tuple(runs))
 
 
-def _find_run(folder: Path) -> Run | None:
+def _find_run(folder: Path) -> ResultRun | None:
     files: dict[str, tuple[Path, ...]] = {name: (path,) for name, path in box_files(folder).items()}
     if not files and folder.is_dir():
         for sequence in sorted(p for p in folder.iterdir() if p.is_dir()):
             repeats = tuple(sorted(sequence.glob(f"{sequence.name}_[0-9][0-9][0-9].txt")))
             if repeats:
                 files[sequence.name] = repeats
-    return Run(folder, files) if files else None
+    return ResultRun(folder, files) if files else None

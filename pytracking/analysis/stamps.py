@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytracking.analysis.run_score import stamp_files
-from pytracking.analysis.sources import Run
+from pytracking.analysis.sources import ResultRun
 from pytracking.evaluation.results import read_stamp
 
 _FIRST = ("tracker", "parameter", "network_sha256", "device", "threads", "seed")  # the order of the facts
@@ -20,7 +20,7 @@ class RunStamp:
     settings: str = ""
 
 
-def describe_run(run: Run) -> RunStamp:
+def describe_run(run: ResultRun) -> RunStamp:
     """What the stamps of ``run`` say together, and in how many sequences they differ. Raises ValueError, OSError."""
     results = [path for repeats in run.files.values() for path in repeats]
     stamps = [_of_the_run(read_stamp(file)) for path in results for file in stamp_files(path)]

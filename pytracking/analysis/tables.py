@@ -18,7 +18,7 @@ from pytracking.analysis.extract_results import (
     per_sequence,
 )
 from pytracking.analysis.metrics import Array
-from pytracking.analysis.names import match_names
+from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.table_formats import Table
 from pytracking.utils.text import counted
 

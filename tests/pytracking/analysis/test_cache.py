@@ -8,14 +8,14 @@ from pytracking.analysis import extract_results
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate, overall
 from pytracking.analysis.protocols import PROTOCOLS
-from pytracking.analysis.sources import AnalysisError, Tracker, find_tracker, loaded, truth_folder
+from pytracking.analysis.sources import AnalysisError, TrackerResults, find_tracker, from_memory, truth_folder
 
 Write = Callable[..., Path]
 OTB = PROTOCOLS["otb"]
 
 
 @pytest.fixture
-def tracker(write_boxes: Write, boxes: np.ndarray) -> Tracker:
+def tracker(write_boxes: Write, boxes: np.ndarray) -> TrackerResults:
     return find_tracker("x", write_boxes("x", a=boxes, b=boxes[:-1], a_time=np.full((40, 1), 0.01)))
 
 
@@ -27,7 +27,7 @@ def same(first: Evaluation, second: Evaluation) -> bool:
 
 
 def test_a_second_evaluation_reads_no_numbers_and_is_the_same(
-    write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write_boxes: Write, boxes: np.ndarray, tracker: TrackerResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     truth, cache = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes)), Cache(tmp_path / "cache")
     (tracker.runs[0].folder / "a.json").write_text('{"trained_on": true}')
@@ -39,7 +39,7 @@ def test_a_second_evaluation_reads_no_numbers_and_is_the_same(
 
 
 def test_any_change_of_content_or_rules_is_noticed(
-    write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path
+    write_boxes: Write, boxes: np.ndarray, tracker: TrackerResults, tmp_path: Path
 ) -> None:
     cache, truth = Cache(tmp_path / "cache"), write_boxes("gt", a=boxes, b=boxes)
 
@@ -60,7 +60,7 @@ def test_any_change_of_content_or_rules_is_noticed(
     assert stored() == 6
 
 
-def test_problems_are_not_kept(write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path) -> None:
+def test_problems_are_not_kept(write_boxes: Write, boxes: np.ndarray, tracker: TrackerResults, tmp_path: Path) -> None:
     truth, cache = truth_folder(write_boxes("gt", a=boxes, b=boxes, c=boxes)), Cache(tmp_path / "cache")
     for _ in range(2):
         with pytest.raises(AnalysisError, match="no result for c"):
@@ -71,11 +71,11 @@ def test_problems_are_not_kept(write_boxes: Write, boxes: np.ndarray, tracker: T
 def test_truth_in_memory_is_told_apart_by_its_numbers(write_boxes: Write, boxes: np.ndarray) -> None:
     truths = truth_folder(write_boxes("gt", a=boxes)).load()
     other = truth_folder(write_boxes("gt", a=boxes + 1)).load()
-    assert loaded(truths).digest() == loaded(truths).digest() != loaded(other).digest()
+    assert from_memory(truths).digest() == from_memory(truths).digest() != from_memory(other).digest()
 
 
 def test_several_processes_find_what_one_finds(
-    write_boxes: Write, boxes: np.ndarray, tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+    write_boxes: Write, boxes: np.ndarray, tracker: TrackerResults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     truth = truth_folder(write_boxes("gt", a=boxes, b=boxes))
     trackers = [tracker, find_tracker("y", write_boxes("y", a=boxes + 5, b=boxes))]
@@ -84,7 +84,9 @@ def test_several_processes_find_what_one_finds(
     assert same(alone, evaluate(trackers, truth, OTB, processes=2))
 
 
-def test_a_damaged_file_is_made_anew(write_boxes: Write, boxes: np.ndarray, tracker: Tracker, tmp_path: Path) -> None:
+def test_a_damaged_file_is_made_anew(
+    write_boxes: Write, boxes: np.ndarray, tracker: TrackerResults, tmp_path: Path
+) -> None:
     truth, cache = truth_folder(write_boxes("gt", a=boxes, b=boxes[:1])), Cache(tmp_path / "cache")
     first = evaluate([tracker], truth, OTB, cache=cache)
     (path,) = cache.folder.iterdir()

@@ -8,10 +8,10 @@ import pytest
 
 from ltr.dataset.text_files import read_boxes
 from pytracking.analysis.extract_results import evaluate, overall, per_sequence
-from pytracking.analysis.names import match_names
+from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.protocols import Protocol, find_protocol
 from pytracking.analysis.sequence_score import align_rows, without_omitted_rows
-from pytracking.analysis.sources import Tracker, TruthSource, find_tracker, truth_folder
+from pytracking.analysis.sources import GroundTruthSource, TrackerResults, find_tracker, truth_folder
 
 got10k = pytest.importorskip("got10k.experiments", reason="needs the package got10k", exc_type=ImportError)
 
@@ -54,7 +54,7 @@ def ours(truth: Path, results: Path, protocol: Protocol) -> dict[str, float]:
     return {name: float(values[0]) for name, values in overall(evaluation.trackers[0], protocol).items()}
 
 
-def prepare_for_the_package(truths: TruthSource, tracker: Tracker, folder: Path) -> None:
+def prepare_for_the_package(truths: GroundTruthSource, tracker: TrackerResults, folder: Path) -> None:
     """Write gt/ and x/ below ``folder``: the same boxes, with commas and a row for every frame, as the package asks."""
     (folder / "gt").mkdir(), (folder / "x").mkdir()
     protocol = find_protocol("otb")  # its rules for rows: Tiger1 from frame 6 on

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytracking.analysis.playback import Track, load_track, play
+from pytracking.analysis.playback import ResultTrack, load_track, render_playback
 from pytracking.analysis.protocols import PROTOCOLS
-from pytracking.analysis.sequence_score import Truth
+from pytracking.analysis.sequence_score import GroundTruth
 from pytracking.analysis.sources import find_tracker
 
 Write = Callable[..., Path]
@@ -15,15 +15,15 @@ BAR, TIMELINE = 26, 84
 
 
 @pytest.fixture
-def truth(boxes: np.ndarray) -> Truth:
-    return Truth("a", boxes, np.arange(40) == 5)
+def truth(boxes: np.ndarray) -> GroundTruth:
+    return GroundTruth("a", boxes, np.arange(40) == 5)
 
 
-def track(name: str, boxes: np.ndarray, states: list[str] | None = None) -> Track:
-    return Track(name, boxes, np.full(len(boxes), 0.5), np.full(len(boxes), 0.9), states or [])
+def track(name: str, boxes: np.ndarray, states: list[str] | None = None) -> ResultTrack:
+    return ResultTrack(name, boxes, np.full(len(boxes), 0.5), np.full(len(boxes), 0.9), states or [])
 
 
-def test_a_result_is_played_as_it_is_stored(write_boxes: Write, boxes: np.ndarray, truth: Truth) -> None:
+def test_a_result_is_played_as_it_is_stored(write_boxes: Write, boxes: np.ndarray, truth: GroundTruth) -> None:
     stored = boxes + np.array([0, 5, 0, 0])
     stored[3] = np.nan
     folder = write_boxes("x", a=stored[:-1])
@@ -36,18 +36,20 @@ def test_a_result_is_played_as_it_is_stored(write_boxes: Write, boxes: np.ndarra
     assert (found.scores.tolist(), found.states) == ([0.5] * 39, ["tracking"] * 39)
 
 
-def test_a_result_that_is_missing_or_too_short_is_named(write_boxes: Write, boxes: np.ndarray, truth: Truth) -> None:
+def test_a_result_that_is_missing_or_too_short_is_named(
+    write_boxes: Write, boxes: np.ndarray, truth: GroundTruth
+) -> None:
     with pytest.raises(ValueError, match="x: no result for a"):
         load_track(find_tracker("x", write_boxes("x", b=boxes)), truth, OTB)
     with pytest.raises(ValueError, match="20 rows for the 40 frames of a"):
         load_track(find_tracker("y", write_boxes("y", a=boxes[:20])), truth, OTB)
 
 
-def test_both_boxes_are_drawn_on_every_frame(boxes: np.ndarray, truth: Truth) -> None:
+def test_both_boxes_are_drawn_on_every_frame(boxes: np.ndarray, truth: GroundTruth) -> None:
     frames = [np.full((400, 600, 3), 90, np.uint8) for _ in range(40)]
     moved = truth.boxes * 4 + np.array([100, 0, 0, 0])
-    big = Truth("a", truth.boxes * 4, truth.absent)
-    pictures = list(play(frames, big, [track("x", moved)]))
+    big = GroundTruth("a", truth.boxes * 4, truth.absent)
+    pictures = list(render_playback(frames, big, [track("x", moved)]))
     assert len(pictures) == 40
     picture = pictures[10].astype(int)
     assert picture.shape == (BAR + 400 + TIMELINE, 600, 3)
@@ -60,36 +62,36 @@ def test_both_boxes_are_drawn_on_every_frame(boxes: np.ndarray, truth: Truth) ->
 
 
 @pytest.mark.parametrize(("trackers", "columns", "rows"), [(1, 1, 1), (2, 2, 1), (3, 3, 1), (4, 2, 2), (5, 3, 2)])
-def test_panels_lie_side_by_side(truth: Truth, trackers: int, columns: int, rows: int) -> None:
+def test_panels_lie_side_by_side(truth: GroundTruth, trackers: int, columns: int, rows: int) -> None:
     frames = [np.zeros((240, 500, 3), np.uint8)] * 2
     tracks = [track(f"t{i}", truth.boxes) for i in range(trackers)]
-    first, second = play(frames, truth, tracks)
+    first, second = render_playback(frames, truth, tracks)
     assert first.shape == second.shape == (rows * (BAR + 240) + TIMELINE, columns * 500, 3)
     assert (first[-TIMELINE:] != second[-TIMELINE:]).any()  # the cursor moves
 
 
 @pytest.mark.parametrize("size", [(51, 81), (1081, 1921)])
-def test_frames_of_any_size_become_panels_of_even_size(truth: Truth, size: tuple[int, int]) -> None:
+def test_frames_of_any_size_become_panels_of_even_size(truth: GroundTruth, size: tuple[int, int]) -> None:
     frame = np.zeros((*size, 3), np.uint8)
     for count, (least, most) in ((1, (480, 1280)), (2, (400, 640))):
-        (picture,) = play([frame], truth, [track("x", truth.boxes)] * count)
+        (picture,) = render_playback([frame], truth, [track("x", truth.boxes)] * count)
         height, width = picture.shape[0] - BAR - TIMELINE, picture.shape[1] // count
         assert least <= width <= most
         assert height % 2 == width % 2 == 0
         assert height / width == pytest.approx(size[0] / size[1], abs=0.01)
 
 
-def test_the_bar_turns_red_where_the_target_is_lost(truth: Truth) -> None:
+def test_the_bar_turns_red_where_the_target_is_lost(truth: GroundTruth) -> None:
     frames = [np.zeros((240, 500, 3), np.uint8)] * 2
-    pictures = list(play(frames, truth, [track("x", truth.boxes, ["tracking", "lost"])]))
+    pictures = list(render_playback(frames, truth, [track("x", truth.boxes, ["tracking", "lost"])]))
     red = [((p[:BAR, 250:, 0] > 180) & (p[:BAR, 250:, 1] < 90)).any() for p in pictures]
     assert red == [False, True]
 
 
 @pytest.mark.parametrize("grown", [1, 10])
-def test_where_boxes_coincide_both_are_seen(boxes: np.ndarray, truth: Truth, grown: int) -> None:
-    big = Truth("a", truth.boxes * grown, truth.absent)
-    (picture,) = play([np.full((400, 600, 3), 90, np.uint8)], big, [track("x", big.boxes)])
+def test_where_boxes_coincide_both_are_seen(boxes: np.ndarray, truth: GroundTruth, grown: int) -> None:
+    big = GroundTruth("a", truth.boxes * grown, truth.absent)
+    (picture,) = render_playback([np.full((400, 600, 3), 90, np.uint8)], big, [track("x", big.boxes)])
     x, y, w, h = big.boxes[0]
     across = picture[BAR + int(y + h / 2), : int(x + w / 2)].astype(int)
     assert (across.min(axis=1) > 200).any()
@@ -97,9 +99,9 @@ def test_where_boxes_coincide_both_are_seen(boxes: np.ndarray, truth: Truth, gro
 
 
 @pytest.mark.parametrize("size", [(120, 250), (480, 200), (240, 500)])
-def test_frames_of_other_sizes_are_fitted_into_the_panels(truth: Truth, size: tuple[int, int]) -> None:
+def test_frames_of_other_sizes_are_fitted_into_the_panels(truth: GroundTruth, size: tuple[int, int]) -> None:
     frames = [np.full((240, 500, 3), 90, np.uint8), np.full((*size, 3), 200, np.uint8)]
-    first, second = play(frames, truth, [track(name, truth.boxes) for name in "xy"])
+    first, second = render_playback(frames, truth, [track(name, truth.boxes) for name in "xy"])
     assert first.shape == second.shape
     scale = min(240 / size[0], 500 / size[1])
     light = (second[BAR:-TIMELINE, :500] == 200).all(axis=2)

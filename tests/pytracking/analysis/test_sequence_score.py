@@ -3,7 +3,7 @@ import pytest
 
 from pytracking.analysis.metrics import area_under_curve
 from pytracking.analysis.protocols import PROTOCOLS, find_protocol
-from pytracking.analysis.sequence_score import Truth, score_sequence, without_omitted_rows
+from pytracking.analysis.sequence_score import GroundTruth, score_sequence, without_omitted_rows
 from tests.reference import tracking_metrics as loops
 
 NAN = [np.nan] * 4
@@ -11,12 +11,12 @@ NAN = [np.nan] * 4
 
 def truth(
     boxes: list[list[float]] | np.ndarray, absent: list[bool] | None = None, name: str = "Seq", **more: object
-) -> Truth:
+) -> GroundTruth:
     array = np.array(boxes, float)
-    return Truth(name, array, np.array(absent or [False] * len(array), bool), **more)  # type: ignore[arg-type]
+    return GroundTruth(name, array, np.array(absent or [False] * len(array), bool), **more)  # type: ignore[arg-type]
 
 
-def hits(prediction: list[list[float]] | np.ndarray, true: Truth, protocol: str) -> tuple[float, float, float]:
+def hits(prediction: list[list[float]] | np.ndarray, true: GroundTruth, protocol: str) -> tuple[float, float, float]:
     """Frames counted by overlap > 0.5, error <= 20 px, normalised error <= 0.2."""
     score = score_sequence(np.array(prediction, float), true, PROTOCOLS[protocol])
     rules = PROTOCOLS[protocol]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytracking.analysis.names import match_names
+from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.protocols import find_protocol
 from pytracking.evaluation.datasets import base_dataset as listing
 from pytracking.evaluation.datasets.environment import BENCHMARKS

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytracking.analysis.names import match_names
+from pytracking.analysis.name_matching import match_names
 
 
 @pytest.mark.parametrize(
