@@ -1,12 +1,12 @@
 """Run a tracker over data sets, write its boxes, and score them where the truth is public.
 
     python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name otb uav [--threads N] [--runs N]
-    torchrun --nproc_per_node N [...] pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name lasot
 
 Results go to RESULTS/TRACKER/PARAMETER[_RRR]/: <Seq>.txt, _time.txt, _score.txt and .json for each sequence. Finished
 sequences are kept, so the same command goes on where it was stopped.
 """
 
+import os
 import pickle
 import sys
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from pytracking.analysis.tables import overall_table
 from pytracking.evaluation.datasets import sequence as data
 from pytracking.evaluation.datasets.registry import get_dataset, left_out, select
 from pytracking.evaluation.fingerprint import fingerprint
-from pytracking.evaluation.parallel import is_first_rank, run_dataset, under_torchrun
+from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.progress import Progress, frames_a_second
 from pytracking.evaluation.results import box_path
 from pytracking.evaluation.running import Outcome, TrackerFactory
@@ -80,6 +80,8 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Run the command; exit code 1 where a sequence failed."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        raise InputError("torchrun starts trainings only; here --workers N runs several processes")
     check_numbers(arguments)
     folders = result_folders(arguments)
     check_outputs({}, folders={f"--results, run {number}": folder for number, folder in enumerate(folders)})
@@ -88,14 +90,13 @@ def run(arguments: Arguments) -> int:
         if file.exists() and file.parent.resolve() in [folder.resolve() for folder in folders]:
             raise InputError(f"--results: {file} lies in the folder of results, where it could be overwritten")
     datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
-    if is_first_rank():
-        for line in chain.from_iterable(map(left_out, datasets)):
-            print(f"note: {line}", file=sys.stderr)
+    for line in chain.from_iterable(map(left_out, datasets)):
+        print(f"note: {line}", file=sys.stderr)
     sequences = select(merged(datasets), arguments.sequence)
     for sequence in sequences:
         box_path(folders[0], sequence.name)  # refuses names that cannot be those of results
     codes = [track(arguments, sequences, folder, arguments.seed + i) for i, folder in enumerate(folders)]
-    if not any(codes) and is_first_rank():
+    if not any(codes):
         chosen = {sequence.name for sequence in sequences}
         for name, members in datasets.items():
             show_scores(name, [s for s in members if s.name in chosen], arguments, folders)
@@ -112,8 +113,6 @@ def check_numbers(arguments: Arguments) -> None:
     check_threads(arguments.torch_threads, "--torch_threads")
     check_seed(arguments.seed, "--seed")
     check_seed(arguments.seed + arguments.runs - 1, "--seed of the last of --runs")
-    if arguments.threads and under_torchrun():
-        raise InputError("--threads: under torchrun, --nproc_per_node says how many processes there are")
 
 
 def merged(datasets: dict[str, list[data.Sequence]]) -> list[data.Sequence]:
@@ -152,7 +151,7 @@ def track(arguments: Arguments, sequences: list[data.Sequence], folder: Path, se
     a = arguments
     factory = TrackerFactory(a.tracker, a.parameter, a.device, a.torch_threads, seed, a.accelerator, a.precision, a.set)
     outcomes = []
-    with Progress(sequences, is_first_rank()) as progress:
+    with Progress(sequences) as progress:
 
         def announce(stamp: dict[str, Any]) -> None:
             progress.write(describe_stamp(stamp))
@@ -160,7 +159,7 @@ def track(arguments: Arguments, sequences: list[data.Sequence], folder: Path, se
         for outcome in run_dataset(factory, sequences, folder, arguments.threads, arguments.rerun, announce):
             outcomes.append(outcome)
             progress.add(outcome)
-    return conclude(outcomes, folder, arguments.debug > 0) if is_first_rank() else 0
+    return conclude(outcomes, folder, arguments.debug > 0)
 
 
 def describe_stamp(stamp: dict[str, Any]) -> str:

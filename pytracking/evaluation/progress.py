@@ -23,16 +23,15 @@ def frames_a_second(outcomes: Iterable[Outcome]) -> float:
 class Progress:
     """Shows what became of each sequence, the speed, and the time left by the frames tracked so far.
 
-    Sequences kept from an earlier run, and failed ones, say nothing about the speed. shown: whether to show anything.
+    Sequences kept from an earlier run, and failed ones, say nothing about the speed.
     """
 
-    def __init__(self, sequences: Sequence[data.Sequence], shown: bool = True) -> None:
+    def __init__(self, sequences: Sequence[data.Sequence]) -> None:
         self._frames = {s.name: _length(s) for s in sequences}
         self._left, self._done, self._tracked = sum(self._frames.values()), 0, 0
         self._outcomes: list[Outcome] = []
         self._began = time.monotonic()
-        self._shown = shown
-        self._bar = tqdm(total=self._left, unit="frame", disable=None if shown else True, smoothing=0)
+        self._bar = tqdm(total=self._left, unit="frame", disable=None, smoothing=0)
 
     def add(self, outcome: Outcome) -> None:
         """Take note of the next outcome, and print its line."""
@@ -50,9 +49,8 @@ class Progress:
 
     def write(self, line: str) -> None:
         """Print a line above the bar."""
-        if self._shown:
-            self._bar.write(line)
-            sys.stdout.flush()  # a log file is read while the run goes on
+        self._bar.write(line)
+        sys.stdout.flush()  # a log file is read while the run goes on
 
     def _time_left(self) -> str:
         if not self._left or not self._tracked:

@@ -82,7 +82,7 @@ class TrackerFactory:
 
 
 def _take_own_gpu() -> None:
-    """Processes share out the GPUs of a machine by LOCAL_RANK, which torchrun and ``parallel.py`` set.
+    """Processes share out the GPUs of a machine by LOCAL_RANK, which ``parallel.py`` sets.
 
     The device is still called "cuda": results say nothing of which one it was, and any process can go on with them.
     """

@@ -189,10 +189,11 @@ def test_unknown_tracker(run, monkeypatch, capsys):
     assert capsys.readouterr().err == "error: unknown tracker 'nix'; there are dimp\n"
 
 
-def test_torchrun_says_how_many_processes_there_are(run, monkeypatch, capsys):
+def test_torchrun_is_referred_to_workers(run, monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
-    assert run("--threads", "2") == 1
-    assert "--nproc_per_node says how many" in capsys.readouterr().err
+    assert run() == 1
+    assert "here --workers N runs" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_help_names_every_data_set(capsys):

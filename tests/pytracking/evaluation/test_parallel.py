@@ -1,7 +1,6 @@
 import multiprocessing
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pytracking.evaluation import parallel
 from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import box_files
+from pytracking.evaluation.running import describe, run_sequence
 from tests.fakes.trackers import FakeFactory, FakeTracker, UnbuildableFactory
 from tests.fakes.videos import folder_of, write_sequence
 
@@ -99,7 +99,10 @@ def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on
 def test_a_worker_whose_parent_dies_while_it_starts_ends_without_a_word(tmp_path, capfd, factory):
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    worker = context.Process(target=parallel._work, args=(theirs, 0, factory, tmp_path, False))
+    worker = context.Process(
+        target=parallel._work,
+        args=(theirs, 0, partial(describe, factory), partial(run_sequence, factory, folder=tmp_path)),
+    )
     worker.start()
     theirs.close()
     ours.close()  # as the end of the parent does
@@ -110,12 +113,7 @@ def test_a_worker_whose_parent_dies_while_it_starts_ends_without_a_word(tmp_path
 
 @dataclass(frozen=True)
 class DeadlyFactory(FakeFactory):
-    """Its tracker kills the process that runs it on images of ``fail_on_width`` px, as the out-of-memory killer does.
-
-    once: a file that is made before the first death, and keeps from dying again.
-    """
-
-    once: str = ""
+    """Its tracker kills the process that runs it on images of ``fail_on_width`` px, as running out of memory does."""
 
     def __call__(self):
         tracker = super().__call__()
@@ -124,9 +122,7 @@ class DeadlyFactory(FakeFactory):
         return tracker
 
     def start(self, tracker, frame, box):
-        if frame.shape[1] == self.fail_on_width and not (self.once and os.path.exists(self.once)):
-            if self.once:
-                open(self.once, "w").close()
+        if frame.shape[1] == self.fail_on_width:
             os.kill(os.getpid(), signal.SIGKILL)
         FakeTracker.initialize(tracker, frame, box)
 
@@ -172,64 +168,3 @@ def test_long_sequences_come_first(tmp_path):
         "middle",
         "short",
     ]
-
-
-RANK = """
-import sys
-from pathlib import Path
-from pytracking.evaluation.datasets.registry import get_dataset
-from pytracking.evaluation.parallel import run_dataset
-from tests.pytracking.evaluation.test_parallel import DeadlyFactory
-
-sequences = get_dataset("folder:" + sys.argv[1])
-factory = DeadlyFactory(slow=0.02, log=sys.argv[3], fail_on_width=70, once=sys.argv[4])
-for run in ("first", "second"):
-    for outcome in run_dataset(factory, sequences, Path(sys.argv[2]) / run):
-        print(run, outcome.sequence, "kept" if outcome.kept else "new", outcome.error, flush=True)
-"""
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("localhost", 0))
-        return listener.getsockname()[1]
-
-
-@pytest.mark.slow
-def test_two_machines_share_the_sequences_and_go_on_after_a_rank_is_killed(tmp_path, repository):
-    names = [*(f"s{i}" for i in range(6)), "bad"]
-    folder_of(tmp_path, **{name: 70 if name == "bad" else 64 for name in names})
-    script, log = tmp_path / "rank.py", tmp_path / "log"
-    script.write_text(RANK)
-    command = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1", "--max_restarts=1"]
-    command += ["--rdzv_backend=c10d", f"--rdzv_endpoint=localhost:{free_port()}", str(script)]
-    command += [str(tmp_path / "data"), str(tmp_path / "out"), str(log), str(tmp_path / "died")]
-    environment = {**os.environ, "PYTHONPATH": str(repository)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    machines = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
-    outputs = [machine.communicate(timeout=300) for machine in machines]
-    assert [machine.returncode for machine in machines] == [0, 0], outputs
-    assert (tmp_path / "died").exists()
-    builds = log.read_text().splitlines()  # two ranks, started twice, each with one tracker for both runs
-    assert len(builds) == len(set(builds)) <= 4
-    for run in ("first", "second"):
-        finished = box_files(tmp_path / "out" / run)
-        assert sorted(finished) == sorted(names)
-        assert all(read_boxes(path).shape == (4, 4) for path in finished.values())
-    told = [line.split()[:2] for out, _ in outputs for line in out.splitlines() if line.startswith(("first", "second"))]
-    assert sorted(told[-14:]) == sorted([run, name] for run in ("first", "second") for name in names)
-
-
-@pytest.mark.parametrize(
-    ("holder", "claimed"), [(None, True), ("0 me", False), ("1 other", False), ("1 dead", True), ("2 gone", True)]
-)
-def test_only_what_a_running_rank_holds_is_not_claimed(holder, claimed):
-    from torch.distributed import HashStore  # not above: every worker process imports this module
-
-    store = HashStore()
-    for number, name in enumerate(("0 me", "1 other", "2 gone")):
-        store.set(f"rank {number}", name)
-    if holder:
-        store.set("claim 5", holder)
-    assert parallel._claim(store, 5, "0 me", ranks=2) is claimed
-    assert store.get("claim 5").decode() == ("0 me" if claimed else holder)

@@ -48,9 +48,3 @@ def test_time_left_is_by_frames_and_by_what_was_tracked_now(clock, capsys):
         "[3/4] c: FAILED, no images, 0:02:00 left",
         "[4/4] d: 300 frames, 10.0 FPS",
     ]
-
-
-def test_other_ranks_say_nothing(capsys):
-    with Progress([sequence("a", 10)], shown=False) as silent:
-        silent.add(Outcome("a", 10, 1.0))
-    assert capsys.readouterr().out == ""
