@@ -7,10 +7,11 @@ from itertools import count
 
 from ltr.utils.errors import InputError
 from pytracking.api.multi_tracker import MultiTracker
-from pytracking.pipeline.backward import count_frames, replayed, turned_round
+from pytracking.pipeline.backward import count_frames, replayed
 from pytracking.pipeline.track_video import Start, Step, follow, frame_times
 from pytracking.video.frame_source import FrameSource, part_of
 from pytracking.video.prefetch import prefetched
+from pytracking.video.reverse import turned_round
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from pytracking import MultiTracker
-from pytracking.pipeline.backward import count_frames, replayed, turned_round
+from pytracking.pipeline.backward import count_frames, replayed
 from pytracking.pipeline.selection import select
 from pytracking.pipeline.track_video import Start, follow
 from pytracking.video.frame_source import BrokenSourceError, FrameSource, open_frames
+from pytracking.video.reverse import turned_round
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import number_of, numbered_frame, write_images, write_video

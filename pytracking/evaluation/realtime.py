@@ -1,0 +1,88 @@
+"""Real time: frames come when they come, and those that arrive while the tracker works are not seen.
+
+Frame ``i`` of a sequence arrives ``i / fps`` seconds after its first one. When the tracker has finished a frame it
+takes the newest that has arrived meanwhile, or waits for the next; the last output stands for every frame in between.
+The time is counted, not waited for.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ltr.utils.errors import InputError
+from pytracking.evaluation.running import Factory, StampedTracker
+from pytracking.tracker.base.output import Box, TrackOutput
+
+_ROUNDING = 1e-9  # frames
+
+
+@dataclass
+class ArrivingFrames:
+    """Which frames of a video are seen. fps: of the video. free: when the tracker will be free, in frames after 0."""
+
+    fps: float
+    free: float = 0.0
+
+    def sees(self, frame: int) -> bool:
+        """Whether the tracker takes ``frame``: no later one arrives before it is free. Ask in ascending order."""
+        return frame + 1 > self.free + _ROUNDING
+
+    def work(self, frame: int, seconds: float) -> None:
+        """The tracker took ``frame`` and worked on it for ``seconds``."""
+        self.free = max(self.free, frame) + seconds * self.fps
+
+
+class RealTimeTracker:
+    """``tracker`` on frames that arrive in real time, the one of ``initialize`` included.
+
+    Where a frame is not seen, ``track`` gives the last output, the very object. fps: frames a second. latency: seconds
+    that the tracker takes a frame; None: as long as it does.
+    """
+
+    def __init__(self, tracker: StampedTracker, fps: float, latency: float | None = None) -> None:
+        self._tracker, self._fps, self._latency = tracker, fps, latency
+
+    def initialize(self, frame: np.ndarray, box: Box) -> None:
+        """Learn the target ``box`` (x, y, w, h) of ``frame`` (RGB uint8 [H, W, 3]), frame 0."""
+        self._frames, self._number = ArrivingFrames(self._fps), 0
+        begin = time.perf_counter()
+        self._tracker.initialize(frame, box)
+        self._output = TrackOutput(box, 1.0, "tracking")
+        self._took(begin)
+
+    def track(self, frame: np.ndarray) -> TrackOutput:
+        """The target in the next frame, or the last output where the tracker does not see it."""
+        self._number += 1
+        if self._frames.sees(self._number):
+            begin = time.perf_counter()
+            self._output = self._tracker.track(frame)
+            self._took(begin)
+        return self._output
+
+    def _took(self, begin: float) -> None:
+        seconds = time.perf_counter() - begin if self._latency is None else self._latency
+        self._frames.work(self._number, seconds)
+
+    def stamp(self) -> dict[str, Any]:
+        """The tracker's, with the frame rate and the latency in seconds (null: as measured)."""
+        return {**self._tracker.stamp(), "realtime": {"fps": self._fps, "latency": self._latency}}
+
+
+@dataclass(frozen=True)
+class RealTimeFactory:
+    """Builds the tracker of ``factory`` for frames in real time; fps, latency: see :class:`RealTimeTracker`."""
+
+    factory: Factory
+    fps: float
+    latency: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fps < float("inf"):
+            raise InputError(f"--realtime {self.fps}: expected frames a second, above 0")
+        if self.latency is not None and not 0 <= self.latency < float("inf"):
+            raise InputError(f"--latency {1000 * self.latency}: expected milliseconds a frame, 0 or more")
+
+    def __call__(self) -> RealTimeTracker:
+        return RealTimeTracker(self.factory(), self.fps, self.latency)

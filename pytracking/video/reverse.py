@@ -1,0 +1,38 @@
+"""Videos from the last frame to the first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from pytracking.video.frame_source import BrokenSourceError, FrameSource, Image, frames_at
+
+MEMORY = 2**30  # bytes of frames that are held at a time
+
+
+def turned_round(source: FrameSource, numbers: Sequence[int], memory: int = MEMORY) -> FrameSource:
+    """The frames ``numbers`` (ascending) of ``source`` from the last to the first, without their times and sound.
+
+    A video can be read forward only: it is read again for every ``memory`` bytes of its frames, a GiB by default.
+    Iterating raises BrokenSourceError where a frame is not there, and after the first where some were damaged.
+    """
+    frames = partial(_from_the_last, source, numbers, memory)
+    return replace(source, frames=frames, length=len(numbers), times=None, sound=None)
+
+
+def _from_the_last(source: FrameSource, numbers: Sequence[int], memory: int) -> Iterator[Image]:
+    first = next(iter(frames_at(source, numbers[:1])), None)
+    if first is None:
+        raise BrokenSourceError(f"{source.name}: has no frame {numbers[0]}")
+    chunk, damage = max(1, memory // max(1, first.nbytes)), list[BrokenSourceError]()
+    for end in range(len(numbers), 0, -chunk):
+        part, images = numbers[max(0, end - chunk) : end], list[Image]()
+        try:
+            images.extend(frames_at(source, part))
+        except BrokenSourceError as error:
+            damage.append(error)
+        if len(images) < len(part):
+            raise damage[0] if damage else BrokenSourceError(f"{source.name}: has no frame {part[len(images)]}")
+        while images:
+            yield images.pop()
+    if damage:
+        raise damage[0]
