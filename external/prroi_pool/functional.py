@@ -1,12 +1,12 @@
 """Precise RoI pooling (Jiang et al., "Acquisition of Localization Confidence for Accurate Object Detection",
 ECCV 2018) as two small matrix products.
 
-A feature map F [H, W] is read as the surface
+A feature map F [H, W] is read as the surface::
 
     f(x, y) = sum_ij F[i, j] hat(y - i) hat(x - j),   hat(t) = max(0, 1 - |t|),
 
 which is bilinear between the pixels and falls to zero within one pixel outside the map. The mean of f over a
-bin [x0, x1] x [y0, y1] separates into a product of one-dimensional means, so that all bins of a box are
+bin [x0, x1] x [y0, y1] separates into a product of one-dimensional means, so that all bins of a box are::
 
     pooled = Wy F Wx^T,   Wx[b, j] = 1 / (x1_b - x0_b) * integral of hat(x - j) over x0_b .. x1_b,
 

@@ -41,25 +41,26 @@ _PERCENT = tuple(i / 100 for i in range(51))
 class Protocol:
     """The rules of one benchmark or toolkit.
 
-    overlap_thresholds, centre_thresholds (px), normalised_thresholds: where the three curves are taken.
-    strict: success counts overlaps above the threshold, not those at it.
-    trapezoid: all three scores are areas by the trapezoid rule; otherwise AUC is the mean of the success curve, and
-        precision and normalised precision are their curves at 20 px and 0.2.
-    first_frame: the first box is set to the truth, kept as it is, or left out.
-    repeat_empty: a predicted box without area takes the place of the box before (it stays where the truth is NaN).
-    usable: a true box is usable where w, h > 0 ("size") or all four numbers > 0 ("all").
-    errors_need_centre: centre errors are usable by their own rule, a true centre with both coordinates > 0.
-    unusable: what a frame counts whose true box is there but not usable; None measures it like any other.
-    absent: what a frame counts whose target is flagged absent.
-    needs_flags: the rules speak of absent frames, and the truth alone does not say which they are.
-    nan_truth: a frame of NaN truth is one of the "absent", or one of the "unusable" frames.
-    divide_first: see ``metrics.normalised_centre_error``.
-    rows_short: how many rows a result may lack at its end; they count as boxes without area. Any more is an error.
-    rows_over: how many rows a result may have too many; they are cut off. Any more is an error.
-    round_boxes, clip_to_image: boxes are rounded to whole pixels; clipped to the image, where its size is known.
-    pool_frames: data set scores average over all frames, not over sequences.
-    exclude_unusable: the divisor counts usable frames alone, while the numerator is what it was.
-    omitted_rows: sequence (letters and digits, lower case) -> (rows of the full truth, rows left out at its start).
+    Attributes:
+        overlap_thresholds, centre_thresholds (px), normalised_thresholds: where the three curves are taken.
+        strict: success counts overlaps above the threshold, not those at it.
+        trapezoid: all three scores are areas by the trapezoid rule; otherwise AUC is the mean of the success curve, and
+            precision and normalised precision are their curves at 20 px and 0.2.
+        first_frame: the first box is set to the truth, kept as it is, or left out.
+        repeat_empty: a predicted box without area takes the place of the box before (it stays where the truth is NaN).
+        usable: a true box is usable where w, h > 0 ("size") or all four numbers > 0 ("all").
+        errors_need_centre: centre errors are usable by their own rule, a true centre with both coordinates > 0.
+        unusable: what a frame counts whose true box is there but not usable; None measures it like any other.
+        absent: what a frame counts whose target is flagged absent.
+        needs_flags: the rules speak of absent frames, and the truth alone does not say which they are.
+        nan_truth: a frame of NaN truth is one of the "absent", or one of the "unusable" frames.
+        divide_first: see ``metrics.normalised_centre_error``.
+        rows_short: how many rows a result may lack at its end; they count as boxes without area. Any more is an error.
+        rows_over: how many rows a result may have too many; they are cut off. Any more is an error.
+        round_boxes, clip_to_image: boxes are rounded to whole pixels; clipped to the image, where its size is known.
+        pool_frames: data set scores average over all frames, not over sequences.
+        exclude_unusable: the divisor counts usable frames alone, while the numerator is what it was.
+        omitted_rows: sequence (letters and digits, lower case) -> (rows of the full truth, rows left out at its start).
     """
 
     name: str

@@ -1,6 +1,6 @@
 """Result files: the only place that reads or writes them (text and JSON, numpy alone).
 
-A finished sequence ``S`` is four files in one folder, as pytracking lays them out:
+A finished sequence ``S`` is four files in one folder, as pytracking lays them out::
 
     S.txt         one row a frame: x,y,w,h in pixels, comma, four decimals
     S_time.txt    one row a frame: seconds

@@ -26,7 +26,7 @@ RATIO = 8  # 240 fps to 30 fps
 def list_nfs(root: Path) -> Loaders:
     """<seq>/30/<seq>/00001.jpg, <seq>/30/<seq>.txt as downloaded, or sequences/<seq>/00001.jpg, anno/nfs_<seq>.txt.
 
-    The boxes of the two forms differ slightly. Names are pytracking's, with nfs_ before each.
+    The boxes of the two forms differ slightly. Names are pytracking's, with ``nfs_`` before each.
     """
     read = _read_repacked if (root / "anno").is_dir() else _read_official
     return {f"nfs_{name}": partial(read, root, name, spec) for name, spec in read_specs("nfs").items()}

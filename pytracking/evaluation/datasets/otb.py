@@ -25,7 +25,7 @@ def list_otb(root: Path, version: str = "otb") -> Loaders:
 
 
 def list_dtb70(root: Path) -> Loaders:
-    """<Seq>/img/00001.jpg, <Seq>/groundtruth_rect.txt. Some names are OTB's too, hence dtb70_ before each."""
+    """<Seq>/img/00001.jpg, <Seq>/groundtruth_rect.txt. Some names are OTB's too, hence ``dtb70_`` before each."""
     specs = read_specs("dtb70")
     return {f"dtb70_{name}": partial(_read, root, "dtb70", name, spec, "dtb70_") for name, spec in specs.items()}
 

@@ -18,9 +18,9 @@ from ltr.models.loss.ebm.base import (
 
 
 def langevin(energy: Energy, start: Tensor, num_steps: int, step_length: float, generator: Generator | None) -> Tensor:
-    """L steps of Langevin dynamics, paper equation (9), from ``start [N, M, D]``, without gradient::
+    """L steps of Langevin dynamics, paper equation (9), from ``start [N, M, D]``, without gradient.
 
-    y <- y + alpha^2 / 2 grad_y f(x, y) + alpha eps,   eps ~ N(0, I)
+    ``y <- y + alpha^2 / 2 grad_y f(x, y) + alpha eps``, ``eps ~ N(0, I)``
     """
     y = start.detach()
     for _ in range(num_steps):
