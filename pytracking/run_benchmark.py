@@ -149,18 +149,18 @@ def text_of(reports: "dict[str, Report]") -> str:
         versions = ", ".join(f"{library} {version}" for library, version in stamp["versions"].items())
         lines.append(f"{name}: {', '.join(str(stamp[key]) for key in ABOUT if key in stamp)}")
         lines.append(f"  {stamp['threads']} CPU thread(s); {versions}")
-        lines.append(f"  {'ms':<12}" + "".join(f"{column:>8}" for column in ("mean", "p50", "p95", "max", "CPU p50")))
+        lines.append(
+            f"  {'ms':<12}" + "".join(f"{column:>8}" for column in ("mean", "p50", "p95", "p99", "max", "CPU p50"))
+        )
         for row, t in {**report.stages, "frame": report.frame}.items():
-            lines.append(f"  {row:<12}" + "".join(f"{v:8.2f}" for v in (t.mean, t.p50, t.p95, t.max, t.cpu)))
+            lines.append(f"  {row:<12}" + "".join(f"{v:8.2f}" for v in (t.mean, t.p50, t.p95, t.p99, t.max, t.cpu)))
         lines.append(
             f"  {report.fps:.1f} frames a second ({report.fps_cpu:.1f} by processor time),"
             f" {report.fps_loading:.1f} with image loading; initialisation {report.initialize:.3f} s"
         )
         if report is not base:
-            lines.append(
-                f"  {base.frame.p50 / report.frame.p50:.2f} times as fast as the first"
-                f" ({base.frame.cpu / report.frame.cpu:.2f} by processor time)"
-            )
+            wall, cpu = (f"{r.value:.3f} ({r.low:.3f} to {r.high:.3f})" for r in (report.faster, report.faster_cpu))
+            lines.append(f"  {wall} times as fast as the first; by processor time {cpu}; 95 % intervals")
         lines.append("")
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
 """How long a tracker takes, stage by stage: measured from outside, several trackers side by side.
 
-A shared machine is now fast, now slow. So all trackers take the same frame one after another before the next one, and
-ratios between them say more than milliseconds.
+A shared machine is now fast, now slow. So all trackers take the same frame one after another before the next one (in
+the opposite order every other frame), and ratios between them say more than milliseconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import torch
 
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.sequence import Box
+from pytracking.profiling.paired_blocks import Ratio, paired_ratio
 from pytracking.video.frame_source import FrameSource, Image
 from pytracking.video.prefetch import prefetched
 
@@ -32,11 +33,12 @@ Seconds = tuple[float, float]  # on the clock, and of all the process's threads
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds of one thing in many frames: mean, median, 95th percentile, maximum; median of processor time."""
+    """Milliseconds of one thing in many frames: mean, percentiles, maximum; median of processor time."""
 
     mean: float
     p50: float
     p95: float
+    p99: float
     max: float
     cpu: float
 
@@ -44,7 +46,8 @@ class Times:
     def of(cls, seconds: Sequence[Seconds]) -> Times:
         """Of one time at least."""
         wall, cpu = 1e3 * np.asarray(seconds).T
-        return cls(*(round(float(ms), 4) for ms in (wall.mean(), *np.percentile(wall, (50, 95, 100)), np.median(cpu))))
+        values = (wall.mean(), *np.percentile(wall, (50, 95, 99, 100)), np.median(cpu))
+        return cls(*(round(float(ms), 4) for ms in values))
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class Report:
 
     frame: without image loading. stages: parts of it, over the frames they ran in, and ``read``, which is image
     loading. fps: frames a second without image loading; fps_cpu: by processor time, as on an idle machine; fps_loading:
-    with image loading, the decoder in a thread of its own. initialize: seconds. stamp: device, threads, accelerator,
-    versions, network.
+    with image loading, the decoder in a thread of its own. faster, faster_cpu: than the first tracker, by the clock and
+    by processor time. initialize: seconds. stamp: device, threads, accelerator, versions, network.
     """
 
     frame: Times
@@ -62,6 +65,8 @@ class Report:
     fps: float
     fps_cpu: float
     fps_loading: float
+    faster: Ratio
+    faster_cpu: Ratio
     initialize: float
     stamp: dict[str, Any]
 
@@ -127,12 +132,16 @@ def measure(
     for number, (seconds, image) in enumerate(_frames(trackers, source, box, warm_up + frames)):
         if number >= warm_up:
             reading.append(seconds)
-        for name, tracker in trackers.items():
+        for name, tracker in list(trackers.items())[:: 1 if number % 2 else -1]:
             with clocks[name] if number >= warm_up else nullcontext():
                 watch = Stopwatch()
                 tracker.track(image)
                 if number >= warm_up:
                     whole[name].append(watch.split())
+    base, *_ = (np.array(seconds) for seconds in whole.values())
+    ratios = {
+        name: [paired_ratio(*pair) for pair in zip(base.T, np.array(own).T, strict=True)] for name, own in whole.items()
+    }
     loops = [{name: _fps_loading(t, source, box, frames) for name, t in trackers.items()} for _ in range(ROUNDS)]
     return {
         name: Report(
@@ -141,6 +150,8 @@ def measure(
             fps=frames / sum(wall for wall, _ in whole[name]),
             fps_cpu=frames / sum(cpu for _, cpu in whole[name]),
             fps_loading=statistics.median(loop[name] for loop in loops),
+            faster=ratios[name][0],
+            faster_cpu=ratios[name][1],
             initialize=initialize[name],
             stamp=tracker.stamp(),
         )

@@ -36,7 +36,7 @@ def test_reports_every_stage_of_every_run(tmp_path: Path, network: Path, capsys:
         assert set(run["stages"]) <= {"read", "crop", "network", "classifier", "localise", "refine", "update"}
         assert {"read", "crop", "network", "classifier", "localise"} <= set(run["stages"])
         for times in (run["frame"], *run["stages"].values()):
-            assert 0 < times["p50"] <= times["p95"] <= times["max"]
+            assert 0 < times["p50"] <= times["p95"] <= times["p99"] <= times["max"]
         parts = sum(run["stages"][stage]["mean"] for stage in ("crop", "network", "classifier", "localise"))
         assert parts < run["frame"]["mean"]
         assert run["fps"] == pytest.approx(1000 / run["frame"]["mean"], rel=1e-3)
@@ -44,7 +44,12 @@ def test_reports_every_stage_of_every_run(tmp_path: Path, network: Path, capsys:
         assert run["initialize"] > 0
         assert run["stamp"]["threads"] == 1
     assert [run["stamp"]["precision"] for run in report["runs"].values()] == ["f32", "bf16"]
-    assert text.count("times as fast as the first") == 1
+    first, second = report["runs"].values()
+    assert first["faster"] == first["faster_cpu"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    faster = second["faster"]
+    assert faster["low"] <= faster["value"] <= faster["high"]
+    shown = "{value:.3f} ({low:.3f} to {high:.3f}) times as fast as the first; by processor time".format(**faster)
+    assert text.count("times as fast as the first") == text.count(shown) == 1
 
 
 def test_json_on_standard_output_stands_there_alone(
@@ -94,7 +99,7 @@ def _noise() -> Iterator:
 
 def test_times_are_milliseconds() -> None:
     times = Times.of([(0.001, 0.002)] * 99 + [(0.101, 0.002)])
-    assert times == Times(mean=2.0, p50=1.0, p95=1.0, max=101.0, cpu=2.0)
+    assert times == Times(mean=2.0, p50=1.0, p95=1.0, p99=2.0, max=101.0, cpu=2.0)
 
 
 def test_without_a_source_a_video_of_640_x_480_is_drawn(monkeypatch: pytest.MonkeyPatch, network: Path) -> None:
