@@ -42,7 +42,8 @@ def build_dimp_training(
     elif settings.pretrained and not resumed:
         net.feature_extractor.load_pretrained()
     place(net, device)
-    processing = DiMPProcessing(settings.processing)
+    crop, grid = settings.network, settings.network.score_grid
+    processing = DiMPProcessing(settings.processing, crop, grid)
     batch_size, pin = settings.optim.batch_size, device.type == "cuda"
     sampler = TrackingSampler(train, settings.sampler, processing, seed)
     share = Share(processes.rank, processes.count, settings.optim.accumulate)
@@ -57,7 +58,7 @@ def build_dimp_training(
         val_sampler = TrackingSampler(
             validation,
             replace(settings.sampler, samples_per_epoch=settings.validation_samples),
-            DiMPProcessing(settings.processing.for_validation()),
+            DiMPProcessing(settings.processing.for_validation(), crop, grid),
         )
         val_loader = TrackingLoader(
             val_sampler, batch_size, settings.validation_workers, pin, Share(processes.rank, processes.count)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ltr.trainers.settings import TrainSettings
+from ltr.utils.config import renamed
 from ltr.utils.errors import InputError
 
 S = TypeVar("S", bound=TrainSettings)
@@ -50,7 +51,7 @@ def with_values(settings: S, values: Mapping[str, Any], where: str) -> S:
         ValueError: fields are unknown or of another type: all of them in one message, with what is accepted.
     """
     problems: list[str] = []
-    rest, name = dict(values), settings.method_field
+    rest, name = renamed(values, settings.OLD_NAMES, where), settings.method_field
     method = rest.get(name)
     if isinstance(method, str) or (isinstance(method, Mapping) and "method" in method):
         table = {"method": method} if isinstance(method, str) else dict(method)

@@ -1,16 +1,16 @@
 """Square crops of an image and the way of boxes into them and back; shared by the training and the tracker.
 
-A crop of ``size`` pixels around ``centre`` (x, y) at ``scale`` image pixels per crop pixel maps, in
+A crop of ``side`` pixels around ``centre`` (x, y) at ``scale`` image pixels per crop pixel maps, in
 continuous coordinates where pixel i covers [i, i + 1):
 
-    x_crop = (x_image - centre_x) / scale + size / 2
+    x_crop = (x_image - centre_x) / scale + side / 2
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 import cv2
 import numpy as np
@@ -24,19 +24,46 @@ AnyBox = TypeVar("AnyBox", np.ndarray, Tensor)
 
 @dataclass(frozen=True)
 class CropTransform:
-    """Where a crop lies: ``centre`` (x, y) in image pixels, ``scale`` in image px per crop px, ``size`` in crop px."""
+    """Where a crop lies: ``centre`` (x, y) in image pixels, ``scale`` in image px per crop px, ``side`` in crop px."""
 
     centre: tuple[float, float]
     scale: float
-    size: int
-
-
-def crop_scale(box_size: tuple[float, float], search_area_factor: float, output_size: int) -> float:
-    """Image pixels per crop pixel so that the crop's side is ``search_area_factor`` times sqrt(w h) of the box."""
-    return math.sqrt(box_size[0] * box_size[1]) * search_area_factor / output_size
+    side: int
 
 
 CropMode = Literal["replicate", "inside", "inside_major"]
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """Which part of a frame a network sees: one rule, for training and tracking."""
+
+    search_area: float = 6.0  # side of the search area, in sqrt(w h) of the target (pytracking's search_area_scale)
+    crop_side: int = 352  # S: side of the crop in pixels (pytracking's image_sample_size, output_sz)
+    crop_mode: CropMode = "replicate"  # of areas that leave the image: see fit_area (pytracking's border_mode)
+    max_shrink: float = 1.5  # by what the other modes may divide the area's side (pytracking's patch_max_scale_change)
+
+    def search_region(
+        self, centre: tuple[float, float], target_size: tuple[float, float], image_size: tuple[int, int]
+    ) -> tuple[tuple[float, float], float]:
+        """Centre of the crop in image pixels, and image pixels per crop pixel, for a target of (w, h) around ``centre``
+        in an image of (width, height)."""
+        side = math.sqrt(target_size[0] * target_size[1]) * self.search_area
+        centre, side = fit_area(centre, side, image_size, self.crop_mode, self.max_shrink)
+        return centre, side / self.crop_side
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        found = []
+        if not 1 < self.search_area <= 100:
+            found.append(f"search_area: expected more than 1, at most 100, got {self.search_area}")
+        if not 64 <= self.crop_side <= 4096:
+            found.append(f"crop_side: expected 64 to 4096, got {self.crop_side}")
+        if self.crop_mode not in get_args(CropMode):
+            found.append(f"crop_mode: expected one of {', '.join(get_args(CropMode))}, got {self.crop_mode!r}")
+        if not self.max_shrink >= 1:
+            found.append(f"max_shrink: expected at least 1, got {self.max_shrink}")
+        return found
 
 
 def fit_area(
@@ -84,12 +111,12 @@ def share_inside(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
 def box_to_crop(box: AnyBox, transform: CropTransform) -> AnyBox:
     """Boxes ``[..., 4]`` (x, y, w, h) in image pixels -> the same boxes in crop pixels."""
-    return (box - _position(box, *transform.centre)) / transform.scale + _position(box, *[transform.size / 2] * 2)
+    return (box - _position(box, *transform.centre)) / transform.scale + _position(box, *[transform.side / 2] * 2)
 
 
 def box_from_crop(box_crop: AnyBox, transform: CropTransform) -> AnyBox:
     """Inverse of :func:`box_to_crop`: boxes ``[..., 4]`` in crop pixels -> image pixels."""
-    middle = _position(box_crop, *[transform.size / 2] * 2)
+    middle = _position(box_crop, *[transform.side / 2] * 2)
     return (box_crop - middle) * transform.scale + _position(box_crop, *transform.centre)
 
 
@@ -100,9 +127,9 @@ def _position(like: AnyBox, x: float, y: float) -> AnyBox:
 
 
 def sample_crop(
-    image: np.ndarray, centre: tuple[float, float], scale: float, output_size: int
+    image: np.ndarray, centre: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[np.ndarray, CropTransform]:
-    """Cut a square out of ``image`` and bring it to ``output_size`` pixels.
+    """Cut a square out of ``image`` and bring it to ``crop_side`` pixels.
 
     One bilinear warp, after averaging blocks of round(scale) pixels where the crop shrinks the image (else it
     would alias). Outside the image its border pixels are repeated. Only the pixels under the crop are
@@ -112,12 +139,12 @@ def sample_crop(
         image: RGB ``uint8 [H, W, 3]``.
         centre: (x, y) of the crop's centre in image pixels; may lie outside the image.
         scale: image pixels per crop pixel, > 0.
-        output_size: side S of the crop in pixels.
+        crop_side: side S of the crop in pixels.
 
     Returns:
         The crop, ``uint8 [S, S, 3]``, and the transform that maps boxes.
     """
-    transform, plan = plan_crop((image.shape[1], image.shape[0]), centre, scale, output_size)
+    transform, plan = plan_crop((image.shape[1], image.shape[0]), centre, scale, crop_side)
     patch = plan.cut(image)
     if plan.factor > 1:
         right, bottom = plan.padding
@@ -126,7 +153,7 @@ def sample_crop(
         patch = cv2.resize(patch, reduced, interpolation=cv2.INTER_AREA)
     matrix = np.array([[plan.step, 0.0, plan.start[0]], [0.0, plan.step, plan.start[1]]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    crop = cv2.warpAffine(patch, matrix, (output_size, output_size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    crop = cv2.warpAffine(patch, matrix, (crop_side, crop_side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return crop, transform
 
 
@@ -156,20 +183,20 @@ class CropPlan:
 
 
 def plan_crop(
-    image_size: tuple[int, int], centre: tuple[float, float], scale: float, output_size: int
+    image_size: tuple[int, int], centre: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[CropTransform, CropPlan]:
     """The transform and the plan of a crop of an image of (width, height); the others as in :func:`sample_crop`."""
     if not (math.isfinite(scale) and scale > 0 and all(map(math.isfinite, centre))):
         raise InputError(f"crop needs a finite centre and a scale > 0, got centre {centre} and scale {scale}")
     factor = max(1, round(scale))
-    margin, half = 2 * factor, scale * output_size / 2
+    margin, half = 2 * factor, scale * crop_side / 2
 
     def extent_and_start(middle: float, extent: int) -> tuple[int, int, float]:
         first = min(max(math.floor(middle - half) - margin, 0), extent - 1)
         last = min(max(math.ceil(middle + half) + margin, first + 1), extent)
         # Pixel i of the crop has its centre at i + 0.5; so has pixel j of the patch, in blocks from `first`.
-        return first, last - first, (middle + scale * (0.5 - output_size / 2) - first) / factor - 0.5
+        return first, last - first, (middle + scale * (0.5 - crop_side / 2) - first) / factor - 0.5
 
     x, y = (extent_and_start(*axis) for axis in zip(centre, image_size, strict=True))
     plan = CropPlan((x[0], y[0]), (x[1], y[1]), factor, (x[2], y[2]), scale / factor)
-    return CropTransform((float(centre[0]), float(centre[1])), float(scale), output_size), plan
+    return CropTransform((float(centre[0]), float(centre[1])), float(scale), crop_side), plan

@@ -1,15 +1,23 @@
 """The label of the target classifier: a Gaussian round the target's centre on the grid of scores."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 
-def label_sigma(output_sigma_factor: float, search_area_factor: float, crop_cells: float) -> float:
-    """Standard deviation in score cells: ``output_sigma_factor`` of the target's side (DiMP uses 1/4).
+@dataclass(frozen=True)
+class ScoreGrid:
+    """Where the scores of a target filter lie in a crop, and how wide their label is."""
 
-    The target's side is ``crop_cells / search_area_factor`` cells, where ``crop_cells`` = crop px / stride.
-    """
-    return output_sigma_factor / search_area_factor * crop_cells
+    size: int  # K: side of the score map, in cells
+    stride: int  # crop pixels per cell
+    offset: float  # of score (0, 0) in x and y, in crop pixels: half a stride for a filter with an odd side, else 0
+    sigma: float  # standard deviation of the label, in cells
+
+    def label(self, boxes: Tensor) -> Tensor:
+        """Of boxes ``[..., 4]`` in crop pixels: :func:`gaussian_label` ``[..., K, K]``."""
+        return gaussian_label(boxes[..., :2] + boxes[..., 2:] / 2 - self.offset, self.size, self.stride, self.sigma)
 
 
 def gaussian_label(centre: Tensor, num_cells: int, stride: float, sigma: float) -> Tensor:
@@ -17,8 +25,7 @@ def gaussian_label(centre: Tensor, num_cells: int, stride: float, sigma: float) 
 
     Args:
         centre: ``[..., 2]`` (x, y) of the target in crop pixels.
-        num_cells: side K of the score map; score (i, j) belongs to the centre y = stride i, x = stride j (of a filter
-            with an even side; an odd one's lies half a stride further on, to be taken off ``centre`` before).
+        num_cells: side K of the score map; score (i, j) belongs to the centre y = stride i, x = stride j.
         stride: crop pixels per cell.
         sigma: standard deviation in cells.
 

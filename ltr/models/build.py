@@ -36,10 +36,10 @@ def build_network(settings: DiMPnetSettings) -> DiMPnet:
     features = head(width, c.num_blocks, c.feature_dim, norm_scale)
     if c.objective == "kl":
         initializer: nn.Module = FilterInitializerZero(c.filter_size)
-        optimizer: nn.Module = PrDiMPSteepestDescentNewton(c.optimizer, settings.label_sigma)
+        optimizer: nn.Module = PrDiMPSteepestDescentNewton(c.optimizer, settings.label_sigma, settings.stride)
     else:
-        initializer = FilterInitializerLinear(c.filter_size, c.feature_dim)
-        optimizer = DiMPSteepestDescentGN(c.optimizer, settings.label_sigma)
+        initializer = FilterInitializerLinear(c.filter_size, c.feature_dim, settings.stride)
+        optimizer = DiMPSteepestDescentGN(c.optimizer, settings.label_sigma, settings.stride)
     classifier = LinearFilter(initializer, optimizer, features)
     box_branch = AtomIoUNet((channels[BOX_LAYERS[0]], channels[BOX_LAYERS[1]]), settings.box_branch)
     return DiMPnet(backbone, classifier, box_branch)

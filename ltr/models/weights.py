@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save
 from ltr.models.build import build_network
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
+from ltr.utils.config import renamed
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 
@@ -88,7 +89,8 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
         raise FileNotFoundError(f"{card_path} is missing: the card of {path.name}, which is written and moved with it")
     try:
         card = json.loads(card_path.read_text(encoding="utf-8"))
-        settings = from_dict(DiMPnetSettings, card["network"], str(card_path))
+        network_values = renamed(card["network"], DiMPnetSettings.OLD_NAMES, str(card_path))
+        settings = from_dict(DiMPnetSettings, network_values, str(card_path))
         state = load_file(path)
     except (*_FOREIGN_CARD, SafetensorError) as error:
         raise InputError(f"{path}: not a network written by this toolkit ({error!r})") from error

@@ -58,9 +58,17 @@ def parse_command(
             ("settings", Annotated[type(settings), unprefixed], settings),
         ],
     )
+    rest = [_with_new_name(argument, settings) for argument in rest]
     parsed: Any = tyro.cli(command, args=rest, prog=f"{prog} {task} {name}", description=BASE_OPTIONS)
     parsed.settings.check()
     return task, name, parsed.options, parsed.settings, file
+
+
+def _with_new_name(argument: str, settings: TrainSettings) -> str:
+    """``--network.image_size`` of older versions as the field is called now; anything else as it is."""
+    name, equals, value = argument.partition("=")
+    new = settings.OLD_NAMES.get(name.removeprefix("--").replace("-", "_")) if name.startswith("--") else None
+    return f"--{new}{equals}{value}" if new else argument
 
 
 def _run_s_settings(task: str, name: str, argv: list[str]) -> list[Path]:

@@ -74,7 +74,8 @@ class LTRTrainer:
         self.progress = Progress(settings.best_by)
         self.stats = AverageStats()
         self.step = OptimizerStep(training.actor, training.optimizer, settings, device, processes)
-        self.checkpoints = Checkpoints(folder, {"seed": seed, **to_json(settings)}, settings.output.keep)
+        written = {"seed": seed, **to_json(settings)}
+        self.checkpoints = Checkpoints(folder, written, settings.output.keep, settings.OLD_NAMES)
         self._state = {
             "net": training.actor.net,
             "optimizer": training.optimizer,

@@ -79,6 +79,7 @@ class OutputSettings:
 class TrainSettings:
     """What the trainer needs to know; the rest belongs to the task."""
 
+    OLD_NAMES: ClassVar[Mapping[str, str]] = {}  # of fields, in files of older versions: see ltr.utils.config.renamed
     method_field: ClassVar[str] = ""  # the field that holds the training method, where the task has several
 
     optim: OptimSettings = field(default_factory=OptimSettings)

@@ -71,7 +71,8 @@ def main(argv: list[str] | None = None) -> None:
         datasets, _ = build_datasets(settings, options.data)
         for dataset, weight in datasets:
             print(describe_dataset(dataset, weight))
-        sampler = TrackingSampler(datasets, settings.sampler, DiMPProcessing(settings.processing), options.seed)
+        processing = DiMPProcessing(settings.processing, settings.network, settings.network.score_grid)
+        sampler = TrackingSampler(datasets, settings.sampler, processing, options.seed)
         batch = collate([sampler[i] for i in range(options.samples)])
         print(summarise(batch, options.out))
         print(f"wrote {options.out}")

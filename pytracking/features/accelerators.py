@@ -56,13 +56,13 @@ def choose_accelerator(name: str, device: torch.device) -> str:
 
 
 def accelerate(
-    network: FrameNetwork, image_size: int, device: torch.device, accelerator: str = "auto", precision: str = "f32"
+    network: FrameNetwork, crop_side: int, device: torch.device, accelerator: str = "auto", precision: str = "f32"
 ) -> Look:
-    """The network ready to run on crops of ``image_size`` pixels.
+    """The network ready to run on crops of ``crop_side`` pixels.
 
     Args:
         network: in eval mode, on ``device``, without gradients.
-        image_size: S.
+        crop_side: S.
         device: where crops are and answers are wanted.
         accelerator: see :func:`choose_accelerator`.
         precision: of the arithmetic inside. ``bf16`` and ``f16`` change boxes slightly; OpenVINO uses them where the
@@ -71,7 +71,7 @@ def accelerate(
     if precision not in get_args(Precision):
         raise InputError(f"unknown precision {precision!r}; known are {', '.join(get_args(Precision))}")
     if choose_accelerator(accelerator, device) == "openvino":
-        return OpenVinoNetwork(network, image_size, precision)
+        return OpenVinoNetwork(network, crop_side, precision)
     look: Look = network if precision == "f32" else _autocast(network, device, _DTYPES[precision])
     return _captured(look) if device.type == "cuda" else look
 
@@ -99,14 +99,14 @@ def _captured(look: Look) -> Look:
 class OpenVinoNetwork:
     """A :class:`FrameNetwork` compiled by OpenVINO for the CPU, with as many threads as torch has."""
 
-    def __init__(self, network: nn.Module, image_size: int, precision: str = "f32") -> None:
+    def __init__(self, network: nn.Module, crop_side: int, precision: str = "f32") -> None:
         config = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "INFERENCE_PRECISION_HINT": precision,
             "ENABLE_CPU_PINNING": False,  # else all processes of this machine share the same cores
         }
-        self._model = _openvino().Core().compile_model(_graph(network, image_size), "CPU", config)
+        self._model = _openvino().Core().compile_model(_graph(network, crop_side), "CPU", config)
         self._of_thread = threading.local()  # trackers that share the network may run in threads of their own
 
     def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -130,13 +130,13 @@ def _openvino() -> Any:
     return openvino
 
 
-def _graph(network: nn.Module, image_size: int) -> Any:
+def _graph(network: nn.Module, crop_side: int) -> Any:
     """The network as an OpenVINO graph; kept on disk, because to make it takes seconds."""
     openvino = _openvino()
-    path = cache_folder() / f"{_fingerprint(network, image_size)}.xml"
+    path = cache_folder() / f"{_fingerprint(network, crop_side)}.xml"
     if path.is_file():
         return openvino.Core().read_model(path)
-    crop = torch.zeros(1, image_size, image_size, 3, dtype=torch.uint8)
+    crop = torch.zeros(1, crop_side, crop_side, 3, dtype=torch.uint8)
     graph = openvino.convert_model(torch.export.export(network, (crop,)))
     with suppress(OSError):  # without a place to keep it, it is made again next time
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,9 +147,9 @@ def _graph(network: nn.Module, image_size: int) -> Any:
     return graph
 
 
-def _fingerprint(network: nn.Module, image_size: int) -> str:
+def _fingerprint(network: nn.Module, crop_side: int) -> str:
     """Of everything the graph is made from: weights, code, versions, size."""
-    digest = hashlib.sha256(f"{image_size} {torch.__version__} {importlib.metadata.version('openvino')}".encode())
+    digest = hashlib.sha256(f"{crop_side} {torch.__version__} {importlib.metadata.version('openvino')}".encode())
     for source in [Path(frame_network.__file__), *sorted(Path(ltr.models.__path__[0]).rglob("*.py"))]:
         digest.update(source.read_bytes())
     for name, value in network.state_dict().items():

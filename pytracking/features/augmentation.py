@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from ltr.data.crop import sample_crop
+from ltr.data.crop import CropTransform, sample_crop
 from pytracking.parameter.dimp.base import AugmentationParams
 
 EXPANSION = 2.0  # the patch that is moved, turned and scaled, in crop sides
@@ -15,34 +15,30 @@ EXPANSION = 2.0  # the patch that is moved, turned and scaled, in crop sides
 
 def augmented_crops(
     frame: np.ndarray,
-    centre: tuple[float, float],
-    target_size: tuple[float, float],
-    scale: float,
-    crop_size: int,
+    box: tuple[float, float, float, float],
+    crop: CropTransform,
     params: AugmentationParams,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The plain crop and its augmentations.
 
     Args:
         frame: RGB ``uint8 [H, W, 3]``.
-        centre: (x, y) of the target in image pixels.
-        target_size: (w, h) in image pixels.
-        scale: image pixels per crop pixel.
-        crop_size: side S of a crop in pixels.
+        box: of the target, (x, y, w, h) in image pixels.
+        crop: where the plain crop lies, and the side S of all.
         params: which augmentations.
     Returns:
         Crops ``uint8 [n, S, S, 3]`` and boxes ``float32 [n, 4]`` in crop pixels, the plain one first.
     """
-    side = int(crop_size * EXPANSION)
-    patch, _ = sample_crop(frame, centre, scale, side)
-    size = np.asarray(target_size) / scale
+    centre = box[0] + box[2] / 2, box[1] + box[3] / 2
+    patch, _ = sample_crop(frame, centre, crop.scale, int(crop.side * EXPANSION))
+    place, size = np.subtract(centre, crop.centre) / crop.scale, np.asarray(box[2:]) / crop.scale
     crops: list[np.ndarray] = []
     boxes: list[np.ndarray] = []
 
     def add(shift: tuple[float, float] = (0, 0), angle: float = 0, zoom: float = 1, mirror: bool = False) -> np.ndarray:
-        offset = np.asarray(shift) * size
-        crops.append(_warp(patch, crop_size, offset, angle, zoom, mirror))
-        boxes.append(np.concatenate([crop_size / 2 + offset - zoom * size / 2, zoom * size]))
+        offset = place + np.asarray(shift) * size
+        crops.append(_warp(patch, crop.side, offset, angle, zoom, mirror))
+        boxes.append(np.concatenate([crop.side / 2 + offset - zoom * size / 2, zoom * size]))
         return crops[-1]
 
     plain = add()
@@ -60,12 +56,12 @@ def augmented_crops(
     return np.stack(crops), np.stack(boxes).astype(np.float32)
 
 
-def _warp(patch: np.ndarray, crop_size: int, offset: np.ndarray, angle: float, zoom: float, mirror: bool) -> np.ndarray:
-    """Turn and scale the patch about its centre, and put that centre at the crop's centre plus ``offset``."""
+def _warp(patch: np.ndarray, crop_side: int, offset: np.ndarray, angle: float, zoom: float, mirror: bool) -> np.ndarray:
+    """Turn and scale the patch about its centre, the target's, and put that at the crop's centre plus ``offset``."""
     cos, sin = math.cos(math.radians(angle)) * zoom, math.sin(math.radians(angle)) * zoom
     linear = np.array([[cos, sin], [-sin, cos]]) @ np.diag([-1.0 if mirror else 1.0, 1.0])
     # Pixel centres lie at half-integers; cv2 counts them as integers.
     origin = np.full(2, (patch.shape[0] - 1) / 2)
-    target = np.full(2, (crop_size - 1) / 2) + offset
+    target = np.full(2, (crop_side - 1) / 2) + offset
     matrix = np.column_stack([linear, target - linear @ origin])
-    return cv2.warpAffine(patch, matrix, (crop_size, crop_size), borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(patch, matrix, (crop_side, crop_side), borderMode=cv2.BORDER_REPLICATE)

@@ -19,17 +19,17 @@ def bring(frame: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
 
 
 def cut(
-    frame: np.ndarray | Tensor, centre: tuple[float, float], scale: float, output_size: int
+    frame: np.ndarray | Tensor, centre: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[Tensor, CropTransform]:
     """:func:`ltr.data.crop.sample_crop` of a frame that was brought; the crop, ``uint8 [S, S, 3]``, lies beside it."""
     if isinstance(frame, Tensor):
-        return sample_crop_of_tensor(frame, centre, scale, output_size)
-    crop, transform = sample_crop(frame, centre, scale, output_size)
+        return sample_crop_of_tensor(frame, centre, scale, crop_side)
+    crop, transform = sample_crop(frame, centre, scale, crop_side)
     return torch.from_numpy(crop), transform
 
 
 def sample_crop_of_tensor(
-    image: Tensor, centre: tuple[float, float], scale: float, output_size: int
+    image: Tensor, centre: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[Tensor, CropTransform]:
     """As :func:`ltr.data.crop.sample_crop`, on any device.
 
@@ -38,17 +38,17 @@ def sample_crop_of_tensor(
 
     Args:
         image: RGB ``uint8 [H, W, 3]``.
-        centre, scale, output_size: as there.
+        centre, scale, crop_side: as there.
 
     Returns:
         The crop, ``uint8 [S, S, 3]`` on the same device, and the transform that maps boxes.
     """
-    transform, plan = plan_crop((image.shape[1], image.shape[0]), centre, scale, output_size)
+    transform, plan = plan_crop((image.shape[1], image.shape[0]), centre, scale, crop_side)
     patch = plan.cut(image).permute(2, 0, 1)[None].float()
     if plan.factor > 1:
         right, bottom = plan.padding
         patch = F.avg_pool2d(F.pad(patch, (0, right, 0, bottom), mode="replicate"), plan.factor)
-    pixel = torch.arange(output_size, device=image.device)
+    pixel = torch.arange(crop_side, device=image.device)
     # grid_sample counts from -1 to 1 over the patch, from edge to edge.
     x, y = (
         (2 * (start + plan.step * pixel) + 1) / length - 1

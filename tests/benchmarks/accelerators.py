@@ -31,12 +31,12 @@ CPU = torch.device("cpu")
 SETTINGS = {
     "efficientnet_lite0": DiMPnetSettings(
         "efficientnet_lite0",
-        image_size=288,
+        crop_side=288,
         classifier=ClassifierSettings(feature_dim=112),
         box_branch=AtomIoUNetSettings(64, 64, 64, 256),
     ),
-    "resnet18": DiMPnetSettings("resnet18", image_size=288, classifier=ClassifierSettings(feature_dim=256)),
-    "resnet50": DiMPnetSettings("resnet50", image_size=352, classifier=ClassifierSettings(feature_dim=512)),
+    "resnet18": DiMPnetSettings(backbone="resnet18", crop_side=288, classifier=ClassifierSettings(feature_dim=256)),
+    "resnet50": DiMPnetSettings(backbone="resnet50", crop_side=352, classifier=ClassifierSettings(feature_dim=512)),
 }
 
 
@@ -81,8 +81,8 @@ def main() -> None:
     print("| backbone | way | processor, ms | clock, ms |\n|---|---|--:|--:|")
     for backbone in arguments.backbone or SETTINGS:
         settings = SETTINGS[backbone]
-        run = ways(build_network(settings).eval().requires_grad_(False), settings.image_size)
-        crop = torch.randint(0, 256, (1, settings.image_size, settings.image_size, 3), dtype=torch.uint8)
+        run = ways(build_network(settings).eval().requires_grad_(False), settings.crop_side)
+        crop = torch.randint(0, 256, (1, settings.crop_side, settings.crop_side, 3), dtype=torch.uint8)
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in run}
         with torch.inference_mode():
             for _ in range(arguments.repeats + 3):

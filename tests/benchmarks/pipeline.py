@@ -140,7 +140,7 @@ def main() -> None:
             shares = [spent[stage] / total for stage in stages]
             cells = " | ".join(f"{100 * share:.0f} %" for share in (*shares, 1 - sum(shares)))
             print(f"| {label} | {arguments.samples / total:.1f} | {cells} |", flush=True)
-    compare_transforms(settings.processing.output_size)
+    compare_transforms(settings.network.crop_side)
 
 
 if __name__ == "__main__":

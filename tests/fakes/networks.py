@@ -22,8 +22,8 @@ CPU = torch.device("cpu")
 SMALL = DiMPnetSettings(
     backbone="efficientnet_lite0",
     frozen_layers=("conv1", "layer1", "layer2", "layer3"),
-    search_area_factor=4.0,
-    image_size=128,
+    search_area=4.0,
+    crop_side=128,
     classifier=ClassifierSettings(feature_dim=112, optimizer=FilterOptimizerSettings(num_iter=2)),
     box_branch=AtomIoUNetSettings(reference_dim=8, mid_dim=8, pred_input_dim=8, pred_inter_dim=8),
 )
@@ -43,8 +43,8 @@ def small_network(seed: int = 0, settings: DiMPnetSettings = SMALL) -> DiMPnet:
         norm.train()
         norm.momentum = 1.0
     with torch.no_grad():
-        images = torch.rand(1, 4, 3, settings.image_size, settings.image_size) * 255
-        boxes = torch.full((1, 4, 4), settings.image_size / 3)
+        images = torch.rand(1, 4, 3, settings.crop_side, settings.crop_side) * 255
+        boxes = torch.full((1, 4, 4), settings.crop_side / 3)
         net(images, images, boxes).energy(boxes[0, :, None] + 10 * torch.rand(4, 8, 4))
     for norm in norms:
         norm.momentum = 0.1
@@ -61,12 +61,12 @@ def dimp_tracker(
     functions: type[TorchFunctions] = TorchFunctions,
 ) -> DiMPTracker:
     """A tracker of a network that is in memory, on ``device``."""
-    made = functions(network.requires_grad_(False), settings.image_size, params.refinement, device, look)
+    made = functions(network.requires_grad_(False), settings.crop_side, params.refinement, device, look)
     return DiMPTracker(DiMP(made, settings, params), device, seed)
 
 
-def write_small_network(path: Path, image_size: int = SMALL.image_size, seed: int = 0) -> Path:
+def write_small_network(path: Path, crop_side: int = SMALL.crop_side, seed: int = 0) -> Path:
     """Save a small network as ``path`` (.safetensors) with its card; the backbone's weights are random, too."""
-    settings = replace(SMALL, image_size=image_size)
+    settings = replace(SMALL, crop_side=crop_side)
     save_network(small_network(seed, settings), settings, path, {"made_for": "tests"})
     return path

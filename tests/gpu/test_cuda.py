@@ -32,7 +32,7 @@ def test_a_captured_function_follows_its_inputs() -> None:
 
 def _tracker(device: torch.device) -> DiMPTracker:
     network = small_network().requires_grad_(False).to(device)
-    look = accelerate(FrameNetwork(network), SMALL.image_size, device, "torch")
+    look = accelerate(FrameNetwork(network), SMALL.crop_side, device, "torch")
     return dimp_tracker(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND), device=device, look=look)
 
 

@@ -120,7 +120,7 @@ def _read_weights(path: Path) -> Any:
 
 def _is_network(loaded: Any) -> bool:
     network, settings, card = loaded
-    return settings.image_size > 0 and isinstance(card, dict) and isinstance(network, torch.nn.Module)
+    return settings.crop_side > 0 and isinstance(card, dict) and isinstance(network, torch.nn.Module)
 
 
 STAMP = {"tracker": "dimp", "settings": {}, "network_sha256": "0", "seed": 0}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ltr.models.loss.ebm import NCE
 from ltr.run_training import main, parse
@@ -17,9 +18,10 @@ from ltr.train_settings import TASKS
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
 from ltr.utils.errors import InputError
+from tests.fakes.settings import old_names
 
 # The toy's way with little to do: small crops, a random trunk, four samples.
-QUICK = ("--no-pretrained", "--network.image_size", "128", "--processing.output_size", "128", "--num_workers", "0")
+QUICK = ("--no-pretrained", "--network.crop_side", "128", "--num_workers", "0")
 QUICK += ("--sampler.samples_per_epoch", "4", "--optim.batch_size", "2", "--validation_samples", "2")
 QUICK += ("--optim.epochs", "1", "--device", "cpu")
 
@@ -82,7 +84,7 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
         (("dimp", "toy", "--optim.lr", "-1"), "error: settings: optim.lr: expected more than 0, got -1.0"),
         (
             ("dimp", "toy", "--optim.epochs", "0", "--network.image_size", "100"),
-            "error: settings: optim.epochs: expected more than 0, got 0; network.image_size: expected a multiple",
+            "error: settings: optim.epochs: expected more than 0, got 0; network.crop_side: expected a multiple",
         ),
         (("dimp", "toy", "--seed", "-1"), "error: seed: expected a whole number from 0 to 4294967295, got -1"),
         (("dimp", "toy", "--threads", "-1"), "error: threads: expected 1 to "),
@@ -150,13 +152,26 @@ def test_dry_run_walks_one_batch_and_writes_nothing(tmp_path: Path, capsys: pyte
     out = capsys.readouterr().out
     described, _, batches = out.partition("one batch: ")
     assert described.startswith("dimp toy: 1 epochs, batches of 2, float32 on cpu\n")
-    assert "\n  network.image_size was 288, is 128\n" in described
+    assert "\n  network.crop_side was 288, is 128\n" in described
     for line, names in zip(
         batches.splitlines(), ({"loss", "loss_box", "loss_clf"}, {"hit", "iou_refined"}), strict=True
     ):
         words = line.removeprefix("one batch of validation: ").split()
         assert names <= set(dict(zip(words[::2], map(float, words[1::2]), strict=True)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_old_names_of_fields_are_understood(tmp_path: Path) -> None:
+    command = ["--no-pretrained", "--network.image_size", "128", "--processing.output-size=128"]
+    assert parse(["dimp", "toy", *command])[3] == parse(["dimp", "toy", *QUICK[:3]])[3]
+    main(["dimp", "toy", "--workspace", str(tmp_path), *QUICK])
+    checkpoint, settings = (tmp_path / "dimp" / "toy" / name for name in ("checkpoint.pt", "settings.json"))
+    state = torch.load(checkpoint, weights_only=True)
+    state["settings"] = json.dumps(old_names(json.loads(state["settings"])))
+    torch.save(state, checkpoint)
+    settings.write_text(state["settings"])
+    main(["dimp", "toy", "--workspace", str(tmp_path), "--resume"])
+    assert json.loads(settings.read_text())["network"]["crop_side"] == 128
 
 
 def test_a_run_is_not_overwritten_but_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,7 +193,7 @@ def test_a_run_is_not_overwritten_but_resumed(tmp_path: Path, capsys: pytest.Cap
     capsys.readouterr()
     main(["dimp", "toy", "--workspace", str(tmp_path), "--resume"])  # with its own settings; the last epoch is done
     said = capsys.readouterr().out
-    assert "network.image_size was 288, is 128" in said
+    assert "network.crop_side was 288, is 128" in said
     network = folder / "network.safetensors"
     assert said.splitlines()[-2:] == [
         f"the last network: {network}",

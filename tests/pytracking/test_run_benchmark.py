@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("same_threads")
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small_network(tmp_path_factory.mktemp("network") / "small.safetensors", image_size=64)
+    return write_small_network(tmp_path_factory.mktemp("network") / "small.safetensors", crop_side=64)
 
 
 def test_reports_every_stage_of_every_run(tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,7 +140,7 @@ def test_peak_memory_is_what_the_system_says() -> None:
 
 
 def test_the_network_and_its_card_are_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    network = write_small_network(tmp_path / "small.safetensors", image_size=64)
+    network = write_small_network(tmp_path / "small.safetensors", crop_side=64)
     card = network.with_suffix(".json")
     before = card.read_bytes()
     assert run_benchmark.main(["--run", str(network), "--json", str(card)]) == 1

@@ -24,7 +24,7 @@ class FilterInitializerLinear(nn.Module):
     The convolution starts as the identity: the first filter is then the target's own mean features.
     """
 
-    def __init__(self, filter_size: int, feature_dim: int, feature_stride: int = 16) -> None:
+    def __init__(self, filter_size: int, feature_dim: int, feature_stride: int) -> None:
         super().__init__()
         self.filter_conv = nn.Conv2d(feature_dim, feature_dim, 3, padding=1)
         nn.init.dirac_(self.filter_conv.weight)

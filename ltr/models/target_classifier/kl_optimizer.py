@@ -30,7 +30,7 @@ class PrDiMPSteepestDescentNewton(nn.Module):
         feat_stride: crop pixels per cell.
     """
 
-    def __init__(self, settings: FilterOptimizerSettings, label_sigma: float, feat_stride: int = 16) -> None:
+    def __init__(self, settings: FilterOptimizerSettings, label_sigma: float, feat_stride: int) -> None:
         super().__init__()
         self.num_iter = settings.num_iter
         self.min_filter_reg = settings.min_filter_reg

@@ -41,7 +41,7 @@ class DiMPSteepestDescentGN(nn.Module):
         feat_stride: pixels a cell.
     """
 
-    def __init__(self, settings: FilterOptimizerSettings, label_sigma: float, feat_stride: int = 16) -> None:
+    def __init__(self, settings: FilterOptimizerSettings, label_sigma: float, feat_stride: int) -> None:
         super().__init__()
         self.num_iter = settings.num_iter
         self.feat_stride = feat_stride

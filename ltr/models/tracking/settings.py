@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import ClassVar, Literal
 
+from ltr.data.crop import CropSettings
+from ltr.data.labels import ScoreGrid
 from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 
@@ -22,13 +25,13 @@ class ClassifierSettings:
 
 
 @dataclass(frozen=True)
-class DiMPnetSettings:
+class DiMPnetSettings(CropSettings):
     """A :class:`~ltr.models.tracking.dimpnet.DiMPnet`. Saved beside its weights, so a network rebuilds itself."""
+
+    OLD_NAMES: ClassVar[Mapping[str, str]] = {"search_area_factor": "search_area", "image_size": "crop_side"}
 
     backbone: str = "resnet50"
     frozen_layers: tuple[str, ...] = ("conv1", "layer1", "layer2")
-    search_area_factor: float = 6.0  # side of the crop, in sqrt(w h) of the target
-    image_size: int = 352  # side of the crop in pixels
     classifier: ClassifierSettings = field(default_factory=ClassifierSettings)
     box_branch: AtomIoUNetSettings = field(default_factory=AtomIoUNetSettings)
 
@@ -40,7 +43,7 @@ class DiMPnetSettings:
     @property
     def feature_size(self) -> int:
         """Side of the classification feature map, in cells."""
-        return self.image_size // self.stride
+        return self.crop_side // self.stride
 
     @property
     def score_size(self) -> int:
@@ -50,16 +53,20 @@ class DiMPnetSettings:
     @property
     def label_sigma(self) -> float:
         """Standard deviation of the classification label, in cells."""
-        return self.classifier.output_sigma_factor / self.search_area_factor * self.feature_size
+        return self.classifier.output_sigma_factor / self.search_area * self.feature_size
+
+    @property
+    def score_grid(self) -> ScoreGrid:
+        """Of the score map: an odd filter's score belongs to the middle of a cell, an even one's to a corner."""
+        offset = self.classifier.filter_size % 2 * self.stride / 2
+        return ScoreGrid(self.score_size, self.stride, offset, self.label_sigma)
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
-        found = []
-        c, b, size = self.classifier, self.box_branch, self.image_size
-        if not 64 <= size <= 4096 or size % self.stride:
-            found.append(f"image_size: expected a multiple of {self.stride}, 64 to 4096, got {size}")
-        if not 1 < self.search_area_factor <= 100:
-            found.append(f"search_area_factor: expected more than 1, at most 100, got {self.search_area_factor}")
+        found = super().problems()
+        c, b = self.classifier, self.box_branch
+        if self.crop_side % self.stride:
+            found.append(f"crop_side: expected a multiple of {self.stride}, got {self.crop_side}")
         if not 1 <= c.filter_size <= 64:
             found.append(f"classifier.filter_size: expected 1 to 64, got {c.filter_size}")
         if not 0 <= c.num_blocks <= 64:

@@ -50,6 +50,16 @@ class DataSource:
 class DiMPTrainSettings(TrainSettings):
     """Training of a :class:`~ltr.models.tracking.dimpnet.DiMPnet`."""
 
+    OLD_NAMES: ClassVar[Mapping[str, str]] = {
+        **{f"network.{old}": f"network.{new}" for old, new in DiMPnetSettings.OLD_NAMES.items()},
+        "processing.search_area_factor": "network.search_area",
+        "processing.output_size": "network.crop_side",
+        "processing.crop_mode": "network.crop_mode",
+        "processing.max_shrink": "network.max_shrink",
+        "processing.kernel_size": "network.classifier.filter_size",
+        "processing.output_sigma_factor": "network.classifier.output_sigma_factor",
+        "processing.stride": "",
+    }
     method_field: ClassVar[str] = "box_loss"
 
     network: DiMPnetSettings = field(default_factory=DiMPnetSettings)
@@ -97,16 +107,4 @@ class DiMPTrainSettings(TrainSettings):
         for name, number in samples.items():
             if number < self.optim.batch_size:
                 found.append(f"{name}: expected at least a batch of {self.optim.batch_size}, got {number}")
-        agree = {
-            "search_area_factor": (self.network.search_area_factor, self.processing.search_area_factor),
-            "output_size": (self.network.image_size, self.processing.output_size),
-            "kernel_size": (self.network.classifier.filter_size, self.processing.kernel_size),
-            "output_sigma_factor": (
-                self.network.classifier.output_sigma_factor,
-                self.processing.output_sigma_factor,
-            ),
-        }
-        for name, (network, processing) in agree.items():
-            if network != processing:
-                found.append(f"processing.{name}: {processing}, but the network expects {network}")
         return found

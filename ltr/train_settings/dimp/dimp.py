@@ -15,8 +15,8 @@ DIMP50 = DiMPTrainSettings(
     network=DiMPnetSettings(
         backbone="resnet50",
         frozen_layers=(),
-        search_area_factor=5.0,
-        image_size=288,
+        search_area=5.0,
+        crop_side=288,
         classifier=ClassifierSettings(feature_dim=512),
     ),
     sources=sources(lasot_weight=0.25),

@@ -19,8 +19,8 @@ WARMUP = DiMPTrainSettings(
     network=DiMPnetSettings(
         backbone="efficientnet_lite0",
         frozen_layers=("conv1", "layer1", "layer2", "layer3"),
-        search_area_factor=5.0,
-        image_size=288,
+        search_area=5.0,
+        crop_side=288,
         classifier=ClassifierSettings(feature_dim=112, optimizer=FilterOptimizerSettings(num_iter=5)),
         box_branch=AtomIoUNetSettings(reference_dim=64, mid_dim=64, pred_input_dim=64, pred_inter_dim=256),
     ),

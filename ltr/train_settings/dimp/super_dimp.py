@@ -16,17 +16,18 @@ from ltr.train_settings.dimp.methods import BOX_METHODS
 SUPER_DIMP = replace(
     DIMP50,
     network=replace(
-        DIMP50.network, frozen_layers=("conv1", "layer1", "layer2"), search_area_factor=6.0, image_size=352
+        DIMP50.network,
+        frozen_layers=("conv1", "layer1", "layer2"),
+        search_area=6.0,
+        crop_side=352,
+        crop_mode="inside_major",
     ),
     sources=sources(lasot_weight=1.0),
     validation_samples=10_000,
     sampler=SamplerSettings(samples_per_epoch=40_000, max_gap=200),
     processing=replace(
         DIMP50.processing,
-        search_area_factor=6.0,
-        output_size=352,
         test_jitter=JitterSettings(centre=5.5, scale=0.5),
-        crop_mode="inside_major",
         augmentation=replace(AUGMENTATION, flip=0.5, frame_flip=0.5),
     ),
     box_loss=BOX_METHODS["kldis"].loss,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ltr.data.crop import CropTransform, box_from_crop, box_to_crop, crop_scale
+from ltr.data.crop import CropTransform, box_from_crop, box_to_crop
 from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp.base import DiMPParams
-from pytracking.tracker.base.frame_size import size_of
+from pytracking.tracker.base.frame_size import Size, size_of
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions
@@ -39,10 +39,9 @@ class DiMP:
         """
         f, params = self.functions, self.params
         generator, first = f.new_generator(seed), np.array(box, np.float64)
-        center, scale = self._search_region(first)
-        crops, boxes = augmented_crops(
-            frame, center, (box[2], box[3]), scale, self.settings.image_size, params.augmentation
-        )
+        center, scale = self._search_region(first, size_of(frame))
+        transform = CropTransform(center, scale, self.settings.crop_side)
+        crops, boxes = augmented_crops(frame, box, transform, params.augmentation)
         arrays = [f.to_array(crop) for crop in crops]
         features = f.extract_features(arrays)
         modulation = f.get_iou_modulation(arrays[0], boxes[0])
@@ -75,7 +74,7 @@ class DiMP:
             state.fit_to(size_of(frame))
         f = self.functions
         loaded = f.load_frame(frame)
-        regions = [self._search_region(state.box) for state in states]
+        regions = [self._search_region(state.box, state.frame_size) for state in states]
         crops, transforms = zip(*(f.crop(loaded, center, scale) for center, scale in regions), strict=True)
         features = f.extract_features(crops)
         scores = f.classify_target([(state.filter, state.first_filter) for state in states], features)
@@ -94,28 +93,33 @@ class DiMP:
             hook.on_update(state.memory)
         return outputs
 
-    def _search_region(self, box: np.ndarray) -> tuple[tuple[float, float], float]:
+    def _search_region(self, box: np.ndarray, frame_size: Size) -> tuple[tuple[float, float], float]:
         """Center of the crop in image pixels, and image pixels per crop pixel."""
         x, y, w, h = box.tolist()
-        scale = crop_scale((w, h), self.settings.search_area_factor, self.settings.image_size)
-        return (x + w / 2, y + h / 2), scale
+        return self.settings.search_region((x + w / 2, y + h / 2), (w, h), frame_size)
 
     def _localize_target(self, state: TargetState, scores: np.ndarray, transform: CropTransform) -> Localization:
         """Where in the crop the target is, by the filter's scores ``scores[0]``."""
         cell = self.settings.stride * transform.scale
         width, height = (state.box[2:] / cell).tolist()
         motion_x, motion_y = (state.motion / cell).tolist()
+        last_x, last_y = self._last_place(state, transform).tolist()
         distractors = tuple((x, y) for x, y in ((state.distractors - transform.centre) / cell).tolist())
         lost, known = state.reacquisition.lost, not state.reacquisition.is_active
-        context = MotionContext(known, lost, (motion_x, motion_y), distractors)
+        context = MotionContext((last_x, last_y), known, lost, (motion_x, motion_y), distractors)
         return localize(scores[0], (width, height), context, self.params.localization)
+
+    def _last_place(self, state: TargetState, transform: CropTransform) -> np.ndarray:
+        """Of the target's center: (x, y) from the crop's center, in cells."""
+        center: np.ndarray = state.box[:2] + state.box[2:] / 2
+        return (center - transform.centre) / (self.settings.stride * transform.scale)
 
     def _box_query(
         self, state: TargetState, features: CropFeatures, found: Localization, transform: CropTransform
     ) -> BoxQuery:
         """The last box, moved to where the target was found."""
         box = box_to_crop(state.box, transform)
-        box[:2] += np.multiply(found.displacement, self.settings.stride)
+        box[:2] += (found.displacement - self._last_place(state, transform)) * self.settings.stride
         return BoxQuery(features, state.modulation, box, state.first_size / transform.scale, state.generator)
 
     def _refine_target_box(self, queries: Sequence[BoxQuery], found: Sequence[Localization]) -> list[np.ndarray | None]:

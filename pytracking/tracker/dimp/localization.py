@@ -15,7 +15,7 @@ import numpy as np
 from pytracking.parameter.dimp.base import LocalizationParams
 from pytracking.tracker.base.output import TrackState
 
-Offset = tuple[float, float]  # (x, y) from the crop's center, where the target was, in cells of the score map
+Offset = tuple[float, float]  # (x, y) from the crop's center in cells of the score map
 Choice = Literal["unambiguous", "distractor", "ambiguous"]
 MAX_PEAKS = 5
 
@@ -35,26 +35,25 @@ class Localization:
 class MotionContext:
     """What the frames before say about this one."""
 
-    place_known: bool = True  # the target was at the crop's center not long ago
+    last_place: Offset = (0.0, 0.0)  # of the target; not the crop's center where the crop was moved into the frame
+    place_known: bool = True  # the target was there not long ago
     lost: int = 0  # for so many frames it has not been seen
     motion: Offset = (0.0, 0.0)  # of the target, in the last frame where it was seen
     distractors: tuple[Offset, ...] = ()  # the other peaks of the last frame
 
     def distance(self, place: Offset) -> float:
         """From where the target would be, whether it has stayed or moved on as before."""
-        moved_on = self.motion[0] * (1 + self.lost), self.motion[1] * (1 + self.lost)
-        return min(math.hypot(*place), math.dist(place, moved_on))
+        (x, y), (motion_x, motion_y), frames = self.last_place, self.motion, 1 + self.lost
+        moved_on = x + motion_x * frames, y + motion_y * frames
+        return min(math.dist(place, self.last_place), math.dist(place, moved_on))
 
 
 @dataclass(frozen=True)
 class _Peak:
     place: Offset
     score: float
+    distance: float  # from the target's last place
     far: bool  # the target would have moved there implausibly
-
-    @property
-    def distance(self) -> float:
-        return math.hypot(*self.place)
 
 
 def subcell_argmax(scores: np.ndarray, index: int | None = None) -> Offset:
@@ -125,7 +124,8 @@ def _find_peaks(
     found: list[_Peak] = []
     while True:
         place = column - center, row - center
-        found.append(_Peak(place, float(rest.max()), context.place_known and context.distance(place) > reach))
+        far = context.place_known and context.distance(place) > reach
+        found.append(_Peak(place, float(rest.max()), math.dist(place, context.last_place), far))
         rest[np.ix_(np.abs(cells - row) <= half_h, np.abs(cells - column) <= half_w)] = -np.inf
         if len(found) == MAX_PEAKS or not rest.max() > params.not_found_threshold:
             return found

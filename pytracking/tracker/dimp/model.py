@@ -94,7 +94,7 @@ class DiMPModel:
         self.device = choose_device(options.device)
         self.accelerator = choose_accelerator(options.accelerator, self.device)
         network, settings, self.card = load_for_tracking(self.params.network, self.device)
-        size = settings.image_size
+        size = settings.crop_side
         look = accelerate(FrameNetwork(network), size, self.device, self.accelerator, options.precision)
         self.functions = TorchFunctions(network, size, self.params.refinement, self.device, look)
         self.dimp = DiMP(self.functions, settings, self.params)

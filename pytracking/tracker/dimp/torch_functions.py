@@ -30,7 +30,7 @@ class TorchFunctions:
 
     Args:
         network: in eval mode, without gradients, on ``device``.
-        image_size: side S of the crops, in pixels.
+        crop_side: side S of the crops, in pixels.
         refinement: how boxes are refined.
         device: where the network is.
         look: runs the network on crops; plain PyTorch by default (see ``pytracking.features.accelerators``).
@@ -39,12 +39,12 @@ class TorchFunctions:
     def __init__(
         self,
         network: DiMPnet,
-        image_size: int,
+        crop_side: int,
         refinement: RefinementParams,
         device: torch.device,
         look: Look | None = None,
     ) -> None:
-        self.network, self.image_size, self.refinement, self.device = network, image_size, refinement, device
+        self.network, self.crop_side, self.refinement, self.device = network, crop_side, refinement, device
         self.look = look or FrameNetwork(network)
         self.box_energy = BoxEnergy(network.bb_regressor)
         self._refine_one = CudaGraph(self._refine) if device.type == "cuda" else self._refine
@@ -65,7 +65,7 @@ class TorchFunctions:
         self, frame: np.ndarray | Tensor, centre: tuple[float, float], scale: float
     ) -> tuple[Tensor, CropTransform]:
         """The square around ``centre`` at ``scale`` image pixels per crop pixel."""
-        return cut(frame, centre, scale, self.image_size)
+        return cut(frame, centre, scale, self.crop_side)
 
     @torch.inference_mode()
     def extract_features(self, crops: Sequence[Tensor]) -> list[CropFeatures]:

@@ -44,11 +44,11 @@ class Probe(EBMLoss):
         return LossOutput(-energy(target[:, None]).mean(), {"probe": 5.0})
 
 
-def _batch(image_size: int = 16) -> TrackingBatch:
+def _batch(crop_side: int = 16) -> TrackingBatch:
     generator = torch.Generator().manual_seed(1)
 
     def images(frames: int) -> Tensor:
-        shape = (frames, SEQUENCES, 3, image_size, image_size)
+        shape = (frames, SEQUENCES, 3, crop_side, crop_side)
         return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
 
     def boxes(frames: int) -> Tensor:
@@ -125,7 +125,7 @@ NO_THIRD_DERIVATIVE = pytest.mark.xfail(
 def test_every_box_loss_trains_the_network(name: str) -> None:
     net = small_network().train()
     few = {"num_samples": 16} if "num_samples" in EBM_LOSSES[name].__dataclass_fields__ else {}  # type: ignore[attr-defined]
-    loss, stats = _actor(net, EBM_LOSSES[name](**few))(_batch(SMALL.image_size), torch.Generator().manual_seed(0))
+    loss, stats = _actor(net, EBM_LOSSES[name](**few))(_batch(SMALL.crop_side), torch.Generator().manual_seed(0))
     loss.backward()
     assert torch.isfinite(loss)
     assert all(isinstance(value, float) for value in stats.values())
@@ -137,7 +137,7 @@ def test_every_box_loss_trains_the_network(name: str) -> None:
 def _real_batch() -> TrackingBatch:
     """Two sequences of one training and one test frame for the small network."""
     settings = SamplerSettings(samples_per_epoch=2, num_train_frames=1, num_test_frames=1)
-    processing = DiMPProcessing(ProcessingSettings(output_size=SMALL.image_size, search_area_factor=4.0))
+    processing = DiMPProcessing(ProcessingSettings(), SMALL, SMALL.score_grid)
     sampler = TrackingSampler([(SyntheticShapes(), 1.0)], settings, processing)
     return collate([sampler[0], sampler[1]])
 
@@ -165,10 +165,10 @@ def test_pictures_show_the_scores_and_leave_the_network_alone(loss: LBHinge | KL
     before = {name: value.clone() for name, value in net.state_dict().items()}
     actor = DiMPActor(net, EBM_LOSSES["ncep"](), loss, TrackingLossWeights())
     (picture,) = actor.pictures(batch).values()
-    assert picture.shape == (2 * SMALL.image_size, 2 * SMALL.image_size, 3)
+    assert picture.shape == (2 * SMALL.crop_side, 2 * SMALL.crop_side, 3)
     assert picture.dtype == np.uint8
     plain = draw_batch(batch, torch.zeros_like(batch.test_labels))
-    half = SMALL.image_size
+    half = SMALL.crop_side
     assert np.array_equal(picture[:, :half], plain[:, :half])  # train crops have no scores
     assert not np.array_equal(picture[:, half:], plain[:, half:])
     assert net.training

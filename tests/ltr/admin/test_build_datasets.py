@@ -46,8 +46,8 @@ def _small(name: str) -> DiMPTrainSettings:
     return replace(
         settings,
         pretrained=False,
-        network=replace(settings.network, image_size=96),
-        processing=replace(settings.processing, output_size=96, min_box_side=1.0),
+        network=replace(settings.network, crop_side=96),
+        processing=replace(settings.processing, min_box_side=1.0),
         sampler=replace(settings.sampler, samples_per_epoch=2, num_train_frames=1, num_test_frames=1),
         optim=replace(settings.optim, batch_size=2),
         validation_samples=2,

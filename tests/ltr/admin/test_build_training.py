@@ -15,7 +15,6 @@ from ltr.dataset.sequence_folder import SequenceFolder
 from ltr.dataset.synthesis.cut_paste import CutPaste
 from ltr.dataset.synthesis.patches import Patches
 from ltr.dataset.synthesis.synthetic import SyntheticShapes
-from ltr.sampling.processing import ProcessingSettings
 from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
@@ -38,7 +37,6 @@ SETTINGS = DiMPTrainSettings(
     validation_sequences=("stills",),
     validation_samples=2,
     sampler=SamplerSettings(samples_per_epoch=4, num_train_frames=1, num_test_frames=1),
-    processing=ProcessingSettings(output_size=128, search_area_factor=4.0),
     optim=OptimSettings(epochs=1, batch_size=2),
     num_workers=0,
 )

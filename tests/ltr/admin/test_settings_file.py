@@ -11,6 +11,7 @@ from ltr.train_settings.detection import METHODS
 from ltr.train_settings.dimp.base import DataSource
 from ltr.trainers.settings import to_json
 from ltr.utils.errors import InputError
+from tests.fakes.settings import old_names
 
 TOY = TASKS["dimp"]["toy"]
 
@@ -22,6 +23,25 @@ def test_a_run_s_own_settings_are_read_back_over_any_others(task: str, name: str
     for other in TASKS[task].values():
         if type(other) is type(settings):
             assert with_values(other, values, "settings.json") == settings
+
+
+@pytest.mark.parametrize("name", ["dimp18", "super_dimp", "toy"])
+def test_files_with_old_names_are_read(name: str) -> None:
+    settings = TASKS["dimp"][name]
+    old = old_names(json.loads(json.dumps(to_json(settings))))
+    kept = json.dumps(old)
+    assert with_values(TOY, old, "settings.json") == settings
+    assert json.dumps(old) == kept
+
+
+def test_old_and_new_names_that_say_different_things_are_refused() -> None:
+    values = {"network": {"crop_side": 128}, "processing": {"output_size": 192}}
+    with pytest.raises(
+        InputError, match=r"here: processing\.output_size is now network\.crop_side, and both .* 192 and 128"
+    ):
+        with_values(TOY, values, "here")
+    part: Any = with_values(TOY, {"processing": {"output_size": 192}}, "here")
+    assert part.network.crop_side == 192
 
 
 def test_a_part_changes_what_it_names(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ import torch
 
 from ltr.data.crop import (
     CropMode,
+    CropSettings,
     CropTransform,
     box_from_crop,
     box_to_crop,
-    crop_scale,
     fit_area,
     sample_crop,
     share_inside,
@@ -73,7 +73,8 @@ def test_a_drawn_box_lies_where_box_to_crop_says(centre: tuple[float, float], sc
 
 
 def test_scale_makes_the_crop_a_multiple_of_the_target() -> None:
-    assert crop_scale((16.0, 64.0), 5.0, 160) * 160 == pytest.approx(5 * 32)
+    centre, scale = CropSettings(5.0, 160).search_region((3.0, 4.0), (16.0, 64.0), (100, 100))
+    assert (centre, scale * 160) == ((3.0, 4.0), pytest.approx(5 * 32))
 
 
 def test_image_is_not_modified() -> None:

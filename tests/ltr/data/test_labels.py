@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ltr.data.labels import gaussian_label, label_sigma
+from ltr.data.labels import ScoreGrid, gaussian_label
 from tests.reference import crops as loops
 
 
@@ -20,6 +20,8 @@ def test_labels_of_a_batch_keep_its_shape_and_type() -> None:
     assert labels[0, 1, 0, 3] == 1
 
 
-def test_sigma_of_dimp18() -> None:
-    # A quarter of a target of 18 / 5 cells.
-    assert label_sigma(0.25, 5.0, 18) == pytest.approx(0.9)
+def test_the_label_of_a_box_is_round_its_middle() -> None:
+    """Half a stride further on for an odd filter."""
+    box = torch.tensor([40.0, 20.0, 32.0, 16.0])
+    label = torch.from_numpy(loops.gaussian_label((56.0 - 8, 28.0 - 8), 19, 16, 0.9)).float()
+    torch.testing.assert_close(ScoreGrid(19, 16, 8.0, 0.9).label(box), label)

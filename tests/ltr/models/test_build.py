@@ -23,6 +23,6 @@ def test_wide_features_have_bottleneck_blocks(backbone: str, block: type) -> Non
 
 def test_unknown_backbone_and_other_problems_come_together() -> None:
     with pytest.raises(
-        ValueError, match=r"image_size: .*got 90; backbone: unknown 'vgg'; known are efficientnet_lite0, "
+        ValueError, match=r"crop_side: .*got 90; backbone: unknown 'vgg'; known are efficientnet_lite0, "
     ):
-        build_network(replace(SMALL, backbone="vgg", image_size=90))
+        build_network(replace(SMALL, backbone="vgg", crop_side=90))

@@ -88,6 +88,17 @@ def test_card_of_a_newer_version_says_which_field_is_unknown(saved: Path) -> Non
         load_network(saved)
 
 
+def test_cards_of_older_versions_are_read(saved: Path) -> None:
+    path = saved.with_suffix(".json")
+    card = json.loads(path.read_text())
+    network = card["network"]
+    network |= {"image_size": network.pop("crop_side"), "search_area_factor": network.pop("search_area")}
+    del network["crop_mode"], network["max_shrink"]
+    path.write_text(json.dumps(card))
+    assert load_network(saved)[1] == SMALL
+    assert SMALL.crop_mode == "replicate"
+
+
 def test_weights_that_do_not_fit_are_listed_in_one_message() -> None:
     net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
     state = {
@@ -114,7 +125,7 @@ def test_settings_survive_json() -> None:
     )
     settings = from_dict(DiMPnetSettings, values, "here")
     assert (settings.backbone, settings.frozen_layers, settings.classifier.feature_dim) == ("resnet18", ("conv1",), 9)
-    assert settings.image_size == DiMPnetSettings().image_size
+    assert settings.crop_side == DiMPnetSettings().crop_side
 
 
 def test_atomic_write_replaces_whole_files(tmp_path: Path) -> None:

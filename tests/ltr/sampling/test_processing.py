@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from ltr.data.transforms import AugmentationSettings, ColourJitter
 from ltr.dataset.base_video_dataset import FrameSet
 from ltr.models.target_classifier.kl_optimizer import PrDiMPSteepestDescentNewton
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
+from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
 from ltr.sampling.processing import DiMPProcessing, JitterSettings, ProcessingSettings
 from tests.fakes.datasets import draw_box, noise_picture, write_picture
 from tests.reference import crops as loops
@@ -18,6 +20,14 @@ from tests.reference import crops as loops
 STILL = JitterSettings(centre=0.0, scale=0.0)
 PLAIN = AugmentationSettings(flip=0, grayscale=0, colour=ColourJitter(0, 0, 0, 0), blur=0, noise=0, jpeg=0, cutout=0)
 BOX = (60, 44, 40, 30)
+DEFAULT = ProcessingSettings()
+NETWORK = DiMPnetSettings(search_area=5.0, crop_side=288)
+
+
+def _processing(settings: ProcessingSettings = DEFAULT, **network: Any) -> DiMPProcessing:
+    """For a network of 18 x 18 cells, with some of its settings changed."""
+    changed = replace(NETWORK, **network)
+    return DiMPProcessing(settings, changed, changed.score_grid)
 
 
 def _frames(count: int, box: tuple[int, int, int, int] = BOX) -> FrameSet:
@@ -27,7 +37,7 @@ def _frames(count: int, box: tuple[int, int, int, int] = BOX) -> FrameSet:
 
 def test_without_jitter_the_target_is_in_the_middle() -> None:
     settings = ProcessingSettings(train_jitter=STILL, test_jitter=STILL, augmentation=PLAIN)
-    sample = DiMPProcessing(settings)(_frames(2), _frames(3), np.random.default_rng(0), "who")
+    sample = _processing(settings)(_frames(2), _frames(3), np.random.default_rng(0), "who")
     assert sample is not None
     assert sample.train_images.shape == (2, 3, 288, 288)
     assert sample.train_images.dtype == torch.uint8
@@ -45,7 +55,7 @@ def test_jittered_and_flipped_boxes_lie_on_the_target() -> None:
     settings = ProcessingSettings(augmentation=replace(PLAIN, flip=0.5))
     rng = np.random.default_rng(0)
     for _ in range(10):
-        sample = DiMPProcessing(settings)(_frames(1), _frames(2), rng)
+        sample = _processing(settings)(_frames(1), _frames(2), rng)
         assert sample is not None
         for image, box in zip(sample.test_images, sample.test_boxes, strict=True):
             x, y, w, h = loops.mask_bounds(image[0].numpy() > 190)
@@ -58,7 +68,7 @@ def test_jitter_stays_within_its_limits() -> None:
     settings = ProcessingSettings(
         train_jitter=JitterSettings(centre=1.0, scale=0.0), test_jitter=STILL, augmentation=PLAIN
     )
-    sample = DiMPProcessing(settings)(_frames(200), _frames(1), np.random.default_rng(0))
+    sample = _processing(settings)(_frames(200), _frames(1), np.random.default_rng(0))
     assert sample is not None
     offsets = (sample.train_boxes[:, :2] + sample.train_boxes[:, 2:] / 2 - 144) / (288 / 5)  # in target sizes
     assert 0.45 < offsets.abs().max() <= 0.5
@@ -70,7 +80,7 @@ def test_at_least_half_of_the_target_is_inside() -> None:
     rng = np.random.default_rng(0)
     shares = []
     for _ in range(20):
-        sample = DiMPProcessing(settings)(_frames(1), _frames(4), rng)
+        sample = _processing(settings)(_frames(1), _frames(4), rng)
         assert sample is not None
         corner = sample.test_boxes[:, :2]
         inside = (corner + sample.test_boxes[:, 2:]).clamp(max=288) - corner.clamp(min=0)
@@ -81,11 +91,11 @@ def test_at_least_half_of_the_target_is_inside() -> None:
 
 @pytest.mark.parametrize("thin", [(20, 50, 140, 1), (20, 50, 0, 0)])
 def test_a_target_too_thin_is_no_sample(thin: tuple[int, int, int, int]) -> None:
-    assert DiMPProcessing()(_frames(1, thin), _frames(1, thin), np.random.default_rng(0)) is None
+    assert _processing()(_frames(1, thin), _frames(1, thin), np.random.default_rng(0)) is None
 
 
 def test_frames_of_one_picture_differ_and_the_sample_is_given_by_the_generator() -> None:
-    samples = [DiMPProcessing()(_frames(2), _frames(2), np.random.default_rng(4)) for _ in range(2)]
+    samples = [_processing()(_frames(2), _frames(2), np.random.default_rng(4)) for _ in range(2)]
     first, again = samples
     assert first is not None
     assert again is not None
@@ -94,24 +104,17 @@ def test_frames_of_one_picture_differ_and_the_sample_is_given_by_the_generator()
     assert not torch.equal(first.train_images[0], first.test_images[0])
 
 
-def test_odd_sizes_are_refused() -> None:
-    with pytest.raises(ValueError, match="output_size 290 is not a multiple of stride 16"):
-        ProcessingSettings(output_size=290)
-
-
-def test_an_odd_filter_gives_as_many_scores_as_cells() -> None:
-    assert (ProcessingSettings(kernel_size=3).num_scores, ProcessingSettings(kernel_size=4).num_scores) == (18, 19)
-
-
-@pytest.mark.parametrize("kernel_size", [3, 4])
-def test_the_label_is_the_one_that_the_filter_learns(kernel_size: int) -> None:
+@pytest.mark.parametrize(("filter_size", "num_scores"), [(3, 18), (4, 19)])
+def test_the_label_is_the_one_that_the_filter_learns(filter_size: int, num_scores: int) -> None:
     """The oracle is PrDiMP's label density, which the filter is fitted to; for an odd filter its cells lie half a cell
     further on."""
-    settings = ProcessingSettings(kernel_size=kernel_size, augmentation=PLAIN)
-    sample = DiMPProcessing(settings)(_frames(1), _frames(2), np.random.default_rng(0))
+    processing = _processing(
+        ProcessingSettings(augmentation=PLAIN), classifier=ClassifierSettings(filter_size=filter_size)
+    )
+    sample = processing(_frames(1), _frames(2), np.random.default_rng(0))
     assert sample is not None
-    optimizer = PrDiMPSteepestDescentNewton(FilterOptimizerSettings(), label_sigma=settings.sigma)
-    density = optimizer.label_density(sample.test_boxes[:, None], kernel_size, settings.num_scores)[:, 0]
+    optimizer = PrDiMPSteepestDescentNewton(FilterOptimizerSettings(), label_sigma=NETWORK.label_sigma, feat_stride=16)
+    density = optimizer.label_density(sample.test_boxes[:, None], filter_size, num_scores)[:, 0]
     labels = sample.test_labels / sample.test_labels.sum(dim=(1, 2), keepdim=True)
     torch.testing.assert_close(labels, density)
 
@@ -130,13 +133,13 @@ OUTSIDE = {
 def test_a_target_outside_the_picture_is_no_sample(box: tuple[int, int, int, int]) -> None:
     outside = replace(_frames(2), boxes=np.tile(np.array(box, np.float32), (2, 1)))
     for train, test in ((outside, _frames(1)), (_frames(1), outside)):
-        assert DiMPProcessing()(train, test, np.random.default_rng(0)) is None
+        assert _processing()(train, test, np.random.default_rng(0)) is None
 
 
 @pytest.mark.parametrize("box", [(137, 44, 45, 30), (-10, -8, 40, 30)])
 def test_a_target_of_which_half_is_in_the_picture_is_one(box: tuple[int, int, int, int]) -> None:
     frames = replace(_frames(1), boxes=np.array([box], np.float32))
-    assert DiMPProcessing()(frames, frames, np.random.default_rng(0)) is not None
+    assert _processing()(frames, frames, np.random.default_rng(0)) is not None
 
 
 @pytest.mark.parametrize("crop_mode", ["replicate", "inside", "inside_major"])
@@ -147,7 +150,7 @@ def test_files_decoded_small_give_the_same_sample(tmp_path: Path, crop_mode: Cro
     write_picture(tmp_path / "a.png", picture)
     write_picture(tmp_path / "a.jpg", picture)
     boxes = np.tile(np.array(box, np.float32), (4, 1))
-    processing = DiMPProcessing(ProcessingSettings(augmentation=PLAIN, crop_mode=crop_mode))
+    processing = _processing(ProcessingSettings(augmentation=PLAIN), crop_mode=crop_mode)
     samples = []
     for images in ([picture] * 4, [LazyImage(tmp_path / "a.jpg")] * 4):
         sample = processing(FrameSet(images[:2], boxes[:2]), FrameSet(images[2:], boxes[2:]), np.random.default_rng(2))
@@ -164,10 +167,10 @@ def test_files_decoded_small_give_the_same_sample(tmp_path: Path, crop_mode: Cro
 @pytest.mark.parametrize("crop_mode", ["inside", "inside_major"])
 def test_inside_crops_hold_the_target_and_less_border(crop_mode: CropMode) -> None:
     """Boxes still lie on the target where the search area was made smaller and moved."""
-    settings = ProcessingSettings(augmentation=PLAIN, crop_mode=crop_mode, test_jitter=JitterSettings(1.0, 0.1))
-    rng = np.random.default_rng(0)
+    settings = ProcessingSettings(augmentation=PLAIN, test_jitter=JitterSettings(1.0, 0.1))
+    processing, rng = _processing(settings, crop_mode=crop_mode), np.random.default_rng(0)
     for _ in range(10):
-        sample = DiMPProcessing(settings)(_frames(1), _frames(2), rng)
+        sample = processing(_frames(1), _frames(2), rng)
         assert sample is not None
         for image, box in zip(sample.test_images, sample.test_boxes, strict=True):
             x, y, w, h = loops.mask_bounds(image[0].numpy() > 190)
@@ -185,7 +188,7 @@ def test_single_frames_are_flipped_too() -> None:
     picture = draw_box(noise_picture(0), BOX, (255, 255, 255))
     picture[44:74, 60:80] = (255, 0, 0)  # the target's left half is red
     frames = FrameSet([picture] * 60, np.tile(np.array(BOX, np.float32), (60, 1)))
-    sample = DiMPProcessing(settings)(frames, frames, np.random.default_rng(0))
+    sample = _processing(settings)(frames, frames, np.random.default_rng(0))
     assert sample is not None
     left_is_red = sample.train_images[:, 2, 144, 130] < 100
     assert 15 < int(left_is_red.sum()) < 45

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import torch
 
+from ltr.data.crop import CropSettings
+from ltr.data.labels import ScoreGrid
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
 from ltr.sampling.processing import DiMPProcessing, ProcessingSettings
 from ltr.sampling.sampler import FrameMode, SamplerSettings, TrackingSampler, choose_frames
@@ -33,7 +35,7 @@ class Still(BaseVideoDataset):
 
 
 def _sampler(datasets: list[tuple[BaseVideoDataset, float]], seed: int = 0, **settings: object) -> TrackingSampler:
-    processing = DiMPProcessing(ProcessingSettings(output_size=64))
+    processing = DiMPProcessing(ProcessingSettings(), CropSettings(5.0, 64), ScoreGrid(5, 16, 0.0, 0.2))
     settings = {"samples_per_epoch": 10, "num_train_frames": 1, "num_test_frames": 1, **settings}
     return TrackingSampler(datasets, SamplerSettings(**settings), processing, seed)  # type: ignore[arg-type]
 

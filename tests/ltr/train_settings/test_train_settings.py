@@ -62,21 +62,20 @@ def test_all_problems_of_a_tracker_come_at_once() -> None:
         toy,
         optim=replace(toy.optim, lr=-1.0),
         network=replace(
-            toy.network, image_size=100, search_area_factor=4.0, classifier=ClassifierSettings(filter_size=3)
+            toy.network, crop_side=100, search_area=0.5, classifier=ClassifierSettings(output_sigma_factor=0)
         ),
-        processing=replace(toy.processing, output_sigma_factor=0.5),
+        processing=replace(toy.processing, jitter_attempts=0),
         sources=(DataSource("synthetic", weight=0),),
     )
     with pytest.raises(ValueError, match=r"^settings: ") as error:
         wrong.check()
     for part in (
         "optim.lr: expected more than 0, got -1.0",
-        "network.image_size",
+        "network.crop_side: expected a multiple of 16, got 100",
         "sources: expected at least one with a weight above 0",
-        "processing.search_area_factor: 5.0, but the network expects 4.0",
-        "processing.output_size: 288, but the network expects 100",
-        "processing.kernel_size: 4, but the network expects 3",
-        "processing.output_sigma_factor: 0.5, but the network expects 0.25",
+        "network.search_area: expected more than 1, at most 100, got 0.5",
+        "network.classifier.output_sigma_factor: expected more than 0, got 0",
+        "processing.jitter_attempts: expected more than 0, got 0",
     ):
         assert part in str(error.value)
 
@@ -89,7 +88,6 @@ def test_sampling_and_augmentation_that_cannot_be_done_are_refused() -> None:
         processing=replace(
             toy.processing,
             min_inside=1.5,
-            max_shrink=0.5,
             test_jitter=JitterSettings(centre=-1, scale=0.5),
             augmentation=AugmentationSettings(flip=2.0, blur=-0.1, jpeg_quality=(80, 30), noise_amplitude=300),
         ),
@@ -98,7 +96,6 @@ def test_sampling_and_augmentation_that_cannot_be_done_are_refused() -> None:
         "sampler.num_test_frames: expected at least 1, got 0",
         "sampler.max_gap: expected at least 0, got -1",
         "processing.min_inside: expected a share from 0 to 1, got 1.5",
-        "processing.max_shrink: expected at least 1, got 0.5",
         "processing.test_jitter: expected a centre and a scale of at least 0, got JitterSettings(centre=-1, scale=0.5)",
         "processing.augmentation.flip: expected a chance from 0 to 1, got 2.0",
         "processing.augmentation.blur: expected a chance from 0 to 1, got -0.1",
@@ -201,6 +198,7 @@ def test_the_paper_s_trackers_differ_in_the_box_loss_alone() -> None:
     assert kldis.processing.augmentation.flip == 0.5
     assert kldis.network.frozen_layers == ("conv1", "layer1", "layer2")
     assert kldis.network.feature_size == 22
+    assert (kldis.network.crop_mode, kldis.network.max_shrink) == ("inside_major", 1.5)  # pytracking's super_dimp
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pytracking.features.frame_network import FrameNetwork
 from tests.fakes.networks import SMALL, small_network
 
 CPU = torch.device("cpu")
-SIZE = SMALL.image_size
+SIZE = SMALL.crop_side
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,21 @@
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from ltr.data.crop import sample_crop
+from ltr.data.crop import CropTransform, box_to_crop, sample_crop
 from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp.base import AugmentationParams
 from tests.fakes.datasets import noise_picture
 
 NONE = AugmentationParams(shifts=(), rotations=(), blurs=(), scales=(), flip=False)
 CENTRE, SIZE, CROP = (83.0, 61.5), (24.0, 16.0), 96
+
+
+def _box(centre: tuple[float, float]) -> tuple[float, float, float, float]:
+    return (centre[0] - SIZE[0] / 2, centre[1] - SIZE[1] / 2, *SIZE)
 
 
 def _blob(offset: tuple[float, float] = (0, 0)) -> np.ndarray:
@@ -30,14 +35,14 @@ def _centroid(crop: np.ndarray) -> np.ndarray:
 
 def _augment(frame: np.ndarray, scale: float = 0.75, **changes: object) -> tuple[np.ndarray, np.ndarray]:
     params = AugmentationParams(**{**vars(NONE), **changes})  # type: ignore[arg-type]
-    return augmented_crops(frame, CENTRE, SIZE, scale, CROP, params)
+    return augmented_crops(frame, _box(CENTRE), CropTransform(CENTRE, scale, CROP), params)
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 1.3])
 @pytest.mark.parametrize("centre", [CENTRE, (4.0, 117.0)])
 def test_plain_crop_is_that_of_the_tracker(scale: float, centre: tuple[float, float]) -> None:
     frame = noise_picture(3)
-    crops, boxes = augmented_crops(frame, centre, SIZE, scale, CROP, NONE)
+    crops, boxes = augmented_crops(frame, _box(centre), CropTransform(centre, scale, CROP), NONE)
     expected, _ = sample_crop(frame, centre, scale, CROP)
     assert crops.shape == (1, CROP, CROP, 3)
     assert crops.dtype == np.uint8
@@ -101,6 +106,18 @@ def test_blur_really_blurs_along_its_axis() -> None:
     assert tall[0] < plain[0] + 0.2
 
 
+def test_the_plain_crop_may_lie_beside_the_target() -> None:
+    """As where it was moved into the frame: the variations are still those of the target."""
+    transform = CropTransform((CENTRE[0] - 21, CENTRE[1] + 9), 0.75, CROP)
+    params = replace(NONE, rotations=(30.0,), scales=(1.15,), flip=True)
+    crops, boxes = augmented_crops(_blob(), _box(CENTRE), transform, params)
+    expected, _ = sample_crop(_blob(), transform.centre, transform.scale, CROP)
+    assert np.abs(crops[0].astype(int) - expected).max() <= 1
+    np.testing.assert_allclose(boxes[0], box_to_crop(np.array(_box(CENTRE)), transform))
+    for crop, box in zip(crops, boxes, strict=True):
+        np.testing.assert_allclose(_centroid(crop), box[:2] + box[2:] / 2, atol=0.05)
+
+
 def test_shifted_crops_show_the_picture_beyond_the_crop() -> None:
     """A shift moves in what lies outside the plain crop, where the picture has it; no border is made up."""
     frame = noise_picture(5)
@@ -111,6 +128,6 @@ def test_shifted_crops_show_the_picture_beyond_the_crop() -> None:
 
 def test_default_has_the_plain_crop_first_and_fifteen_or_so_more() -> None:
     params = AugmentationParams()
-    crops, boxes = augmented_crops(noise_picture(1), CENTRE, SIZE, 1.0, CROP, params)
+    crops, boxes = augmented_crops(noise_picture(1), _box(CENTRE), CropTransform(CENTRE, 1.0, CROP), params)
     made = len(params.shifts) + len(params.rotations) + len(params.scales) + len(params.blurs) + params.flip
     assert len(crops) == len(boxes) == 1 + made

@@ -2,6 +2,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
+from ltr.data.crop import CropTransform
 from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp import PARAMETERS
 from pytracking.parameter.dimp.base import DiMPParams
@@ -12,7 +13,9 @@ from tests.fakes.datasets import noise_picture
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_named_parameters_are_sound(name: str) -> None:
     params = load_parameters("dimp", name)
-    crops, _ = augmented_crops(noise_picture(0), (80, 60), (20, 20), 1.0, 64, params.augmentation)
+    crops, _ = augmented_crops(
+        noise_picture(0), (70, 50, 20, 20), CropTransform((80, 60), 1.0, 64), params.augmentation
+    )
     assert params.memory.size > len(crops)  # room beside the first frame's samples
     assert params.localization.not_found_threshold <= params.localization.uncertain_threshold
     assert params.refinement.ascent.top_k <= params.refinement.ascent.num_boxes

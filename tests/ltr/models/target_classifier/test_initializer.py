@@ -9,7 +9,7 @@ def test_starts_as_the_mean_of_the_target_s_own_features() -> None:
     feat = torch.randn(3, 2, 5, 9, 9)
     boxes = torch.rand(3, 2, 4) * 40 + 20
     with torch.no_grad():
-        filter = FilterInitializerLinear(filter_size=4, feature_dim=5)(feat, boxes)
+        filter = FilterInitializerLinear(filter_size=4, feature_dim=5, feature_stride=16)(feat, boxes)
     assert filter.shape == (2, 5, 4, 4)
     for b in range(2):
         pooled = []
@@ -23,12 +23,14 @@ def test_starts_as_the_mean_of_the_target_s_own_features() -> None:
 def test_a_ramp_is_read_at_the_box() -> None:
     """Feature (i, j) is worth j at x = 16 j: the bins of a box hold the x of their centres."""
     ramp = torch.arange(9.0).expand(1, 1, 1, 9, 9)
-    filter = FilterInitializerLinear(filter_size=4, feature_dim=1)(ramp, torch.tensor([[[32.0, 16, 64, 64]]]))
+    filter = FilterInitializerLinear(filter_size=4, feature_dim=1, feature_stride=16)(
+        ramp, torch.tensor([[[32.0, 16, 64, 64]]])
+    )
     torch.testing.assert_close(filter[0, 0], torch.tensor([2.5, 3.5, 4.5, 5.5]).expand(4, 4))
 
 
 def test_convolution_is_learned() -> None:
     torch.manual_seed(0)
-    initializer = FilterInitializerLinear(filter_size=2, feature_dim=3)
+    initializer = FilterInitializerLinear(filter_size=2, feature_dim=3, feature_stride=16)
     initializer(torch.randn(2, 1, 3, 6, 6), torch.tensor([[[20.0, 20, 40, 40]]] * 2)).square().sum().backward()
     assert all(parameter.grad is not None for parameter in initializer.parameters())

@@ -14,7 +14,7 @@ DAMPING = 0.05
 
 
 def _optimizer() -> PrDiMPSteepestDescentNewton:
-    return PrDiMPSteepestDescentNewton(SETTINGS, label_sigma=0.9).double()
+    return PrDiMPSteepestDescentNewton(SETTINGS, label_sigma=0.9, feat_stride=16).double()
 
 
 def _problem(size: int) -> tuple[Tensor, Tensor, Tensor]:

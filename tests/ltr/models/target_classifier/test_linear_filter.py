@@ -11,8 +11,8 @@ CHANNELS, CELLS, SIZE = 16, 12, 4
 
 def _classifier() -> LinearFilter:
     return LinearFilter(
-        FilterInitializerLinear(SIZE, CHANNELS),
-        DiMPSteepestDescentGN(FilterOptimizerSettings(num_iter=5), label_sigma=0.6),
+        FilterInitializerLinear(SIZE, CHANNELS, feature_stride=16),
+        DiMPSteepestDescentGN(FilterOptimizerSettings(num_iter=5), label_sigma=0.6, feat_stride=16),
         residual_basic_block(CHANNELS, 0, CHANNELS, norm_scale=1 / (CHANNELS * SIZE**2) ** 0.5),
     )
 

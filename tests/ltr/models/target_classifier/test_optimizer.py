@@ -15,7 +15,7 @@ FRAMES, SEQUENCES, CHANNELS = 3, 2, 4
 
 def _optimizer(settings: FilterOptimizerSettings = SETTINGS, random_maps: bool = True) -> DiMPSteepestDescentGN:
     """In double precision; with label, mask and weight functions of no special form where ``random_maps``."""
-    optimizer = DiMPSteepestDescentGN(settings, label_sigma=0.9)
+    optimizer = DiMPSteepestDescentGN(settings, label_sigma=0.9, feat_stride=16)
     if random_maps:
         torch.manual_seed(3)
         for predictor in (optimizer.label_map_predictor, optimizer.target_mask_predictor[0]):
@@ -128,7 +128,7 @@ def test_converges_to_ridge_regression_where_the_mask_is_one() -> None:
 def test_the_first_label_is_the_gaussian_of_the_training_data() -> None:
     """On the 19 x 19 scores of a 288 px crop, less what a Gaussian is worth in the farthest bin."""
     settings = FilterOptimizerSettings()
-    optimizer = DiMPSteepestDescentGN(settings, label_sigma=0.9)
+    optimizer = DiMPSteepestDescentGN(settings, label_sigma=0.9, feat_stride=16)
     boxes = torch.tensor([[[100.0, 120, 60, 40]], [[150, 90, 31, 57]]])
     with torch.no_grad():
         label, mask, spatial = optimizer.maps(boxes, 4, (19, 19))
@@ -143,7 +143,7 @@ def test_the_first_label_is_the_gaussian_of_the_training_data() -> None:
 
 
 def test_odd_filters_have_their_scores_half_a_cell_later() -> None:
-    optimizer = DiMPSteepestDescentGN(FilterOptimizerSettings(), label_sigma=0.9)
+    optimizer = DiMPSteepestDescentGN(FilterOptimizerSettings(), label_sigma=0.9, feat_stride=16)
     boxes = torch.tensor([[[100.0, 120, 60, 40]]])
     with torch.no_grad():
         odd, _, _ = optimizer.maps(boxes, 3, (18, 18))

@@ -46,17 +46,17 @@ def test_pytracking_s_names() -> None:
 @pytest.mark.parametrize("name", ["dimp50", "dimp_ncep_mobile", "small"])
 def test_shapes(name: str) -> None:
     settings = {
-        "dimp50": DiMPnetSettings(image_size=128, classifier=ClassifierSettings(feature_dim=64)),
+        "dimp50": DiMPnetSettings(crop_side=128, classifier=ClassifierSettings(feature_dim=64)),
         "dimp_ncep_mobile": TASKS["dimp"]["dimp_ncep_mobile"].network,  # type: ignore[attr-defined]
         "small": SMALL,
     }[name]
     net = small_network(settings=settings)
     with torch.no_grad():
-        output = net(*_inputs(2, 3, 2, settings.image_size))
+        output = net(*_inputs(2, 3, 2, settings.crop_side))
         energies = output.energy(torch.full((6, 5, 4), 40.0))
     assert len(output.scores) == settings.classifier.optimizer.num_iter + 1
     assert {tuple(scores.shape) for scores in output.scores} == {(3, 2, settings.score_size, settings.score_size)}
-    assert settings.score_size == settings.image_size // 16 + 1
+    assert settings.score_size == settings.crop_side // 16 + 1
     assert energies.shape == (6, 5)
 
 

@@ -7,9 +7,7 @@ from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
 
 @pytest.mark.parametrize(("filter_size", "score_size"), [(4, 19), (3, 18)])
 def test_sizes_follow(filter_size: int, score_size: int) -> None:
-    settings = DiMPnetSettings(
-        image_size=288, search_area_factor=5, classifier=ClassifierSettings(filter_size=filter_size)
-    )
+    settings = DiMPnetSettings(crop_side=288, search_area=5, classifier=ClassifierSettings(filter_size=filter_size))
     assert settings.feature_size == 18
     assert settings.score_size == score_size
     assert settings.label_sigma == pytest.approx(0.9)  # a quarter of a target 18 / 5 cells wide
@@ -18,10 +16,11 @@ def test_sizes_follow(filter_size: int, score_size: int) -> None:
 
 def test_every_problem_is_listed() -> None:
     settings = replace(
-        DiMPnetSettings(), image_size=100, search_area_factor=0.5, classifier=ClassifierSettings(filter_size=0)
+        DiMPnetSettings(), crop_side=100, search_area=0.5, max_shrink=0.5, classifier=ClassifierSettings(filter_size=0)
     )
     problems = settings.problems()
-    assert len(problems) == 3
-    assert "image_size: expected a multiple of 16, 64 to 4096, got 100" in problems
-    assert any(line.startswith("search_area_factor") for line in problems)
+    assert len(problems) == 4
+    assert "crop_side: expected a multiple of 16, got 100" in problems
+    assert "max_shrink: expected at least 1, got 0.5" in problems
+    assert any(line.startswith("search_area:") for line in problems)
     assert any(line.startswith("classifier.filter_size") for line in problems)

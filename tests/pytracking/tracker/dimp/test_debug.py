@@ -34,7 +34,7 @@ def test_a_recorder_sees_what_the_tracker_does_and_changes_nothing():
         output = watched.track(FRAME)
         assert output == alone.track(FRAME)
     frame = recorder.frame
-    assert frame.crop.shape == (SMALL.image_size, SMALL.image_size, 3)
+    assert frame.crop.shape == (SMALL.crop_side, SMALL.crop_side, 3)
     assert (frame.found.state, frame.found.score) == ("tracking", pytest.approx(frame.scores.max()))
     assert len(frame.weights) == frame.num_init + 2
     assert frame.weights.sum() == pytest.approx(1)

@@ -6,9 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ltr.data.crop import CropMode
+from ltr.data.transforms import AugmentationSettings, ColourJitter
+from ltr.dataset.base_video_dataset import FrameSet
 from ltr.models.build import build_network
+from ltr.sampling.processing import DiMPProcessing, JitterSettings, ProcessingSettings
 from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams, MemoryParams
-from pytracking.tracker.base.output import TrackOutput
+from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.dimp.debug import DebugRecorder
 from pytracking.tracker.dimp.model import DiMPTracker
 from tests.benchmarks.memory_growth import resident_mib
 from tests.fakes.datasets import noise_picture
@@ -84,6 +89,34 @@ def test_follows_a_block_on_imagenet_features(step: tuple[int, int]) -> None:
         assert output.state == "tracking"
         assert output.box == pytest.approx((x, y, 32, 28), abs=5 if any(step) else 0.5)
         assert 0 <= output.score <= 1
+
+
+STILL = JitterSettings(centre=0.0, scale=0.0)
+PLAIN = AugmentationSettings(flip=0, grayscale=0, colour=ColourJitter(0, 0, 0, 0), blur=0, noise=0, jpeg=0, cutout=0)
+
+
+@pytest.mark.parametrize("crop_mode", ["replicate", "inside", "inside_major"])
+@pytest.mark.parametrize("box", [(2.0, 100.0, 32.0, 28.0), (120.0, 3.0, 70.0, 60.0)])  # the second is made smaller
+def test_a_search_region_is_that_of_the_training(network: nn.Module, crop_mode: CropMode, box: Box) -> None:
+    """The crop is the training's, pixel by pixel, and the target is found at its place in it."""
+    settings, frame = replace(SMALL, crop_mode=crop_mode), _scene(*box[:2])
+    frames = FrameSet([frame], np.array([box], np.float32))
+    processing = DiMPProcessing(ProcessingSettings(STILL, STILL, augmentation=PLAIN), settings, settings.score_grid)
+    sample = processing(frames, frames, np.random.default_rng(0))
+    assert sample is not None
+    tracker = dimp_tracker(network, settings, _params(LocalizationParams(), refine=False))  # type: ignore[arg-type]
+    tracker.debug = recorder = DebugRecorder()
+    hill = replace(settings.score_grid, sigma=3.0).label(sample.test_boxes)[0].numpy()  # nearly a parabola
+    tracker.dimp.functions.classify_target = lambda filters, features: [np.stack([hill] * 2)]  # type: ignore[method-assign]
+    tracker.initialize(frame, box)
+    memory = tracker.started.memory
+    np.testing.assert_allclose(memory.boxes[0, 0], sample.train_boxes[0], atol=1e-3)
+    output = tracker.track(frame)
+    assert recorder.frame is not None
+    np.testing.assert_array_equal(recorder.frame.crop, sample.test_images[0].permute(1, 2, 0))
+    np.testing.assert_allclose(memory.boxes[memory.count - 1, 0], sample.test_boxes[0], atol=0.3)
+    assert output.state == "tracking"
+    assert output.box == pytest.approx(box, abs=0.3)
 
 
 def test_lost_target_stays_where_it_was(network: nn.Module) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,18 @@ def test_of_two_peaks_the_near_one_is_the_target() -> None:
     assert near_is_higher.score == pytest.approx(0.9)
     for found in (far_is_higher, near_is_higher):
         assert (found.state, found.hard_negative) == ("tracking", True)
+
+
+def test_distances_are_from_the_target_s_last_place() -> None:
+    """As where the crop was moved into the frame: all the same, two cells to the right and three up."""
+    for place_known in (True, False):
+        for hills in (((9, 9, 0.9),), ((9, 11, 0.8), (9, 4, 0.9)), ((9, 13, 0.45),), ((10, 9, 0.6), (14, 9, 0.9))):
+            context = MotionContext(place_known=place_known, motion=(1.0, 0.5), distractors=((0.0, 4.0),))
+            moved = replace(context, last_place=(2.0, -3.0), distractors=((2.0, 1.0),))
+            found = _localize(*hills, context=context)
+            again = _localize(*((y - 3, x + 2, height) for y, x, height in hills), context=moved)
+            assert again.displacement == pytest.approx(np.add(found.displacement, (2, -3)))
+            assert (again.state, again.hard_negative) == (found.state, found.hard_negative)
 
 
 @pytest.mark.parametrize(

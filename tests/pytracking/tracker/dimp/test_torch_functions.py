@@ -17,7 +17,7 @@ FREE = AscentParams(num_boxes=6, top_k=1, position_weight=1.0, size_rate=1.0, ma
 
 
 def _functions(refinement: RefinementParams, kind: type[TorchFunctions] = TorchFunctions) -> TorchFunctions:
-    return kind(small_network().requires_grad_(False), SMALL.image_size, refinement, CPU)
+    return kind(small_network().requires_grad_(False), SMALL.crop_side, refinement, CPU)
 
 
 def _query(functions: TorchFunctions, seed: int = 0) -> BoxQuery:
