@@ -19,12 +19,12 @@ from tqdm import tqdm
 
 from ltr.utils.errors import InputError
 from ltr.utils.files import check_outputs
-from pytracking.analysis.inputs import find_trackers, load_dataset
+from pytracking.analysis.inputs import load_dataset
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.playback import Picture, ResultTrack, load_track, render_playback
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.sequence_score import GroundTruth
-from pytracking.analysis.sources import AnalysisError, TrackerResults
+from pytracking.analysis.sources import AnalysisError, TrackerResults, find_trackers
 from pytracking.ui.window import has_display
 from pytracking.utils.cli import run_command
 from pytracking.video.frame_source import FrameSource

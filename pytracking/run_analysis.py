@@ -25,9 +25,16 @@ from pytracking.__main__ import DISTRIBUTION
 from pytracking.analysis import tables
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate
-from pytracking.analysis.inputs import Picture, find_trackers, load_dataset
+from pytracking.analysis.inputs import Picture, load_dataset
 from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, find_protocol
-from pytracking.analysis.sources import AnalysisError, GroundTruthSource, TrackerResults, from_memory, truth_folder
+from pytracking.analysis.sources import (
+    AnalysisError,
+    GroundTruthSource,
+    TrackerResults,
+    find_trackers,
+    from_memory,
+    truth_folder,
+)
 from pytracking.analysis.table_formats import FORMATS, Table
 from pytracking.utils.cli import run_command
 

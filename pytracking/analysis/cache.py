@@ -1,20 +1,29 @@
 """Scored runs kept on disk, found again by the content of every file they were made from."""
 
 import hashlib
+import inspect
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from ltr.dataset import text_files
 from ltr.utils.files import replacing
+from pytracking.analysis import metrics, run_score, sequence_score
 from pytracking.analysis.protocols import Protocol
-from pytracking.analysis.run_score import Curves, RunScore, stamp_files, time_files
+from pytracking.analysis.run_score import RunScore, SequenceScores, stamp_files, time_files
 from pytracking.analysis.sources import ResultRun, digest_files
 
-VERSION = "3"  # to be raised whenever the same files would score differently
+_RULES = (text_files, metrics, sequence_score, run_score)  # a change of their text makes every score anew
 _LISTS = ("names", "missing", "trained_on", "about_truth")
+
+
+def _version() -> str:
+    """What stands for the metrics, by which the same files may score differently."""
+    texts = [*map(inspect.getsource, _RULES), *metrics.METRICS]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Cache:
         """Where the score of ``run`` lies; ``truth`` is the digest of the truth's content."""
         results = [path for repeats in run.files.values() for path in repeats]
         files = [file for path in results for file in (path, *time_files(path), *stamp_files(path))]
-        rules = json.dumps([VERSION, asdict(protocol), allow_missing, list(run.files)])
+        rules = json.dumps([_version(), asdict(protocol), allow_missing, list(run.files)])
         return self.folder / f"{hashlib.sha256(rules.encode() + truth + digest_files(files)).hexdigest()}.npz"
 
     def load(self, path: Path) -> RunScore | None:
@@ -37,17 +46,21 @@ class Cache:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 rest = json.loads(str(archive["rest"]))
-                curves = Curves(*(archive[field.name] for field in fields(Curves)))
+                values = {name: archive[f"value {name}"] for name in metrics.METRICS}
+                curves = {name: archive[f"curve {name}"] for name in metrics.plotted_curves()}
+                scores = SequenceScores(archive["frames"], values, curves)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # damaged: made anew
             return None
         names, missing, trained_on, about = (tuple(rest[name]) for name in _LISTS)
-        return RunScore(names, curves, missing, (), rest["notes"], rest["fps"], trained_on, about)
+        return RunScore(names, scores, missing, (), rest["notes"], rest["fps"], trained_on, about)
 
     def save(self, path: Path, score: RunScore) -> None:
         """Keep ``score``, unless problems came up: those are looked for anew every time."""
         if score.problems:
             return
         rest = {name: getattr(score, name) for name in (*_LISTS, "notes", "fps")}
-        arrays = {field.name: getattr(score.curves, field.name) for field in fields(Curves)}
+        scores = score.scores
+        arrays = {"frames": scores.frames, **{f"value {name}": value for name, value in scores.values.items()}}
+        arrays |= {f"curve {name}": curve for name, curve in scores.curves.items()}
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, rest=np.array(json.dumps(rest)), **arrays)

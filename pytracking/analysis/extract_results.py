@@ -1,35 +1,55 @@
-"""Trackers scored on a data set: all their curves, every problem at once, and the scores of the tables."""
+"""Trackers scored on a data set: every problem at once, and all scores, computed once."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from multiprocessing import get_context
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytracking.analysis.cache import Cache
-from pytracking.analysis.metrics import Array, area_under_curve, at_threshold
+from pytracking.analysis.metrics import METRICS, Array, plotted_curves
 from pytracking.analysis.protocols import Protocol
-from pytracking.analysis.run_score import Curves, RunScore, score_run
+from pytracking.analysis.run_score import RunScore, score_run
 from pytracking.analysis.sequence_score import GroundTruth
 from pytracking.analysis.sources import AnalysisError, GroundTruthSource, ResultRun, TrackerResults
 
-SCORES = ("auc", "precision", "norm_precision", "op50", "op75", "ao")
 _WORTH_A_PROCESS = 5_000_000  # bytes of result files; below it, starting a process takes longer than the work
 
 
 @dataclass(frozen=True)
 class TrackerScores:
-    """A tracker's runs on the sequences of an evaluation, and its speed in frames a second where times are there.
+    """A tracker on the sequences of an evaluation, in percent.
 
-    trained_on: those of the sequences that its network was trained on, as the stamps of its results say.
+    frames: [s], as the protocol counts them. weights: [s], of the sequences in a mean. by_run: metric -> [runs, s], NaN
+    where a sequence has no score; pytracking's ``exclude_invalid_frames`` may give more than 100, a note tells. curves:
+    name of the curve -> [s, k], means over the runs. fps: frames a second where times are there. trained_on: those of
+    the sequences that its network was trained on, as the stamps of its results say.
     """
 
     name: str
-    runs: tuple[Curves, ...]
+    frames: NDArray[np.int64]
+    weights: Array
+    by_run: dict[str, Array]
+    curves: dict[str, Array]
     fps: float | None
     trained_on: tuple[str, ...] = ()
+
+    @cached_property
+    def overall(self) -> dict[str, Array]:
+        """Metric -> scores [runs] on the data set, 100 at most."""
+        return {name: self.on(name, slice(None)) for name in self.by_run}
+
+    def on(self, metric: str, rows: Sequence[int] | slice) -> Array:
+        """The scores [runs] by ``metric`` on the sequences ``rows``, 100 at most."""
+        return np.minimum(weighted_mean(self.by_run[metric][:, rows], self.weights[rows]), 100.0)
+
+    @cached_property
+    def per_sequence(self) -> dict[str, Array]:
+        """Metric -> scores [s] of the sequences, 100 at most, means over the runs."""
+        return {name: np.minimum(values, 100.0).mean(axis=0) for name, values in self.by_run.items()}
 
 
 @dataclass(frozen=True)
@@ -72,7 +92,7 @@ def evaluate(
     if len(common) < total:
         notes.insert(0, f"INCOMPLETE: scored on {len(common)} of {total} sequences")
     left = iter(scores)
-    entries = tuple(_tracker_scores(t.name, [next(left) for _ in t.runs], common) for t in trackers)
+    entries = tuple(_tracker_scores(t.name, [next(left) for _ in t.runs], common, protocol) for t in trackers)
     notes += [
         f"{t.name}: its network was trained on {len(t.trained_on)} of these sequences (†): {', '.join(t.trained_on)}"
         for t in entries
@@ -131,55 +151,23 @@ def _notes(trackers: Sequence[TrackerResults], scores: Sequence[RunScore]) -> li
     return notes
 
 
-def _tracker_scores(name: str, scores: Sequence[RunScore], common: Sequence[str]) -> TrackerScores:
-    curves = tuple(score.curves[[score.names.index(sequence) for sequence in common]] for score in scores)
+def _tracker_scores(name: str, scores: Sequence[RunScore], common: Sequence[str], protocol: Protocol) -> TrackerScores:
+    runs = [score.scores[[score.names.index(sequence) for sequence in common]] for score in scores]
+    frames = runs[0].frames
     speeds = [score.fps for score in scores if score.fps is not None]
-    trained_on = tuple(n for n in common if any(n in score.trained_on for score in scores))
-    return TrackerScores(name, curves, float(np.mean(speeds)) if speeds else None, trained_on)
-
-
-def average_curves(curves: Curves, protocol: Protocol) -> Curves:
-    """The curves [1, k] of the whole data set: means over sequences, or over frames where the protocol pools them."""
-    weights = curves.frames if protocol.pool_frames else np.ones(len(curves.frames))
-    measured = ~np.isnan(curves.ao)  # a sequence without one usable frame has no overlap
-    ao = np.average(curves.ao[measured], weights=weights[measured]) if measured.any() else np.nan
-    success, precision, norm_precision = (
-        np.average(c, axis=0, weights=weights)[None] for c in (curves.success, curves.precision, curves.norm_precision)
+    return TrackerScores(
+        name,
+        frames,
+        frames.astype(float) if protocol.pool_frames else np.ones(len(frames)),
+        {metric: 100.0 * np.array([run.values[metric] for run in runs]) for metric in METRICS},
+        {curve: 100.0 * np.mean([run.curves[curve] for run in runs], axis=0) for curve in plotted_curves()},
+        float(np.mean(speeds)) if speeds else None,
+        tuple(n for n in common if any(n in score.trained_on for score in scores)),
     )
-    return Curves(curves.frames.sum(keepdims=True), success, precision, norm_precision, np.array([ao]))
 
 
-def percent(curves: Curves, protocol: Protocol) -> dict[str, Array]:
-    """The scores of each row of ``curves``, in percent: ``SCORES`` -> [s], 100 at most.
-
-    pytracking's ``exclude_invalid_frames`` counts hits in frames that it leaves out of the divisor; a note tells.
-    """
-    overlaps = protocol.overlap_thresholds
-    if protocol.trapezoid:
-        precision = area_under_curve(curves.precision, trapezoid=True)
-        norm_precision = area_under_curve(curves.norm_precision, trapezoid=True)
-    else:
-        precision = at_threshold(curves.precision, protocol.centre_thresholds, 20.0)
-        norm_precision = at_threshold(curves.norm_precision, protocol.normalised_thresholds, 0.2)
-    values = (
-        area_under_curve(curves.success, protocol.trapezoid),
-        precision,
-        norm_precision,
-        at_threshold(curves.success, overlaps, 0.5),
-        at_threshold(curves.success, overlaps, 0.75),
-        curves.ao,
-    )
-    return {name: np.minimum(100.0 * value, 100.0) for name, value in zip(SCORES, values, strict=True)}
-
-
-def overall(tracker: TrackerScores, protocol: Protocol, rows: Sequence[int] | None = None) -> dict[str, Array]:
-    """A tracker's scores on the data set, or on the sequences ``rows`` of it, in percent: ``SCORES`` -> [runs]."""
-    curves = tracker.runs if rows is None else [run[rows] for run in tracker.runs]
-    runs = [percent(average_curves(run, protocol), protocol) for run in curves]
-    return {name: np.array([float(run[name][0]) for run in runs]) for name in SCORES}
-
-
-def per_sequence(tracker: TrackerScores, protocol: Protocol) -> dict[str, Array]:
-    """A tracker's scores on each sequence in percent, averaged over its runs: ``SCORES`` -> [s]."""
-    runs = [percent(run, protocol) for run in tracker.runs]
-    return {name: np.mean([run[name] for run in runs], axis=0) for name in SCORES}
+def weighted_mean(values: Array, weights: Array) -> Array:
+    """Mean [...] over the sequences of ``values`` [..., s] with ``weights`` [s]; NaN values are left out."""
+    weights = np.where(np.isnan(values), 0.0, weights)
+    with np.errstate(invalid="ignore"):
+        return (np.nan_to_num(values) * weights).sum(axis=-1) / weights.sum(axis=-1)

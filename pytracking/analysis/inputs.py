@@ -1,4 +1,4 @@
-"""What the commands are given, found: trackers by their names, the truth and frames of a data set."""
+"""The truth, the protocol and the frames of a data set that the toolkit reads."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,41 +12,7 @@ from numpy.typing import NDArray
 from ltr.utils.errors import InputError
 from pytracking.analysis.protocols import Protocol, find_protocol
 from pytracking.analysis.sequence_score import GroundTruth
-from pytracking.analysis.sources import AnalysisError, GroundTruthSource, TrackerResults, find_tracker, from_memory
-
-
-def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[TrackerResults]:
-    """Our own results TRACKER:PARAMETER[:RUN] below ``results_dir``, then those in the folders of NAME=DIR.
-
-    Raises AnalysisError that lists every one that is not there, badly written, or given twice.
-    """
-    problems: list[str] = []
-    named: list[tuple[str, Path]] = []
-    for text in ours:
-        tracker, _, parameter = text.partition(":")
-        parameter, _, run = parameter.partition(":")
-        if not parameter or (run and not run.isdecimal()):
-            problems.append(f"{text}: expected TRACKER:PARAMETER or TRACKER:PARAMETER:RUN")
-            continue
-        named.append((text, results_dir / tracker / (parameter + (f"_{int(run):03d}" if run else ""))))
-    for text in results:
-        name, _, path = text.partition("=")
-        if not (name and path):
-            problems.append(f"{text}: expected NAME=DIR")
-            continue
-        named.append((name, Path(path)))
-    names = [name for name, _ in named]
-    problems += [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
-    trackers = []
-    for name, folder in named:
-        try:
-            trackers.append(find_tracker(name, folder))
-        except OSError as error:
-            problems.append(str(error))
-    if problems:
-        raise AnalysisError(problems)
-    return trackers
-
+from pytracking.analysis.sources import GroundTruthSource, from_memory
 
 if TYPE_CHECKING:
     from pytracking.evaluation.datasets.sequence import Sequence as Video

@@ -1,11 +1,17 @@
-"""What is measured on one sequence: overlaps, errors, curves and their summaries (numpy, float64, no files).
+"""What is measured on one sequence: overlaps, errors, curves, and the ``METRICS`` of the tables (numpy, no files).
 
 Boxes are [n, 4] arrays of x, y, w, h in pixels of the image, one row a frame, of any origin as long as both arguments
-share it. Nothing here modifies its input or knows about invalid frames: the protocol does (``protocols.py``).
+share it. Nothing here modifies its input.
 """
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from pytracking.analysis.protocols import Protocol
 
 Array = NDArray[np.float64]
 
@@ -84,3 +90,125 @@ def area_under_curve(curve: Array, trapezoid: bool = False) -> Array:
 def at_threshold(curve: Array, thresholds: ArrayLike, threshold: float) -> Array:
     """The value of ``curve`` [..., k] at the one of ``thresholds`` [k] nearest to ``threshold``."""
     return curve[..., int(np.argmin(np.abs(np.asarray(thresholds) - threshold)))]
+
+
+@dataclass(frozen=True)
+class FrameMeasures:
+    """The frames of one sequence that count, measured by the rules of ``protocol``; what a metric is made of.
+
+    overlap, error (px), normalised_error: [n], a frame without a usable truth holds what the protocol puts there.
+    usable: [n] true where the truth is usable. frames: the divisor of all fractions.
+    """
+
+    overlap: Array
+    error: Array
+    normalised_error: Array
+    usable: NDArray[np.bool_]
+    frames: int
+    protocol: Protocol
+
+    @cached_property
+    def success(self) -> Array:
+        """Fractions [k] of the frames whose overlap is above each of the protocol's thresholds."""
+        protocol = self.protocol
+        return self._of_frames(success_curve(self.overlap, protocol.overlap_thresholds, protocol.strict))
+
+    @cached_property
+    def precision(self) -> Array:
+        """Fractions [k] of the frames whose centre error is at or below each of the protocol's thresholds."""
+        return self._of_frames(precision_curve(self.error, self.protocol.centre_thresholds))
+
+    @cached_property
+    def norm_precision(self) -> Array:
+        """``precision`` of the normalised centre errors."""
+        return self._of_frames(precision_curve(self.normalised_error, self.protocol.normalised_thresholds))
+
+    def _of_frames(self, curve: Array) -> Array:
+        return curve * (len(self.overlap) / self.frames)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve that is plotted. name: of its files. label: of the x axis. thresholds: where it is taken, [k].
+
+    values: the curve [k] of one sequence, as fractions.
+    """
+
+    name: str
+    title: str
+    label: str
+    thresholds: Callable[[Protocol], Sequence[float]]
+    values: Callable[[FrameMeasures], Array]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score. title: the head of its column. value: the score of one sequence as a fraction, NaN where it has none.
+
+    The score of a data set is the mean over sequences, or over frames where the protocol pools them. curve: the plot
+    in whose legend the score stands.
+    """
+
+    title: str
+    value: Callable[[FrameMeasures], float]
+    curve: Curve | None = None
+
+
+def _auc(measures: FrameMeasures) -> float:
+    return float(area_under_curve(measures.success, measures.protocol.trapezoid))
+
+
+def _precision(measures: FrameMeasures) -> float:
+    protocol = measures.protocol
+    if protocol.trapezoid:
+        return float(area_under_curve(measures.precision, trapezoid=True))
+    return float(at_threshold(measures.precision, protocol.centre_thresholds, 20.0))
+
+
+def _norm_precision(measures: FrameMeasures) -> float:
+    protocol = measures.protocol
+    if protocol.trapezoid:
+        return float(area_under_curve(measures.norm_precision, trapezoid=True))
+    return float(at_threshold(measures.norm_precision, protocol.normalised_thresholds, 0.2))
+
+
+def _success_at(threshold: float, measures: FrameMeasures) -> float:
+    return float(at_threshold(measures.success, measures.protocol.overlap_thresholds, threshold))
+
+
+def _average_overlap(measures: FrameMeasures) -> float:
+    return float(measures.overlap[measures.usable].mean()) if measures.usable.any() else float("nan")
+
+
+_SUCCESS = Curve(
+    "success", "Success plot", "Overlap threshold", lambda protocol: protocol.overlap_thresholds, lambda m: m.success
+)
+_PRECISION = Curve(
+    "precision",
+    "Precision plot",
+    "Location error threshold [px]",
+    lambda protocol: protocol.centre_thresholds,
+    lambda m: m.precision,
+)
+_NORM_PRECISION = Curve(
+    "norm_precision",
+    "Normalised precision plot",
+    "Normalised location error threshold",
+    lambda protocol: protocol.normalised_thresholds,
+    lambda m: m.norm_precision,
+)
+
+# key of the JSON -> metric, in the order of the columns; the first one ranks the trackers
+METRICS: dict[str, Metric] = {
+    "auc": Metric("AUC", _auc, _SUCCESS),
+    "precision": Metric("Precision", _precision, _PRECISION),
+    "norm_precision": Metric("Norm. precision", _norm_precision, _NORM_PRECISION),
+    "op50": Metric("OP50", partial(_success_at, 0.5)),
+    "op75": Metric("OP75", partial(_success_at, 0.75)),
+    "ao": Metric("AO", _average_overlap),
+}
+
+
+def plotted_curves() -> dict[str, tuple[str, Curve]]:
+    """Name of each curve -> the metric of its legend, and the curve."""
+    return {metric.curve.name: (name, metric.curve) for name, metric in METRICS.items() if metric.curve is not None}

@@ -1,7 +1,6 @@
 """Success, precision and normalised-precision plots, as in the papers."""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from pytracking.analysis.extract_results import Evaluation, TrackerScores, average_curves, overall
-from pytracking.analysis.metrics import Array
+from pytracking.analysis.extract_results import Evaluation
+from pytracking.analysis.metrics import plotted_curves
 from pytracking.analysis.report_figures import COLOURS
 from pytracking.analysis.tables import sort_trackers
 
@@ -26,17 +25,11 @@ _STYLE: Any = {
     "grid.linewidth": 0.6, "svg.hashsalt": "0", "svg.fonttype": "path",
 }  # fmt: skip
 
-PLOTS = {  # curve: (score of the legend, title, label of the x axis)
-    "success": ("auc", "Success plot", "Overlap threshold"),
-    "precision": ("precision", "Precision plot", "Location error threshold [px]"),
-    "norm_precision": ("norm_precision", "Normalised precision plot", "Normalised location error threshold"),
-}
 
-
-def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
-    """One of ``PLOTS``: a line a tracker (the mean over its runs), the legend sorted by score, best first."""
-    score, default_title, label = PLOTS[curve]
-    thresholds = _thresholds(evaluation, curve)
+def plot_curve(evaluation: Evaluation, name: str, title: str = "") -> Figure:
+    """A plot of ``plotted_curves()``: a line a tracker (the mean over its runs), the legend the best first."""
+    score, curve = plotted_curves()[name]
+    thresholds = curve.thresholds(evaluation.protocol)
     trackers = sort_trackers(evaluation, score)
     place = {tracker.name: i for i, tracker in enumerate(evaluation.trackers)}  # one look in all plots
     with plt.rc_context(_STYLE):
@@ -45,18 +38,17 @@ def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
         figure, axes = plt.subplots(figsize=(4.6, height), layout="constrained")
         for tracker in reversed(trackers):  # the best is drawn last, on top
             i = place[tracker.name]
-            value = overall(tracker, evaluation.protocol)[score].mean()
             axes.plot(
                 thresholds,
-                100 * _mean_curve(tracker, curve, evaluation),
+                np.average(tracker.curves[name], axis=0, weights=tracker.weights),
                 color=COLOURS[i % len(COLOURS)],
                 linestyle=_DASHES[i % len(_DASHES)],
                 linewidth=1.8,
-                label=f"{tracker.name} [{value:.1f}]".replace("$", r"\$"),
+                label=f"{tracker.name} [{tracker.overall[score].mean():.1f}]".replace("$", r"\$"),
                 clip_on=False,
                 zorder=3,
             )
-        axes.set(xlabel=label, ylabel=f"{default_title.split(' plot')[0]} [%]", title=title or default_title)
+        axes.set(xlabel=curve.label, ylabel=f"{curve.title.split(' plot')[0]} [%]", title=title or curve.title)
         axes.set(xlim=(thresholds[0], thresholds[-1]), ylim=(0, 100))
         below = (0.0, -0.16)  # the axes, where it covers no curve
         lines = axes.get_lines()[::-1]
@@ -64,19 +56,6 @@ def plot_curve(evaluation: Evaluation, curve: str, title: str = "") -> Figure:
             handles=lines, loc="upper left", bbox_to_anchor=below, ncols=columns, frameon=False, handlelength=2.6
         )
     return figure
-
-
-def _thresholds(evaluation: Evaluation, curve: str) -> Sequence[float]:
-    protocol = evaluation.protocol
-    return {
-        "success": protocol.overlap_thresholds,
-        "precision": protocol.centre_thresholds,
-        "norm_precision": protocol.normalised_thresholds,
-    }[curve]
-
-
-def _mean_curve(tracker: TrackerScores, curve: str, evaluation: Evaluation) -> Array:
-    return np.mean([getattr(average_curves(run, evaluation.protocol), curve)[0] for run in tracker.runs], axis=0)
 
 
 def svg(figure: Figure) -> str:
@@ -93,7 +72,7 @@ def save_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
     """Write every plot to ``folder`` as PNG (200 dpi), SVG and PDF; the paths written."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for curve in PLOTS:
+    for curve in plotted_curves():
         figure = plot_curve(evaluation, curve)
         for suffix in ("png", "svg", "pdf"):
             paths.append(folder / f"{curve}.{suffix}")

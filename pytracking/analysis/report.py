@@ -17,39 +17,28 @@ from ltr.dataset.text_files import read_boxes
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 from pytracking.analysis import metrics, tables
-from pytracking.analysis.extract_results import SCORES, Evaluation, per_sequence
-from pytracking.analysis.metrics import Array
+from pytracking.analysis.extract_results import Evaluation
+from pytracking.analysis.metrics import METRICS, Array, plotted_curves
 from pytracking.analysis.name_matching import match_names
-from pytracking.analysis.plot_results import PLOTS, plot_curve, svg
+from pytracking.analysis.plot_results import plot_curve, svg
 from pytracking.analysis.report_figures import COLOURS, choose_frames, film_strip, timeline
 from pytracking.analysis.sequence_score import GroundTruth, prepare_boxes, without_omitted_rows
 from pytracking.analysis.sources import TrackerResults
 from pytracking.analysis.stamps import describe_run
-from pytracking.analysis.table_formats import Table
+from pytracking.analysis.table_formats import Cell, Table
 
 Frames = Callable[[Sequence[int]], Iterable[NDArray[np.uint8]]]
 TEMPLATE = "report.html.jinja"
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell as the page shows it. bar: length in percent of the bar behind it. link: the card it leads to."""
-
-    text: str
-    best: bool = False
-    bar: float | None = None
-    colour: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True)
 class View:
-    """A table as the page shows it. title: what it is a table of."""
+    """A table as the page shows it. title: what it is a table of. bars: behind its scores."""
 
     title: str
-    header: list[Cell]
-    rows: list[list[Cell]]
+    table: Table
     notes: list[str]
+    bars: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +48,7 @@ class Worst:
     name: str
     link: str
     frames: int
-    scores: list[Cell]
+    scores: list[tuple[str, Cell]]
     timeline: Markup
     pictures: list[dict[str, Any]]
     fault: str = ""
@@ -83,25 +72,25 @@ def write_report(
     """
     first, *others = extra_tables or [tables.overall_table(evaluation)]
     colours = {t.name: COLOURS[i % len(COLOURS)] for i, t in enumerate(evaluation.trackers)}
-    marked = {tables.label(t): colours[t.name] for t in evaluation.trackers}
     cards = list(_worst_sequences(evaluation, trackers, truths, frames or {}, worst, colours))
-    links = {card.name: card.link for card in cards}
-    by_score = SCORES if len(evaluation.trackers) > 1 else SCORES[:1]
+    by_score = list(METRICS) if len(evaluation.trackers) > 1 else list(METRICS)[:1]
     page = _template().render(
         about=[*about, tables.caption(evaluation)],
         notes=evaluation.notes,
-        overall=_view(first, evaluation, marked),
-        plots=[_in_colours_of_the_page(svg(plot_curve(evaluation, curve))) for curve in PLOTS],
-        others=[_view(table, evaluation, marked, bars=True) for table in others],
+        colours=colours,
+        links={card.name: card.link for card in cards},
+        overall=_view(first, evaluation),
+        plots=[_in_colours_of_the_page(svg(plot_curve(evaluation, curve))) for curve in plotted_curves()],
+        others=[_view(table, evaluation, bars=True) for table in others],
         by_sequence=[
-            _view(tables.sequence_table(evaluation, score), evaluation, marked, True, links, tables.TITLES[score])
+            _view(tables.sequence_table(evaluation, score), evaluation, True, METRICS[score].title)
             for score in by_score
         ],
         worst_of=trackers[0].name,
-        keys=[Cell(t.name, colour=colours[t.name]) for t in tables.sort_trackers(evaluation)],
+        keys=[Cell(t.name) for t in tables.sort_trackers(evaluation)],
         worst=cards,
         frames_given=bool(frames),
-        runs=_runs(trackers, colours),
+        runs=_runs(trackers),
         protocol=evaluation.protocol,
     )
     atomic_write(path, lambda temporary: temporary.write_text(page + "\n", encoding="utf-8"))
@@ -119,25 +108,10 @@ def _in_colours_of_the_page(plot: str) -> Markup:
     return Markup(plot)
 
 
-def _view(
-    table: Table,
-    evaluation: Evaluation,
-    colours: Mapping[str, str],
-    bars: bool = False,
-    links: Mapping[str, str] | None = None,
-    title: str = "",
-) -> View:
+def _view(table: Table, evaluation: Evaluation, bars: bool = False, title: str = "") -> View:
     """``table`` for the page; notes on all of the page left out."""
-    scores, rows = tables.scores_of(table.header, table.rows), []
-    for r, (row, values) in enumerate(zip(table.rows, scores, strict=True)):
-        cells = [Cell(row[0], colour=colours.get(row[0], ""), link=(links or {}).get(row[0].removesuffix(" †"), ""))]
-        for c, (text, value) in enumerate(zip(row[1:], values[1:], strict=True), start=1):
-            bar = None if np.isnan(value) or not bars else round(float(value), 1)
-            cells.append(Cell(text, (r, c) in table.best, bar))
-        rows.append(cells)
-    header = [Cell(text, colour=colours.get(text, "")) for text in table.header]
     notes = [note for note in table.notes if note not in evaluation.notes or note.startswith("INCOMPLETE")]
-    return View(title or table.caption.partition(", ")[0], header, rows, notes)
+    return View(title or table.caption.partition(", ")[0], table, notes, bars)
 
 
 def _worst_sequences(
@@ -151,7 +125,7 @@ def _worst_sequences(
     """The sequences on which the first tracker does worst."""
     truth_by_name = {truth.name: truth for truth in truths}
     files = [_files_by_sequence(tracker, list(truth_by_name)) for tracker in trackers]
-    auc = {t.name: per_sequence(t, evaluation.protocol)["auc"] for t in evaluation.trackers}
+    auc = {t.name: t.per_sequence["auc"] for t in evaluation.trackers}
     for number, i in enumerate(np.argsort(auc[trackers[0].name], kind="stable")[:count], start=1):
         name = evaluation.sequences[i]
         truth = without_omitted_rows(truth_by_name[name], evaluation.protocol)
@@ -165,7 +139,7 @@ def _worst_sequences(
         except (InputError, OSError) as error:  # annotations without images are a usual download
             fault = str(error)
         scores = [
-            Cell(f"{t.name} {auc[t.name][i]:.1f}{' †' if name in t.trained_on else ''}", colour=colours[t.name])
+            (t.name, Cell(value=float(auc[t.name][i]), digits=1, mark="†" if name in t.trained_on else ""))
             for t in tables.sort_trackers(evaluation)
         ]
         line = Markup(timeline(overlaps, list(colours.values()), [i for i, _ in pictures]))
@@ -188,11 +162,12 @@ def _visible_overlap(prediction: Array, truth: GroundTruth) -> Array:
     return np.where(truth.absent | ~metrics.all_positive(truth.boxes[:, 2:]), np.nan, overlap)
 
 
-def _runs(trackers: Sequence[TrackerResults], colours: Mapping[str, str]) -> list[dict[str, Any]]:
+def _runs(trackers: Sequence[TrackerResults]) -> list[dict[str, Any]]:
     runs = []
     for tracker in trackers:
         for run in tracker.runs:
             stamp = describe_run(run)
-            name = Cell(tracker.name, colour=colours[tracker.name])
-            runs.append({"tracker": name, "folder": run.folder, "facts": stamp.facts, "settings": stamp.settings})
+            runs.append(
+                {"tracker": Cell(tracker.name), "folder": run.folder, "facts": stamp.facts, "settings": stamp.settings}
+            )
     return runs

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from ltr.dataset.text_files import read_boxes
 from ltr.utils.errors import InputError
-from pytracking.analysis.metrics import Array, all_positive
+from pytracking.analysis.metrics import METRICS, Array, FrameMeasures, all_positive, plotted_curves
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.sequence_score import (
     GroundTruth,
-    SequenceScore,
     absent_frames,
     align_rows,
-    score_sequence,
+    measure_sequence,
     usable_frames,
     without_omitted_rows,
 )
@@ -28,32 +27,34 @@ from pytracking.evaluation.results import read_stamp, read_times, vouched
 
 
 @dataclass(frozen=True)
-class Curves:
-    """Several sequences, a row each: curves [s, k] as fractions of ``frames`` [s], and mean overlaps ``ao`` [s]."""
+class SequenceScores:
+    """Several sequences, a row each, in fractions of ``frames`` [s].
+
+    values: metric -> [s], NaN where a sequence has none. curves: name of the curve -> [s, k].
+    """
 
     frames: NDArray[np.int64]
-    success: Array
-    precision: Array
-    norm_precision: Array
-    ao: Array
+    values: dict[str, Array]
+    curves: dict[str, Array]
 
-    def __getitem__(self, rows: Sequence[int]) -> "Curves":
+    def __getitem__(self, rows: Sequence[int]) -> "SequenceScores":
         """The given rows, in their order."""
-        return Curves(*(getattr(self, field.name)[rows] for field in fields(self)))
+        values = {name: value[rows] for name, value in self.values.items()}
+        return SequenceScores(self.frames[rows], values, {name: curve[rows] for name, curve in self.curves.items()})
 
 
 @dataclass(frozen=True)
 class RunScore:
     """What came of one run.
 
-    names: the sequences scored, the rows of ``curves``. missing: those without a result. problems: what stops the
+    names: the sequences scored, the rows of ``scores``. missing: those without a result. problems: what stops the
     analysis. notes: what a reader of the numbers must know, with how often it happened. fps: frames a second where the
     run wrote its times. trained_on: the sequences whose stamps say that the network was trained on them. about_truth:
     notes that all runs share.
     """
 
     names: tuple[str, ...]
-    curves: Curves
+    scores: SequenceScores
     missing: tuple[str, ...]
     problems: tuple[str, ...]
     notes: dict[str, int]
@@ -77,14 +78,14 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
     problems: list[str] = []
     notes: Counter[str] = Counter()
     seconds: list[Array] = []
-    scores: dict[str, SequenceScore] = {}
+    rows: dict[str, _Row] = {}
     trained_on: dict[str, None] = {}  # a set that keeps its order
     for truth in truths:
         repeats = []
         for path in run.files[names[truth.name]] if truth.name in names else ():
             try:
                 boxes = read_result(path, truth, protocol, allow_missing, notes)
-                repeats.append(score_sequence(boxes, truth, protocol))
+                repeats.append(measure_sequence(boxes, truth, protocol))
                 for times in map(read_times, time_files(path)):
                     if np.isfinite(times).all() and (times >= 0).all():
                         seconds.append(times)
@@ -98,7 +99,7 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
             except (InputError, OSError) as error:
                 problems.append(str(error))
         if repeats:
-            scores[truth.name] = _average(repeats)
+            rows[truth.name] = _score_repeats(repeats)
     unused = sorted(set(run.files) - set(names.values()))
     listed = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
     if unused:
@@ -108,9 +109,9 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
         problems += [f"{run.folder}: no result for {name}{hint}" for name in missing]
     total = sum(float(times.sum()) for times in seconds)
     fps = sum(map(len, seconds)) / total if total > 0 else None
-    curves = _stack(list(scores.values()))
+    scores = _stack(list(rows.values()))
     return RunScore(
-        tuple(scores), curves, tuple(missing), tuple(problems), dict(notes), fps, tuple(trained_on), about_truth
+        tuple(rows), scores, tuple(missing), tuple(problems), dict(notes), fps, tuple(trained_on), about_truth
     )
 
 
@@ -176,13 +177,21 @@ def read_result(path: Path, truth: GroundTruth, protocol: Protocol, allow_missin
     return boxes
 
 
-def _average(repeats: Sequence[SequenceScore]) -> SequenceScore:
-    stack = _stack(repeats)
-    success, precision, norm_precision = (
-        c.mean(axis=0) for c in (stack.success, stack.precision, stack.norm_precision)
+_Row = tuple[int, dict[str, float], dict[str, Array]]  # frames, values and curves of one sequence
+
+
+def _score_repeats(repeats: Sequence[FrameMeasures]) -> _Row:
+    """Means over the repeats of a sequence."""
+    values = {name: float(np.mean([metric.value(m) for m in repeats])) for name, metric in METRICS.items()}
+    curves = {
+        name: np.mean([curve.values(m) for m in repeats], axis=0) for name, (_, curve) in plotted_curves().items()
+    }
+    return repeats[0].frames, values, curves
+
+
+def _stack(rows: Sequence[_Row]) -> SequenceScores:
+    frames = np.array([frames for frames, _, _ in rows], dtype=np.int64)
+    values = {name: np.array([values[name] for _, values, _ in rows]) for name in METRICS}
+    return SequenceScores(
+        frames, values, {name: np.array([curves[name] for _, _, curves in rows]) for name in plotted_curves()}
     )
-    return SequenceScore(repeats[0].frames, success, precision, norm_precision, float(stack.ao.mean()))
-
-
-def _stack(scores: Sequence[SequenceScore]) -> Curves:
-    return Curves(*(np.array([getattr(score, field.name) for score in scores]) for field in fields(Curves)))

@@ -1,4 +1,4 @@
-"""One sequence scored: a result and its truth, by the rules of a protocol."""
+"""One sequence measured: a result against its truth, by the rules of a protocol."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 from pytracking.analysis import metrics
-from pytracking.analysis.metrics import Array
+from pytracking.analysis.metrics import Array, FrameMeasures
 from pytracking.analysis.protocols import Protocol
 
 
@@ -23,17 +23,6 @@ class GroundTruth:
     boxes: Array
     absent: NDArray[np.bool_]
     image_size: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class SequenceScore:
-    """The curves of one sequence, as fractions of ``frames``, and its mean overlap (AO) over usable frames."""
-
-    frames: int
-    success: Array
-    precision: Array
-    norm_precision: Array
-    ao: float
 
 
 def without_omitted_rows(truth: GroundTruth, protocol: Protocol) -> GroundTruth:
@@ -66,8 +55,8 @@ def usable_frames(true_boxes: Array, protocol: Protocol) -> NDArray[np.bool_]:
     return metrics.all_positive(true_boxes[:, 2 if protocol.usable == "size" else 0 :])
 
 
-def score_sequence(prediction: Array, truth: GroundTruth, protocol: Protocol) -> SequenceScore:
-    """Score ``prediction`` [m, 4] (pixels, NaN = no box) against ``truth`` [n, 4] by ``protocol``.
+def measure_sequence(prediction: Array, truth: GroundTruth, protocol: Protocol) -> FrameMeasures:
+    """Measure ``prediction`` [m, 4] (pixels, NaN = no box) against ``truth`` [n, 4] by ``protocol``.
 
     Surplus rows are cut; missing rows count as boxes without area. Raises ValueError where no frame is left to score.
     """
@@ -93,25 +82,11 @@ def score_sequence(prediction: Array, truth: GroundTruth, protocol: Protocol) ->
         error[no_error] = protocol.unusable.centre_error
         normalised[no_error] = protocol.unusable.normalised_error
     overlap[absent], error[absent], normalised[absent] = protocol.absent
-    return _summarise(overlap, error, normalised, usable, truth.name, protocol)
-
-
-def _summarise(
-    overlap: Array, error: Array, normalised: Array, usable: NDArray[np.bool_], name: str, protocol: Protocol
-) -> SequenceScore:
     counted = ~np.isnan(overlap)
     frames = int(usable.sum() if protocol.exclude_unusable else counted.sum())
     if frames == 0:
-        raise InputError(f"{name}: no frame of the truth can be scored")
-    rescale = counted.sum() / frames
-    seen = overlap[usable & counted]
-    return SequenceScore(
-        frames,
-        metrics.success_curve(overlap[counted], protocol.overlap_thresholds, protocol.strict) * rescale,
-        metrics.precision_curve(error[counted], protocol.centre_thresholds) * rescale,
-        metrics.precision_curve(normalised[counted], protocol.normalised_thresholds) * rescale,
-        float(seen.mean()) if len(seen) else float("nan"),
-    )
+        raise InputError(f"{truth.name}: no frame of the truth can be scored")
+    return FrameMeasures(overlap[counted], error[counted], normalised[counted], usable[counted], frames, protocol)
 
 
 def prepare_boxes(prediction: Array, truth: GroundTruth, protocol: Protocol) -> Array:

@@ -2,31 +2,69 @@
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A word, or a number, which is never NaN.
+
+    deviation: of ``value`` over several runs. digits: behind the point. mark: what stands behind the cell (†, *).
+    is_score: the highest one is marked as the best.
+    """
+
+    text: str = "-"
+    value: float | None = None
+    deviation: float | None = None
+    digits: int = 2
+    mark: str = ""
+    is_score: bool = True
+
+    def __str__(self) -> str:
+        text = self.text
+        if self.value is not None:
+            text = f"{self.value:.{self.digits}f}"
+        if self.deviation is not None:
+            text += f" ± {self.deviation:.{self.digits}f}"
+        return f"{text} {self.mark}" if self.mark else text
 
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text; the first column is left-aligned, the others are numbers. best: places (row, column) to mark."""
+    """The first column is left-aligned, the others are numbers. compare: among which scores the best is marked."""
 
     caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    header: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
-    best: frozenset[tuple[int, int]] = frozenset()
+    compare: Literal["row", "column"] | None = None
+
+    @cached_property
+    def best(self) -> frozenset[tuple[int, int]]:
+        """The places (row, column) of the highest score, as shown, of each row or column that has several."""
+        groups: dict[int, dict[tuple[int, int], float]] = defaultdict(dict)
+        for r, row in enumerate(self.rows):
+            for c, cell in enumerate(row):
+                if cell.is_score and cell.value is not None:
+                    groups[r if self.compare == "row" else c][r, c] = round(cell.value, cell.digits)
+        several = [group for group in groups.values() if self.compare and len(group) > 1]
+        return frozenset(place for group in several for place in group if group[place] == max(group.values()))
 
     def marked(self, mark: str, escape: Callable[[str], str]) -> list[list[str]]:
         """The rows, each cell through ``escape``, the best ones put into ``mark``, which has a place for them."""
-        cells = [[escape(cell) for cell in row] for row in self.rows]
-        for row, column in self.best:
-            cells[row][column] = mark % cells[row][column]
-        return cells
+        return [
+            [mark % escape(str(cell)) if (r, c) in self.best else escape(str(cell)) for c, cell in enumerate(row)]
+            for r, row in enumerate(self.rows)
+        ]
 
 
 def as_text(table: Table) -> str:
     """Columns aligned by blanks."""
-    lines = [table.header, *table.rows]
+    lines = [[str(cell) for cell in line] for line in (table.header, *table.rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(table.header))]
     text = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
     rule = "-" * len(text[0])
@@ -36,7 +74,8 @@ def as_text(table: Table) -> str:
 def as_markdown(table: Table) -> str:
     """A GitHub table, the best in bold; the caption above it, the notes below."""
     rows = table.marked("**%s**", _escape_markdown)
-    lines = [map(_escape_markdown, table.header), ("---", *("---:" for _ in table.header[1:])), *rows]
+    header = [_escape_markdown(str(cell)) for cell in table.header]
+    lines = [header, ("---", *("---:" for _ in table.header[1:])), *rows]
     body = ["| " + " | ".join(line) + " |" for line in lines]
     return "\n".join([table.caption, "", *body, *(f"\n{note}" for note in table.notes)])
 
@@ -47,7 +86,8 @@ def _escape_markdown(text: str) -> str:
 
 def as_latex(table: Table) -> str:
     """A ``table`` in the style of ``booktabs``, the best in bold."""
-    lines = [map(_escape_latex, table.header), *table.marked(r"\textbf{%s}", _escape_latex)]
+    header = [_escape_latex(str(cell)) for cell in table.header]
+    lines = [header, *table.marked(r"\textbf{%s}", _escape_latex)]
     head, *rows = [" & ".join(line) + r" \\" for line in lines]
     text = ". ".join(map(_escape_latex, (table.caption, *table.notes)))
     begin = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}"]

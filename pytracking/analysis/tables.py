@@ -1,42 +1,31 @@
 """What of an evaluation goes into a table, and the JSON that scripts read."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ltr.utils.errors import InputError
-from pytracking.analysis.extract_results import (
-    SCORES,
-    Evaluation,
-    TrackerScores,
-    overall,
-    per_sequence,
-)
-from pytracking.analysis.metrics import Array
+from pytracking.analysis.extract_results import Evaluation, TrackerScores
+from pytracking.analysis.metrics import METRICS, Array
 from pytracking.analysis.name_matching import match_names
-from pytracking.analysis.table_formats import Table
+from pytracking.analysis.table_formats import Cell, Table
 from pytracking.utils.text import counted
 
 SPECS = Path(__file__).parents[1] / "evaluation" / "datasets" / "specs"
-TITLES = {
-    "auc": "AUC", "precision": "Precision", "norm_precision": "Norm. precision",
-    "op50": "OP50", "op75": "OP75", "ao": "AO",
-}  # fmt: skip
 
 
 def sort_trackers(evaluation: Evaluation, score: str = "auc") -> list[TrackerScores]:
     """The trackers, the best by ``score`` first."""
-    return sorted(evaluation.trackers, key=lambda t: -float(overall(t, evaluation.protocol)[score].mean()))
+    return sorted(evaluation.trackers, key=lambda t: -float(t.overall[score].mean()))
 
 
 def caption(evaluation: Evaluation) -> str:
     """What was scored and how, in one line."""
-    frames = int(evaluation.trackers[0].runs[0].frames.sum())
+    frames = int(evaluation.trackers[0].frames.sum())
     sequences = counted(len(evaluation.sequences), "sequence")
     return f"{sequences}, {counted(frames, 'frame')}, protocol {evaluation.protocol.name} (percent)"
 
@@ -58,56 +47,31 @@ def find_published(name: str) -> Published:
     return Published(**known[name])
 
 
-def label(tracker: TrackerScores) -> str:
+def label(tracker: TrackerScores) -> Cell:
     """The tracker's name, with a † where it was trained on some of the sequences."""
-    return f"{tracker.name} †" if tracker.trained_on else tracker.name
-
-
-def scores_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Array:
-    """The scores of a table, NaN for its other cells: [rows, columns]."""
-    found = [[re.match(r"-?\d+(\.\d*)?", cell) for cell in row] for row in rows]
-    numbers = np.array([[float(match[0]) if match else np.nan for match in row] for row in found])
-    numbers[:, [i for i, title in enumerate(header) if i == 0 or title == "Frames"]] = np.nan
-    return numbers
-
-
-def best_cells(
-    header: Sequence[str], rows: Sequence[Sequence[str]], by: Literal["row", "column"]
-) -> frozenset[tuple[int, int]]:
-    """The places (row, column) of the highest score of each row or column that has several.
-
-    By column, rows of a paper (marked by a star) are left out: they are others' measurements.
-    """
-    numbers, axis = scores_of(header, rows), 1 if by == "row" else 0
-    if by == "column":
-        numbers[[row[0].endswith(" *") for row in rows]] = np.nan
-    several = (~np.isnan(numbers)).sum(axis=axis, keepdims=True) > 1
-    highest = np.nan_to_num(numbers, nan=-np.inf).max(axis=axis, keepdims=True)
-    return frozenset((int(row), int(column)) for row, column in np.argwhere((numbers == highest) & several))
+    return Cell(tracker.name, mark="†" if tracker.trained_on else "")
 
 
 def overall_table(evaluation: Evaluation, published: Published | None = None) -> Table:
     """A row a tracker, the best AUC first; mean ± standard deviation where there are several runs.
 
-    published: rows from a paper among them, marked by a star.
+    published: rows from a paper among them, marked by a star; they are others' measurements, and never the best.
     """
-    rows: dict[tuple[str, ...], float] = {}
-    for tracker in evaluation.trackers:
-        scores = overall(tracker, evaluation.protocol)
-        fps = "-" if tracker.fps is None else f"{tracker.fps:.1f}"
-        cells = (label(tracker), *(_mean_and_deviation(scores[name]) for name in SCORES), fps)
-        rows[cells] = float(scores["auc"].mean())
+    header = tuple(map(Cell, ("Tracker", *(metric.title for metric in METRICS.values()), "FPS")))
+    rows = [
+        (label(t), *(_mean_over_runs(t.overall[name]) for name in METRICS), Cell(value=t.fps, digits=1))
+        for t in evaluation.trackers
+    ]
     notes = evaluation.notes
     if published is not None:
         total, scored = published.sequences, len(evaluation.sequences)
         warning = f"; on all {total} sequences, so not comparable with ours on {scored}" if scored != total else ""
         notes = (*notes, f"* {published.source}{warning}")
-        for name, values in published.scores.items():
-            cells = (f"{name} *", *(f"{values[s]:.1f}" if s in values else "-" for s in SCORES), "-")
-            rows[cells] = values["auc"]
-    ordered = tuple(sorted(rows, key=lambda cells: -rows[cells]))
-    header = ("Tracker", *TITLES.values(), "FPS")
-    return Table(caption(evaluation), header, ordered, notes, best_cells(header, ordered, "column"))
+        for name, scores in published.scores.items():
+            cells = [Cell(value=scores.get(metric), digits=1, is_score=False) for metric in METRICS]
+            rows.append((Cell(name, mark="*"), *cells, Cell()))
+    rows.sort(key=lambda cells: -(cells[1].value or 0.0))
+    return Table(caption(evaluation), header, tuple(rows), notes, "column")
 
 
 def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
@@ -115,24 +79,22 @@ def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
 
     Cells of a tracker that was trained on the sequence have a †, as has the sequence where there is one tracker.
     """
-    trackers = sort_trackers(evaluation)
-    if len(trackers) == 1:
-        scores = per_sequence(trackers[0], evaluation.protocol)
-        what, columns = trackers[0].name, {TITLES[name]: scores[name] for name in SCORES}
-    else:
-        what, columns = TITLES[score], {label(t): per_sequence(t, evaluation.protocol)[score] for t in trackers}
-    frames, rows = evaluation.trackers[0].runs[0].frames, []
+    trackers, rows = sort_trackers(evaluation), []
+    alone = len(trackers) == 1
     for i, name in enumerate(evaluation.sequences):
-        marks = [" †" if name in t.trained_on else "" for t in trackers]
-        cells = [f"{column[i]:.2f}" for column in columns.values()]
-        if len(trackers) == 1:
-            name += marks[0]
+        marks = ["†" if name in t.trained_on else "" for t in trackers]
+        if alone:
+            cells = [Cell(value=_number(trackers[0].per_sequence[metric][i])) for metric in METRICS]
         else:
-            cells = [cell + mark for cell, mark in zip(cells, marks, strict=True)]
-        rows.append((name, str(frames[i]), *cells))
-    header = ("Sequence", "Frames", *columns)
-    best = best_cells(header, rows, "row") if len(trackers) > 1 else frozenset()  # else of different scores
-    return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes, best)
+            values = [_number(t.per_sequence[score][i]) for t in trackers]
+            cells = [Cell(value=value, mark=mark) for value, mark in zip(values, marks, strict=True)]
+        frames = Cell(str(trackers[0].frames[i]))
+        rows.append((Cell(name, mark=marks[0] if alone else ""), frames, *cells))
+    columns = [Cell(metric.title) for metric in METRICS.values()] if alone else map(label, trackers)
+    what = trackers[0].name if alone else METRICS[score].title
+    header = (Cell("Sequence"), Cell("Frames"), *columns)
+    by = None if alone else "row"  # scores of different kinds are not compared
+    return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes, by)
 
 
 def find_attributes(name: str) -> dict[str, list[str]]:
@@ -167,15 +129,14 @@ def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[st
         groups[attribute] = [i for i, n in enumerate(evaluation.sequences) if attribute in attributes[names[n]]]
     trackers, rows = sort_trackers(evaluation), []
     for attribute, having in groups.items():
-        means = [overall(t, evaluation.protocol, having)["auc"].mean() for t in trackers]
-        rows.append((f"{attribute} ({len(having)})", *(f"{mean:.2f}" for mean in means)))
-    header = ("Attribute", *map(label, trackers))
-    best = best_cells(header, rows, "row")
-    return Table(f"AUC by attribute, {caption(evaluation)}", header, tuple(rows), evaluation.notes, best)
+        cells = [Cell(value=_number(t.on("auc", having).mean())) for t in trackers]
+        rows.append((Cell(f"{attribute} ({len(having)})"), *cells))
+    header = (Cell("Attribute"), *map(label, trackers))
+    return Table(f"AUC by attribute, {caption(evaluation)}", header, tuple(rows), evaluation.notes, "row")
 
 
-def _mean_and_deviation(values: np.ndarray) -> str:
-    return f"{values.mean():.2f}" + (f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else "")
+def _mean_over_runs(values: Array) -> Cell:
+    return Cell(value=_number(values.mean()), deviation=float(values.std(ddof=1)) if len(values) > 1 else None)
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -188,11 +149,12 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _tracker_json(tracker: TrackerScores, evaluation: Evaluation) -> dict[str, Any]:
-    scores, rows = overall(tracker, evaluation.protocol), per_sequence(tracker, evaluation.protocol)
-    entry: dict[str, Any] = {name: _number(scores[name].mean()) for name in SCORES}
-    if len(tracker.runs) > 1:
-        entry["runs"] = len(tracker.runs)
-        entry["std"] = {name: _number(scores[name].std(ddof=1)) for name in SCORES}
+    scores = tracker.overall
+    entry: dict[str, Any] = {name: _number(scores[name].mean()) for name in METRICS}
+    runs = len(scores["auc"])
+    if runs > 1:
+        entry["runs"] = runs
+        entry["std"] = {name: _number(scores[name].std(ddof=1)) for name in METRICS}
     if tracker.fps is not None:
         entry["fps"] = tracker.fps
     if tracker.trained_on:
@@ -201,11 +163,12 @@ def _tracker_json(tracker: TrackerScores, evaluation: Evaluation) -> dict[str, A
     if evaluation.notes:
         entry["notes"] = list(evaluation.notes)
     entry["sequences"] = {
-        name: {score: _number(rows[score][i]) for score in SCORES} for i, name in enumerate(evaluation.sequences)
+        name: {score: _number(tracker.per_sequence[score][i]) for score in METRICS}
+        for i, name in enumerate(evaluation.sequences)
     }
     return entry
 
 
 def _number(value: float) -> float | None:
-    """JSON has no NaN: the mean overlap of a sequence without one usable frame is null."""
+    """The mean overlap of a sequence without one usable frame is no number."""
     return float(value) if np.isfinite(value) else None

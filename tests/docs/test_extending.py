@@ -9,6 +9,13 @@ import torch
 
 from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, build_ebm_loss
 from pytracking import Tracker
+from pytracking.analysis.cache import Cache
+from pytracking.analysis.extract_results import evaluate
+from pytracking.analysis.metrics import METRICS
+from pytracking.analysis.protocols import PROTOCOLS
+from pytracking.analysis.sources import find_tracker, truth_folder
+from pytracking.analysis.table_formats import as_text
+from pytracking.analysis.tables import as_json, overall_table
 from pytracking.tracker.families import FAMILIES
 from tests.fakes.videos import moving_square
 
@@ -75,3 +82,20 @@ def test_a_family_of_trackers_is_one_line_too(repository: Path, monkeypatch: pyt
     assert tracker.stamp()["settings"] == {"threshold": 0.8}
     with pytest.raises(ValueError, match="precision: trackers of template take f32 only"):
         Tracker("template", "loose", precision="f16")
+
+
+def test_a_metric_is_one_entry(repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(METRICS, "robustness", METRICS["auc"])
+    run_section(repository, "A metric", {"__name__": "example"})
+    truth = np.tile([10.0, 10.0, 20.0, 20.0], (8, 1))
+    lost = truth + np.array([100.0, 0, 0, 0]) * (np.arange(8)[:, None] > 5)
+    for folder, a, b in (("gt", truth, truth), ("x", truth, lost)):
+        for name, boxes in (("a", a), ("b", b)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            np.savetxt(tmp_path / folder / f"{name}.txt", boxes, delimiter=",")
+    tracker = find_tracker("x", tmp_path / "x")
+    evaluation = evaluate([tracker], truth_folder(tmp_path / "gt"), PROTOCOLS["otb"], cache=Cache(tmp_path / "cache"))
+    scores = as_json(evaluation)["x"]
+    assert scores["robustness"] == pytest.approx(87.5)
+    assert scores["sequences"]["b"]["robustness"] == pytest.approx(75)
+    assert "Robustness" in as_text(overall_table(evaluation))

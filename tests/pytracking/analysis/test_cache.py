@@ -6,7 +6,8 @@ import pytest
 
 from pytracking.analysis import extract_results
 from pytracking.analysis.cache import Cache
-from pytracking.analysis.extract_results import Evaluation, evaluate, overall
+from pytracking.analysis.extract_results import Evaluation, evaluate
+from pytracking.analysis.metrics import METRICS
 from pytracking.analysis.protocols import PROTOCOLS
 from pytracking.analysis.sources import AnalysisError, TrackerResults, find_tracker, from_memory, truth_folder
 
@@ -20,7 +21,7 @@ def tracker(write_boxes: Write, boxes: np.ndarray) -> TrackerResults:
 
 
 def same(first: Evaluation, second: Evaluation) -> bool:
-    scores = [overall(e.trackers[0], e.protocol) for e in (first, second)]
+    scores = [e.trackers[0].overall for e in (first, second)]
     equal = all((scores[0][name] == scores[1][name]).all() for name in scores[0])
     rest = [(e.protocol, e.sequences, e.notes, e.trackers[0].fps, e.trackers[0].trained_on) for e in (first, second)]
     return equal and rest[0] == rest[1]
@@ -38,8 +39,8 @@ def test_a_second_evaluation_reads_no_numbers_and_is_the_same(
     assert first.trackers[0].trained_on == ("a",)
 
 
-def test_any_change_of_content_or_rules_is_noticed(
-    write_boxes: Write, boxes: np.ndarray, tracker: TrackerResults, tmp_path: Path
+def test_any_change_of_content_rules_or_metrics_is_noticed(
+    write_boxes: Write, boxes: np.ndarray, tracker: TrackerResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache, truth = Cache(tmp_path / "cache"), write_boxes("gt", a=boxes, b=boxes)
 
@@ -58,6 +59,8 @@ def test_any_change_of_content_or_rules_is_noticed(
     assert stored() == 5
     evaluate([tracker], truth_folder(truth), PROTOCOLS["pysot"], allow_missing=True, cache=cache)
     assert stored() == 6
+    monkeypatch.setitem(METRICS, "op90", METRICS["op75"])
+    assert stored() == stored() == 7
 
 
 def test_problems_are_not_kept(write_boxes: Write, boxes: np.ndarray, tracker: TrackerResults, tmp_path: Path) -> None:

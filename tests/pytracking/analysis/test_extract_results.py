@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytracking.analysis.extract_results import average_curves, evaluate, overall, per_sequence
+from pytracking.analysis.extract_results import evaluate, weighted_mean
 from pytracking.analysis.protocols import PROTOCOLS, exclude_unusable_frames
 from pytracking.analysis.sources import AnalysisError, find_tracker, truth_folder
 from pytracking.evaluation.results import write_result
@@ -17,7 +17,7 @@ def test_scores_are_means_over_sequences_in_percent(write_boxes: Write, boxes: n
     truths = truth_folder(write_boxes("gt", a=boxes, b=boxes[:20]))
     shifted = boxes[:20] + np.array([0, 100, 0, 0])
     evaluation = evaluate([find_tracker("x", write_boxes("x", a=boxes, b=shifted))], truths, OTB)
-    scores, rows = overall(evaluation.trackers[0], OTB), per_sequence(evaluation.trackers[0], OTB)
+    scores, rows = evaluation.trackers[0].overall, evaluation.trackers[0].per_sequence
     assert rows["auc"] == pytest.approx([100 * 20 / 21, 100 * 20 / 21 / 20])  # the first box of b is the truth
     assert scores["auc"] == pytest.approx([rows["auc"].mean()])
     assert scores["precision"] == pytest.approx([(100 + 5) / 2])
@@ -28,8 +28,9 @@ def test_got10k_averages_over_frames(write_boxes: Write, boxes: np.ndarray) -> N
     truths = truth_folder(write_boxes("gt", a=boxes, b=boxes[:11]))
     tracker = find_tracker("x", write_boxes("x", a=boxes, b=boxes[:11] + np.array([0, 100, 0, 0])))
     evaluation = evaluate([tracker], truths, PROTOCOLS["got10k"])
-    assert overall(evaluation.trackers[0], evaluation.protocol)["ao"] == pytest.approx([100 * 39 / 49])
-    assert average_curves(evaluation.trackers[0].runs[0], evaluation.protocol).success[0, 50] == pytest.approx(39 / 49)
+    scores = evaluation.trackers[0]
+    assert scores.overall["ao"] == pytest.approx([100 * 39 / 49])
+    assert weighted_mean(scores.curves["success"][:, 50], scores.weights) == pytest.approx(100 * 39 / 49)
 
 
 def test_repeats_are_averaged_and_runs_are_kept(write_boxes: Write, boxes: np.ndarray) -> None:
@@ -38,7 +39,7 @@ def test_repeats_are_averaged_and_runs_are_kept(write_boxes: Write, boxes: np.nd
     write_boxes("repeats/a", a_001=boxes, a_002=away)
     write_boxes("runs/1", a=boxes), write_boxes("runs/2", a=away)
     trackers = [find_tracker(name, write_boxes(name)) for name in ("repeats", "runs")]
-    repeats, runs = (overall(t, OTB)["precision"] for t in evaluate(trackers, truths, OTB).trackers)
+    repeats, runs = (t.overall["precision"] for t in evaluate(trackers, truths, OTB).trackers)
     assert repeats == pytest.approx([(100 + 2.5) / 2])
     assert runs == pytest.approx([100, 2.5])
 
@@ -89,7 +90,7 @@ def test_what_is_there_is_scored_on_request_and_what_is_not_is_said(write_boxes:
     y = find_tracker("y", write_boxes("y", a=boxes, b=boxes))
     evaluation = evaluate([x, y], truths, OTB, allow_missing=True)
     assert evaluation.sequences == ("a", "b")
-    assert overall(evaluation.trackers[0], OTB)["precision"] == pytest.approx([(100 + 75) / 2])
+    assert evaluation.trackers[0].overall["precision"] == pytest.approx([(100 + 75) / 2])
     assert evaluation.notes == (
         "INCOMPLETE: scored on 2 of 3 sequences",
         "x: results end early, the missing frames count as boxes without area (1)",
@@ -137,7 +138,7 @@ def test_lasot_without_flags_of_absence_is_noted(write_boxes: Write, boxes: np.n
 def test_a_longer_result_is_cut_only_on_lasot(write_boxes: Write, boxes: np.ndarray) -> None:
     truths = truth_folder(write_boxes("gt", a=boxes[:20]))
     tracker = find_tracker("x", write_boxes("x", a=boxes))
-    assert overall(evaluate([tracker], truths, PROTOCOLS["lasot"]).trackers[0], OTB)["precision"] == [100]
+    assert evaluate([tracker], truths, PROTOCOLS["lasot"]).trackers[0].overall["precision"] == [100]
     with pytest.raises(AnalysisError, match="40 rows for the 20 frames of a"):
         evaluate([tracker], truths, OTB)
 
@@ -173,7 +174,7 @@ def test_no_percentage_is_above_100_and_what_is_too_high_is_noted(
     protocol = exclude_unusable_frames(PROTOCOLS[name])
     tracker = find_tracker("x", write_boxes("x", a=boxes))
     evaluation = evaluate([tracker], truth_folder(write_boxes("gt", a=holes)), protocol)
-    scores = overall(evaluation.trackers[0], protocol)
+    scores = evaluation.trackers[0].overall
     assert scores["precision"] == pytest.approx([100])
     assert scores["norm_precision"] == pytest.approx([100])
     (note,) = evaluation.notes

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ltr.dataset.text_files import read_boxes
-from pytracking.analysis.extract_results import evaluate, overall, per_sequence
+from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.protocols import Protocol, find_protocol
 from pytracking.analysis.sequence_score import align_rows, without_omitted_rows
@@ -51,7 +51,7 @@ def folders(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path,
 
 def ours(truth: Path, results: Path, protocol: Protocol) -> dict[str, float]:
     evaluation = evaluate([find_tracker("x", results)], truth_folder(truth), protocol)
-    return {name: float(values[0]) for name, values in overall(evaluation.trackers[0], protocol).items()}
+    return {name: float(values[0]) for name, values in evaluation.trackers[0].overall.items()}
 
 
 def prepare_for_the_package(truths: GroundTruthSource, tracker: TrackerResults, folder: Path) -> None:
@@ -115,7 +115,7 @@ def test_on_published_boxes_only_the_rules_named_in_the_protocols_make_a_differe
     assert found["precision"] == pytest.approx(100 * expected["overall"]["precision_score"], abs=1e-9)
 
     evaluation = evaluate([find_tracker("x", tmp_path / "x")], truth_folder(tmp_path / "gt"), official)
-    auc = per_sequence(evaluation.trackers[0], official)["auc"]
+    auc = evaluation.trackers[0].per_sequence["auc"]
     compared = 0
     for name, value in zip(evaluation.sequences, auc, strict=True):
         true, boxes = read_boxes(tmp_path / "gt" / f"{name}.txt"), read_boxes(tmp_path / "x" / f"{name}.txt")

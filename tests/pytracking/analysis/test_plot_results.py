@@ -7,7 +7,8 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
 from pytracking.analysis.extract_results import Evaluation, evaluate
-from pytracking.analysis.plot_results import PLOTS, plot_curve, save_plots
+from pytracking.analysis.metrics import plotted_curves
+from pytracking.analysis.plot_results import plot_curve, save_plots
 from pytracking.analysis.protocols import PROTOCOLS
 from pytracking.analysis.sources import find_tracker, truth_folder
 
@@ -18,7 +19,7 @@ def make(write_boxes: Callable[..., Path], boxes: np.ndarray, trackers: int) -> 
     return evaluate(found[::-1], truths, PROTOCOLS["otb"])
 
 
-@pytest.mark.parametrize("curve", PLOTS)
+@pytest.mark.parametrize("curve", plotted_curves())
 @pytest.mark.parametrize("trackers", [3, 10])
 def test_the_legend_is_sorted_and_shows_the_scores(
     write_boxes: Callable[..., Path], boxes: np.ndarray, curve: str, trackers: int
@@ -48,7 +49,9 @@ def test_files_are_written_and_do_not_change_from_run_to_run(
     evaluation = make(write_boxes, boxes, 2)
     open_before = plt.get_fignums()
     paths = save_plots(evaluation, tmp_path / "a")
-    assert {p.name for p in paths} == {f"{curve}.{suffix}" for curve in PLOTS for suffix in ("png", "svg", "pdf")}
+    assert {p.name for p in paths} == {
+        f"{curve}.{suffix}" for curve in plotted_curves() for suffix in ("png", "svg", "pdf")
+    }
     for first, second in zip(paths, save_plots(evaluation, tmp_path / "b"), strict=True):
         assert first.read_bytes() == second.read_bytes() != b""
     assert plt.get_fignums() == open_before

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytracking.analysis.extract_results import evaluate, overall
+from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.protocols import exclude_unusable_frames, find_protocol
 from pytracking.analysis.sources import find_tracker, truth_folder
 
@@ -30,7 +30,7 @@ def test_every_target_is_met_within_a_hundredth_of_a_point(reference: Path, iden
     }
     for key, protocol in protocols.items():
         if key in target:
-            scores = overall(evaluate([tracker], truths, protocol).trackers[0], protocol)
+            scores = evaluate([tracker], truths, protocol).trackers[0].overall
             found = {name: float(scores[ours][0]) for name, ours in NAMES.items() if name in target[key]}
             assert found == pytest.approx(target[key], abs=target["tolerance"]), key
 
@@ -38,9 +38,9 @@ def test_every_target_is_met_within_a_hundredth_of_a_point(reference: Path, iden
 def test_the_truth_of_otb_against_itself_scores_20_of_21(reference: Path) -> None:
     truths, tracker = truth_folder(reference / "OTB100" / "gt"), find_tracker("truth", reference / "OTB100" / "gt")
     otb = find_protocol("otb")
-    scores = overall(evaluate([tracker], truths, otb).trackers[0], otb)
+    scores = evaluate([tracker], truths, otb).trackers[0].overall
     # but for the frames whose truth is not usable: 10 coordinates at or below zero
     assert scores["auc"] == pytest.approx(100 * 20 / 21, abs=0.1)
     folder = find_protocol("folder")
-    usable = overall(evaluate([tracker], truths, folder).trackers[0], folder)
+    usable = evaluate([tracker], truths, folder).trackers[0].overall
     np.testing.assert_allclose(usable["auc"], 100 * 20 / 21, rtol=1e-12)
