@@ -39,7 +39,7 @@ CONTENTS = {
     "Benchmarks": "benchmarks running evaluation opencv vot",
     "Training": "training losses detection",
     "Development": "extending coordinates reference/contributing",
-    "Measured": "results reference/attributions",
+    "Measured": "results journal/index reference/attributions",
 }
 # The API reference: a page a room, with its title, its packages and what is left out of them.
 ROOMS = {
@@ -93,14 +93,17 @@ def copy_outside(app: Sphinx) -> None:
 
 
 def adapt(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Lead links to the copies, and give the index its tree of pages (which GitHub would show as code)."""
+    """Lead links to the copies, and give indices their trees of pages (which GitHub would show as code)."""
     for elsewhere, copied in OUTSIDE.items():
         source[0] = source[0].replace(f"]({elsewhere})", f"]({copied})")
+    trees = {}
     if docname == "index":
-        reference = " ".join(f"reference/{room}" for room in ROOMS)
-        for title, pages in {**CONTENTS, "API reference": reference}.items():
-            lines = "\n".join(pages.split())
-            source[0] += f"\n```{{toctree}}\n:hidden:\n:titlesonly:\n:caption: {title}\n\n{lines}\n```\n"
+        trees = {**CONTENTS, "API reference": " ".join(f"reference/{room}" for room in ROOMS)}
+    elif docname == "journal/index":
+        trees = {"Pages": "tracker network speed losses detection analysis"}
+    for title, pages in trees.items():
+        lines = "\n".join(pages.split())
+        source[0] += f"\n```{{toctree}}\n:hidden:\n:titlesonly:\n:caption: {title}\n\n{lines}\n```\n"
 
 
 def setup(app: Sphinx) -> None:

@@ -24,7 +24,11 @@ from tests.fakes.datasets import noise_picture, write_coco, write_sequences
 from tests.fakes.networks import write_small_network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = {page.name: page for page in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))}
+DOCS = REPOSITORY / "docs"
+PAGES = {
+    "README.md": REPOSITORY / "README.md",
+    **{str(page.relative_to(DOCS)): page for page in sorted((*DOCS.glob("*.md"), *DOCS.glob("journal/*.md")))},
+}
 WITH_CODE = ("README.md", "api.md", "losses.md", "opencv.md", "tracking.md")  # extending.md has a test of its own
 WITH_VIDEOS = ("README.md", "api.md", "video.md")
 NEED_MORE = (" 0 ", "rtsp://", "--draw")  # a camera, a person

@@ -1,7 +1,7 @@
 """Whether what is followed is still the target.
 
 The filter goes on learning, so whatever it takes for the target it will soon find with a high score. The first frame's
-filter learned nothing but the target, and hardly sees anything in another object (``docs/results.md``). It must not
+filter learned nothing but the target, and hardly sees anything in another object (``docs/journal``). It must not
 decide where to go: the target may look different for a while. But it can say that the box is not to be trusted.
 
 After a loss, what is found again is followed but not learned from for some frames: where the target has left the

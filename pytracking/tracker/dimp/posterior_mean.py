@@ -1,7 +1,7 @@
 """From the classifier's centre and the last size to the box: the mean of all boxes, weighed by their energy.
 
 The model says p(y|x) = exp f(x, y) / Z(x) (Gustafsson et al., equation 1). Its maximum trusts one point of an energy
-that was learned from few data, and the closer one comes to it, the worse the box is (``docs/results.md``). A tracker
+that was learned from few data, and the closer one comes to it, the worse the box is (``docs/journal``). A tracker
 knows more: the box is near the last one. With that as a Gaussian prior, importance sampling gives the posterior mean,
 
     sum_i w_i y_i,   w = softmax(f(x, y_i) / T),   y_i ~ N(last box, diag(sigma^2)),

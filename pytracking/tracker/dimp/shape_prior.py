@@ -3,7 +3,7 @@
 An energy that was learned from few data likes some other boxes as well as the right one: face with neck, a rider with
 half the bicycle, a letter on the book that hides the face. Each frame alone is a small mistake, but the next one starts
 from it. So the model's p(y|x) = exp f(x, y) / Z(x) is multiplied by what sequences are like: against the first box, log
-size and log (w / h) follow Student's t of two degrees of freedom (``docs/results.md``). Its long tails let go of a
+size and log (w / h) follow Student's t of two degrees of freedom (``docs/journal``). Its long tails let go of a
 target that really comes nearer, where a Gaussian would pull the more.
 """
 
