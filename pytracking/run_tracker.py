@@ -27,7 +27,7 @@ from pytracking.analysis.sources import TrackerResults, find_tracker
 from pytracking.analysis.table_formats import FORMATS
 from pytracking.analysis.tables import overall_table
 from pytracking.evaluation.datasets import sequence as data
-from pytracking.evaluation.datasets.registry import get_dataset, left_out, select
+from pytracking.evaluation.datasets.registry import NAMES, get_dataset, left_out, select
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.progress import Progress, frames_a_second
@@ -45,9 +45,7 @@ class Arguments:
     """family of trackers: dimp, or opencv (docs/opencv.md)"""
     parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
     """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
-    dataset_name: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")]
-    """folder:DIR, csv:FILE, demo, otb, otb50, otb2013, uav, uav20l, nfs, lasot, lasot_extension_subset, trackingnet,
-    got10k_val, got10k_test, dtb70, uavdt, vot"""
+    dataset_name: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]", help=NAMES)]
     sequence: str | None = None
     """only this sequence: its name, or its index from 0"""
     threads: int = 0

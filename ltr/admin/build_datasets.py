@@ -9,8 +9,8 @@ from ltr.admin.provenance import training_sequences
 from ltr.data.video_frames import VideoCache
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSource
 from ltr.dataset.coco_seq import CocoImages
-from ltr.dataset.image_sequences import ImageSequences
-from ltr.dataset.layouts import LAYOUTS
+from ltr.dataset.layouts import TRAINED
+from ltr.dataset.layouts.image_sequences import ImageSequences
 from ltr.dataset.own_videos import GROUND_TRUTH
 from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
 from ltr.dataset.synthesis.cut_paste import CutPaste, PictureFolder
@@ -82,8 +82,8 @@ def describe(dataset: BaseVideoDataset, weight: float) -> str:
 def _dataset(source: DataSource, shared: _Shared, offers: bool = False) -> BaseVideoDataset:
     """The data set of a source; ``offers``: cut-and-paste clips are made of it, too."""
     root = shared.data / source.path
-    if source.kind in LAYOUTS:
-        return ImageSequences(LAYOUTS[source.kind], root, source.split)
+    if source.kind in TRAINED:
+        return ImageSequences(TRAINED[source.kind], root, source.split)
     if source.kind == "coco":
         images = CocoImages(root, source.path, source.split, source_weights=source.source_weights)
         if offers:

@@ -30,10 +30,11 @@ def frame_order(path: Path) -> tuple[object, ...]:
 
     Upper and lower case count alike.
     """
-    return [_with_numbers(part) for part in path.parent.parts], _with_numbers(path.stem), path.name
+    return [number_order(part) for part in path.parent.parts], number_order(path.stem), path.name
 
 
-def _with_numbers(text: str) -> list[str | int]:
+def number_order(text: str) -> list[str | int]:
+    """Key for sorting names by the numbers in them, bird-9 before bird-10; upper and lower case count alike."""
     return [int(part) if part.isdecimal() else part.casefold() for part in re.split(r"(\d+)", text)]
 
 
@@ -50,3 +51,18 @@ def image_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
     return images_among(folder.iterdir(), str(folder))
+
+
+def numbered_images(folder: Path, first: int, count: int | None = None) -> list[Path]:
+    """Images ``first`` to ``first + count - 1`` (None: to the last) by the number that their names end with.
+
+    Padding and suffix do not matter. Folders hold more images than annotated ones (David, Diving, Freeman3), so the
+    number decides, not the order. FileNotFoundError names the first that is missing.
+    """
+    numbers = ((re.search(r"(\d+)$", path.stem), path) for path in image_files(folder))
+    by_number = {int(number[1]): path for number, path in numbers if number}
+    last = first + count - 1 if count is not None else max(by_number, default=first)
+    missing = next((n for n in range(first, last + 1) if n not in by_number), None)
+    if missing is not None:
+        raise FileNotFoundError(f"{folder}: no image {missing}, expected {first} to {last}")
+    return [by_number[n] for n in range(first, last + 1)]

@@ -72,3 +72,8 @@ class BaseVideoDataset(ABC):
     def count_boxes(self) -> int | None:
         """Number of boxes that can be used; None where they are made up when they are drawn."""
         return None
+
+
+def visible_boxes(boxes: np.ndarray, min_side: float) -> np.ndarray:
+    """Which of ``boxes [n, 4]`` are finite and have sides of ``min_side`` or more: ``bool [n]``."""
+    return np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] >= min_side).all(axis=1)

@@ -11,8 +11,7 @@ import numpy as np
 from ltr.data.image_loader import LazyImage, levels_of_files
 from ltr.data.levels import SequenceLevels
 from ltr.data.video_frames import VideoCache
-from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
-from ltr.dataset.image_sequences import visible_boxes
+from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo, visible_boxes
 from ltr.dataset.own_videos import GROUND_TRUTH, FrameFiles, Listing, OwnVideo, list_folder
 from ltr.dataset.video_table import list_table
 from ltr.utils.errors import InputError

@@ -1,7 +1,7 @@
 """Is a data set complete? ``python -m ltr.util_scripts.check NAME ROOT [--split SPLIT]`` counts what is there and what
 is not.
 
-NAME is lasot, got10k, trackingnet, coco or video (a folder or a .csv table of annotated videos). Every annotation is
+NAME is a published data set, coco, or video (a folder or a .csv table of annotated videos). Every annotation is
 read, every picture looked for (with --decode: decoded), and boxes that no training uses are counted: absent targets,
 crowds, tiny ones, and those that lie outside their pictures. The exit code is 1 where something is missing or broken,
 or where so many boxes lie outside that they must be meant otherwise.
@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import tyro
@@ -24,10 +24,12 @@ from ltr.data.crop import share_inside
 from ltr.data.image_loader import LazyImage, load_image
 from ltr.data.video_frames import VideoCache, read_frames
 from ltr.data.video_scan import scan_video
+from ltr.dataset.base_video_dataset import visible_boxes
 from ltr.dataset.coco_format import coco_paths, read_coco_arrays
 from ltr.dataset.coco_seq import BoxFilter
-from ltr.dataset.image_sequences import Layout, visible_boxes
-from ltr.dataset.layouts import LAYOUTS
+from ltr.dataset.layouts import TRAINED
+from ltr.dataset.layouts.base import Layout
+from ltr.dataset.layouts.image_sequences import training_boxes
 from ltr.dataset.sequence_folder import FolderSequence, list_videos, read_sequence
 from ltr.util_scripts.check_report import Count, Report, has_an_area
 from ltr.utils.cli import one_line_errors
@@ -40,26 +42,27 @@ _HEAD = 2**16  # bytes of a JPEG file that its size is looked for in
 def check_layout(layout: Layout, root: Path, split: str, decode: bool = False) -> Report:
     """Look for every annotation file and every frame of a split."""
     report = Report()
-    names = layout.sequences(root, split)
+    sequences = layout.sequences(root, split)
     if layout.count:
-        report.sequences.add(layout.count(split) - len(names), 0, f"{layout.count(split) - len(names)} of {root}")
-    for name in tqdm(names, f"{layout.name} {split}", leave=False, disable=None):
-        missing = [root / file for file in layout.annotations(name) if not (root / file).is_file()]
+        lacking = layout.count(split) - len(sequences)
+        report.sequences.add(lacking, 0, f"{lacking} of {root}")
+    for files in tqdm(sequences, f"{layout.name} {split}", leave=False, disable=None):
+        missing = [file for file in files.annotations if not file.is_file()]
         report.sequences.add(1, not missing, missing[0] if missing else "")
         if missing:
             continue
         try:
-            boxes = layout.read(root, name)
+            boxes = training_boxes(layout, files)
         except InputError as error:
             report.broken.add(0, 1, error)
             continue
-        wanted = [root / layout.frame(name, i) for i in range(len(boxes))]
+        wanted = [files.picture_of(i) for i in range(len(boxes))]
         there = _listed(wanted[0].parent)
         found = [path.name in there for path in wanted]
         report.frames.add(len(wanted), sum(found), "" if all(found) else wanted[found.index(False)])
         kept = np.flatnonzero(found)
         sizes = _picture_sizes(report, [wanted[i] for i in kept], decode)
-        _count_boxes(report, boxes[kept], sizes, _frame_of(name, kept))
+        _count_boxes(report, boxes[kept], sizes, _frame_of(files.name, kept))
     return report
 
 
@@ -188,11 +191,17 @@ def _listed(folder: Path) -> set[str]:
         return set()
 
 
+if TYPE_CHECKING:
+    Name = str
+else:
+    Name = Literal[(*TRAINED, "coco", "video")]
+
+
 @dataclass(frozen=True)
 class CheckOptions:
     """What to check."""
 
-    name: tyro.conf.Positional[Literal["lasot", "got10k", "trackingnet", "coco", "video"]]
+    name: tyro.conf.Positional[Name]
     root: tyro.conf.Positional[Path]
     split: str = ""  # of the data set; its whole training part where none is given
     decode: bool = False  # decode every picture and video: finds damaged ones, takes long
@@ -206,7 +215,7 @@ def check(options: CheckOptions) -> Report:
         return check_coco(options.root, options.split, options.decode)
     if options.name == "video":
         return check_videos(options.root, options.decode)
-    layout = LAYOUTS[options.name]
+    layout = TRAINED[options.name]
     return check_layout(layout, options.root, options.split or layout.whole, options.decode)
 
 

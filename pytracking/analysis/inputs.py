@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.dataset.layouts import EVALUATED
 from ltr.utils.errors import InputError
 from pytracking.analysis.protocols import Protocol, find_protocol
 from pytracking.analysis.sequence_score import GroundTruth
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pytracking.evaluation.datasets.sequence import Sequence as Video
 
 Picture = NDArray[np.uint8]
+WRITE_NAN = {name for name, layout in EVALUATED.items() if layout.benchmarks[name].writes_nan}
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ def truth_of(sequences: "Iterable[Video]") -> GroundTruthSource:
     truths = []
     for sequence in sequences:
         without_box = np.isnan(sequence.ground_truth[:, 0])
-        # UAV123 itself writes NaN; elsewhere the reader writes it where the data set flags the target as absent
-        absent = np.zeros_like(without_box) if sequence.dataset in ("uav", "uav20l") else without_box
+        # some data sets write NaN themselves; elsewhere the reader does where a target is flagged as absent
+        absent = np.zeros_like(without_box) if sequence.dataset in WRITE_NAN else without_box
         truths.append(GroundTruth(sequence.name, sequence.ground_truth, absent, sequence.image_size))
     return from_memory(truths)
 

@@ -9,11 +9,17 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+from ltr.dataset.layouts import EVALUATED, LAYOUTS
+from pytracking.utils.text import bare_name
+
 _ALIASES = {"human4": "human42"}  # got10k names OTB's second target of Human4 after the folder
 
 
+_BENCHMARK = re.compile(rf"^({'|'.join(sorted({*LAYOUTS, *EVALUATED, 'dtb'}))})[-_]", re.IGNORECASE)
+
+
 def _without_benchmark(name: str) -> str:
-    return re.sub(r"^(otb|uav(20l)?|nfs|dtb(70)?|lasot|vot)[-_]", "", name, flags=re.IGNORECASE)
+    return _BENCHMARK.sub("", name)
 
 
 def _separators_alike(name: str) -> str:
@@ -21,7 +27,7 @@ def _separators_alike(name: str) -> str:
 
 
 def _bare(name: str) -> str:
-    bare = _separators_alike(name).replace("-", "")
+    bare = bare_name(_without_benchmark(name))
     return _ALIASES.get(bare, bare)
 
 

@@ -10,12 +10,13 @@ Sources: pytracking ``analysis/extract_results.py`` and ``plot_results.py``; the
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from ltr.dataset.layouts import EVALUATED
 from ltr.utils.errors import InputError
+from pytracking.utils.text import bare_name
 
 
 class FrameRule(NamedTuple):
@@ -194,16 +195,16 @@ _ALL = (
 PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in _ALL}
 
 _ALIASES = {
-    "otb100": "otb", "otb2015": "otb", "otb50": "otb", "otb2013": "otb", "tb100": "otb", "tb50": "otb",
-    "uav123": "uav", "uav20l": "uav", "nfs30": "nfs", "dtb": "dtb70", "demo": "folder",
-    "lasotextensionsubset": "lasot", "lasotext": "lasot", "got10kval": "got10k",
+    "otb100": "otb", "otb2015": "otb", "tb100": "otb", "tb50": "otb", "uav123": "uav", "nfs30": "nfs", "dtb": "dtb70",
+    "lasotext": "lasot", "demo": "folder",
 }  # fmt: skip
+_ALIASES |= {bare_name(name): layout.benchmarks[name].protocol for name, layout in EVALUATED.items()}
 
 
 def find_protocol(name: str) -> Protocol:
     """The protocol called ``name``; case and punctuation do not matter, and data sets' tags are accepted."""
-    bare = {re.sub(r"[^a-z0-9]", "", key): key for key in PROTOCOLS}
-    wanted = re.sub(r"[^a-z0-9]", "", name.lower())
+    bare = {bare_name(key): key for key in PROTOCOLS}
+    wanted = bare_name(name)
     wanted = _ALIASES.get(wanted, wanted)
     if wanted not in bare:
         raise InputError(f"protocol {name!r} is unknown; there are {', '.join(sorted(PROTOCOLS))}")

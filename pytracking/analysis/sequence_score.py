@@ -9,6 +9,7 @@ from ltr.utils.errors import InputError
 from pytracking.analysis import metrics
 from pytracking.analysis.metrics import Array, FrameMeasures
 from pytracking.analysis.protocols import Protocol
+from pytracking.utils.text import bare_name
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,7 @@ def align_rows(boxes: Array, truth: GroundTruth, protocol: Protocol) -> Array:
 
 
 def _omitted_rows(truth: GroundTruth, protocol: Protocol) -> tuple[int, int]:
-    key = "".join(c for c in truth.name.lower() if c.isalnum())
-    return protocol.omitted_rows.get(key, (0, 0))
+    return protocol.omitted_rows.get(bare_name(truth.name), (0, 0))
 
 
 def absent_frames(truth: GroundTruth, protocol: Protocol) -> NDArray[np.bool_]:

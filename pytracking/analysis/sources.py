@@ -3,21 +3,19 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from ltr.dataset.text_files import annotation_files, read_boxes, read_flags, read_labels, read_resolution
+from ltr.dataset.layouts import got10k, lasot
+from ltr.dataset.layouts.base import SequenceFiles
+from ltr.dataset.text_files import annotation_files
 from ltr.utils.errors import InputError
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.sequence_score import GroundTruth
 from pytracking.evaluation.results import COMPANIONS, box_files
 
-_FLAGS = ("full_occlusion.txt", "out_of_view.txt", "absence.label")
-_COVER = "cover.label"  # GOT-10k: 0 where nothing of the target is visible
-_META = "meta_info.ini"
+_FLAGS = (*lasot.FLAGS, got10k.ABSENCE)
 
 
 class AnalysisError(InputError):
@@ -80,23 +78,32 @@ def truth_folder(folder: Path, absent_folder: Path | None = None) -> GroundTruth
         raise FileNotFoundError(
             f"{folder}: holds neither <Seq>.txt nor <Seq>/groundtruth_rect.txt or <Seq>/groundtruth.txt files"
         )
-    flags: dict[str, list[Path]] = {name: _files_beside(path, _FLAGS) for name, path in files.items()}
+    truths = [_files(name, path) for name, path in files.items()]
     if absent_folder:
         available = box_files(absent_folder)
         names = match_names(files, available)
-        flags = {name: [available[names[name]]] if name in names else [] for name in files}
-    used = [p for n, path in files.items() for p in (path, *flags[n], *_files_beside(path, (_COVER, _META)))]
-    load = partial(_read_truths, files, flags, absent_folder)
-    return GroundTruthSource(load, partial(digest_files, used), any(flags.values()))
+        truths = [replace(t, flags=(available[names[t.name]],) if t.name in names else ()) for t in truths]
+    used = [path for t in truths for path in (*t.annotations, t.meta) if path and path.is_file()]
+    load = partial(_read_truths, truths, absent_folder)
+    return GroundTruthSource(load, partial(digest_files, used), any(t.flags for t in truths))
 
 
-def _read_truths(files: dict[str, Path], flags: dict[str, list[Path]], absent_folder: Path | None) -> list[GroundTruth]:
+def _files(name: str, path: Path) -> SequenceFiles:
+    """A truth file, with what LaSOT and GOT-10k lay beside their ``groundtruth.txt``."""
+    if path.stem != "groundtruth":
+        return SequenceFiles(name, path)
+    flags = tuple(file for file in map(path.with_name, _FLAGS) if file.is_file())
+    return SequenceFiles(name, path, flags=flags, cover=path.with_name(got10k.COVER), meta=path.with_name(got10k.META))
+
+
+def _read_truths(files: list[SequenceFiles], absent_folder: Path | None) -> list[GroundTruth]:
     truths, problems = [], []
-    for name, path in files.items():
+    for one in files:
         try:
-            if absent_folder and not flags[name]:
-                raise FileNotFoundError(f"{absent_folder}: no flags of absence for {name}")
-            truths.append(_read_truth(name, path, flags[name]))
+            if absent_folder and not one.flags:
+                raise FileNotFoundError(f"{absent_folder}: no flags of absence for {one.name}")
+            truth = one.annotation()
+            truths.append(GroundTruth(one.name, truth.boxes, truth.absent, truth.image_size))
         except (InputError, OSError) as error:
             problems.append(str(error))
     if problems:
@@ -148,24 +155,6 @@ def _truths_beside_each_other(folder: Path) -> dict[str, Path]:
                 f"{path}: names ending in {', '.join(COMPANIONS)} are kept for times and scores; rename it"
             )
     return files
-
-
-def _files_beside(path: Path, names: Sequence[str]) -> list[Path]:
-    """Those of ``names`` that lie beside a ``groundtruth.txt``."""
-    return [path.with_name(n) for n in names if path.stem == "groundtruth" and path.with_name(n).is_file()]
-
-
-def _read_truth(name: str, path: Path, flag_files: Sequence[Path]) -> GroundTruth:
-    boxes = read_boxes(path)
-    absent = np.zeros(len(boxes), bool)
-    flags = {file: read_flags(file) for file in flag_files}
-    flags |= {file: read_labels(file, highest=8) == 0 for file in _files_beside(path, (_COVER,))}
-    for file, flagged in flags.items():
-        if len(flagged) != len(boxes):
-            raise InputError(f"{file}: {len(flagged)} flags for the {len(boxes)} boxes of {path}")
-        absent |= flagged
-    sizes = [read_resolution(meta) for meta in _files_beside(path, (_META,))]
-    return GroundTruth(name, boxes, absent, sizes[0] if sizes else None)
 
 
 def find_tracker(name: str, folder: Path) -> TrackerResults:

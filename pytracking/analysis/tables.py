@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ltr.dataset.layouts.base import SPECS
 from ltr.utils.errors import InputError
 from pytracking.analysis.extract_results import Evaluation, TrackerScores
 from pytracking.analysis.metrics import METRICS, Array
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.table_formats import Cell, Table
 from pytracking.utils.text import counted
-
-SPECS = Path(__file__).parents[1] / "evaluation" / "datasets" / "specs"
 
 
 def sort_trackers(evaluation: Evaluation, score: str = "auc") -> list[TrackerScores]:

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ltr.dataset.image_sequences import visible_boxes
+from ltr.dataset.base_video_dataset import visible_boxes
 from ltr.utils.errors import InputError
 from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.video.frame_source import FrameSource, part_of

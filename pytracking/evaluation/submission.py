@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ltr.dataset.layouts.base import read_specs
 from ltr.dataset.text_files import read_boxes
 from ltr.utils.errors import InputError
 from ltr.utils.files import replacing
-from pytracking.evaluation.datasets.base_dataset import read_specs
 from pytracking.evaluation.datasets.registry import list_dataset
 from pytracking.evaluation.datasets.sequence import Box
 from pytracking.evaluation.results import box_files, read_times

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from ltr.utils.errors import InputError
 from pytracking.evaluation.datasets.sequence import Sequence
+from pytracking.utils.text import bare_name
 
 
 def mark_training_sequence(stamp: dict[str, Any], sequence: Sequence) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def trained_on(stamp: Mapping[str, Any], sequence: Sequence) -> bool:
     if network is None:
         return False
     known = _training_sequences(network, stamp.get("network_sha256", ""))
-    return not known.isdisjoint((_bare(sequence.name), _bare(sequence.dataset + sequence.name)))
+    return not known.isdisjoint((bare_name(sequence.name), bare_name(sequence.dataset + sequence.name)))
 
 
 @lru_cache(maxsize=1)
@@ -45,10 +45,6 @@ def _training_sequences(network: str, sha256: str) -> frozenset[str]:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         sources = card.get("data", {}).values()
-        return frozenset(_bare(entry["name"]) for source in sources for entry in source.get("sequences", ()))
+        return frozenset(bare_name(entry["name"]) for source in sources for entry in source.get("sequences", ()))
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: its list of training sequences cannot be read ({error!r})") from None
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -78,7 +78,7 @@ def report(name: str, found: Findings, paths: Path | None) -> str:
     """The findings as text: where and what was expected, what was found, a line for each problem."""
     lines = [f"{name}: {'INCOMPLETE' if found.problems else 'whole'}"]
     if name in DATASETS:
-        root = DATASETS[name].root
+        root = DATASETS[name].name
         lines += [f"  folder     {benchmark_root(root, paths)}", f"  expected   {BENCHMARKS[root]}"]
     lines.append(f"  sequences  {found.sequences} of {found.sequences + len(found.problems)}")
     lines.append(f"  frames     {found.frames}, {found.boxes} with a public box")

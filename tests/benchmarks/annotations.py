@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from ltr.dataset.coco_seq import CocoImages
-from ltr.dataset.image_sequences import ImageSequences
-from ltr.dataset.layouts import LAYOUTS
+from ltr.dataset.layouts import TRAINED
+from ltr.dataset.layouts.image_sequences import ImageSequences
+from ltr.dataset.layouts.tracking_net import SETS, VIDEOS_PER_SET, files_of
 from ltr.dataset.synthesis.cutouts import CocoCutouts
-from ltr.dataset.tracking_net import SETS, VIDEOS_PER_SET
 
 ROWS = {"lasot": 2506, "got10k": 149, "trackingnet": 471}  # boxes of a video, on average
 PICTURES, BOXES = 118_287, 860_001  # of COCO's train2017
@@ -33,16 +33,17 @@ def _rows(count: int) -> str:
 
 def write_videos(root: Path, name: str) -> None:
     """Annotation files of every sequence of the training split."""
-    layout, rows = LAYOUTS[name], ROWS[name]
+    layout, rows = TRAINED[name], ROWS[name]
     if name == "trackingnet":
-        names = [f"TRAIN_{k}/video{i:04}" for k in range(SETS) for i in range(VIDEOS_PER_SET)]
+        parts = [f"TRAIN_{k}" for k in range(SETS)]
+        files = [files_of(root, part, f"video{i:04}") for part in parts for i in range(VIDEOS_PER_SET)]
     else:
-        names = layout.sequences(root, layout.whole)
+        files = layout.sequences(root, layout.whole)
     boxes, flags = _rows(rows), {False: ",".join("0" * rows), True: "8\n" * rows}
-    for sequence in names:
-        for i, file in enumerate(layout.annotations(sequence)):
-            (root / file).parent.mkdir(parents=True, exist_ok=True)
-            (root / file).write_text(boxes if i == 0 else flags[file.endswith("cover.label")])
+    for sequence in files:
+        for file in sequence.annotations:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(boxes if file == sequence.boxes else flags[file == sequence.cover])
 
 
 def write_coco(root: Path) -> None:
@@ -77,13 +78,13 @@ def main() -> None:
     cache = tempfile.TemporaryDirectory()
     os.environ["EBM_TRACKING_CACHE"] = cache.name
     starts: dict[str, Callable[[], CocoImages | CocoCutouts | ImageSequences]] = {
-        name: lambda name=name: ImageSequences(LAYOUTS[name], folder / name, LAYOUTS[name].whole) for name in LAYOUTS
+        name: lambda name=name: ImageSequences(TRAINED[name], folder / name, TRAINED[name].whole) for name in TRAINED
     }
     starts["coco"] = lambda: CocoImages(folder / "coco", split="train2017")
     starts["coco, masks"] = lambda: CocoCutouts(folder / "coco", split="train2017")
     print("| data set | sequences | boxes | first start, s | second start, s |\n|---|--:|--:|--:|--:|")
     for name, start in starts.items():
-        if name in LAYOUTS and not (folder / name).exists():
+        if name in TRAINED and not (folder / name).exists():
             write_videos(folder / name, name)
         if name == "coco" and not (folder / name).exists():
             write_coco(folder / name)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from ltr.dataset.image_sequences import visible_boxes
+from ltr.dataset.base_video_dataset import visible_boxes
 from pytracking.evaluation.datasets.registry import get_dataset
 
 FRAMES, SMALLEST, SHORTEST = 100, 4.0, 20

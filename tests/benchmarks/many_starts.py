@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ltr.dataset.image_sequences import visible_boxes
+from ltr.dataset.base_video_dataset import visible_boxes
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.registry import get_dataset

@@ -25,8 +25,8 @@ from torchvision.transforms.v2 import functional as v2
 
 from ltr.data.image_loader import LazyImage, decode_image, encode_jpeg
 from ltr.data.transforms import apply_colour
-from ltr.dataset.image_sequences import ImageSequences
-from ltr.dataset.lasot import LASOT
+from ltr.dataset.layouts.image_sequences import ImageSequences
+from ltr.dataset.layouts.lasot import LASOT, files_of
 from ltr.sampling import processing
 from ltr.sampling.processing import DiMPProcessing
 from ltr.sampling.sampler import TrackingSampler
@@ -41,8 +41,8 @@ def write_videos(root: Path) -> list[str]:
     """A sequence for each size of target; their names."""
     names = []
     for i, side in enumerate(SIDES):
-        name = f"shape/shape-{i + 1}"
-        folder = root / name
+        name = f"shape-{i + 1}"
+        folder = root / "shape" / name
         (folder / "img").mkdir(parents=True)
         for k, path in enumerate(write_pictures(folder / "img", FRAMES)):
             path.rename(path.with_name(f"{k + 1:08}.jpg"))
@@ -126,8 +126,8 @@ def main() -> None:
     stages = ("decode", "crop", "augment", "label")
     print(f"| decoding | samples/s | {' | '.join(stages)} | rest |\n|---|--:|{'--:|' * 5}")
     with tempfile.TemporaryDirectory() as folder:
-        names = write_videos(Path(folder))
-        dataset = ImageSequences(replace(LASOT, sequences=lambda root, split: names), folder, "train")
+        files = [files_of(Path(folder), name) for name in write_videos(Path(folder))]
+        dataset = ImageSequences(replace(LASOT, sequences=lambda root, split: files), folder, "train")
         sampler = TrackingSampler([(dataset, 1.0)], settings.sampler, DiMPProcessing(settings.processing))
         for label, scale in (("whole", 1.0), ("no larger than needed", None)):
             original = LazyImage.at_scale

@@ -1,6 +1,9 @@
 """The worked examples of docs/extending.md are run as they stand there."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +20,21 @@ from pytracking.analysis.sources import find_tracker, truth_folder
 from pytracking.analysis.table_formats import as_text
 from pytracking.analysis.tables import as_json, overall_table
 from pytracking.tracker.families import FAMILIES
+from tests.fakes.benchmarks import images, text
 from tests.fakes.videos import moving_square
 
 
 def run_section(repository: Path, title: str, namespace: dict[str, object]) -> None:
     """Run the blocks of code below the heading ``title``."""
+    for block in code_blocks(repository, title):
+        exec(block, namespace)
+
+
+def code_blocks(repository: Path, title: str) -> list[str]:
+    """The blocks of code below the heading ``title``."""
     sections = (repository / "docs" / "extending.md").read_text(encoding="utf-8").split("\n## ")
     (section,) = [section for section in sections if section.startswith(f"{title}\n")]
-    for block in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
-        exec(block, namespace)
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
 
 
 @pytest.fixture
@@ -99,3 +108,76 @@ def test_a_metric_is_one_entry(repository: Path, monkeypatch: pytest.MonkeyPatch
     assert scores["robustness"] == pytest.approx(87.5)
     assert scores["sequences"]["b"]["robustness"] == pytest.approx(75)
     assert "Robustness" in as_text(overall_table(evaluation))
+
+
+HERD = """
+import contextlib, io, sys
+from pathlib import Path
+import numpy as np
+import ltr.dataset
+folder = Path(sys.argv[1])
+ltr.dataset.__path__.insert(0, str(folder / "code"))  # the layouts with one file and one entry more
+
+from ltr.dataset.layouts import TRAINED
+from ltr.dataset.layouts.image_sequences import ImageSequences
+from ltr.train_settings.dimp.parse_source import parse_source
+from ltr.util_scripts import check
+from pytracking import run_tracker
+from pytracking.analysis.inputs import load_dataset
+from pytracking.evaluation.datasets.registry import get_dataset
+from pytracking.util_scripts import data_check
+
+root, paths = folder / "herd", folder / "paths.toml"
+(sequence,) = get_dataset("herd", paths)
+assert (sequence.name, sequence.dataset, len(list(sequence.open()))) == ("herd_b", "herd", 3)
+assert sequence.ground_truth[1].tolist() == [2, 2, 30, 20]
+assert np.isnan(sequence.ground_truth).all(axis=1).tolist() == [False, False, True]
+assert load_dataset("herd", paths).protocol.name == "folder"
+assert data_check.main(["herd", "--paths", str(paths)]) == 0
+dataset = ImageSequences(TRAINED["herd"], root, "train")
+assert dataset.get_sequence_info(0).visible.tolist() == [True, True, False]
+assert parse_source("herd:x,split=train").kind == "herd"
+check.main(["herd", str(root)])
+for command, words in ((check.main, ["got10k", "herd"]), (run_tracker.main, ["otb50", "herd"])):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        command(["--help"])
+    assert all(word in out.getvalue() for word in words)
+(folder / "empty.toml").write_text("")
+for call in (lambda: get_dataset("herd", folder / "empty.toml"), lambda: get_dataset("nix"),
+             lambda: TRAINED["herd"].sequences(root, "all"), lambda: parse_source("nix:x")):
+    try:
+        call()
+    except ValueError as error:
+        print(error)
+"""
+
+
+def test_a_data_set_is_one_file_and_one_entry(repository: Path, tmp_path: Path) -> None:
+    code = tmp_path / "code" / "layouts"
+    shutil.copytree(repository / "ltr" / "dataset" / "layouts", code, ignore=shutil.ignore_patterns("__pycache__"))
+    (block,) = code_blocks(repository, "A data set")
+    (code / "herd.py").write_text(block)
+    entries = (code / "__init__.py").read_text()
+    assert "_ALL = (OTB," in entries
+    entry = "from ltr.dataset.layouts.herd import HERD\n\n_ALL = (HERD, OTB,"
+    (code / "__init__.py").write_text(entries.replace("_ALL = (OTB,", entry))
+    root = tmp_path / "herd"
+    for name, split in (("a", "train"), ("b", "test")):
+        images(root / "frames" / name, (1, 2, 3), "{:06d}.png")
+        text(root / "boxes" / f"{name}.txt", "1,2,30,20\n2,2,30,20\n3,2,30,20\n")
+        text(root / "hidden" / f"{name}.txt", "0\n0\n1\n")
+        text(root / f"{split}.txt", f"{name}\n")
+    (tmp_path / "paths.toml").write_text(f'herd = "{root}"\n')
+    command = [sys.executable, "-c", HERD, str(tmp_path)]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for line in (
+        "herd: whole",
+        "  expected   the folder that holds train.txt, test.txt, boxes/, hidden/ and frames/",
+        "frames       expected         3  found         3",
+        'write the line herd = "FOLDER" into',
+        "unknown data set 'nix'; there are folder:DIR, csv:FILE, demo, herd,",
+        "herd has no split 'all'; there are train, test",
+        "KIND one of herd, lasot,",
+    ):
+        assert line in done.stdout

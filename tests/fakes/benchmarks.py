@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pytracking.evaluation.datasets import base_dataset as listing
+from ltr.dataset.layouts import base as listing
 from tests.fakes.videos import write_images
 
 ROWS = "".join(f"{i},2,30,40\n" for i in range(1, 4))

@@ -1,12 +1,28 @@
 """Tiny trees in the official layouts of the large data sets: two sequences of three frames each."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from ltr.dataset.layouts import got10k, lasot
+from ltr.dataset.layouts.base import Layout, SequenceFiles
 from tests.fakes.datasets import draw_box, moving_boxes, noise_picture, write_picture
 
 NUM_FRAMES = 3
 RED = (220, 20, 20)
+
+
+FILES: dict[str, Callable[[Path, str], SequenceFiles]] = {
+    "lasot": lambda root, name: lasot.files_of(root, name.rpartition("/")[2]),
+    "got10k": got10k.files_of,
+}
+
+
+def only(layout: Layout, *names: str) -> Layout:
+    """The layout of a copy that holds these sequences alone, whatever the split is called."""
+    files_of = FILES[layout.name]
+    return replace(layout, sequences=lambda root, split: [files_of(root, name) for name in names])
 
 
 def _write_frames(root: Path, files: list[str], shift: int = 0) -> list[tuple[int, int, int, int]]:

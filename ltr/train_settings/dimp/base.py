@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from ltr.actors.tracking import TrackingLossWeights
+from ltr.dataset.layouts import TRAINED
 from ltr.models.loss.ebm import EBMLoss
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.sampling.processing import ProcessingSettings
@@ -16,19 +17,24 @@ from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
 from ltr.trainers.settings import TrainSettings, named_method
 
+if TYPE_CHECKING:
+    SourceKind = str
+else:
+    SourceKind = Literal[(*TRAINED, "coco", "video", "cut_paste", "patches", "synthetic")]
+
 
 @dataclass(frozen=True)
 class DataSource:
     """A data set under the data folder, by kind:
 
-    lasot, got10k, trackingnet: the large data sets of videos as they are published, a ``split`` of them;
+    lasot, got10k, ...: the data sets of videos in ``ltr.dataset.layouts`` as they are published, a ``split`` of them;
     coco: pictures in COCO format, a published ``split`` of them (``train2017``), or a folder with ``annotations.json``
     and ``images/``;  video: a folder of annotated sequences;
     cut_paste: the masked objects of all coco and video sources, moved over their pictures and those of the folder
     ``path`` (which may be empty);  patches: random boxes of the pictures in a folder;  synthetic: drawn, no files.
     """
 
-    kind: Literal["lasot", "got10k", "trackingnet", "coco", "video", "cut_paste", "patches", "synthetic"]
+    kind: SourceKind
     path: str = ""  # under the data folder, or absolute
     weight: float = 1.0  # of being sampled
     split: str = ""
@@ -39,7 +45,7 @@ class DataSource:
         found = []
         if not 0 <= self.weight < math.inf:
             found.append(f"weight: expected at least 0, got {self.weight}")
-        if self.kind in ("lasot", "got10k", "trackingnet") and not self.split:
+        if self.kind in TRAINED and not self.split:
             found.append(f"split: expected one of {self.kind}")
         if self.source_weights and self.kind != "coco":
             found.append("source_weights: only pictures in COCO format have sources")

@@ -34,7 +34,7 @@ def parse_source(text: str) -> DataSource:
         weight = float(values.get("weight", 1.0))
     except ValueError:
         raise InputError(f"source {text!r}: weight: expected a number, got {values['weight']!r}") from None
-    source = DataSource(kind, path, weight, values.get("split", ""))  # type: ignore[arg-type]
+    source = DataSource(kind, path, weight, values.get("split", ""))
     problems = source.problems()
     if problems:
         raise InputError("; ".join(problems))

@@ -12,22 +12,12 @@ import os
 import tomllib
 from pathlib import Path
 
+from ltr.dataset.layouts import LAYOUTS
 from ltr.utils.errors import InputError
 
 VARIABLE = "EBM_TRACKING_PATHS"
 DEFAULT_FILE = Path("~/.config/ebm-tracking/paths.toml")
-BENCHMARKS = {
-    "otb": "the folder that holds Basketball/, Biker/, ... of OTB-100",
-    "uav": "the folder that holds data_seq/UAV123/, anno/UAV123/ and anno/UAV20L/",
-    "nfs": "the folder that holds airboard_1/30/, ... as downloaded, or sequences/ and anno/",
-    "lasot": "the folder that holds airplane/airplane-1/, ...",
-    "lasot_extension_subset": "the folder that holds atv/atv-1/, ...",
-    "trackingnet": "the folder that holds TEST/frames/ and TEST/anno/",
-    "got10k": "the folder that holds val/ and test/ of GOT-10k",
-    "dtb70": "the folder that holds Animal1/, Animal2/, ...",
-    "uavdt": "the folder that holds UAV-benchmark-S/ and UAV-benchmark-SOT_v1.0/",
-    "vot": "the folder that holds list.txt and ants1/, ...",
-}
+BENCHMARKS = {name: layout.place for name, layout in LAYOUTS.items()}
 
 
 class UnknownPathError(InputError):

@@ -1,57 +1,24 @@
-"""Data sets by name, read as they are published. Reading one looks at annotations only, never at an image.
-
-Layouts and traps: the toolkits of the benchmarks, pytracking and got10k. What is not in a data set's own files (which
-image a first row belongs to, folders shared by sequences, number of rows) is in ``specs/*.json``.
-"""
+"""Data sets by name, read as they are published. Reading one looks at annotations only, never at an image."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ltr.dataset.layouts import EVALUATED
 from ltr.dataset.own_videos import Listing
 from ltr.utils.errors import InputError
-from pytracking.evaluation.datasets.base_dataset import Loaders
 from pytracking.evaluation.datasets.demo import demo_sequence
 from pytracking.evaluation.datasets.environment import benchmark_root
 from pytracking.evaluation.datasets.folder import OWN, read_own
-from pytracking.evaluation.datasets.got10k import list_got10k, list_trackingnet
-from pytracking.evaluation.datasets.lasot import list_lasot
-from pytracking.evaluation.datasets.nfs import list_nfs
-from pytracking.evaluation.datasets.otb import list_dtb70, list_otb
+from pytracking.evaluation.datasets.published import list_published
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.evaluation.datasets.uav import list_uav, list_uav20l, list_uavdt
-from pytracking.evaluation.datasets.vot import list_vot
 
 _SHOWN = 10
+Loaders = dict[str, Callable[[], Sequence]]
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    """A data set by name. root: key of its folder in the paths file. listed: its sequences, given that folder."""
-
-    root: str
-    listed: Callable[[Path], Loaders]
-
-
-DATASETS: dict[str, Benchmark] = {
-    "otb": Benchmark("otb", list_otb),
-    "otb50": Benchmark("otb", partial(list_otb, version="otb50")),
-    "otb2013": Benchmark("otb", partial(list_otb, version="otb2013")),
-    "uav": Benchmark("uav", list_uav),
-    "uav20l": Benchmark("uav", list_uav20l),
-    "nfs": Benchmark("nfs", list_nfs),
-    "lasot": Benchmark("lasot", list_lasot),
-    "lasot_extension_subset": Benchmark(
-        "lasot_extension_subset", partial(list_lasot, dataset="lasot_extension_subset")
-    ),
-    "trackingnet": Benchmark("trackingnet", list_trackingnet),
-    "got10k_val": Benchmark("got10k", partial(list_got10k, subset="val")),
-    "got10k_test": Benchmark("got10k", partial(list_got10k, subset="test")),
-    "dtb70": Benchmark("dtb70", list_dtb70),
-    "uavdt": Benchmark("uavdt", list_uavdt),
-    "vot": Benchmark("vot", list_vot),
-}
+DATASETS = EVALUATED  # the published ones
+NAMES = ", ".join(["folder:DIR", "csv:FILE", "demo", *DATASETS])  # for help and messages
 
 
 def list_dataset(name: str, paths: Path | None = None) -> Loaders:
@@ -67,8 +34,8 @@ def list_dataset(name: str, paths: Path | None = None) -> Loaders:
         sequence = demo_sequence()
         return {sequence.name: lambda: sequence}
     if name not in DATASETS:
-        raise InputError(f"unknown data set {name!r}; there are folder:DIR, csv:FILE, demo, {', '.join(DATASETS)}")
-    return DATASETS[name].listed(benchmark_root(DATASETS[name].root, paths))
+        raise InputError(f"unknown data set {name!r}; there are {NAMES}")
+    return list_published(name, benchmark_root(DATASETS[name].name, paths))
 
 
 def left_out(name: str) -> list[str]:

@@ -10,14 +10,15 @@ from ltr.admin import build_datasets as module
 from ltr.admin.build_datasets import build_datasets
 from ltr.admin.build_training import build_training
 from ltr.dataset.coco_seq import CocoImages
-from ltr.dataset.got10k import GOT10K
-from ltr.dataset.image_sequences import ImageSequences, Layout
-from ltr.dataset.lasot import LASOT
-from ltr.dataset.tracking_net import TRACKINGNET
+from ltr.dataset.layouts.base import Layout
+from ltr.dataset.layouts.got10k import GOT10K
+from ltr.dataset.layouts.image_sequences import ImageSequences
+from ltr.dataset.layouts.lasot import LASOT
+from ltr.dataset.layouts.tracking_net import TRACKINGNET
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import SETTINGS, DataSource, DiMPTrainSettings
 from tests.fakes.datasets import write_coco, write_sequences
-from tests.fakes.layouts import write_coco_split, write_got10k, write_lasot, write_trackingnet
+from tests.fakes.layouts import only, write_coco_split, write_got10k, write_lasot, write_trackingnet
 
 LARGE = [name for name, settings in SETTINGS.items() if any(source.kind == "lasot" for source in settings.sources)]
 
@@ -31,11 +32,11 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_coco_split(tmp_path / "coco", "train2017", "train2017")
     videos = {"vottrain": ["train/GOT-10k_Train_000001"], "votval": ["train/GOT-10k_Train_000002"]}
     layouts: dict[str, Layout] = {
-        "lasot": replace(LASOT, sequences=lambda root, split: ["airplane/airplane-2", "zebra/zebra-1"]),
-        "got10k": replace(GOT10K, sequences=lambda root, split: videos[split]),
+        "lasot": only(LASOT, "airplane/airplane-2", "zebra/zebra-1"),
+        "got10k": replace(GOT10K, sequences=lambda root, split: only(GOT10K, *videos[split]).sequences(root, split)),
         "trackingnet": replace(TRACKINGNET, count=None),
     }
-    monkeypatch.setattr(module, "LAYOUTS", layouts)
+    monkeypatch.setattr(module, "TRAINED", layouts)
     return tmp_path
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltr.dataset.layouts import LAYOUTS
+from ltr.dataset.layouts import TRAINED
 from ltr.util_scripts.check import check_coco, check_layout, check_videos, main
 from tests.fakes.datasets import noise_picture, write_boxes, write_coco, write_picture, write_sequences, write_video
-from tests.fakes.layouts import write_got10k, write_lasot, write_trackingnet
+from tests.fakes.layouts import FILES, only, write_got10k, write_lasot, write_trackingnet
 
 BOXES = [(20.0, 20.0, 30.0, 30.0)] * 40  # in pictures of 160 x 120
 
@@ -97,10 +97,10 @@ TREES = {
 }
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_the_published_layouts_are_looked_through_alike(tmp_path: Path, name: str) -> None:
     write, sequences, split, truth = TREES[name]
-    layout = replace(LAYOUTS[name], sequences=lambda root, split: sequences, count=None)
+    layout = only(TRAINED[name], *sequences) if name in FILES else replace(TRAINED[name], count=None)
     root = write(tmp_path)
     report = check_layout(layout, root, split, decode=True)
     assert report.complete
@@ -111,11 +111,9 @@ def test_the_published_layouts_are_looked_through_alike(tmp_path: Path, name: st
     assert not report.complete
     assert f"1 box outside the picture   first: {sequences[0]}, frame 1" in report.text()
     assert "doubtful     1 of 4 boxes lie outside their pictures" in report.text()
-    (root / layout.frame(sequences[1], 1)).write_bytes(b"")
-    assert (
-        f"broken       1   first: {root / layout.frame(sequences[1], 1)} is empty"
-        in check_layout(layout, root, split).text()
-    )
+    empty = layout.sequences(root, split)[1].picture_of(1)
+    empty.write_bytes(b"")
+    assert f"broken       1   first: {empty} is empty" in check_layout(layout, root, split).text()
 
 
 def _truncate(path: Path) -> None:

@@ -8,32 +8,32 @@ import numpy as np
 import pytest
 
 from ltr.dataset.coco_seq import CocoImages
-from ltr.dataset.got10k import GOT10K
-from ltr.dataset.image_sequences import ImageSequences, Layout
-from ltr.dataset.lasot import LASOT
-from ltr.dataset.layouts import LAYOUTS
-from ltr.dataset.tracking_net import TRACKINGNET
+from ltr.dataset.layouts import TRAINED
+from ltr.dataset.layouts.base import Annotation, Layout, SequenceFiles
+from ltr.dataset.layouts.got10k import GOT10K
+from ltr.dataset.layouts.image_sequences import ImageSequences
+from ltr.dataset.layouts.lasot import LASOT
+from ltr.dataset.layouts.tracking_net import TRACKINGNET
 from tests.fakes.datasets import moving_boxes
-from tests.fakes.layouts import write_coco_split, write_got10k, write_lasot, write_trackingnet
+from tests.fakes.layouts import only, write_coco_split, write_got10k, write_lasot, write_trackingnet
 
 RNG = np.random.default_rng(0)
 NOWHERE = Path("nowhere")
 
 
-def _only(layout: Layout, *sequences: str) -> Layout:
-    """The layout, with a split of a few sequences."""
-    return replace(layout, sequences=lambda root, split: list(sequences))
+def names(layout: Layout, split: str, root: Path = NOWHERE) -> list[str]:
+    return [files.name for files in layout.sequences(root, split)]
 
 
 TREES: dict[str, tuple[Callable[[Path], Path], Layout, str]] = {
-    "lasot": (write_lasot, _only(LASOT, "airplane/airplane-2", "zebra/zebra-1"), "train"),
-    "got10k": (write_got10k, _only(GOT10K, "train/GOT-10k_Train_000001", "train/GOT-10k_Train_000002"), "train"),
+    "lasot": (write_lasot, only(LASOT, "airplane/airplane-2", "zebra/zebra-1"), "train"),
+    "got10k": (write_got10k, only(GOT10K, "train/GOT-10k_Train_000001", "train/GOT-10k_Train_000002"), "train"),
     "trackingnet": (write_trackingnet, replace(TRACKINGNET, count=None), "0-1"),
 }
 
 
 def test_every_layout_has_a_tree_here() -> None:
-    assert set(TREES) == set(LAYOUTS)
+    assert set(TREES) == set(TRAINED)
 
 
 @pytest.fixture(params=TREES)
@@ -60,7 +60,7 @@ def test_frames_belong_to_their_boxes(dataset: ImageSequences) -> None:
 def test_the_absent_frame_is_not_visible(dataset: ImageSequences) -> None:
     for seq_id, sequence in enumerate(dataset.sequences):
         info = dataset.get_sequence_info(seq_id)
-        assert info.name == f"{dataset.name}/{sequence}"
+        assert info.name == f"{dataset.name}/{sequence.name}"
         assert info.visible.tolist() == [True, True, False]
 
 
@@ -68,17 +68,20 @@ def test_boxes_that_can_be_used_are_counted(dataset: ImageSequences) -> None:
     assert dataset.count_boxes() == 4
 
 
-def test_the_second_start_reads_no_annotation(dataset: ImageSequences, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(root: Path, sequence: str) -> np.ndarray:
-        raise AssertionError(sequence)
+class Unreadable(SequenceFiles):
+    def annotation(self) -> Annotation:
+        raise AssertionError(self.name)
 
+
+def test_the_second_start_reads_no_annotation(dataset: ImageSequences) -> None:
     split = dataset.name.split()[1]
-    again = ImageSequences(replace(dataset.layout, read=fail), dataset.root, split)
+    files: list[SequenceFiles] = [Unreadable(**vars(one)) for one in dataset.sequences]
+    again = ImageSequences(replace(dataset.layout, sequences=lambda root, split: files), dataset.root, split)
     np.testing.assert_array_equal(again.boxes(1), dataset.boxes(1))
 
 
 def test_a_missing_sequence_is_named_with_what_to_do(tmp_path: Path) -> None:
-    layout = _only(LASOT, "airplane/airplane-2", "zebra/zebra-3")
+    layout = only(LASOT, "airplane/airplane-2", "zebra/zebra-3")
     with pytest.raises(
         FileNotFoundError,
         match=r"zebra-3/groundtruth\.txt does not exist; .*: python -m ltr\.util_scripts\.check lasot .* --split train",
@@ -103,7 +106,7 @@ def test_flags_must_be_as_many_as_boxes(tmp_path: Path) -> None:
 
 
 def test_lasot_splits() -> None:
-    train, test = (LASOT.sequences(NOWHERE, split) for split in ("train", "test"))
+    train, test = (names(LASOT, split) for split in ("train", "test"))
     assert (len(train), len(test)) == (1120, 280)
     assert len({*train, *test}) == 1400
     assert test[:2] == ["airplane/airplane-1", "airplane/airplane-9"]
@@ -111,25 +114,25 @@ def test_lasot_splits() -> None:
 
 
 def test_got10k_splits() -> None:
-    names = {split: set(GOT10K.sequences(NOWHERE, split)) for split in ("train", "val", "vottrain", "votval")}
-    assert {split: len(found) for split, found in names.items()} == {
+    splits = {split: set(names(GOT10K, split)) for split in ("train", "val", "vottrain", "votval")}
+    assert {split: len(found) for split, found in splits.items()} == {
         "train": 9335,
         "val": 180,
         "vottrain": 7086,
         "votval": 1249,
     }
-    assert names["vottrain"] | names["votval"] < names["train"]
-    assert not names["vottrain"] & names["votval"]
-    assert "val/GOT-10k_Val_000180" in names["val"]
+    assert splits["vottrain"] | splits["votval"] < splits["train"]
+    assert not splits["vottrain"] & splits["votval"]
+    assert "val/GOT-10k_Val_000180" in splits["val"]
     # Number 0 of pytracking's list of training videos is the first video.
-    assert "train/GOT-10k_Train_000001" in names["vottrain"]
-    assert "train/GOT-10k_Train_000002" in names["votval"]
+    assert "train/GOT-10k_Train_000001" in splits["vottrain"]
+    assert "train/GOT-10k_Train_000002" in splits["votval"]
 
 
 def test_trackingnet_splits(tmp_path: Path) -> None:
     root = write_trackingnet(tmp_path, ("TRAIN_0/b", "TRAIN_0/a", "TRAIN_10/c", "TRAIN_11/d"))
-    assert TRACKINGNET.sequences(root, "0") == ["TRAIN_0/a", "TRAIN_0/b"]
-    assert TRACKINGNET.sequences(root, "10-11") == ["TRAIN_10/c", "TRAIN_11/d"]
+    assert names(TRACKINGNET, "0", root) == ["TRAIN_0/a", "TRAIN_0/b"]
+    assert names(TRACKINGNET, "10-11", root) == ["TRAIN_10/c", "TRAIN_11/d"]
 
 
 @pytest.mark.parametrize(

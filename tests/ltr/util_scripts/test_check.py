@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,9 +5,9 @@ import pytest
 from ltr.dataset.layouts import LAYOUTS
 from ltr.util_scripts.check import check_layout, main
 from tests.fakes.datasets import noise_picture, write_coco, write_picture, write_sequences
-from tests.fakes.layouts import write_coco_split, write_got10k, write_lasot, write_trackingnet
+from tests.fakes.layouts import only, write_coco_split, write_got10k, write_lasot, write_trackingnet
 
-GOT = replace(LAYOUTS["got10k"], sequences=lambda root, split: [f"train/GOT-10k_Train_{i:06d}" for i in (1, 2)])
+GOT = only(LAYOUTS["got10k"], *(f"train/GOT-10k_Train_{i:06d}" for i in (1, 2)))
 
 
 def test_a_complete_copy(tmp_path: Path) -> None:

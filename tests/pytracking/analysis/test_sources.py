@@ -103,7 +103,7 @@ def test_a_cover_that_does_not_fit_names_its_file(tmp_path: Path, cover: str) ->
     (tmp_path / "A").mkdir()
     (tmp_path / "A" / "groundtruth.txt").write_text("1,2,3,4\n" * 3)
     (tmp_path / "A" / "cover.label").write_text(cover)
-    with pytest.raises(AnalysisError, match=r"cover\.label(: \d flags for the 3 boxes|:3: expected a whole number)"):
+    with pytest.raises(AnalysisError, match=r"cover\.label(: \d flags for 3 boxes|:3: expected a whole number)"):
         truth_folder(tmp_path).load()
 
 
@@ -117,7 +117,7 @@ def test_every_broken_truth_is_listed_at_once(write_boxes: Write, boxes: np.ndar
     message = str(caught.value)
     assert message.startswith("3 problems:")
     assert "a.txt:1: expected four numbers" in message
-    assert "1 flags for the 40 boxes of" in message
+    assert "1 flags for 40 boxes of" in message
     assert "no flags of absence for c" in message
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pytracking.evaluation.datasets import base_dataset as listing
+from ltr.dataset.layouts import base as listing
 from pytracking.evaluation.datasets.registry import DATASETS
 from pytracking.util_scripts import data_check
 from tests.fakes.benchmarks import EXPECTED, use_specs, write_benchmark
@@ -12,8 +12,8 @@ def paths(tmp_path, monkeypatch):
     """The paths file of all benchmarks, each in its own folder, with short lists of sequences."""
     monkeypatch.setattr(listing, "SPECS", use_specs(tmp_path / "specs"))
     for name, benchmark in DATASETS.items():
-        write_benchmark(name, tmp_path / benchmark.root)
-    roots = sorted({b.root for b in DATASETS.values()})
+        write_benchmark(name, tmp_path / benchmark.name)
+    roots = sorted({b.name for b in DATASETS.values()})
     file = tmp_path / "paths.toml"
     file.write_text("".join(f'{root} = "{tmp_path / root}"\n' for root in roots))
     return file
@@ -24,7 +24,7 @@ def test_every_benchmark_is_found_whole(paths, capsys):
     out = capsys.readouterr().out
     for name, sequences in EXPECTED.items():
         frames = sum(len(numbers) for numbers, _ in sequences.values())
-        assert f"{name}: whole\n  folder     {paths.parent / DATASETS[name].root}\n" in out
+        assert f"{name}: whole\n  folder     {paths.parent / DATASETS[name].name}\n" in out
         assert f"  sequences  {len(sequences)} of {len(sequences)}\n  frames     {frames}, " in out
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pytracking.evaluation.datasets import base_dataset as listing
+from ltr.dataset.layouts import base as listing
 from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.results import write_result
 from pytracking.evaluation.submission import read_archive

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ltr.dataset.layouts import base as listing
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.protocols import find_protocol
-from pytracking.evaluation.datasets import base_dataset as listing
 from pytracking.evaluation.datasets.environment import BENCHMARKS
 from pytracking.evaluation.datasets.registry import DATASETS, get_dataset, list_dataset, select
 from tests.fakes.benchmarks import EXPECTED, use_specs, write_benchmark
@@ -30,7 +30,7 @@ def tiny(tmp_path, monkeypatch):
 
     def write(name):
         write_benchmark(name, tmp_path / name)
-        (tmp_path / "paths.toml").write_text(f'{DATASETS[name].root} = "{tmp_path / name}"')
+        (tmp_path / "paths.toml").write_text(f'{DATASETS[name].name} = "{tmp_path / name}"')
         return tmp_path / "paths.toml"
 
     return write
@@ -49,8 +49,9 @@ def test_every_benchmark_is_read_in_its_official_layout(tiny, name):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_benchmark_has_a_place_in_the_paths_file_and_a_protocol(tiny, name):
-    assert DATASETS[name].root in BENCHMARKS
+    assert DATASETS[name].name in BENCHMARKS
     (tag,) = {s.dataset for s in get_dataset(name, tiny(name))}
+    assert DATASETS[name].benchmarks.get(tag)
     if tag not in ("vot", "got10k_test"):  # VOT is scored by its own toolkit, GOT-10k's test set by its server
         assert find_protocol(tag)
 
@@ -58,7 +59,7 @@ def test_every_benchmark_has_a_place_in_the_paths_file_and_a_protocol(tiny, name
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_missing_root_names_the_key_to_write(tmp_path, name):
     (tmp_path / "paths.toml").write_text("")
-    with pytest.raises(ValueError, match=f'write the line {DATASETS[name].root} = "FOLDER"'):
+    with pytest.raises(ValueError, match=f'write the line {DATASETS[name].name} = "FOLDER"'):
         get_dataset(name, tmp_path / "paths.toml")
 
 

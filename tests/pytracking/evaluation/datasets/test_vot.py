@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pytracking.evaluation.datasets.vot import list_vot, region_box
+from ltr.dataset.layouts.vot import region_box
+from pytracking.evaluation.datasets.published import list_published
 from tests.fakes.benchmarks import images, text
 from tests.fakes.videos import number_of
 
@@ -53,22 +54,22 @@ def test_older_layout_and_several_objects(tmp_path):
     text(tmp_path / "pair" / "sequence", "channels.color=frames/%08d.jpg\n")
     for target in "ab":
         text(tmp_path / "pair" / f"groundtruth_{target}.txt", "1,2,3,4\n0\n")
-    sequences = {name: load() for name, load in list_vot(tmp_path).items()}
+    sequences = {name: load() for name, load in list_published("vot", tmp_path).items()}
     assert list(sequences) == ["vot_old", "vot_pair_a", "vot_pair_b"]
     assert [number_of(f) for f in sequences["vot_pair_b"].open()] == [0, 1]
     text(tmp_path / "old" / "groundtruth.txt", "1,2,3,4\nx\n")
     with pytest.raises(ValueError, match=r"groundtruth\.txt:2: expected x,y,w,h"):
-        list_vot(tmp_path)["vot_old"]()
+        list_published("vot", tmp_path)["vot_old"]()
     text(tmp_path / "old" / "groundtruth.txt", "1,2,3,4\n" * 3)
     with pytest.raises(ValueError, match=r"groundtruth\.txt: 3 regions for 2 images"):
-        list_vot(tmp_path)["vot_old"]()
+        list_published("vot", tmp_path)["vot_old"]()
 
 
 def test_a_byte_order_mark_and_blanks_at_the_end_do_no_harm_and_a_blank_line_does(tmp_path):
     text(tmp_path / "list.txt", "\ufeffa\n")
     images(tmp_path / "a" / "color", (1, 2))
     text(tmp_path / "a" / "groundtruth.txt", "\ufeff1,2,3,4\r\n5,6,7,8\r\n\r\n")
-    (load,) = list_vot(tmp_path).values()
+    (load,) = list_published("vot", tmp_path).values()
     assert load().ground_truth.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
     text(tmp_path / "a" / "groundtruth.txt", "1,2,3,4\n\n5,6,7,8\n")
     with pytest.raises(ValueError, match=r"groundtruth\.txt:2: expected x,y,w,h"):

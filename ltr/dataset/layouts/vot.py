@@ -1,59 +1,56 @@
 """VOT short-term, as the toolkit has distributed it since 2018 or as before; regions become axis-aligned boxes."""
 
 import re
-from collections.abc import Sequence as Words
-from functools import partial
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.data.media_files import numbered_images
+from ltr.dataset.layouts.base import Benchmark, Layout, SequenceFiles, read_list
 from ltr.dataset.text_files import read_text
 from ltr.utils.errors import InputError
-from pytracking.evaluation.datasets.base_dataset import Loaders, numbered_frames, read_list
-from pytracking.evaluation.datasets.sequence import Sequence
 
-PREFIX = "vot_"  # OTB has a Basketball, VOT a basketball: one file where case does not count
 _NO_BOX = (np.nan,) * 4
 
 
-def list_vot(root: Path) -> Loaders:
+class _VotFiles(SequenceFiles):
+    def read_boxes(self) -> NDArray[np.float64]:
+        """A box for each image: the toolkit takes missing rows as unknown."""
+        boxes = []
+        for number, line in enumerate(read_text(self.boxes).rstrip().splitlines(), start=1):
+            try:
+                boxes.append(region_box(line))
+            except ValueError as error:
+                raise InputError(f"{self.boxes}:{number}: {error}") from None
+        images = self.pictures(None)
+        if len(boxes) > len(images):
+            raise InputError(f"{self.boxes}: {len(boxes)} regions for {len(images)} images in {images[0].parent}")
+        return np.array(boxes + [_NO_BOX] * (len(images) - len(boxes)), np.float64)
+
+    def pictures(self, count: int | None) -> list[Path]:
+        """Where the file ``sequence`` says they are, else in color/, else beside the boxes."""
+        about = self.images / "sequence"
+        pattern = re.search(r"^channels\.color\s*=\s*(\S+)", read_text(about) if about.is_file() else "", re.MULTILINE)
+        if pattern:
+            place = self.images / pattern[1]
+            folder = place.parent if "%" in place.name else place
+        else:
+            folder = self.images / "color" if (self.images / "color").is_dir() else self.images
+        return numbered_images(folder, 1, count)
+
+
+def _list(root: Path) -> list[SequenceFiles]:
     """list.txt, <seq>/groundtruth.txt (or groundtruth_<id>.txt for several objects), <seq>/color/00000001.jpg, or
     <seq>/00000001.jpg in the older form; a file ``sequence`` may say where the images are."""
-    loaders: Loaders = {}
+    found: list[SequenceFiles] = []
     for name in read_list(root / "list.txt"):
-        objects = sorted((root / name).glob("groundtruth_*.txt")) or [root / name / "groundtruth.txt"]
-        for file in objects:
-            suffix = file.stem.removeprefix("groundtruth")
-            loaders[PREFIX + name + suffix] = partial(_read, PREFIX + name + suffix, file)
-    return loaders
-
-
-def _read(name: str, annotation: Path) -> Sequence:
-    boxes = []
-    for number, line in enumerate(read_text(annotation).rstrip().splitlines(), start=1):
-        try:
-            boxes.append(region_box(line))
-        except ValueError as error:
-            raise InputError(f"{annotation}:{number}: {error}") from None
-    folder = _images(annotation.parent)
-    frames = numbered_frames(folder, 1)
-    if len(boxes) > (frames.length or 0):
-        raise InputError(f"{annotation}: {len(boxes)} regions for {frames.length} images in {folder}")
-    boxes += [_NO_BOX] * ((frames.length or 0) - len(boxes))  # the toolkit takes missing rows as unknown
-    return Sequence(name, "vot", np.array(boxes, np.float64), partial(numbered_frames, folder, 1))
-
-
-def _images(folder: Path) -> Path:
-    """The folder of the images: what the file ``sequence`` says, else color/, else ``folder`` itself."""
-    about = folder / "sequence"
-    text = read_text(about) if about.is_file() else ""
-    pattern = re.search(r"^channels\.color\s*=\s*(\S+)", text, re.MULTILINE)
-    if pattern:
-        place = folder / pattern[1]
-        return place.parent if "%" in place.name else place
-    return folder / "color" if (folder / "color").is_dir() else folder
+        folder = root / name
+        objects = sorted(folder.glob("groundtruth_*.txt")) or [folder / "groundtruth.txt"]
+        found += [_VotFiles(name + file.stem.removeprefix("groundtruth"), file, folder) for file in objects]
+    return found
 
 
 def region_box(text: str) -> tuple[float, float, float, float]:
@@ -81,7 +78,7 @@ def region_box(text: str) -> tuple[float, float, float, float]:
     return _as_box(np.concatenate([low, high - low]))
 
 
-def _mask_box(words: Words[int]) -> tuple[float, float, float, float]:
+def _mask_box(words: Sequence[int]) -> tuple[float, float, float, float]:
     x0, y0, width, _, *runs = words
     ends = [0, *accumulate(runs)]
     spans = [(begin, end - 1) for begin, end in zip(ends[1::2], ends[2::2], strict=False) if end > begin]
@@ -99,3 +96,11 @@ def _mask_box(words: Words[int]) -> tuple[float, float, float, float]:
 def _as_box(numbers: NDArray[np.float64]) -> tuple[float, float, float, float]:
     x, y, w, h = numbers.tolist()
     return x, y, w, h
+
+
+VOT = Layout(
+    "vot",
+    "the folder that holds list.txt and ants1/, ...",
+    # OTB has a Basketball, VOT a basketball: one file where case does not count
+    {"vot": Benchmark(_list, prefix="vot_")},
+)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,45 +12,10 @@ from tqdm import tqdm
 
 from ltr.data.image_loader import LazyImage
 from ltr.dataset.annotations import Arrays, cached
-from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
-from ltr.utils.errors import InputError
+from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo, visible_boxes
+from ltr.dataset.layouts.base import Layout, SequenceFiles
 
 _READERS = 8  # threads: on a network disk the time goes into waiting
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where a data set keeps what. A sequence is named by its path under the root, or so that one follows from it.
-
-    Args:
-        name: of the data set.
-        splits: what a split may be called, for errors.
-        sequences: (root, split) -> the sequences that a complete copy has; ValueError for a split that is none.
-        annotations: sequence -> paths of its annotation files under the root.
-        read: (root, sequence) -> boxes ``float32 [n, 4]`` (x, y, w, h) in pixels, the first pixel from 0 to 1;
-            NaN where the target is absent.
-        frame: (sequence, frame from 0) -> path of the picture under the root.
-        whole: a split's name where none is given.
-        count: split -> number of sequences of a complete copy, where ``sequences`` only lists those found.
-    """
-
-    name: str
-    splits: str
-    sequences: Callable[[Path, str], list[str]]
-    annotations: Callable[[str], list[str]]
-    read: Callable[[Path, str], np.ndarray]
-    frame: Callable[[str, int], str]
-    whole: str
-    count: Callable[[str], int] | None = None
-
-    def unknown(self, split: str) -> ValueError:
-        """The error for a split that does not exist."""
-        return InputError(f"{self.name} has no split {split!r}; there are {self.splits}")
-
-
-def read_split(file: str) -> list[str]:
-    """The words of ``ltr/dataset/splits/FILE``."""
-    return (files("ltr.dataset") / "splits" / file).read_text().split()
 
 
 class ImageSequences(BaseVideoDataset):
@@ -80,7 +44,7 @@ class ImageSequences(BaseVideoDataset):
             raise FileNotFoundError(
                 f"{self.name}: {len(self.sequences):,} of {count:,} sequences are in {self.root}; {check}"
             )
-        paths = [self.root / file for sequence in self.sequences for file in layout.annotations(sequence)]
+        paths = [file for sequence in self.sequences for file in sequence.annotations]
         try:
             arrays = cached(self.name.replace(" ", "_"), paths, self._read_all)
         except FileNotFoundError as error:
@@ -89,7 +53,7 @@ class ImageSequences(BaseVideoDataset):
 
     def _read_all(self) -> Arrays:
         with ThreadPoolExecutor(_READERS) as pool:
-            read = pool.map(lambda sequence: self.layout.read(self.root, sequence), self.sequences)
+            read = pool.map(partial(training_boxes, self.layout), self.sequences)
             total = len(self.sequences)
             boxes = list(tqdm(read, f"annotations of {self.name}", total, leave=False, disable=None))
         starts = np.cumsum([0, *map(len, boxes)])
@@ -106,7 +70,8 @@ class ImageSequences(BaseVideoDataset):
         return self._boxes[self._starts[seq_id] : self._starts[seq_id + 1]]
 
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
-        return SequenceInfo(f"{self.name}/{self.sequences[seq_id]}", visible_boxes(self.boxes(seq_id), self.min_side))
+        visible = visible_boxes(self.boxes(seq_id), self.min_side)
+        return SequenceInfo(f"{self.name}/{self.sequences[seq_id].name}", visible)
 
     def num_frames(self, index: int) -> int:
         """Frames of sequence ``index``."""
@@ -117,23 +82,17 @@ class ImageSequences(BaseVideoDataset):
         return [image.full() for image in self._images(index, frame_ids)]
 
     def _images(self, seq_id: int, frame_ids: Sequence[int]) -> list[LazyImage]:
-        sequence = self.sequences[seq_id]
-        return [LazyImage(self.root / self.layout.frame(sequence, i)) for i in frame_ids]
+        return [LazyImage(self.sequences[seq_id].picture_of(i)) for i in frame_ids]
 
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
         return FrameSet(self._images(seq_id, frame_ids), self.boxes(seq_id)[np.asarray(frame_ids)])
 
 
-def visible_boxes(boxes: np.ndarray, min_side: float) -> np.ndarray:
-    """Which of ``boxes [n, 4]`` are finite and have sides of ``min_side`` or more: ``bool [n]``."""
-    return np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] >= min_side).all(axis=1)
-
-
-def without_absent(boxes: np.ndarray, absent: Mapping[Path, np.ndarray]) -> np.ndarray:
-    """``boxes float32 [n, 4]``, NaN where one has no area, or one of the flags ``[n]`` of a file says it is absent."""
-    hidden = np.asarray((boxes[:, 2:] <= 0).any(axis=1))
-    for path, flags in absent.items():
-        if len(flags) != len(boxes):
-            raise InputError(f"{path}: {len(flags)} flags for {len(boxes)} boxes")
-        hidden |= flags
-    return np.where(hidden[:, None], np.nan, boxes).astype(np.float32)
+def training_boxes(layout: Layout, files: SequenceFiles) -> np.ndarray:
+    """Boxes ``float32 [n, 4]`` of a sequence, the first pixel from 0 to 1; NaN where the target is absent, or its box
+    has no area."""
+    annotation = files.annotation()
+    hidden = annotation.absent | (annotation.boxes[:, 2:] <= 0).any(axis=1)
+    boxes = np.where(hidden[:, None], np.nan, annotation.boxes).astype(np.float32)
+    boxes[:, :2] -= layout.first_pixel
+    return boxes

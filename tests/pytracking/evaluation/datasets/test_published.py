@@ -1,12 +1,9 @@
-"""Traps of single benchmarks; what all have in common is in test_datasets.py."""
+"""Traps of single benchmarks; what all have in common is in test_registry.py."""
 
 import pytest
 
-from pytracking.evaluation.datasets import base_dataset as listing
-from pytracking.evaluation.datasets.got10k import list_got10k
-from pytracking.evaluation.datasets.nfs import list_nfs
-from pytracking.evaluation.datasets.otb import list_otb
-from pytracking.evaluation.datasets.uav import list_uavdt
+from ltr.dataset.layouts import base as listing
+from pytracking.evaluation.datasets.published import list_published
 from tests.fakes.benchmarks import ROWS, images, text, use_specs, write_benchmark
 from tests.fakes.videos import number_of
 
@@ -29,14 +26,14 @@ def test_otb_skips_the_start_of_tiger1_and_takes_five_digits_and_another_folder(
     images(tmp_path / "KiteSurf" / "jpg", range(1, 3), "{:04d}.png")
     text(tmp_path / "Tiger1" / "groundtruth_rect.txt", ROWS)
     text(tmp_path / "KiteSurf" / "groundtruth_rect.txt", "1,2,3,4\r\n5\t6 7,8")
-    tiger, kite = (load() for load in list_otb(tmp_path).values())
+    tiger, kite = (load() for load in list_published("otb", tmp_path).values())
     assert (numbers(tiger), tiger.ground_truth.tolist()) == ([2], [[3, 2, 30, 40]])
     assert (numbers(kite), kite.ground_truth.tolist()) == ([0, 1], [[1, 2, 3, 4], [5, 6, 7, 8]])
 
 
 def test_nfs_rates_that_differ_are_refused(tmp_path, specs):
     write_benchmark("nfs", tmp_path)
-    (load,) = list_nfs(tmp_path).values()
+    (load,) = list_published("nfs", tmp_path).values()
     images(tmp_path / "bee" / "30" / "bee", range(1, 18), "{:05d}.jpg")
     with pytest.raises(ValueError, match=r"bee: 17 images, expected 3 \(every eighth line of bee\.txt\)"):
         load().open()
@@ -48,21 +45,21 @@ def test_nfs_rates_that_differ_are_refused(tmp_path, specs):
 def test_nfs_as_pytracking_wants_it(tmp_path, specs):
     images(tmp_path / "sequences" / "bee", range(1, 4), "{:05d}.jpg")
     text(tmp_path / "anno" / "nfs_bee.txt", ROWS.replace(",", "\t"))
-    (load,) = list_nfs(tmp_path).values()
+    (load,) = list_published("nfs", tmp_path).values()
     assert (load().name, numbers(load())) == ("nfs_bee", [0, 1, 2])
     assert load().ground_truth[2].tolist() == [3, 2, 30, 40]
 
 
 def test_got10k_says_its_image_size(tmp_path):
     write_benchmark("got10k_val", tmp_path)
-    (load,) = list_got10k(tmp_path, "val").values()
+    (load,) = list_published("got10k_val", tmp_path).values()
     assert load().image_size == (64, 48)
 
 
 def test_uavdt_without_the_folders_of_its_archives(tmp_path, specs):
     images(tmp_path / "S0101", range(1, 4), "img{:06d}.jpg")
     text(tmp_path / "anno" / "S0101_gt.txt", ROWS)
-    (load,) = list_uavdt(tmp_path).values()
+    (load,) = list_published("uavdt", tmp_path).values()
     assert numbers(load()) == [0, 1, 2]
 
 
@@ -77,7 +74,7 @@ def test_uavdt_without_the_folders_of_its_archives(tmp_path, specs):
 )
 def test_broken_labels_of_got10k_are_named(tmp_path, file, content, message):
     write_benchmark("got10k_val", tmp_path)
-    (name, load), *_ = list_got10k(tmp_path, "val").items()
+    (name, load), *_ = list_published("got10k_val", tmp_path).items()
     load()
     (tmp_path / "val" / name / file).write_bytes(content)
     with pytest.raises(ValueError, match=message):
@@ -88,6 +85,6 @@ def test_broken_labels_of_got10k_are_named(tmp_path, file, content, message):
 
 def test_the_size_of_got10k_is_read_in_any_encoding(tmp_path):
     write_benchmark("got10k_val", tmp_path)
-    (name, load), *_ = list_got10k(tmp_path, "val").items()
+    (name, load), *_ = list_published("got10k_val", tmp_path).items()
     (tmp_path / "val" / name / "meta_info.ini").write_bytes(b"url: caf\xe9\nresolution: (640, 480)\n")
     assert load().image_size == (640, 480)
