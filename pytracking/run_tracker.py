@@ -1,6 +1,7 @@
 """Run a tracker over data sets, write its boxes, and score them where the truth is public.
 
     python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name otb uav [--threads N] [--runs N]
+    python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name lasot --cluster tcp://HOST:8786
 
 Results go to RESULTS/TRACKER/PARAMETER[_RRR]/: <Seq>.txt, _time.txt, _score.txt and .json for each sequence. Finished
 sequences are kept, so the same command goes on where it was stopped.
@@ -50,6 +51,8 @@ class Arguments:
     """only this sequence: its name, or its index from 0"""
     threads: int = 0
     """worker processes (pytracking's name for them); 0 runs in this one"""
+    cluster: str = ""
+    """address of a dask scheduler, tcp://HOST:8786, whose workers track instead (docs/running.md)"""
     torch_threads: int = 1
     """CPU threads of each process; with another number boxes come out slightly different"""
     results: Path = Path("results")
@@ -79,7 +82,7 @@ class Arguments:
 def run(arguments: Arguments) -> int:
     """Run the command; exit code 1 where a sequence failed."""
     if "TORCHELASTIC_RUN_ID" in os.environ:
-        raise InputError("torchrun starts trainings only; here --workers N runs several processes")
+        raise InputError("torchrun starts trainings; here, use --workers N, or --cluster ADDRESS for several machines")
     check_numbers(arguments)
     folders = result_folders(arguments)
     check_outputs({}, folders={f"--results, run {number}": folder for number, folder in enumerate(folders)})
@@ -108,6 +111,8 @@ def check_numbers(arguments: Arguments) -> None:
         if value is not None and value < least:
             raise InputError(f"--{name} {value}: expected {least} or more")
     check_threads(arguments.threads, "--threads", least=0)
+    if arguments.threads and arguments.cluster:
+        raise InputError("--threads and --cluster: give one, the workers of a cluster are started with it")
     check_threads(arguments.torch_threads, "--torch_threads")
     check_seed(arguments.seed, "--seed")
     check_seed(arguments.seed + arguments.runs - 1, "--seed of the last of --runs")
@@ -154,7 +159,7 @@ def track(arguments: Arguments, sequences: list[data.Sequence], folder: Path, se
         def announce(stamp: dict[str, Any]) -> None:
             progress.write(describe_stamp(stamp))
 
-        for outcome in run_dataset(factory, sequences, folder, arguments.threads, arguments.rerun, announce):
+        for outcome in run_dataset(factory, sequences, folder, a.threads, a.rerun, announce, a.cluster):
             outcomes.append(outcome)
             progress.add(outcome)
     return conclude(outcomes, folder, arguments.debug > 0)

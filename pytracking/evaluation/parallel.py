@@ -1,4 +1,4 @@
-"""A tracker over many sequences, in this process or in several."""
+"""A tracker over many sequences: in this process, in several, or on a cluster (``cluster.py``)."""
 
 import multiprocessing
 import os
@@ -19,6 +19,7 @@ from ltr.utils.errors import InputError
 from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.running import Factory, Outcome, describe, run_sequence
 from pytracking.utils.cli import EXPECTED_ERRORS
+from pytracking.utils.extras import install_hint
 
 _DIED = "the process that ran it died (killed, out of memory?); run again to go on"
 _GIVE_UP = 3  # deaths without an outcome between them: not the sequences are at fault
@@ -35,14 +36,19 @@ def run_dataset(
     processes: int = 0,
     rerun: bool = False,
     announce: Announce = lambda stamp: None,
+    cluster: str = "",
 ) -> Iterator[Outcome]:
     """Run all ``sequences``, in this process (0) or in ``processes`` others, and yield what became of each.
 
     announce: is given the tracker's stamp before anything is tracked. A tracker that cannot be built raises its error
     at once. Every process builds its tracker once, and a tracker forgets what came before: a result depends on the
     sequence and the factory, not on order or number of processes. Ctrl-C, and whatever else ends this iterator, ends
-    the workers; what is finished stays.
+    the workers; what is finished stays. cluster: address of a dask scheduler whose workers track instead, see
+    :func:`~pytracking.evaluation.cluster.run_on_cluster`.
     """
+    if cluster:
+        yield from _import_cluster()(factory, _longest_first(sequences), folder, cluster, rerun, announce)
+        return
     stamp = partial(describe, factory)
     run = partial(run_sequence, factory, folder=folder, rerun=rerun)
     if processes:
@@ -50,6 +56,14 @@ def run_dataset(
     else:
         announce(stamp())
         yield from map(run, sequences)
+
+
+def _import_cluster() -> Callable[..., Iterator[Outcome]]:
+    try:
+        from pytracking.evaluation.cluster import run_on_cluster
+    except ModuleNotFoundError as error:
+        raise ImportError(f"--cluster needs {error.name}: {install_hint('cluster')}") from None
+    return run_on_cluster
 
 
 def _longest_first(sequences: list[Sequence]) -> list[Sequence]:

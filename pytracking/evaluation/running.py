@@ -4,12 +4,12 @@ import json
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -40,6 +40,7 @@ class StampedTracker(BaseTracker, Protocol):
 
 _INSTEAD = "choose another folder of results, or replace it by --rerun"
 
+Result = TypeVar("Result")
 Factory = Callable[[], StampedTracker]  # hashable and picklable: each process calls it once
 
 
@@ -145,21 +146,39 @@ def run_sequence(factory: Factory, sequence: Sequence, folder: Path, rerun: bool
 
     The tracker is built once in each process. An error of any kind becomes the outcome's, so that others can go on.
     """
+
+    def run() -> Outcome:
+        tracker, frames = built(factory), sequence.open()
+        stamp = stamp_result(tracker.stamp(), sequence, frames)
+        kept = None if rerun else kept_result(folder, sequence.name, stamp)
+        return kept or save(folder, sequence.name, track_sequence(tracker, sequence, frames), stamp)
+
+    return attempt(sequence.name, run)
+
+
+def attempt(sequence: str, call: Callable[[], Result]) -> Result | Outcome:
+    """What ``call`` returns, or the outcome of ``sequence`` where it raises."""
     try:
-        tracker = _tracker(factory)
-        frames = sequence.open()
-        stamp = _stamp(tracker, sequence, frames)
-        if not rerun and finished(folder, sequence.name, stamp):
-            times = read_times(folder / f"{sequence.name}_time.txt")
-            return Outcome(sequence.name, len(times), float(times.sum()), kept=True)
-        done = track_sequence(tracker, sequence, frames)
-        write_result(folder, sequence.name, done.boxes, done.times, done.scores, done.states, stamp)
-        return Outcome(sequence.name, len(done.times), float(done.times.sum()))
+        return call()
     except EXPECTED_ERRORS as error:
-        return Outcome(sequence.name, error=str(error) or type(error).__name__, trace=traceback.format_exc())
+        return Outcome(sequence, error=str(error) or type(error).__name__, trace=traceback.format_exc())
     except Exception as error:
         what = "".join(traceback.format_exception_only(error)).strip()
-        return Outcome(sequence.name, error=what, trace=traceback.format_exc(), bug=True)
+        return Outcome(sequence, error=what, trace=traceback.format_exc(), bug=True)
+
+
+def save(folder: Path, sequence: str, done: TrackedSequence, stamp: dict[str, Any]) -> Outcome:
+    """Write a result."""
+    write_result(folder, sequence, done.boxes, done.times, done.scores, done.states, stamp)
+    return Outcome(sequence, len(done.times), float(done.times.sum()))
+
+
+def kept_result(folder: Path, sequence: str, stamp: dict[str, Any]) -> Outcome | None:
+    """The outcome of a run before, where ``folder`` holds its result (see :func:`finished`)."""
+    if not finished(folder, sequence, stamp):
+        return None
+    times = read_times(folder / f"{sequence}_time.txt")
+    return Outcome(sequence, len(times), float(times.sum()), kept=True)
 
 
 def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
@@ -178,30 +197,36 @@ def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
     about = found.get("sequence", {})
     if not isinstance(about, dict):
         raise InputError(f"{stamp_file}: sequence: expected a JSON object, found {about!r}; {_INSTEAD}")
-    other = [name for name, value in about.items() if value != wanted["sequence"].get(name)]
-    if other:
-        differences = ", ".join(f"{name} {about[name]} instead of {wanted['sequence'].get(name)}" for name in other)
-        raise InputError(f"{path}: is the result of another sequence of this name ({differences}); {_INSTEAD}")
+    if other := differences(about, wanted["sequence"]):
+        raise InputError(f"{path}: is the result of another sequence of this name ({other}); {_INSTEAD}")
     whole = vouched(path, found)
     found.pop("sha256", None)
     return whole and found == wanted
 
 
-def _stamp(tracker: StampedTracker, sequence: Sequence, frames: FrameSource) -> dict[str, Any]:
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Which entries of ``found`` are not as in ``wanted``; empty where all are."""
+    other = [(name, value, wanted.get(name)) for name, value in found.items() if value != wanted.get(name)]
+    return ", ".join(f"{name} {value} instead of {expected}" for name, value, expected in other)
+
+
+def stamp_result(tracker_stamp: dict[str, Any], sequence: Sequence, frames: FrameSource) -> dict[str, Any]:
+    """The stamp of the result on ``sequence``. frames: its own."""
     about = {
         "dataset": sequence.dataset,
         "rows": len(sequence.ground_truth),
         "first_box": sequence.first_box,
         "frames_sha256": fingerprint(frames),
     }
-    return mark_training_sequence({**tracker.stamp(), "sequence": about}, sequence)
+    return mark_training_sequence({**tracker_stamp, "sequence": about}, sequence)
 
 
 def describe(factory: Factory) -> dict[str, Any]:
     """The stamp of the tracker that ``factory`` builds in this process, once; raises what building it raises."""
-    return _tracker(factory).stamp()
+    return built(factory).stamp()
 
 
 @lru_cache(maxsize=1)
-def _tracker(factory: Factory) -> StampedTracker:
+def built(factory: Factory) -> StampedTracker:
+    """The tracker of this process."""
     return factory()

@@ -173,6 +173,11 @@ def test_scores_need_the_whole_truth(tmp_path, run, capsys):
         (("--sequence", "z"), "error: no sequence 'z': expected an index from 0 to 2 or one of a, bad, c\n"),
         (("--threads", "-1"), "error: --threads: expected 0 to "),
         (("--torch_threads", "0"), "error: --torch_threads: expected 1 to "),
+        (("--threads", "2", "--cluster", "tcp://HOST:8786"), "error: --threads and --cluster: give one"),
+        (
+            ("--cluster", "HOST"),
+            "error: --cluster HOST: missing port number in address 'HOST'; expected a dask scheduler",
+        ),
         (("--runs", "0"), "error: --runs 0: expected 1 or more\n"),
         (("--runid", "-2"), "error: --runid -2: expected 0 or more\n"),
         (("--dataset_name", "otb51"), "error: unknown data set 'otb51'; there are folder:DIR"),
@@ -192,7 +197,7 @@ def test_unknown_tracker(run, monkeypatch, capsys):
 def test_torchrun_is_referred_to_workers(run, monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
     assert run() == 1
-    assert "here --workers N runs" in capsys.readouterr().err
+    assert "here, use --workers N, or --cluster ADDRESS" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

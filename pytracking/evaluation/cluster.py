@@ -1,0 +1,185 @@
+"""A tracker over many sequences on the user's own dask cluster: the workers track, this process writes the results."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from hashlib import sha256
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from distributed import Client, Future, KilledWorker, Security, get_worker
+from distributed.comm import connect
+
+from ltr.utils.errors import InputError
+from pytracking.evaluation import running
+from pytracking.evaluation.datasets.sequence import Sequence
+from pytracking.evaluation.running import Factory, Outcome, TrackedSequence, attempt
+from pytracking.utils.cli import EXPECTED_ERRORS
+from pytracking.utils.extras import __version__
+
+_CONNECT = 10  # seconds that the scheduler has to answer
+_POLL = 1.0  # seconds between two looks at the workers
+_GO_ON = "finished sequences are kept; run again to go on"
+_SAME = "workers need this version of the toolkit, and data and networks under the paths that they have here"
+
+Stamp = dict[str, Any]
+Tag = TypeVar("Tag")
+
+
+def run_on_cluster(
+    factory: Factory,
+    sequences: list[Sequence],
+    folder: Path,
+    address: str,
+    rerun: bool = False,
+    announce: Callable[[Stamp], None] = lambda stamp: None,
+    patience: float = 60,
+) -> Iterator[Outcome]:
+    """As ``parallel.run_dataset``, on the workers of the dask scheduler at ``address`` (tcp:// or tls://HOST:PORT).
+
+    Where a worker dies, the scheduler gives its sequence to another; a sequence that kills more workers than the
+    scheduler's ``allowed-failures`` fails. The end of this iterator takes back what no worker has begun.
+
+    Args:
+        patience: seconds without any worker after which the run ends.
+
+    Raises:
+        InputError: the scheduler cannot be reached or is lost; there is no worker; or one, which is named, has several
+            threads, another version of the code, no such tracker or frames, or would give results another stamp than
+            the first (for its device or libraries, say).
+    """
+    with _connected(address) as client:
+        code = code_version()
+        [(_, future)] = _compute(client, [(None, partial(_describe, factory, code))], patience)
+        tracker_stamp = future.result()
+        announce(tracker_stamp)
+        calls = []
+        for sequence in sequences:
+            stamp = attempt(sequence.name, partial(_stamp, tracker_stamp, sequence, None if rerun else folder))
+            if isinstance(stamp, Outcome):
+                yield stamp
+            else:
+                calls.append(((sequence.name, stamp), partial(_track, factory, sequence, stamp, code)))
+        for (name, stamp), future in _compute(client, calls, patience):
+            yield _outcome(folder, name, stamp, future)
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    """Connected to the scheduler; in this block, what goes wrong with the cluster is one InputError."""
+    where = f"--cluster {address}"
+    try:
+        asyncio.run(_reach(address))  # first, since a client that cannot connect complains again when it is collected
+    except (OSError, ValueError, TypeError, ImportError) as error:  # TypeError: tls without certificates
+        wanted = "expected a dask scheduler, tcp://HOST:8786 for instance"
+        raise InputError(f"{where}: {error}; {wanted}") from error
+    try:
+        with Client(address, timeout=_CONNECT) as client:
+            yield client
+    except (CancelledError, OSError) as error:
+        raise InputError(f"{where}: the scheduler was lost ({error}); {_GO_ON}") from error
+    except KilledWorker as error:
+        raise InputError(f"{where}: {_deaths(error)} while they built the tracker") from error
+    except ImportError as error:
+        raise InputError(f"{where}: a worker has {error}; {_SAME}") from error
+
+
+async def _reach(address: str) -> None:
+    await (await connect(address, timeout=_CONNECT, **Security().get_connection_args("client"))).close()
+
+
+def _compute(
+    client: Client, calls: Iterable[tuple[Tag, Callable[[], Any]]], patience: float
+) -> Iterator[tuple[Tag, Future]]:
+    """Each call's tag and future, in the order in which they end.
+
+    There are no more calls at a time than workers: one that waits behind a deadly one would be blamed for the death,
+    too. Raises InputError where there is no worker for ``patience`` seconds.
+    """
+    waiting, begun = deque(calls), dict[str, tuple[Tag, Future]]()
+    ended, seen = SimpleQueue[Future](), time.monotonic()
+    while waiting or begun:
+        workers = client.nthreads()
+        if workers:
+            seen = time.monotonic()
+        elif time.monotonic() - seen > patience:
+            raise InputError(f"--cluster: no worker for {patience:.0f} s; {_GO_ON}")
+        while waiting and len(begun) < len(workers):
+            tag, call = waiting.popleft()
+            future = client.submit(call, pure=False)
+            begun[str(future.key)] = tag, future
+            future.add_done_callback(ended.put)
+        with suppress(Empty):
+            yield begun.pop(str(ended.get(timeout=_POLL).key))
+
+
+def _stamp(tracker_stamp: Stamp, sequence: Sequence, folder: Path | None) -> Stamp | Outcome:
+    """The stamp of the result that is wanted, or the outcome where ``folder`` has that result."""
+    stamp = running.stamp_result(tracker_stamp, sequence, sequence.open())
+    return (running.kept_result(folder, sequence.name, stamp) if folder else None) or stamp
+
+
+def _outcome(folder: Path, name: str, stamp: Stamp, future: Future) -> Outcome:
+    """What became of a sequence; its result is written."""
+    try:
+        tracked: TrackedSequence | Outcome = future.result()
+    except KilledWorker as error:
+        return Outcome(name, error=f"{_deaths(error)} while they tracked it")
+    if isinstance(tracked, Outcome):
+        return tracked
+    return attempt(name, partial(running.save, folder, name, tracked, stamp))
+
+
+def _deaths(error: KilledWorker) -> str:
+    return f"{error.allowed_failures + 1} workers died (killed, out of memory?)"
+
+
+@cache
+def code_version() -> str:
+    """The version of this package with a digest of its sources, by which checkouts of one version differ."""
+    root = Path(__file__).resolve().parents[2]
+    files = sorted(file for package in ("ltr", "pytracking") for file in (root / package).rglob("*.py"))
+    return f"{__version__} ({sha256(b''.join(file.read_bytes() for file in files)).hexdigest()[:8]})"
+
+
+# What follows runs in the workers.
+
+
+@contextmanager
+def _named_errors(code: str) -> Iterator[None]:
+    """Bad input names this worker; so does other code than ``code``."""
+    worker = get_worker()
+    try:
+        if (own := code_version()) != code:
+            raise InputError(f"version {own} of the toolkit instead of {code}")
+        if worker.state.nthreads > 1:
+            raise InputError(
+                f"{worker.state.nthreads} threads; start it with --nthreads 1, a process for each sequence"
+            )
+        yield
+    except EXPECTED_ERRORS as error:
+        raise InputError(f"worker {worker.address}: {error}; {_SAME}") from error
+
+
+def _describe(factory: Factory, code: str) -> Stamp:
+    with _named_errors(code):
+        return running.describe(factory)
+
+
+def _track(factory: Factory, sequence: Sequence, wanted: Stamp, code: str) -> TrackedSequence | Outcome:
+    """The boxes; or the outcome of a sequence that fails, not the worker. wanted: what to stamp them with."""
+    with _named_errors(code):
+        tracker, frames = running.built(factory), sequence.open()
+        stamp = running.stamp_result(tracker.stamp(), sequence, frames)
+        if other := running.differences(_flat(stamp), _flat(wanted)):
+            raise InputError(f"{sequence.name}: {other}")
+    return attempt(sequence.name, partial(running.track_sequence, tracker, sequence, frames))
+
+
+def _flat(stamp: Stamp) -> Stamp:
+    return {key: value for part in (stamp, stamp["sequence"]) for key, value in part.items() if key != "sequence"}

@@ -1,0 +1,176 @@
+"""A dask scheduler and two workers with their nannies, all processes of this machine."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from distributed import LocalCluster
+from distributed.comm import connect
+
+from ltr.utils.errors import InputError
+from pytracking.evaluation import cluster
+from pytracking.evaluation.cluster import run_on_cluster
+from pytracking.evaluation.parallel import run_dataset
+from pytracking.evaluation.results import box_files, read_stamp
+from tests.fakes.trackers import FakeFactory, UnbuildableFactory
+from tests.fakes.videos import folder_of
+from tests.pytracking.evaluation.test_parallel import DeadlyFactory
+
+
+@contextmanager
+def scheduler(repository: Path, workers: int = 0) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The address and the process of one. A sequence may kill one worker of its ``workers``, and not a second."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = str(listener.getsockname()[1])
+    environment = os.environ | {"PYTHONPATH": str(repository), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+    address = f"tcp://127.0.0.1:{port}"
+
+    def start(*words: str) -> subprocess.Popen:
+        words += ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen([sys.executable, "-m", "dask", *words], env=environment, **quiet)
+
+    processes = [start("scheduler", "--port", port)]
+    processes += [start("worker", address, "--nthreads", "1", "--no-nanny") for _ in range(workers)]
+    try:
+        asyncio.run(answer(address))
+        yield address, processes[0]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+async def answer(address: str) -> None:
+    await (await connect(address, timeout=60)).close()
+
+
+@pytest.fixture(scope="module")
+def address(repository) -> Iterator[str]:
+    """Of a scheduler with four workers: one test kills one of them, another two."""
+    with scheduler(repository, workers=4) as (address, _):
+        yield address
+
+
+def test_the_sequence_of_a_killed_worker_runs_elsewhere(tmp_path, address):
+    sequences = folder_of(tmp_path, a=64, b=64, bad=70, c=64, d=64, e=64)
+    list(run_dataset(FakeFactory(), sequences, tmp_path / "here"))
+    log, died, out, stamps = tmp_path / "log", tmp_path / "died", tmp_path / "out", []
+    factory = DeadlyFactory(fail_on_width=70, once=str(died), log=str(log), slow=0.02)
+    outcomes = list(run_dataset(factory, sequences, out, announce=stamps.append, cluster=address))
+    assert died.exists()
+    assert sorted(o.sequence for o in outcomes if not o.error) == ["a", "b", "bad", "c", "d", "e"]
+    assert stamps == [FakeFactory()().stamp()]
+    builds = log.read_text().splitlines()
+    assert 2 <= len(builds) == len(set(builds)) <= 4  # once a process
+    assert f"built in {os.getpid()}" not in builds
+    for name, path in box_files(tmp_path / "here").items():
+        assert (out / f"{name}.txt").read_bytes() == path.read_bytes()
+        here, there = (read_stamp(folder / f"{name}.json") for folder in (tmp_path / "here", out))
+        assert {**here, "sha256": 0} == {**there, "sha256": 0}  # times differ
+    again = list(run_dataset(factory, sequences, out, cluster=address))
+    assert [o.kept for o in again] == [True] * 6
+
+
+def test_a_sequence_that_kills_workers_fails_alone(tmp_path, address):
+    sequences = folder_of(tmp_path, a=64, bad=70, c=64, d=64)
+    outcomes = {
+        o.sequence: o for o in run_dataset(DeadlyFactory(fail_on_width=70), sequences, tmp_path, cluster=address)
+    }
+    assert {name: o.error for name, o in outcomes.items() if o.error} == {
+        "bad": "2 workers died (killed, out of memory?) while they tracked it"
+    }
+    assert sorted(box_files(tmp_path)) == ["a", "c", "d"]
+
+
+def test_a_sequence_that_fails_does_not_stop_the_others(tmp_path, address):
+    sequences = folder_of(tmp_path, a=64, bad=70, gone=64, short=64)
+    (tmp_path / "data" / "gone" / "img" / "0003.png").write_bytes(b"")
+    (tmp_path / "data" / "short" / "img" / "0004.png").unlink()
+    outcomes = {o.sequence: o for o in run_dataset(FakeFactory(fail_on_width=70), sequences, tmp_path, cluster=address)}
+    assert sorted(box_files(tmp_path)) == ["a"]
+    assert outcomes["bad"].error == "RuntimeError: this tracker cannot do that width"
+    assert outcomes["bad"].bug
+    assert "0003.png" in outcomes["gone"].error
+    assert "3 frames, but the ground truth has 4 rows" in outcomes["short"].error
+
+
+def elsewhere(pid, here, there):
+    """Other frames in every process but ``pid``."""
+    return (here if os.getpid() == pid else there)()
+
+
+@pytest.mark.parametrize(
+    ("there", "message"),
+    [
+        ("gone", r"worker tcp://.*: .*gone.*; workers need this version of the toolkit, and data"),
+        ("other", r"worker tcp://.*: a: frames_sha256 \w+ instead of \w+;"),
+    ],
+)
+def test_workers_need_the_same_frames(tmp_path, address, there, message):
+    [sequence] = folder_of(tmp_path / "here", a=64)
+    [other] = folder_of(tmp_path / "there", a=80)
+    source = other.source if there == "other" else partial(open, tmp_path / "gone")
+    mixed = replace(sequence, source=partial(elsewhere, os.getpid(), sequence.source, source))
+    with pytest.raises(InputError, match=message):
+        list(run_dataset(FakeFactory(), [mixed], tmp_path / "out", cluster=address))
+    assert not (tmp_path / "out").exists()
+
+
+def test_workers_need_the_same_code(tmp_path, address, monkeypatch):
+    monkeypatch.setattr(cluster, "code_version", lambda: "another")
+    with pytest.raises(InputError, match=r"worker tcp://.*: version .* of the toolkit instead of another"):
+        list(run_dataset(FakeFactory(), folder_of(tmp_path, a=64), tmp_path / "out", cluster=address))
+
+
+def test_a_tracker_that_cannot_be_built_is_one_error(tmp_path, address):
+    with pytest.raises(InputError, match=r"worker tcp://.*: unknown tracker 'nix'"):
+        list(run_dataset(UnbuildableFactory(), folder_of(tmp_path, a=64), tmp_path / "out", cluster=address))
+
+
+@pytest.mark.parametrize(
+    ("workers", "message"),
+    [
+        (0, "--cluster: no worker for 0 s; finished sequences are kept"),
+        (1, "worker tcp://.*: 2 threads; start it with --nthreads 1"),
+    ],
+)
+def test_workers_that_cannot_be_used(tmp_path, workers, message):
+    local = LocalCluster(
+        n_workers=workers, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0"
+    )
+    with local, pytest.raises(InputError, match=message):
+        list(run_on_cluster(FakeFactory(), folder_of(tmp_path, a=64), tmp_path, local.scheduler_address, patience=0))
+
+
+def test_a_scheduler_that_is_lost(tmp_path, repository, monkeypatch):
+    monkeypatch.setattr(cluster, "_CONNECT", 2)
+    with scheduler(repository) as (address, process):
+        outcomes = run_on_cluster(FakeFactory(), folder_of(tmp_path, a=64), tmp_path / "out", address)
+        threading.Timer(1, process.kill).start()
+        with pytest.raises(InputError, match=f"--cluster {address}: the scheduler was lost"):
+            next(outcomes)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "udp://127.0.0.1:8786", "tls://127.0.0.1:8786", "tcp://127.0.0.1:1"])
+def test_an_address_without_a_scheduler(tmp_path, monkeypatch, address):
+    monkeypatch.setattr(cluster, "_CONNECT", 0.2)
+    with pytest.raises(InputError, match=rf"--cluster {address}: .*; expected a dask scheduler, tcp://HOST:8786"):
+        list(run_dataset(FakeFactory(), folder_of(tmp_path, a=64), tmp_path / "out", cluster=address))
+
+
+def test_the_missing_package_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, cluster.__name__)
+    with pytest.raises(ImportError, match=r"--cluster needs distributed: pip install .*(distributed|cluster)"):
+        list(run_dataset(FakeFactory(), folder_of(tmp_path, a=64), tmp_path / "out", cluster="tcp://127.0.0.1:1"))
