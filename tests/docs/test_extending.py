@@ -4,13 +4,17 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from ltr.models.backbone import BACKBONES, Backbone
 from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, build_ebm_loss
+from ltr.run_training import main
 from pytracking import Tracker
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import evaluate
@@ -22,6 +26,7 @@ from pytracking.analysis.tables import as_json, overall_table
 from pytracking.tracker.families import FAMILIES
 from tests.fakes.benchmarks import images, text
 from tests.fakes.videos import moving_square
+from tests.ltr.models.backbone import test_base
 
 
 def run_section(repository: Path, title: str, namespace: dict[str, object]) -> None:
@@ -181,3 +186,40 @@ def test_a_data_set_is_one_file_and_one_entry(repository: Path, tmp_path: Path) 
         "KIND one of herd, lasot,",
     ):
         assert line in done.stdout
+
+
+@pytest.fixture
+def tiny(repository: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the page's backbone."""
+    monkeypatch.setitem(BACKBONES, "tiny", Backbone)
+    run_section(repository, "A backbone", {"__name__": "example"})
+    return "tiny"
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        test_base.test_shapes_and_strides,
+        test_base.test_bytes_and_floats_are_the_same,
+        test_base.test_channel_order_matters,
+        test_base.test_frozen_layers_stay_as_they_are,
+    ],
+)
+def test_a_backbone_passes_what_all_pass(check: Callable[[str], None], tiny: str) -> None:
+    check(tiny)
+
+
+def test_a_backbone_trains_and_tracks(repository: Path, tiny: str, tmp_path: Path) -> None:
+    page = (repository / "docs" / "extending.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^python ltr/run_training.py (dimp toy .*--network.backbone tiny.*)$", page, re.MULTILINE)
+    small = (
+        "--network.crop-side 128 --num-workers 0 --sampler.samples-per-epoch 4 --optim.batch-size 2 --optim.epochs 1"
+    )
+    main([*f"{command} {small} --validation-samples 2 --device cpu --workspace".split(), str(tmp_path)])
+    network = tmp_path / "dimp/toy/network.safetensors"
+    steps = load_file(network)["feature_extractor.conv1.1.num_batches_tracked"]
+    assert steps == 2
+    tracker = Tracker(network, accelerator="torch")
+    frames, boxes = moving_square()
+    tracker.initialize(frames[0], boxes[0])
+    assert np.isfinite(tracker.track(frames[1]).box).all()
