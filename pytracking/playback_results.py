@@ -8,8 +8,9 @@ sequence, q ends.
 """
 
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,12 +20,14 @@ from tqdm import tqdm
 
 from ltr.utils.errors import InputError
 from ltr.utils.files import check_outputs
+from pytracking.analysis.archives import archives_of, unpack_results
 from pytracking.analysis.inputs import load_dataset
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.playback import Picture, ResultTrack, load_track, render_playback
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.sequence_score import GroundTruth
-from pytracking.analysis.sources import AnalysisError, TrackerResults, find_trackers
+from pytracking.analysis.sources import AnalysisError, TrackerResults
+from pytracking.analysis.tracker_results import find_trackers
 from pytracking.ui.window import has_display
 from pytracking.utils.cli import run_command
 from pytracking.video.frame_source import FrameSource
@@ -42,8 +45,8 @@ class Arguments:
     """data set whose frames and truth are shown"""
     trackers: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[TRACKER:PARAMETER ...]")] = ()
     """our own results below --results_dir; TRACKER:PARAMETER:RUN is one run of several"""
-    results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=DIR ...")] = ()
-    """NAME=DIR: a tracker's name and its folder of box files"""
+    results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="[NAME=]DIR ...")] = ()
+    """NAME=DIR: a tracker's name and its folder of box files; DIR: a folder of trackers. Also in a zip or tar file"""
     results_dir: Path = Path("results")
     """root of our own results"""
     paths: Path | None = None
@@ -60,8 +63,15 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Load everything, then write or show it; the exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked = replace(arguments, results=unpack_results(arguments.results, Path(folder)))
+        return play(unpacked, archives_of(arguments.results))
+
+
+def play(arguments: Arguments, archives: list[Path]) -> int:
+    """The same. archives: those that results were unpacked from."""
     if not arguments.trackers and not arguments.results:
-        raise InputError("nothing to play: give TRACKER:PARAMETER or --results NAME=DIR")
+        raise InputError("nothing to play: give TRACKER:PARAMETER or --results [NAME=]DIR")
     if not 0 < arguments.fps <= 240:
         raise InputError(f"--fps {arguments.fps}: expected a number above 0, at most 240")
     if arguments.save is None and not has_display():
@@ -82,7 +92,7 @@ def run(arguments: Arguments) -> int:
         tracks = load_tracks(trackers, truth, dataset.protocol)
         frames = dataset.open[truth.name]()
         source = frames.name if isinstance(frames, FrameSource) else None
-        read = [source, arguments.dataset_name.partition(":")[2], arguments.paths, *results]
+        read = [source, arguments.dataset_name.partition(":")[2], arguments.paths, *archives, *results]
         check_outputs({"--save": arguments.save}, read)
         pictures = render_playback(frames, truth, tracks)
         if arguments.save is not None:

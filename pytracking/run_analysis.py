@@ -2,6 +2,7 @@
 
     python pytracking/run_analysis.py --ground-truth DIR --results NAME=DIR [NAME=DIR ...] --protocol otb --json OUT
     python pytracking/run_analysis.py dimp:dimp_ncep_mobile --dataset_name NAME
+    python pytracking/run_analysis.py --ground-truth DIR --results published_results.zip/OTB100
 
 Nothing here imports torch, and images are opened for the pictures of --report alone.
 """
@@ -9,9 +10,10 @@ Nothing here imports torch, and images are opened for the pictures of --report a
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +25,7 @@ from ltr.utils.errors import InputError
 from ltr.utils.files import STDOUT, check_outputs, text_output
 from pytracking.__main__ import DISTRIBUTION
 from pytracking.analysis import tables
+from pytracking.analysis.archives import archives_of, unpack, unpack_results
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.inputs import Picture, load_dataset
@@ -31,11 +34,11 @@ from pytracking.analysis.sources import (
     AnalysisError,
     GroundTruthSource,
     TrackerResults,
-    find_trackers,
     from_memory,
     truth_folder,
 )
 from pytracking.analysis.table_formats import FORMATS, Table
+from pytracking.analysis.tracker_results import find_trackers
 from pytracking.utils.cli import run_command
 
 T = TypeVar("T")
@@ -56,8 +59,9 @@ class Arguments:
     """root of our own results"""
     ground_truth: Path | None = None
     """folder of <Seq>.txt truth files, or of <Seq>/groundtruth_rect.txt or groundtruth.txt"""
-    results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=DIR ...")] = ()
-    """NAME=DIR: a tracker's name and its folder of <Seq>.txt box files, or of run folders"""
+    results: Annotated[tuple[str, ...], tyro.conf.arg(metavar="[NAME=]DIR ...")] = ()
+    """NAME=DIR: a tracker's name and its folder of <Seq>.txt box files, or of run folders; DIR: a folder of trackers,
+    as authors publish them. DIR may be a zip or tar file, or a folder in one: results.zip/OTB100"""
     protocol: str | None = None
     """rules to score by: otb, uav, lasot, nfs, dtb70, uavdt, got10k, trackingnet, folder, or those of a toolkit for any
     data set, matlab, pysot, got10k_toolkit; without it those of the data set, or otb"""
@@ -120,7 +124,7 @@ def load(arguments: Arguments) -> Inputs:
     if arguments.trackers and not from_dataset:
         problems.append("TRACKER:PARAMETER needs --dataset_name NAME")
     if not arguments.trackers and not arguments.results:
-        problems.append("nothing to score: give --results NAME=DIR or TRACKER:PARAMETER")
+        problems.append("nothing to score: give --results [NAME=]DIR or TRACKER:PARAMETER")
     trackers = attempt(lambda: find_trackers(arguments.trackers, arguments.results, arguments.results_dir))
     source = attempt(lambda: _find_truth(arguments))
     chosen = attempt(lambda: find_protocol(arguments.protocol) if arguments.protocol else None)
@@ -183,12 +187,22 @@ def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
 
 def run(arguments: Arguments) -> int:
     """Load, score and report; the exit code."""
-    a = arguments
+    with tempfile.TemporaryDirectory() as folder:
+        return score(arguments, Path(folder))
+
+
+def score(arguments: Arguments, folder: Path) -> int:
+    """The same, with what is in archives unpacked below ``folder``."""
+    given = arguments
+    places = {name: unpack(p, folder) for name in ("ground_truth", "absent") if (p := getattr(given, name))}
+    a = arguments = replace(given, results=unpack_results(given.results, folder), **places)
     dataset = (a.dataset_name or "").partition(":")[2]
     inputs = load(arguments)
+    archives = archives_of([*given.results, *(str(getattr(given, name)) for name in places)])
+    folders = [folder for tracker in inputs.trackers for folder in tracker.folders]
     check_outputs(
         {"--json": a.json, "--report": a.report},
-        [a.ground_truth, a.absent, a.attributes, a.paths, dataset, *(f for t in inputs.trackers for f in t.folders)],
+        [a.ground_truth, a.absent, a.attributes, a.paths, dataset, *archives, *folders],
         {"--plots": a.plots, "--cache": a.cache},
     )
     cache = Cache(arguments.cache) if arguments.cache else None

@@ -177,43 +177,12 @@ def find_tracker(name: str, folder: Path) -> TrackerResults:
 
 
 def _find_run(folder: Path) -> ResultRun | None:
-    files: dict[str, tuple[Path, ...]] = {name: (path,) for name, path in box_files(folder).items()}
-    if not files and folder.is_dir():
-        for sequence in sorted(p for p in folder.iterdir() if p.is_dir()):
-            repeats = tuple(sorted(sequence.glob(f"{sequence.name}_[0-9][0-9][0-9].txt")))
-            if repeats:
-                files[sequence.name] = repeats
+    files = {name: (path,) for name, path in box_files(folder).items()} or find_repeats(folder)
     return ResultRun(folder, files) if files else None
 
 
-def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[TrackerResults]:
-    """Our own results TRACKER:PARAMETER[:RUN] below ``results_dir``, then those in the folders of NAME=DIR.
-
-    Raises AnalysisError that lists every one that is not there, badly written, or given twice.
-    """
-    problems: list[str] = []
-    named: list[tuple[str, Path]] = []
-    for text in ours:
-        tracker, _, parameter = text.partition(":")
-        parameter, _, run = parameter.partition(":")
-        if not parameter or (run and not run.isdecimal()):
-            problems.append(f"{text}: expected TRACKER:PARAMETER or TRACKER:PARAMETER:RUN")
-            continue
-        named.append((text, results_dir / tracker / (parameter + (f"_{int(run):03d}" if run else ""))))
-    for text in results:
-        name, _, path = text.partition("=")
-        if not (name and path):
-            problems.append(f"{text}: expected NAME=DIR")
-            continue
-        named.append((name, Path(path)))
-    names = [name for name, _ in named]
-    problems += [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
-    trackers = []
-    for name, folder in named:
-        try:
-            trackers.append(find_tracker(name, folder))
-        except OSError as error:
-            problems.append(str(error))
-    if problems:
-        raise AnalysisError(problems)
-    return trackers
+def find_repeats(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """Sequence name -> its repeats ``<Seq>/<Seq>_001.txt``, ..., as got10k writes them."""
+    sequences = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    repeats = {path.name: tuple(sorted(path.glob(f"{path.name}_[0-9][0-9][0-9].txt"))) for path in sequences}
+    return {name: files for name, files in repeats.items() if files}

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def test_what_is_scored_is_never_replaced(
         ([], ["give the truth once", "nothing to score"]),
         (["dimp:z"], ["give the truth once", "TRACKER:PARAMETER needs --dataset_name", "z: no such folder"]),
         (["dimp", "--dataset_name", "folder:."], ["dimp: expected TRACKER:PARAMETER"]),
-        (["--ground-truth", "none", "--results", "X=none", "Y"], ["none: no such folder", "Y: expected NAME=DIR"]),
+        (["--ground-truth", "none", "--results", "X=none", "Y"], ["none: no such folder", "Y: no such folder"]),
+        (["--ground-truth", "data", "--results", "X="], ["X=: expected NAME=DIR, or DIR"]),
         (["--ground-truth", "data", "--results", "X=results/dimp/x", "X=results/dimp/x"], ["X: given 2 times"]),
         (
             ["--ground-truth", "data", "--results", "X=results/dimp/x", "--protocol", "vot"],
@@ -113,6 +115,22 @@ def test_a_truth_of_first_boxes_alone_is_refused(
         (folders[0] / name / "groundtruth_rect.txt").write_text("1,2,3,4\n")
     assert main(["dimp:x", "--dataset_name", f"folder:{folders[0]}"]) == 1
     assert "the truth has only first boxes" in capsys.readouterr().err
+
+
+def test_trackers_in_an_archive(folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    with zipfile.ZipFile(tmp_path / "raw.zip", "w") as archive:
+        for name in ("a", "b"):
+            archive.write(tmp_path / "data" / name / "groundtruth_rect.txt", f"paper/truth/{name}.txt")
+            for tracker in ("KCF", "TLD"):
+                archive.write(folders[1] / f"{name}.txt", f"paper/results/{tracker}/{name}_{tracker}.txt")
+    argv = ["--ground-truth", str(tmp_path / "raw.zip" / "paper" / "truth"), "--results"]
+    argv += [str(tmp_path / "raw.zip" / "paper" / "results"), f"X={tmp_path / 'raw.zip'}/paper/results/KCF", "--json"]
+    assert main([*argv, str(tmp_path / "scores.json")]) == 0
+    assert list(json.loads((tmp_path / "scores.json").read_text())) == ["KCF", "TLD", "X"]
+    before = (tmp_path / "raw.zip").read_bytes()
+    assert main([*argv, str(tmp_path / "raw.zip")]) == 1
+    assert "raw.zip: is read from" in capsys.readouterr().err
+    assert (tmp_path / "raw.zip").read_bytes() == before
 
 
 def test_missing_sequences_fail_unless_allowed(folders: tuple[Path, Path], capsys: pytest.CaptureFixture) -> None:

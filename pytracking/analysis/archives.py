@@ -1,0 +1,116 @@
+"""Results as authors publish them, in a zip or tar file: read as if it were the folder that is packed in it.
+
+A path may go on inside the archive: ``results.zip/OTB100/KCF``. Only text files are unpacked, into a temporary folder.
+"""
+
+import lzma
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
+
+from ltr.utils.errors import InputError
+
+SUFFIXES = (".txt", ".json", ".label", ".ini")  # results, truth, and what lies beside them
+LIMIT = 2**33  # bytes of unpacked text
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+
+
+def find_archive(path: Path) -> Path | None:
+    """The archive that ``path`` is, or leads into; None where it is a folder, or nothing."""
+    if path.is_dir():
+        return None
+    file = next((place for place in (path, *path.parents) if place.is_file()), None)
+    return file if file and (zipfile.is_zipfile(file) or tarfile.is_tarfile(file)) else None
+
+
+def unpack_results(texts: Iterable[str], folder: Path) -> tuple[str, ...]:
+    """NAME=DIR or DIR of ``--results``; a DIR in an archive is unpacked below ``folder`` (see :func:`unpack`)."""
+    return tuple(f"{name}{unpack(Path(path), folder) if path else ''}" for name, path in map(_split, texts))
+
+
+def archives_of(texts: Iterable[str]) -> list[Path]:
+    """The archives that NAME=DIR or DIR of ``--results`` are in."""
+    found = (find_archive(Path(path)) for _, path in map(_split, texts))
+    return [archive for archive in found if archive]
+
+
+def _split(text: str) -> tuple[str, str]:
+    """``NAME=`` and DIR."""
+    name, equals, path = text.partition("=")
+    return (f"{name}=", path) if equals else ("", text)
+
+
+def unpack(path: Path, folder: Path, limit: int = LIMIT) -> Path:
+    """The folder below ``folder`` that holds what ``path``, an archive or a place in one, does; else ``path`` itself.
+
+    An archive is unpacked once, to ``folder/<its name>``. Raises InputError where it is damaged, encrypted or unpacks
+    to more than ``limit`` bytes, or a name in it leads elsewhere; and where it has no such place.
+    """
+    archive = find_archive(path)
+    if archive is None:
+        return path
+    root = folder / f"{zlib.crc32(str(archive.resolve()).encode()):08x}" / archive.name
+    if not root.exists():
+        partial = root.with_suffix(".partial")
+        try:
+            _unpack_texts(archive, partial, limit)
+        except _DAMAGE as error:
+            shutil.rmtree(partial)
+            raise InputError(f"{archive}: cannot be unpacked ({error})") from None
+        partial.rename(root)
+    place = root / path.relative_to(archive)
+    if not place.is_dir():
+        raise InputError(f"{path}: no such folder in {archive}, or no text file in it")
+    return place
+
+
+def _unpack_texts(archive: Path, root: Path, limit: int) -> None:
+    root.mkdir(parents=True)
+    for name, file in _members(archive):
+        limit -= _copy(file, root / _safe_place(name), limit)
+        if limit < 0:
+            raise OSError("it holds more than can be right for text files of boxes")
+
+
+def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """The regular text files in ``archive``, open, and their names; no links, nor what a system puts in of its own."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            for info in opened.infolist():
+                if not info.is_dir() and _is_wanted(info.filename):
+                    with opened.open(info) as file:
+                        yield info.filename, file
+        return
+    with tarfile.open(archive) as packed:
+        for member in packed:
+            file = packed.extractfile(member) if member.isfile() and _is_wanted(member.name) else None
+            if file is not None:
+                yield member.name, file
+
+
+def _is_wanted(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    hidden = any(part == "__MACOSX" or (part.startswith(".") and part not in (".", "..")) for part in parts)
+    return parts[-1].lower().endswith(SUFFIXES) and not hidden
+
+
+def _safe_place(name: str) -> PurePosixPath:
+    """Where a member lies below the folder it is unpacked to; OSError where it would lie elsewhere."""
+    place = PurePosixPath(name.replace("\\", "/"))
+    if place.is_absolute() or ".." in place.parts or PureWindowsPath(name).drive or "\0" in name:
+        raise OSError(f"the name {name!r} in it leads out of the folder")
+    return place
+
+
+def _copy(file: IO[bytes], path: Path, limit: int) -> int:
+    """Write ``file`` to ``path``, at most one byte more than ``limit``; the number of bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    with path.open("wb") as out:
+        while written <= limit and (piece := file.read(min(2**20, limit + 1 - written))):
+            written += out.write(piece)
+    return written

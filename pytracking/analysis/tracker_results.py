@@ -1,0 +1,120 @@
+"""The results that a command is given: our own by name, a tracker's folder, or folders as authors publish them.
+
+Whatever toolkit wrote them:
+
+- OTB, UAV123, pysot: ``<Tracker>/<Seq>.txt``, also ``<Tracker>/<Seq>_<Tracker>.txt``
+- pytracking: ``<tracker>/<parameter>_000/<Seq>.txt``, ``_001``, ... (runs)
+- LaSOT: ``<Tracker>_tracking_result/<Seq>.txt``
+- GOT-10k: ``<Tracker>/<Seq>/<Seq>_001.txt`` (repeats), with its times
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+
+from ltr.dataset.text_files import parse_rows
+from pytracking.analysis.sources import AnalysisError, ResultRun, TrackerResults, find_repeats, find_tracker
+from pytracking.evaluation.results import box_files
+
+_DEPTH = 6  # folders below the one that is given
+
+
+def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[TrackerResults]:
+    """Our own results TRACKER:PARAMETER[:RUN] below ``results_dir``, then those in the folders NAME=DIR and below DIR.
+
+    Raises AnalysisError that lists every one that is not there, badly written, or given twice.
+    """
+    problems: list[str] = []
+    named: list[tuple[str, Path]] = []
+    for text in ours:
+        tracker, _, parameter = text.partition(":")
+        parameter, _, run = parameter.partition(":")
+        if not parameter or (run and not run.isdecimal()):
+            problems.append(f"{text}: expected TRACKER:PARAMETER or TRACKER:PARAMETER:RUN")
+            continue
+        named.append((text, results_dir / tracker / (parameter + (f"_{int(run):03d}" if run else ""))))
+    for text in results:
+        name, equals, path = text.partition("=")
+        if equals and not (name and path):
+            problems.append(f"{text}: expected NAME=DIR, or DIR")
+            continue
+        named.append((name if equals else "", Path(path if equals else text)))
+    trackers: list[TrackerResults] = []
+    for name, folder in named:
+        try:
+            found = [find_tracker(name, folder)] if name else find_published(folder)
+            trackers += [replace(t, runs=tuple(_without_suffix(run, t.name) for run in t.runs)) for t in found]
+        except OSError as error:
+            problems.append(str(error))
+    names = [tracker.name for tracker in trackers]
+    problems += [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
+    if problems:
+        raise AnalysisError(problems)
+    return trackers
+
+
+def find_published(folder: Path) -> list[TrackerResults]:
+    """The trackers whose results lie below ``folder``, sorted; named by their folders, without those they share.
+
+    Folders that differ in ``_000``, ``_001``, ... are runs of one tracker. Files whose first line is no box are not
+    looked at. Raises FileNotFoundError where there is no result.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder")
+    runs = sorted(_runs_below(folder), key=lambda run: run.folder)
+    if not runs:
+        matlab = "; .mat files are not read, save their boxes as text" if any(folder.rglob("*.mat")) else ""
+        raise FileNotFoundError(f"{folder}: holds no text files of boxes{matlab}")
+    trackers: dict[str, list[ResultRun]] = defaultdict(list)
+    for name, run in zip(_names(folder, runs), runs, strict=True):
+        trackers[re.sub(r"_\d{3}$", "", name)].append(run)
+    return [TrackerResults(name, tuple(found)) for name, found in sorted(trackers.items())]
+
+
+def _runs_below(folder: Path, depth: int = _DEPTH) -> Iterator[ResultRun]:
+    repeats = find_repeats(folder)
+    flat = {name: (path,) for name, path in box_files(folder).items() if _holds_boxes(path)}
+    if repeats or flat:
+        yield ResultRun(folder, repeats or flat)
+    for below in sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in repeats):
+        if depth and not below.name.startswith("."):
+            yield from _runs_below(below, depth - 1)
+
+
+def _holds_boxes(path: Path) -> bool:
+    """Whether the first line is four numbers."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        first = file.readline()
+    try:
+        return parse_rows(first).shape == (1, 4)
+    except ValueError:
+        return False
+
+
+def _names(folder: Path, runs: list[ResultRun]) -> list[str]:
+    """What tells the folders of ``runs`` apart; the name of the only one."""
+    paths = [run.folder.relative_to(folder).parts for run in runs]
+    shared_first, shared_last = _count_shared(paths), _count_shared([parts[::-1] for parts in paths])
+    names = ["/".join(parts[shared_first : len(parts) - shared_last]) for parts in paths]
+    if len(runs) == 1:
+        names = [runs[0].folder.name]
+    elif len(set(names)) < len(names) or "" in names:
+        names = ["/".join(parts) or folder.name for parts in paths]
+    return [re.sub("_tracking_results?$", "", name) for name in names]
+
+
+def _count_shared(paths: list[tuple[str, ...]]) -> int:
+    """How many parts at their beginning all ``paths`` have in common."""
+    return len(list(takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))))
+
+
+def _without_suffix(run: ResultRun, tracker: str) -> ResultRun:
+    """``run`` with its files named by sequence where all their names end in the tracker's."""
+    for part in (*tracker.split("/"), run.folder.name):
+        ends = (f"_{part}".lower(), f"-{part}".lower())
+        if all(name.lower().endswith(ends) and len(name) > len(ends[0]) for name in run.files):
+            return replace(run, files={name[: -len(ends[0])]: paths for name, paths in run.files.items()})
+    return run
