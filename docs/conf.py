@@ -36,7 +36,7 @@ pygments_style, pygments_dark_style = "default", "github-dark"
 # The contents of the site, which index.md shows on GitHub as a table.
 CONTENTS = {
     "Use": "install video webcam api tracking speed networks",
-    "Benchmarks": "benchmarks running evaluation opencv vot",
+    "Benchmarks": "benchmarks running evaluation published_results opencv vot",
     "Training": "training losses detection",
     "Development": "extending coordinates reference/contributing",
     "Measured": "results journal/index reference/attributions",
