@@ -12,7 +12,8 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,10 @@ import tyro
 
 from ltr.utils.errors import InputError
 from ltr.utils.files import STDOUT, check_outputs, text_output
-from ltr.utils.numbers import check_threads
+from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.evaluation.datasets.sequence import Box
-from pytracking.evaluation.running import TrackerFactory
-from pytracking.tracker.families import FAMILIES, load_parameters, network_files
+from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.families import FAMILIES, complete, network_files
 from pytracking.utils.cli import run_command
 from pytracking.video.frame_source import FrameSource, open_frames
 from pytracking.video.writer import VideoWriter
@@ -43,7 +44,7 @@ class Arguments:
     """Time the stages of a frame."""
 
     run: tyro.conf.UseAppendAction[tuple[str, ...]]
-    """[TRACKER:]PARAMETER[,accelerator=torch][,precision=bf16]; once for each; dimp_ncep_mobile by default"""
+    """[TRACKER:]PARAMETER[,accelerator=torch][,precision=bf16]; once for each; by default --parameter alone"""
     source: str | None = None
     """video file or image folder; by default a video is drawn"""
     box: str | None = None
@@ -52,32 +53,31 @@ class Arguments:
     """frames that are timed"""
     warm_up: int = 20
     """frames before them that are not"""
-    tracker: str = "dimp"
-    """family of the runs that name none"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
-    threads: int = 1
-    """CPU threads"""
+    config: TrackerConfig = TrackerConfig()
+    """the tracker of the runs, where they do not say otherwise"""
     json: Path | None = None
     """file for the same as JSON; - for standard output, in place of the table"""
     debug: bool = False
     """show the traceback of an error"""
 
 
-def run(arguments: Arguments) -> int:
+def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Run the command; the exit code."""
     if arguments.frames < 1 or arguments.warm_up < 0:
         raise InputError("--frames: expected at least 1; --warm_up: at least 0")
-    check_threads(arguments.threads, "--threads")
+    arguments.config.check("--")
     if (arguments.source is None) != (arguments.box is None):
         raise InputError("--source and --box go together: the box says what to follow")
-    factories = {text: factory(text, arguments) for text in arguments.run or ("dimp_ncep_mobile",)}
-    networks = [path for made in factories.values() for path in network_files(made.tracker, made.parameter)]
+    configs = {text: config_of(text, arguments.config) for text in arguments.run}
+    if not configs:
+        config = complete(arguments.config)
+        configs = {config.name: config}
+    networks = [path for config in configs.values() for path in network_files(config)]
     check_outputs({"--json": arguments.json}, [arguments.source, *networks])
     video = _video(arguments)
     from pytracking.profiling.latency import measure, peak_memory  # late: imports torch
 
-    trackers = {text: build() for text, build in factories.items()}
+    trackers = {text: build_tracker(config) for text, config in configs.items()}
     with video as (source, box):
         reports = measure(trackers, source, box, arguments.frames, arguments.warm_up)
     peak = peak_memory()
@@ -94,20 +94,19 @@ def run(arguments: Arguments) -> int:
     return 0
 
 
-def factory(text: str, arguments: Arguments) -> TrackerFactory:
-    """What builds the tracker of ``--run text``; ValueError where there is none of that name."""
+def config_of(text: str, config: TrackerConfig) -> TrackerConfig:
+    """The tracker of ``--run text``, otherwise as ``config``."""
     name, *changes = text.split(",")
     family, colon, parameter = name.partition(":")
     if not colon or family not in FAMILIES:
-        family, parameter = arguments.tracker, name
+        family, parameter = config.tracker, name
     options: dict[str, Any] = {}
     for change in changes:
         name, equals, value = change.partition("=")
         if name not in OPTIONS or not equals:
             raise InputError(f"--run {text}: expected {' or '.join(f'{o}=...' for o in OPTIONS)}, got {change!r}")
         options[name] = value
-    load_parameters(family, parameter)
-    return TrackerFactory(family, parameter, arguments.device, arguments.threads, **options)
+    return replace(config, tracker=family, parameter=parameter, **options)
 
 
 def _parse_box(text: str) -> Box:
@@ -165,9 +164,9 @@ def text_of(reports: "dict[str, Report]") -> str:
     return "\n".join(lines)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
-    return run_command(Arguments, run, argv, __doc__)
+    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 
 if __name__ == "__main__":

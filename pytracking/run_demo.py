@@ -6,6 +6,7 @@ python pytracking/run_demo.py [--output demo] [--frames N]
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from tqdm import tqdm
 from ltr.utils.files import check_outputs
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.analysis.protocols import find_protocol
+from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.evaluation.datasets.demo import demo_sequence
 from pytracking.evaluation.datasets.sequence import Box
-from pytracking.evaluation.running import TrackerFactory
 from pytracking.pipeline.recording import end_as_interrupt, record
 from pytracking.pipeline.sinks import annotated_video, csv_table
 from pytracking.pipeline.track_video import Start, Step, follow, frame_times
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.utils.cli import run_command
 from pytracking.video.frame_source import part_of
 from pytracking.visualization.boxes import Overlay
@@ -35,24 +37,20 @@ class Arguments:
     """folder for demo.mp4 and demo.csv"""
     frames: int | None = None
     """only so many frames"""
-    tracker: str = "dimp"
-    """family of trackers"""
-    parameter: str = "dimp_ncep_mobile"
-    """its parameters, or a .safetensors network of yours"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
+    config: TrackerConfig = TrackerConfig()
+    """the tracker"""
     debug: bool = False
     """show the traceback of an error"""
 
 
-def run(arguments: Arguments) -> int:
+def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Run the demo; the exit code."""
     video, table = arguments.output / "demo.mp4", arguments.output / "demo.csv"
     for output in (video, table):
         check_outputs({"--output": output})
     sequence = demo_sequence()
     source = part_of(sequence.open(), 0, arguments.frames)
-    tracker = TrackerFactory(arguments.tracker, arguments.parameter, arguments.device)()
+    tracker = build_tracker(arguments.config)
     boxes: list[Box] = []
 
     def collected(steps: Iterator[Step]) -> Iterator[Step]:
@@ -84,10 +82,10 @@ def score(boxes: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
     return float(area_under_curve(curve)), int(annotated.sum())
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
     end_as_interrupt()
-    return run_command(Arguments, run, argv, __doc__)
+    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,15 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from ltr.utils.files import check_outputs
-from pytracking.evaluation.running import TrackerFactory
+from pytracking.api.builder import TrackerBuilder, build_tracker
+from pytracking.tracker.base.config import PositionalConfig
 from pytracking.utils.cli import run_command
 
 
@@ -28,32 +30,25 @@ class Arguments:
     """got10k_val, got10k_test, otb, otb2013, otb50, uav, uav20l, nfs, dtb70 or tcolor128"""
     root: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="ROOT")]
     """folder of the data set"""
-    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
-    """family of trackers, dimp for instance"""
-    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
-    """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
+    config: PositionalConfig
+    """the tracker"""
     results: Path = Path("results_got10k")
     """root of the package's result folders"""
     reports: Path = Path("reports_got10k")
     """root of the package's reports"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
-    seed: int = 0
-    """seed of the tracker's random numbers"""
     debug: bool = False
     """show the traceback of an error"""
 
 
-def run(arguments: Arguments) -> int:
+def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Run and report; the scores are printed."""
     from pytracking.integrations.got10k import Got10kTracker, claim_results, open_experiment
 
     a = arguments
     check_outputs({}, folders={"--results": a.results, "--reports": a.reports})
     experiment = open_experiment(a.experiment, a.root, a.results, a.reports)
-    factory = TrackerFactory(a.tracker, a.parameter, a.device, seed=a.seed)
-    built = factory()
-    tracker = Got10kTracker(built, Path(a.parameter).stem)
+    built = build_tracker(a.config)
+    tracker = Got10kTracker(built, a.config.name)
     claim_results(experiment, tracker.name, json.loads(json.dumps(built.stamp())))
     experiment.run(tracker)
     performance = experiment.report([tracker.name])
@@ -63,9 +58,9 @@ def run(arguments: Arguments) -> int:
     return 0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
-    return run_command(Arguments, run, argv, __doc__)
+    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 
 if __name__ == "__main__":

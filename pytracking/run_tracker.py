@@ -1,6 +1,6 @@
 """Run a tracker over data sets, write its boxes, and score them where the truth is public.
 
-    python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name otb uav [--threads N] [--runs N]
+    python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name otb uav [--workers N] [--runs N]
     python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name lasot --cluster tcp://HOST:8786
 
 Results go to RESULTS/TRACKER/PARAMETER[_RRR]/: <Seq>.txt, _time.txt, _score.txt and .json for each sequence. Finished
@@ -12,6 +12,7 @@ import pickle
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,20 +21,23 @@ import numpy as np
 import tyro
 
 from ltr.utils.errors import InputError
-from ltr.utils.files import check_outputs, with_card
+from ltr.utils.files import check_outputs
 from ltr.utils.numbers import check_seed, check_threads
 from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.inputs import protocol_of_dataset, truth_of
 from pytracking.analysis.sources import TrackerResults, find_tracker
 from pytracking.analysis.table_formats import FORMATS
 from pytracking.analysis.tables import overall_table
+from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.evaluation.datasets import sequence as data
 from pytracking.evaluation.datasets.registry import NAMES, get_dataset, left_out, select
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.progress import Progress, frames_a_second
 from pytracking.evaluation.results import box_path
-from pytracking.evaluation.running import Outcome, TrackerFactory
+from pytracking.evaluation.running import Outcome
+from pytracking.tracker.base.config import PositionalConfig, TrackerConfig
+from pytracking.tracker.families import network_files
 from pytracking.utils.cli import run_command
 from pytracking.utils.text import counted
 
@@ -42,35 +46,23 @@ from pytracking.utils.text import counted
 class Arguments:
     """Run a tracker over data sets."""
 
-    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
-    """family of trackers: dimp, or opencv (docs/opencv.md)"""
-    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
-    """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
+    config: PositionalConfig
+    """the tracker"""
     dataset_name: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]", help=NAMES)]
     sequence: str | None = None
     """only this sequence: its name, or its index from 0"""
-    threads: int = 0
-    """worker processes (pytracking's name for them); 0 runs in this one"""
+    workers: int | None = None
+    """worker processes; 0, the default, runs in this one. (--threads N without --workers is --workers N, as it was)"""
     cluster: str = ""
     """address of a dask scheduler, tcp://HOST:8786, whose workers track instead (docs/running.md)"""
-    torch_threads: int = 1
-    """CPU threads of each process; with another number boxes come out slightly different"""
+    torch_threads: int | None = None
+    """the old name of --threads"""
     results: Path = Path("results")
     """root of the result folders"""
     runs: int = 1
     """number of runs: the first with --seed, the next with the seed after it, ..., in folders _000, _001, ..."""
     runid: int | None = None
     """number of this run, or of the first of --runs, appended to the folder as _RRR"""
-    seed: int = 0
-    """seed of the tracker's random numbers, the same for every sequence"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps; with auto and cuda, processes share out the GPUs"""
-    accelerator: str = "auto"
-    """auto, torch or openvino: what runs the network (docs/speed.md)"""
-    precision: str = "f32"
-    """f32, bf16 or f16: the network's arithmetic; boxes change slightly"""
-    set: tuple[str, ...] = ()
-    """parameters to change, NAME=VALUE ...: refinement.method=ascent (docs/tracking.md)"""
     paths: Path | None = None
     """TOML file with the folders of the benchmarks"""
     rerun: bool = False
@@ -79,15 +71,15 @@ class Arguments:
     """above 0: show the traceback of every error"""
 
 
-def run(arguments: Arguments) -> int:
+def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Run the command; exit code 1 where a sequence failed."""
     if "TORCHELASTIC_RUN_ID" in os.environ:
         raise InputError("torchrun starts trainings; here, use --workers N, or --cluster ADDRESS for several machines")
+    arguments = with_new_names(arguments)
     check_numbers(arguments)
     folders = result_folders(arguments)
     check_outputs({}, folders={f"--results, run {number}": folder for number, folder in enumerate(folders)})
-    network = Path(arguments.parameter)
-    for file in with_card(network) if network.suffix == ".safetensors" else ():
+    for file in network_files(arguments.config):
         if file.exists() and file.parent.resolve() in [folder.resolve() for folder in folders]:
             raise InputError(f"--results: {file} lies in the folder of results, where it could be overwritten")
     datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
@@ -96,12 +88,34 @@ def run(arguments: Arguments) -> int:
     sequences = select(merged(datasets), arguments.sequence)
     for sequence in sequences:
         box_path(folders[0], sequence.name)  # refuses names that cannot be those of results
-    codes = [track(arguments, sequences, folder, arguments.seed + i) for i, folder in enumerate(folders)]
+    codes = [track(arguments, sequences, folder, i, build_tracker) for i, folder in enumerate(folders)]
     if not any(codes):
         chosen = {sequence.name for sequence in sequences}
         for name, members in datasets.items():
             show_scores(name, [s for s in members if s.name in chosen], arguments, folders)
     return max(codes)
+
+
+def with_new_names(arguments: Arguments) -> Arguments:
+    """``arguments`` without the old names, after a notice for each: ``--threads`` were processes, ``--torch_threads``
+    what they are now. Beside ``--workers`` or ``--cluster`` they are new ones: no old script changes its meaning.
+    """
+    a, threads = arguments, arguments.config.threads
+    if a.workers is None and not a.cluster and threads != TrackerConfig.threads:
+        _notice(
+            f"--threads {threads} is taken as --workers {threads}, its new name; beside --workers it is CPU threads"
+        )
+        a = replace(a, workers=threads, config=replace(a.config, threads=TrackerConfig.threads))
+    if a.torch_threads is not None:
+        if a.config.threads not in (TrackerConfig.threads, a.torch_threads):
+            raise InputError("--torch_threads is the old name of --threads: give one of them")
+        _notice("--torch_threads is now called --threads, and goes beside --workers")
+        a = replace(a, torch_threads=None, config=replace(a.config, threads=a.torch_threads))
+    return a
+
+
+def _notice(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
 
 
 def check_numbers(arguments: Arguments) -> None:
@@ -110,12 +124,11 @@ def check_numbers(arguments: Arguments) -> None:
         value = getattr(arguments, name)
         if value is not None and value < least:
             raise InputError(f"--{name} {value}: expected {least} or more")
-    check_threads(arguments.threads, "--threads", least=0)
-    if arguments.threads and arguments.cluster:
-        raise InputError("--threads and --cluster: give one, the workers of a cluster are started with it")
-    check_threads(arguments.torch_threads, "--torch_threads")
-    check_seed(arguments.seed, "--seed")
-    check_seed(arguments.seed + arguments.runs - 1, "--seed of the last of --runs")
+    check_threads(arguments.workers or 0, "--workers", least=0)
+    if arguments.workers and arguments.cluster:
+        raise InputError("--workers and --cluster: give one, the workers of a cluster are started with it")
+    arguments.config.check("--")
+    check_seed(arguments.config.seed + arguments.runs - 1, "--seed of the last of --runs")
 
 
 def merged(datasets: dict[str, list[data.Sequence]]) -> list[data.Sequence]:
@@ -140,26 +153,27 @@ def _same(one: data.Sequence, other: data.Sequence) -> bool:
 
 def result_folders(arguments: Arguments) -> list[Path]:
     """A folder a run: RESULTS/TRACKER/PARAMETER, with _RRR for run ids; a network file stands for its bare name."""
-    name = arguments.parameter
-    name = Path(name).stem if name.endswith(".safetensors") else name
-    family = arguments.results / arguments.tracker
+    name = arguments.config.name
+    family = arguments.results / arguments.config.tracker
     if arguments.runs == 1 and arguments.runid is None:
         return [family / name]
     first = arguments.runid or 0
     return [family / f"{name}_{number:03d}" for number in range(first, first + arguments.runs)]
 
 
-def track(arguments: Arguments, sequences: list[data.Sequence], folder: Path, seed: int) -> int:
-    """One run: track all ``sequences`` into ``folder``; the exit code."""
-    a = arguments
-    factory = TrackerFactory(a.tracker, a.parameter, a.device, a.torch_threads, seed, a.accelerator, a.precision, a.set)
+def track(
+    arguments: Arguments, sequences: list[data.Sequence], folder: Path, number: int, build_tracker: TrackerBuilder
+) -> int:
+    """Run ``number`` (from 0): track all ``sequences`` into ``folder``; the exit code."""
+    config = replace(arguments.config, seed=arguments.config.seed + number)
+    workers, rerun, cluster = arguments.workers or 0, arguments.rerun, arguments.cluster
     outcomes = []
     with Progress(sequences) as progress:
 
         def announce(stamp: dict[str, Any]) -> None:
             progress.write(describe_stamp(stamp))
 
-        for outcome in run_dataset(factory, sequences, folder, a.threads, a.rerun, announce, a.cluster):
+        for outcome in run_dataset(config, sequences, folder, workers, rerun, announce, cluster, build_tracker):
             outcomes.append(outcome)
             progress.add(outcome)
     return conclude(outcomes, folder, arguments.debug > 0)
@@ -191,7 +205,9 @@ def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments,
     """Print the scores on ``sequences``, the mean ± standard deviation of several runs; nothing without their truth."""
     if all(len(sequence.ground_truth) == 1 for sequence in sequences):
         return
-    label = f"{arguments.tracker}:{arguments.parameter}" + (f" ({len(folders)} runs)" if len(folders) > 1 else "")
+    label = f"{arguments.config.tracker}:{arguments.config.parameter}" + (
+        f" ({len(folders)} runs)" if len(folders) > 1 else ""
+    )
     runs = [run for folder in folders for run in find_tracker(label, folder).runs]
     # the folder may hold results of other sequences too
     own = [replace(run, files={s.name: run.files[s.name] for s in sequences}) for run in runs]
@@ -200,9 +216,9 @@ def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments,
     print(f"\n{name}: " + FORMATS["text"](overall_table(evaluation)))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
-    return run_command(Arguments, run, argv, __doc__)
+    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 
 if __name__ == "__main__":

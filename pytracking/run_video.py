@@ -12,23 +12,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from tqdm import tqdm
 
 from ltr.utils.errors import InputError
 from ltr.utils.files import STDOUT, check_outputs, is_stream
-from ltr.utils.numbers import check_seed, check_threads
 from pytracking.api.boxes import check_box
+from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.evaluation.datasets.sequence import Box
-from pytracking.evaluation.running import TrackerFactory
 from pytracking.pipeline.box_argument import parse_boxes
 from pytracking.pipeline.recording import Recording, end_as_interrupt, record
 from pytracking.pipeline.selection import select
 from pytracking.pipeline.sinks import annotated_video, csv_table, json_file
 from pytracking.pipeline.track_video import Sink, Start
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import network_files
 from pytracking.ui import box_selector as box_window
 from pytracking.utils.cli import run_command
@@ -36,9 +36,6 @@ from pytracking.utils.extras import install_hint
 from pytracking.video.frame_source import FrameSource, Image, open_frames, peek
 from pytracking.video.writer import check_video_name
 from pytracking.visualization.boxes import Overlay
-
-if TYPE_CHECKING:
-    from pytracking import Tracker
 
 
 @dataclass(frozen=True)
@@ -78,25 +75,13 @@ class Arguments:
     """of the boxes drawn, pixels; by default as suits the picture"""
     no_labels: bool = False
     """draw boxes without ids and scores"""
-    tracker: str = "dimp"
-    """family of trackers: dimp, or opencv (docs/opencv.md)"""
-    parameter: str = "dimp_ncep_mobile"
-    """its parameters, or a .safetensors network of yours"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
-    threads: int = 1
-    """CPU threads; 2 help large networks (docs/speed.md)"""
-    accelerator: str = "auto"
-    """auto, torch or openvino: what runs the network (docs/speed.md)"""
-    precision: str = "f32"
-    """f32, bf16 or f16: the network's arithmetic; boxes change slightly"""
-    seed: int = 0
-    """seed of the tracker's random numbers"""
+    config: TrackerConfig = TrackerConfig()
+    """the tracker"""
     debug: Path | None = None
     """write what the tracker sees in every frame to this video (.mp4), or into this folder for TensorBoard"""
 
 
-def run(arguments: Arguments) -> int:
+def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Run the command; exit code 1 where the video broke off or an output failed."""
     check(arguments)
     overlay = Overlay(arguments.scale, arguments.trail, arguments.line_width, not arguments.no_labels)
@@ -107,7 +92,7 @@ def run(arguments: Arguments) -> int:
     overlay.check(first)
     for start in starts:
         check_box(start.box, first)
-    tracker = build_tracker(arguments)
+    tracker = build_tracker(arguments.config)
     starts = starts or [Start(box, frames.first, i) for i, box in enumerate(draw_boxes(first, arguments.draw))]
     if arguments.debug:
         from pytracking.pipeline.debug_sink import panels  # late: these import torch and matplotlib
@@ -133,7 +118,7 @@ def check(arguments: Arguments) -> None:
     The same of what else can be told wrong before torch is imported, which takes seconds.
     """
     a = arguments
-    network = network_files(a.tracker, a.parameter)
+    network = network_files(a.config)
     files = {"--save": a.save, "--csv": a.csv, "--json": a.json}
     folders: dict[str, Path | None] = {}
     (files if a.debug and a.debug.suffix else folders)["--debug"] = a.debug
@@ -141,8 +126,7 @@ def check(arguments: Arguments) -> None:
     for path in (a.save, files.get("--debug")):
         if path:
             check_video_name(path)
-    check_threads(a.threads, "--threads")
-    check_seed(a.seed, "--seed")
+    a.config.check("--")
     if a.fps is not None and not 0 < a.fps <= 1000:
         raise InputError(f"--fps {a.fps}: expected a number above 0, at most 1000")
     if a.backward and a.debug:
@@ -175,19 +159,6 @@ def conclude(recording: Recording, targets: int, paths: Sequence[Path]) -> int:
     return 1 if recording.broken or any(recording.errors) else 0
 
 
-def build_tracker(arguments: Arguments) -> "Tracker":
-    """The tracker that every target gets a copy of."""
-    return TrackerFactory(
-        arguments.tracker,
-        arguments.parameter,
-        arguments.device,
-        arguments.threads,
-        arguments.seed,
-        arguments.accelerator,
-        arguments.precision,
-    )()
-
-
 def draw_boxes(image: Image, where: str) -> list[Box]:
     """The targets that somebody draws on the first frame."""
     if where == "browser":
@@ -214,10 +185,10 @@ def sinks(arguments: Arguments, used: FrameSource, overlay: Overlay, about: dict
     return wanted
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
     end_as_interrupt()
-    return run_command(Arguments, run, argv, __doc__)
+    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ Needs the package vot-trax.
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
-
-import tyro
+from functools import partial
 
 from ltr.data.image_loader import load_image
-from pytracking.evaluation.running import TrackerFactory
-from pytracking.tracker.base.output import BaseTracker
+from pytracking.api.builder import TrackerBuilder, build_tracker
+from pytracking.tracker.base.config import PositionalConfig
+from pytracking.tracker.base.tracker import BaseTracker
 from pytracking.utils.cli import run_command
 from pytracking.utils.extras import install_hint
 
@@ -22,14 +21,8 @@ from pytracking.utils.extras import install_hint
 class Arguments:
     """Answer VOT's toolkit."""
 
-    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
-    """family of trackers, dimp for instance"""
-    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
-    """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
-    seed: int = 0
-    """seed of the tracker's random numbers"""
+    config: PositionalConfig
+    """the tracker"""
     no_traceback: bool = False
     """of an error, show the message alone; the toolkit copies what is shown into its log"""
 
@@ -64,15 +57,14 @@ def serve(tracker: BaseTracker, name: str) -> int:
     return 0
 
 
-def run(arguments: Arguments) -> int:
+def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Load the tracker, then serve."""
-    factory = TrackerFactory(arguments.tracker, arguments.parameter, arguments.device, seed=arguments.seed)
-    return serve(factory(), arguments.parameter)
+    return serve(build_tracker(arguments.config), arguments.config.name)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
-    return run_command(Arguments, run, argv, __doc__)
+    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 
 if __name__ == "__main__":

@@ -13,23 +13,19 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import tyro
 
 from ltr.utils.errors import InputError
+from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.api.multi_tracker import MultiTracker
-from pytracking.evaluation.running import TrackerFactory
+from pytracking.tracker.base.config import PositionalConfig, TrackerConfig
 from pytracking.ui.window import Window
 from pytracking.utils.cli import run_command
 from pytracking.utils.extras import install_hint
 from pytracking.video.frame_source import FrameSource, open_frames
 from pytracking.video.latest_frame import LiveFrames
 from pytracking.visualization.boxes import draw_target
-
-if TYPE_CHECKING:
-    from pytracking import Tracker
 
 TITLE = "pytracking"
 HELP = "drag: follow   r: remove all   d: remove last   q: end"
@@ -39,14 +35,10 @@ HELP = "drag: follow   r: remove all   d: remove last   q: end"
 class Arguments:
     """Follow what you draw a box around, live."""
 
-    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")] = "dimp"
-    """family of trackers"""
-    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")] = "dimp_ncep_mobile"
-    """its parameters, or a .safetensors network of yours"""
+    config: PositionalConfig = PositionalConfig(TrackerConfig.tracker, TrackerConfig.parameter)
+    """the tracker"""
     camera: str = "0"
     """camera index, or a URL or video file in its place"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
     web: bool = False
     """serve a page instead of opening a window"""
     host: str = "localhost"
@@ -61,24 +53,19 @@ class Arguments:
     """show the traceback of an error"""
 
 
-def run(arguments: Arguments) -> int:
+def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Run the command; the exit code."""
     if arguments.web:
-        return serve_page(arguments)
+        return serve_page(arguments, build_tracker)
     source = open_frames(arguments.camera)
     try:
         window = Window(TITLE)
     except InputError as error:
         raise InputError(f"{error}; --web serves a page instead") from None
     try:
-        return follow_live(source, MultiTracker(build_tracker(arguments)), window)
+        return follow_live(source, MultiTracker(build_tracker(arguments.config)), window)
     finally:
         window.close()
-
-
-def build_tracker(arguments: Arguments) -> "Tracker":
-    """The tracker that every target gets a copy of."""
-    return TrackerFactory(arguments.tracker, arguments.parameter, arguments.device)()
 
 
 def follow_live(source: FrameSource, targets: MultiTracker, window: Window) -> int:
@@ -115,14 +102,14 @@ def follow_live(source: FrameSource, targets: MultiTracker, window: Window) -> i
     return 0
 
 
-def serve_page(arguments: Arguments) -> int:
+def serve_page(arguments: Arguments, build_tracker: TrackerBuilder) -> int:
     """Serve the page until Ctrl-C."""
     try:
         from pytracking.web.server import Address, serve
     except ModuleNotFoundError as error:
         raise ImportError(f"--web needs {error.name}: {install_hint('web')}") from None
     address = Address(arguments.host, arguments.port, arguments.certificate, arguments.key)
-    tracker = build_tracker(arguments)
+    tracker = build_tracker(arguments.config)
     try:
         asyncio.run(serve(lambda: MultiTracker(tracker), address, announce))
     except KeyboardInterrupt:
@@ -137,10 +124,10 @@ def announce(url: str) -> None:
         print("browsers give this page no camera, since it is neither https nor localhost (see --certificate)")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service deletes uploads, as Ctrl-C does
-    return run_command(Arguments, run, argv, __doc__)
+    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 
 if __name__ == "__main__":

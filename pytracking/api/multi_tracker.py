@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Never
 
 from ltr.utils.errors import InputError
 from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
@@ -14,37 +13,11 @@ from pytracking.features.freed_memory import release_freed_memory
 from pytracking.tracker.base.output import Box, TrackOutput
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from pytracking.api.frames import Frame
+    from pytracking.api.tracker import Tracker
 
 
-class SharedTracker(Protocol):
-    """A tracker that others can share the network of; :class:`~pytracking.api.tracker.Tracker` is one."""
-
-    def another(self) -> Self:
-        """A tracker like this one, for a target of its own."""
-
-    def initialize(self, frame: Frame, box: Box) -> None:
-        """Learn a target."""
-
-    def track_all(self, twins: Sequence[Self], frame: Frame) -> list[TrackOutput]:
-        """Find the targets of trackers that :meth:`another` made in the next frame."""
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """What it has learned."""
-
-    def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from there."""
-
-    def stamp(self) -> dict[str, Any]:
-        """What it is."""
-
-
-AnyTracker = TypeVar("AnyTracker", bound=SharedTracker)
-
-
-class MultiTracker(Generic[AnyTracker]):
+class MultiTracker:
     """Follows any number of targets with one network::
 
         targets = MultiTracker(Tracker("dimp", "dimp_ncep_mobile"))
@@ -61,9 +34,9 @@ class MultiTracker(Generic[AnyTracker]):
         tracker: what each target gets a copy of. It is not itself used or changed.
     """
 
-    def __init__(self, tracker: AnyTracker) -> None:
+    def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
-        self._targets: dict[int, AnyTracker] = {}
+        self._targets: dict[int, Tracker] = {}
         self._next_id = 0
         self._lock = threading.Lock()
 
@@ -79,7 +52,7 @@ class MultiTracker(Generic[AnyTracker]):
         """The targets that are followed, in ascending order."""
         return sorted(self._targets)
 
-    def __getitem__(self, target_id: int) -> AnyTracker:
+    def __getitem__(self, target_id: int) -> Tracker:
         """The tracker of a target, to look at; KeyError where there is none of that id."""
         return self._targets[target_id]
 

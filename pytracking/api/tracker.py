@@ -12,13 +12,13 @@ import numpy as np
 from torch import Tensor
 
 from ltr.utils.errors import InputError
-from ltr.utils.numbers import check_seed
 from pytracking.api.boxes import check_box
 from pytracking.api.frames import Channels, Frame, as_rgb
 from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
-from pytracking.tracker.base.family import Options
-from pytracking.tracker.base.output import BatchTracker, Box, Debuggable, Restorable, Staged, TrackOutput
-from pytracking.tracker.families import DEFAULT, FAMILIES, complete_names, load_parameters
+from pytracking.tracker.base.config import TrackerConfig, as_texts
+from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.tracker import Debuggable, Restorable, Staged
+from pytracking.tracker.families import FAMILIES, complete, load_parameters
 
 
 class Tracker:
@@ -53,29 +53,40 @@ class Tracker:
 
     def __init__(
         self,
-        name: str | PathLike[str] = DEFAULT[0],
-        parameter: str | PathLike[str] | None = None,
-        device: str = "auto",
-        seed: int = 0,
+        name: str | PathLike[str] = TrackerConfig.tracker,
+        parameter: str | PathLike[str] | None = TrackerConfig.parameter,
+        device: str = TrackerConfig.device,
+        seed: int = TrackerConfig.seed,
         channels: Channels = "RGB",
-        accelerator: str = "auto",
-        precision: str = "f32",
+        accelerator: str = TrackerConfig.accelerator,
+        precision: str = TrackerConfig.precision,
         **overrides: Any,
     ) -> None:
+        names = fspath(name), None if parameter is None else fspath(parameter)
+        texts = tuple(as_texts(overrides))
+        self._build(TrackerConfig(*names, device, seed, accelerator, precision, None, texts), channels)
+
+    @classmethod
+    def from_config(cls, config: TrackerConfig, channels: Channels = "RGB") -> Self:
+        """The tracker of ``config``; its ``threads`` are the process's, and left to the caller."""
+        made = object.__new__(cls)
+        made._build(config, channels)
+        return made
+
+    def _build(self, config: TrackerConfig, channels: Channels) -> None:
+        config.check()
         if channels not in get_args(Channels):
             raise InputError(f"channels: expected RGB or BGR, got {channels!r}")
-        self.name, self.parameter = complete_names(fspath(name), parameter)
-        self.seed, self.channels = check_seed(seed), channels
-        params = load_parameters(self.name, self.parameter)
-        self._model = FAMILIES[self.name].load(params, Options(device, self.seed, accelerator, precision, overrides))
-        self._tracker = self._model.tracker()
+        self.config, self.channels = complete(config), channels
+        self._model = FAMILIES[self.config.tracker].load(load_parameters(self.config), self.config)
+        self._tracker = self._model.new_tracker()
         self._started = False
 
     def another(self) -> Self:
         """A tracker like this one, with the same network in memory, for a target of its own."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._tracker = self._model.tracker()
+        twin._tracker = self._model.new_tracker()
         if isinstance(self._tracker, Debuggable):
             twin.debug = self._tracker.debug.clone()
         twin._started = False
@@ -83,7 +94,8 @@ class Tracker:
 
     def __repr__(self) -> str:
         doing = "follows a target" if self._started else "not initialized"
-        return f"<Tracker {self.name} {self.parameter}, seed {self.seed}, {self.channels}: {doing}>"
+        c = self.config
+        return f"<Tracker {c.tracker} {c.parameter}, seed {c.seed}, {self.channels}: {doing}>"
 
     def __reduce_ex__(self, protocol: object) -> Any:
         """Of pickle and copy: a compiled network belongs to its process."""
@@ -119,10 +131,7 @@ class Tracker:
         for twin in twins:
             twin._check_started("track_all")
         image = as_rgb(frame, self.channels)
-        trackers = [twin._tracker for twin in twins]
-        if isinstance(self._tracker, BatchTracker):
-            return self._tracker.track_batch(trackers, image)
-        return [tracker.track(image) for tracker in trackers]
+        return self._model.track_batch([twin._tracker for twin in twins], image)
 
     @property
     def debug(self) -> Any:
@@ -166,15 +175,17 @@ class Tracker:
 
     def stamp(self) -> dict[str, Any]:
         """Everything a result depends on, as JSON values: parameters, network, versions, device, seed."""
-        facts = self._model.stamp()
+        facts = self._model.run_info()
         versions = {"python": platform.python_version(), "numpy": np.__version__, **facts.pop("versions", {})}
-        names = {"tracker": self.name, "parameter": self.parameter}
-        return {**names, **facts, "seed": self.seed, "versions": versions}
+        names = {"tracker": self.config.tracker, "parameter": self.config.parameter}
+        return {**names, **facts, "seed": self.config.seed, "versions": versions}
 
     def _capable(self, capability: Any) -> Any:
         """The tracker behind this one, for what not all can; ValueError where it cannot."""
         if not isinstance(self._tracker, capability):
-            raise InputError(f"trackers of {self.name} cannot be saved, restored or looked into; those of dimp can")
+            raise InputError(
+                f"trackers of {self.config.tracker} cannot be saved, restored or looked into; those of dimp can"
+            )
         return self._tracker
 
     def _check_started(self, call: str) -> None:

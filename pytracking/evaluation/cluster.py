@@ -16,9 +16,11 @@ from distributed import Client, Future, KilledWorker, Security, get_worker
 from distributed.comm import connect
 
 from ltr.utils.errors import InputError
+from pytracking.api.builder import build_tracker
 from pytracking.evaluation import running
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.evaluation.running import Factory, Outcome, TrackedSequence, attempt
+from pytracking.evaluation.running import Outcome, StampedBuilder, TrackedSequence, attempt
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.utils.cli import EXPECTED_ERRORS
 from pytracking.utils.extras import __version__
 
@@ -32,12 +34,13 @@ Tag = TypeVar("Tag")
 
 
 def run_on_cluster(
-    factory: Factory,
+    config: TrackerConfig,
     sequences: list[Sequence],
     folder: Path,
     address: str,
     rerun: bool = False,
     announce: Callable[[Stamp], None] = lambda stamp: None,
+    build_tracker: StampedBuilder = build_tracker,
     patience: float = 60,
 ) -> Iterator[Outcome]:
     """As ``parallel.run_dataset``, on the workers of the dask scheduler at ``address`` (tcp:// or tls://HOST:PORT).
@@ -55,7 +58,7 @@ def run_on_cluster(
     """
     with _connected(address) as client:
         code = code_version()
-        [(_, future)] = _compute(client, [(None, partial(_describe, factory, code))], patience)
+        [(_, future)] = _compute(client, [(None, partial(_describe, config, build_tracker, code))], patience)
         tracker_stamp = future.result()
         announce(tracker_stamp)
         calls = []
@@ -64,7 +67,7 @@ def run_on_cluster(
             if isinstance(stamp, Outcome):
                 yield stamp
             else:
-                calls.append(((sequence.name, stamp), partial(_track, factory, sequence, stamp, code)))
+                calls.append(((sequence.name, stamp), partial(_track, config, build_tracker, sequence, stamp, code)))
         for (name, stamp), future in _compute(client, calls, patience):
             yield _outcome(folder, name, stamp, future)
 
@@ -166,15 +169,17 @@ def _named_errors(code: str) -> Iterator[None]:
         raise InputError(f"worker {worker.address}: {error}; {_SAME}") from error
 
 
-def _describe(factory: Factory, code: str) -> Stamp:
+def _describe(config: TrackerConfig, build_tracker: StampedBuilder, code: str) -> Stamp:
     with _named_errors(code):
-        return running.describe(factory)
+        return running.describe(config, build_tracker)
 
 
-def _track(factory: Factory, sequence: Sequence, wanted: Stamp, code: str) -> TrackedSequence | Outcome:
+def _track(
+    config: TrackerConfig, build_tracker: StampedBuilder, sequence: Sequence, wanted: Stamp, code: str
+) -> TrackedSequence | Outcome:
     """The boxes; or the outcome of a sequence that fails, not the worker. wanted: what to stamp them with."""
     with _named_errors(code):
-        tracker, frames = running.built(factory), sequence.open()
+        tracker, frames = running.built(config, build_tracker), sequence.open()
         stamp = running.stamp_result(tracker.stamp(), sequence, frames)
         if other := running.differences(_flat(stamp), _flat(wanted)):
             raise InputError(f"{sequence.name}: {other}")

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from ltr.utils.errors import InputError
+from pytracking.api.builder import build_tracker
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.evaluation.running import Factory, Outcome, describe, run_sequence
+from pytracking.evaluation.running import Outcome, StampedBuilder, describe, run_sequence
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.utils.cli import EXPECTED_ERRORS
 from pytracking.utils.extras import install_hint
 
@@ -30,27 +32,28 @@ Run = Callable[[Sequence], Outcome]
 
 
 def run_dataset(
-    factory: Factory,
+    config: TrackerConfig,
     sequences: list[Sequence],
     folder: Path,
     processes: int = 0,
     rerun: bool = False,
     announce: Announce = lambda stamp: None,
     cluster: str = "",
+    build_tracker: StampedBuilder = build_tracker,
 ) -> Iterator[Outcome]:
     """Run all ``sequences``, in this process (0) or in ``processes`` others, and yield what became of each.
 
     announce: is given the tracker's stamp before anything is tracked. A tracker that cannot be built raises its error
     at once. Every process builds its tracker once, and a tracker forgets what came before: a result depends on the
-    sequence and the factory, not on order or number of processes. Ctrl-C, and whatever else ends this iterator, ends
+    sequence and the config, not on order or number of processes. Ctrl-C, and whatever else ends this iterator, ends
     the workers; what is finished stays. cluster: address of a dask scheduler whose workers track instead, see
     :func:`~pytracking.evaluation.cluster.run_on_cluster`.
     """
     if cluster:
-        yield from _import_cluster()(factory, _longest_first(sequences), folder, cluster, rerun, announce)
+        yield from _import_cluster()(config, _longest_first(sequences), folder, cluster, rerun, announce, build_tracker)
         return
-    stamp = partial(describe, factory)
-    run = partial(run_sequence, factory, folder=folder, rerun=rerun)
+    stamp = partial(describe, config, build_tracker)
+    run = partial(run_sequence, config, folder=folder, rerun=rerun, build_tracker=build_tracker)
     if processes:
         yield from _run_workers(stamp, run, _longest_first(sequences), processes, announce)
     else:

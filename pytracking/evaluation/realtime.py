@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from ltr.utils.errors import InputError
-from pytracking.evaluation.running import Factory, StampedTracker
+from pytracking.api.builder import build_tracker
+from pytracking.evaluation.running import StampedBuilder, StampedTracker
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
 
 _ROUNDING = 1e-9  # frames
@@ -71,12 +73,12 @@ class RealTimeTracker:
 
 
 @dataclass(frozen=True)
-class RealTimeFactory:
-    """Builds the tracker of ``factory`` for frames in real time; fps, latency: see :class:`RealTimeTracker`."""
+class RealTimeBuilder:
+    """Builds what ``build_tracker`` does, for frames in real time; fps, latency: see :class:`RealTimeTracker`."""
 
-    factory: Factory
     fps: float
     latency: float | None = None
+    build_tracker: StampedBuilder = build_tracker
 
     def __post_init__(self) -> None:
         if not 0 < self.fps < float("inf"):
@@ -84,5 +86,5 @@ class RealTimeFactory:
         if self.latency is not None and not 0 <= self.latency < float("inf"):
             raise InputError(f"--latency {1000 * self.latency}: expected milliseconds a frame, 0 or more")
 
-    def __call__(self) -> RealTimeTracker:
-        return RealTimeTracker(self.factory(), self.fps, self.latency)
+    def __call__(self, config: TrackerConfig) -> RealTimeTracker:
+        return RealTimeTracker(self.build_tracker(config), self.fps, self.latency)

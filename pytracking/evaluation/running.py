@@ -1,7 +1,6 @@
 """A tracker over one sequence: its result on disk, or what went wrong. Over many sequences: ``parallel.py``."""
 
 import json
-import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -9,26 +8,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
-from ltr.utils.numbers import check_seed
+from pytracking.api.builder import build_tracker
 from pytracking.evaluation.datasets.sequence import Box, Sequence
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.results import box_path, read_stamp, read_times, vouched, write_result
 from pytracking.evaluation.training_overlap import mark_training_sequence
-from pytracking.parameter.overrides import parse_changes
-from pytracking.tracker.base.output import BaseTracker, TrackOutput
-from pytracking.tracker.families import load_parameters
+from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.base.output import TrackOutput
+from pytracking.tracker.base.tracker import BaseTracker
 from pytracking.utils.cli import EXPECTED_ERRORS
 from pytracking.video.frame_source import FrameSource
-
-if TYPE_CHECKING:
-    from pytracking import Tracker
 
 
 class StampedTracker(BaseTracker, Protocol):
@@ -41,56 +36,7 @@ class StampedTracker(BaseTracker, Protocol):
 _INSTEAD = "choose another folder of results, or replace it by --rerun"
 
 Result = TypeVar("Result")
-Factory = Callable[[], StampedTracker]  # hashable and picklable: each process calls it once
-
-
-@dataclass(frozen=True)
-class TrackerFactory:
-    """Builds a tracker of this package by its names, in whichever process it is called."""
-
-    tracker: str
-    parameter: str
-    device: str = "auto"
-    threads: int | None = 1  # CPU threads; more are slower on these small maps, and round differently
-    seed: int = 0
-    accelerator: str = "auto"
-    precision: str = "f32"
-    changes: tuple[str, ...] = ()  # of parameters, NAME=VALUE
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
-
-    def __call__(self) -> "Tracker":
-        load_parameters(self.tracker, self.parameter)  # unknown names are told before torch is imported, which is slow
-
-        from ltr.utils.device import set_threads  # here, in the process that tracks
-        from pytracking import Tracker
-
-        if self.threads is not None:
-            set_threads(self.threads)
-            cv2.setNumThreads(self.threads)
-        if self.device in ("auto", "cuda"):
-            _take_own_gpu()
-        return Tracker(
-            self.tracker,
-            self.parameter,
-            device=self.device,
-            seed=self.seed,
-            accelerator=self.accelerator,
-            precision=self.precision,
-            **parse_changes(self.changes),
-        )
-
-
-def _take_own_gpu() -> None:
-    """Processes share out the GPUs of a machine by LOCAL_RANK, which ``parallel.py`` sets.
-
-    The device is still called "cuda": results say nothing of which one it was, and any process can go on with them.
-    """
-    import torch
-
-    if "LOCAL_RANK" in os.environ and torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+StampedBuilder = Callable[[TrackerConfig], StampedTracker]  # hashable and picklable: each process calls it once
 
 
 @dataclass(frozen=True)
@@ -141,14 +87,20 @@ def track_sequence(tracker: BaseTracker, sequence: Sequence, frames: FrameSource
     return TrackedSequence(np.array(boxes), np.array(times), np.array(scores), list(states))
 
 
-def run_sequence(factory: Factory, sequence: Sequence, folder: Path, rerun: bool = False) -> Outcome:
+def run_sequence(
+    config: TrackerConfig,
+    sequence: Sequence,
+    folder: Path,
+    rerun: bool = False,
+    build_tracker: StampedBuilder = build_tracker,
+) -> Outcome:
     """Track ``sequence`` and write its result into ``folder``, unless it is there (see :func:`finished`).
 
     The tracker is built once in each process. An error of any kind becomes the outcome's, so that others can go on.
     """
 
     def run() -> Outcome:
-        tracker, frames = built(factory), sequence.open()
+        tracker, frames = built(config, build_tracker), sequence.open()
         stamp = stamp_result(tracker.stamp(), sequence, frames)
         kept = None if rerun else kept_result(folder, sequence.name, stamp)
         return kept or save(folder, sequence.name, track_sequence(tracker, sequence, frames), stamp)
@@ -221,12 +173,12 @@ def stamp_result(tracker_stamp: dict[str, Any], sequence: Sequence, frames: Fram
     return mark_training_sequence({**tracker_stamp, "sequence": about}, sequence)
 
 
-def describe(factory: Factory) -> dict[str, Any]:
-    """The stamp of the tracker that ``factory`` builds in this process, once; raises what building it raises."""
-    return built(factory).stamp()
+def describe(config: TrackerConfig, build_tracker: StampedBuilder = build_tracker) -> dict[str, Any]:
+    """The stamp of this process's tracker; raises what building it raises."""
+    return built(config, build_tracker).stamp()
 
 
 @lru_cache(maxsize=1)
-def built(factory: Factory) -> StampedTracker:
-    """The tracker of this process."""
-    return factory()
+def built(config: TrackerConfig, build_tracker: StampedBuilder = build_tracker) -> StampedTracker:
+    """The tracker of this process, built once."""
+    return build_tracker(config)

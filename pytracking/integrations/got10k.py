@@ -19,7 +19,7 @@ from ltr.utils.errors import InputError
 from ltr.utils.files import replacing
 from pytracking.evaluation.datasets.sequence import Box
 from pytracking.evaluation.results import read_stamp
-from pytracking.tracker.base.output import BaseTracker
+from pytracking.tracker.base.tracker import BaseTracker
 from pytracking.utils.extras import install_hint
 
 try:

@@ -42,8 +42,15 @@ def override(params: Any, changes: Mapping[str, Any], where: str = "") -> Any:
             raise InputError(f"unknown parameter {where}{name}; known are {', '.join(known)}")
         if is_dataclass(known[name]) and isinstance(value, Mapping):
             value = override(known[name], value, f"{where}{name}.")
+        if isinstance(known[name], tuple):
+            value = _as_tuple(value)
         accepted = (float, int) if isinstance(known[name], float) else type(known[name])
         if not isinstance(value, accepted):
             raise InputError(f"parameter {where}{name}: expected {type(known[name]).__name__}, got {value!r}")
         values[name] = value
     return replace(params, **values)
+
+
+def _as_tuple(value: Any) -> Any:
+    """Lists, which is what JSON has, as tuples."""
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from pytracking.api.multi_tracker import MultiTracker
-from pytracking.api.tracker import Tracker
 from pytracking.pipeline.sinks import naming, pace
 from pytracking.pipeline.track_video import Sink, Step
 from pytracking.tracker.dimp.debug import DebugRecorder
@@ -16,7 +15,7 @@ from pytracking.video.writer import VideoWriter
 from pytracking.visualization.panels import draw_panels
 
 
-def panels(path: Path, source: FrameSource, targets: MultiTracker[Tracker], ids: Sequence[int]) -> Sink:
+def panels(path: Path, source: FrameSource, targets: MultiTracker, ids: Sequence[int]) -> Sink:
     """Panels of the targets ``ids``, whose debug hooks are recorders: an .mp4 file, or events for TensorBoard in a
     folder.
     """
@@ -25,7 +24,7 @@ def panels(path: Path, source: FrameSource, targets: MultiTracker[Tracker], ids:
 
 @contextmanager
 def _video(
-    path: Path, source: FrameSource, targets: MultiTracker[Tracker], ids: Sequence[int]
+    path: Path, source: FrameSource, targets: MultiTracker, ids: Sequence[int]
 ) -> Iterator[Callable[[Step], None]]:
     """A row of panels for each target."""
     shown = pace(source)
@@ -38,7 +37,7 @@ def _video(
 
 
 @contextmanager
-def _events(folder: Path, targets: MultiTracker[Tracker]) -> Iterator[Callable[[Step], None]]:
+def _events(folder: Path, targets: MultiTracker) -> Iterator[Callable[[Step], None]]:
     """The rows as images, and the scores as curves."""
     from torch.utils.tensorboard import SummaryWriter
 
@@ -52,7 +51,7 @@ def _events(folder: Path, targets: MultiTracker[Tracker]) -> Iterator[Callable[[
         yield write
 
 
-def _row(step: Step, target_id: int, targets: MultiTracker[Tracker]) -> Image:
+def _row(step: Step, target_id: int, targets: MultiTracker) -> Image:
     title = f"target {target_id}   frame {step.frame}"
     if target_id not in step.targets:
         return draw_panels(f"{title}   not followed", None)

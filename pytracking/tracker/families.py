@@ -1,6 +1,6 @@
 """All trackers there are: each name of a family, ``dimp`` for instance, with what stands behind it."""
 
-from os import PathLike, fspath
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,20 @@ from pytracking.parameter.dimp import PARAMETERS as DIMP
 from pytracking.parameter.dimp.base import NETWORKS, DiMPParams
 from pytracking.parameter.opencv import PARAMETERS as OPENCV
 from pytracking.parameter.opencv.base import OpenCVParams
-from pytracking.tracker.base.family import Family, Model, Options
+from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.base.tracker import Family, TrackerModel
 
 
-def _dimp(params: DiMPParams, options: Options) -> Model:
+def _dimp(params: DiMPParams, config: TrackerConfig) -> TrackerModel:
     from pytracking.tracker.dimp.model import DiMPModel  # late: imports torch, and names can be checked without it
 
-    return DiMPModel(params, options)
+    return DiMPModel(params, config)
 
 
-def _opencv(params: OpenCVParams, options: Options) -> Model:
+def _opencv(params: OpenCVParams, config: TrackerConfig) -> TrackerModel:
     from pytracking.tracker.opencv.model import OpenCVModel
 
-    return OpenCVModel(params, options)
+    return OpenCVModel(params, config)
 
 
 DEFAULT = ("dimp", "dimp_ncep_mobile")
@@ -32,32 +33,34 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def complete_names(tracker: str, parameter: str | PathLike[str] | None) -> tuple[str, str]:
-    """Family and parameters where the second may be left out: then the first may be the name of parameters, too.
+def complete(config: TrackerConfig) -> TrackerConfig:
+    """``config`` with both names. Without the second, the first may be the name of parameters or a network, too.
 
     Raises:
         ValueError: neither a family with a default, nor parameters of one, nor a .safetensors network.
     """
-    if parameter is not None:
-        return tracker, fspath(parameter)
-    if tracker == DEFAULT[0]:
-        return DEFAULT
-    if tracker in FAMILIES:
-        raise InputError(f"tracker {tracker} needs parameters: {', '.join(FAMILIES[tracker].parameters)}")
-    if tracker.endswith(".safetensors"):
-        return DEFAULT[0], tracker
-    owners = {name: family for family, members in FAMILIES.items() for name in members.parameters}
-    if tracker not in owners:
-        raise InputError(f"unknown tracker {tracker!r}; known are {', '.join([*FAMILIES, *owners])}")
-    return owners[tracker], tracker
+    name = config.tracker
+    if config.parameter is not None:
+        return config
+    if name == DEFAULT[0]:
+        return replace(config, parameter=DEFAULT[1])
+    if name in FAMILIES:
+        raise InputError(f"tracker {name} needs parameters: {', '.join(FAMILIES[name].parameters)}")
+    if name.endswith(".safetensors"):
+        return replace(config, tracker=DEFAULT[0], parameter=name)
+    owners = {parameter: family for family, members in FAMILIES.items() for parameter in members.parameters}
+    if name not in owners:
+        raise InputError(f"unknown tracker {name!r}; known are {', '.join([*FAMILIES, *owners])}")
+    return replace(config, tracker=owners[name], parameter=name)
 
 
-def load_parameters(tracker: str, parameter: str) -> Any:
-    """The parameters called ``parameter`` of a family, or those for a network file of your own (``.safetensors``).
+def load_parameters(config: TrackerConfig) -> Any:
+    """The parameters that a complete ``config`` names, or those for a network file of your own (``.safetensors``).
 
     Raises:
         ValueError: no such family or parameters; lists what exists.
     """
+    tracker, parameter = config.tracker, str(config.parameter)
     if tracker not in FAMILIES:
         raise InputError(f"unknown tracker {tracker!r}; known are {', '.join(FAMILIES)}")
     family = FAMILIES[tracker]
@@ -71,12 +74,12 @@ def load_parameters(tracker: str, parameter: str) -> Any:
     return family.parameters[parameter]
 
 
-def network_files(tracker: str, parameter: str) -> list[Path]:
-    """The network that these parameters read, and its card; none for families whose networks are not ours.
+def network_files(config: TrackerConfig) -> list[Path]:
+    """The network that a tracker reads, and its card; none for families whose networks are not ours.
 
     Raises as :func:`load_parameters`; that the files are there is not looked at.
     """
-    network = getattr(load_parameters(tracker, parameter), "network", None)
+    network = getattr(load_parameters(complete(config)), "network", None)
     if network is None:
         return []
     return with_card(Path(network) if network.endswith(".safetensors") else NETWORKS / f"{network}.safetensors")

@@ -21,9 +21,9 @@ from typing import Annotated
 import tyro
 
 from ltr.utils.files import atomic_write
-from ltr.utils.numbers import check_seed
 from pytracking import run_vot
 from pytracking.evaluation.datasets.environment import benchmark_root
+from pytracking.tracker.base.config import PositionalConfig
 from pytracking.tracker.families import load_parameters
 from pytracking.utils.cli import run_command
 
@@ -36,20 +36,14 @@ class Arguments:
 
     workspace: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="WORKSPACE")]
     """folder to make, or an existing workspace"""
-    tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")]
-    """family of trackers, dimp for instance"""
-    parameter: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PARAMETER")]
-    """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
+    config: PositionalConfig
+    """the tracker"""
     stack: str = "vot2018/shortterm"
     """experiments of a new workspace: a stack of the toolkit's, or a YAML file"""
     sequences: Path | None = None
     """folder with list.txt and the sequences; without it the one that the paths file calls vot"""
     name: str | None = None
     """what the toolkit calls the tracker; without it PARAMETER"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, mps"""
-    seed: int = 0
-    """seed of the tracker's random numbers"""
     paths: Path | None = None
     """TOML file with the folders of the benchmarks"""
     debug: bool = False
@@ -58,12 +52,12 @@ class Arguments:
 
 def run(arguments: Arguments) -> int:
     """Write config.yaml, if there is none, and the tracker's entry in trackers.ini."""
-    check_seed(arguments.seed, "--seed")
-    load_parameters(arguments.tracker, arguments.parameter)  # unknown ones are refused now, not by the toolkit
+    arguments.config.check("--")
+    load_parameters(arguments.config)  # unknown ones are refused now, not by the toolkit
     workspace = arguments.workspace.resolve()
     config, registry = workspace / "config.yaml", workspace / "trackers.ini"
     settings = None if config.is_file() else workspace_config(arguments, registry)
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", arguments.name or Path(arguments.parameter).stem)
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", arguments.name or arguments.config.name)
     text = with_tracker(registry.read_text(encoding="utf-8") if registry.is_file() else "", name, arguments)
     if settings:
         atomic_write(config, lambda file: file.write_text(settings, encoding="utf-8"))
@@ -89,14 +83,13 @@ def workspace_config(arguments: Arguments, registry: Path) -> str:
 
 def with_tracker(registry: str, name: str, arguments: Arguments) -> str:
     """The text of trackers.ini with the section ``name`` written anew."""
-    parameter = arguments.parameter
+    parameter = str(arguments.config.parameter)
     if parameter.endswith(".safetensors"):
         parameter = str(Path(parameter).resolve())
     script = Path(run_vot.__file__).resolve()
-    words = [sys.executable, str(script), arguments.tracker, parameter]
-    words += ["--device", arguments.device, "--seed", str(arguments.seed)]
+    words = [sys.executable, str(script), arguments.config.tracker, parameter, *arguments.config.options()]
     entry = {
-        "label": arguments.name or Path(parameter).stem,
+        "label": arguments.name or arguments.config.name,
         "protocol": "trax",
         "command": shlex.join(words),
         "timeout": str(TIMEOUT),

@@ -36,7 +36,7 @@ def run_command(
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     words = sys.argv[1:] if argv is None else list(argv)
     check_boxes_joined(words)
-    config = (tyro.conf.FlagCreatePairsOff,)
+    config = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
     debug: object = False
     try:
         parsed = tyro.cli(arguments, args=words, description=description, config=config, registry=_REGISTRY)

@@ -16,11 +16,12 @@ from pathlib import Path
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from ltr.utils.errors import InputError
+from pytracking.api.multi_tracker import MultiTracker
 from pytracking.visualization.boxes import LOST_COLOUR, PALETTE
 from pytracking.web.access import guard, is_local, new_runner
 from pytracking.web.assets import asset_routes
 from pytracking.web.protocol import ProtocolError, error_message, parse_command, parse_picture
-from pytracking.web.session import MAX_TARGETS, Session, Targets
+from pytracking.web.session import MAX_TARGETS, Session
 from pytracking.web.uploads import (
     ACCEPTED,
     MAX_BYTES,
@@ -46,7 +47,7 @@ log = logging.getLogger(__name__)
 class Desk:
     """What all requests share. sessions: the open pages by their secret names, each with its folder for a video."""
 
-    new_targets: Callable[[], Targets]
+    new_targets: Callable[[], MultiTracker]
     worker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "tracking"))
     sessions: dict[str, tuple[Session, Path]] = field(default_factory=dict)
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
@@ -55,7 +56,7 @@ class Desk:
 DESK = web.AppKey("desk", Desk)
 
 
-def build_app(new_targets: Callable[[], Targets], token: str | None = None) -> web.Application:
+def build_app(new_targets: Callable[[], MultiTracker], token: str | None = None) -> web.Application:
     """The application. new_targets: called once for each page. token: see :func:`~pytracking.web.access.guard`."""
     app = web.Application(middlewares=[guard(token)])
     app[DESK] = Desk(new_targets)
@@ -232,7 +233,7 @@ class Address:
         return context
 
 
-async def serve(new_targets: Callable[[], Targets], address: Address, announce: Callable[[str], object]) -> None:
+async def serve(new_targets: Callable[[], MultiTracker], address: Address, announce: Callable[[str], object]) -> None:
     """Serve until cancelled. announce: called with the URL, which holds the token if there is one, once it works."""
     token = None if is_local(address.host) else secrets.token_urlsafe(16)
     context = address.context()

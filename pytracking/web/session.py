@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from ltr.utils.errors import InputError
+from pytracking.api.multi_tracker import MultiTracker
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.video.frame_source import Image
 from pytracking.web.film import Film
@@ -38,26 +39,6 @@ MAX_UNSEEN = 2  # pictures on their way to the page
 Result = TypeVar("Result")
 
 
-class Targets(Protocol):
-    """What follows the targets; :class:`~pytracking.api.multi_tracker.MultiTracker` is one."""
-
-    @property
-    def ids(self) -> list[int]:
-        """The targets that are followed."""
-
-    def add(self, frame: Image, box: Box, target_id: int | None = None) -> int:
-        """Learn a target; its id, by default one that no target has had."""
-
-    def remove(self, target_id: int) -> None:
-        """Follow it no longer."""
-
-    def clear(self) -> None:
-        """Follow nothing."""
-
-    def track(self, frame: Image) -> dict[int, TrackOutput]:
-        """Find all targets in the next frame."""
-
-
 class Link(Protocol):
     """The way to the page: a WebSocket."""
 
@@ -81,7 +62,7 @@ class Session:
         link: the way to the page.
     """
 
-    def __init__(self, targets: Targets, worker: Executor, link: Link) -> None:
+    def __init__(self, targets: MultiTracker, worker: Executor, link: Link) -> None:
         self._targets, self._worker, self._link = targets, worker, link
         self._waiting: deque[Picture | Command | Film] = deque()
         self._wake = asyncio.Event()

@@ -18,9 +18,10 @@ from statistics import median
 import cv2
 
 from ltr.data.image_loader import encode_jpeg
+from pytracking.api.builder import build_tracker
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.evaluation.datasets.demo import demo_sequence
-from pytracking.evaluation.running import TrackerFactory
+from pytracking.tracker.base.config import TrackerConfig
 from tests.fakes.browser import chromium
 from tests.fakes.pages import served
 
@@ -75,7 +76,7 @@ def measure(browser, url: str, corners: tuple[float, float, float, float], targe
 
 
 def main() -> None:
-    tracker = TrackerFactory("dimp", "dimp_ncep_mobile")()
+    tracker = build_tracker(TrackerConfig())
     with tempfile.TemporaryDirectory() as folder, served(lambda: MultiTracker(tracker)) as url:
         camera = Path(folder) / "camera.mjpeg"
         corners = write_clip(camera)

@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 
 from ltr.utils.errors import InputError
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
 
 
 @dataclass(frozen=True)
-class FakeFactory:
-    """Builds :class:`FakeTracker`; fields as there. log: file that gets a line for every tracker built."""
+class FakeBuilder:
+    """In place of ``build_tracker``. Fields as of :class:`FakeTracker`; log: file with a line for every tracker."""
 
-    seed: int = 0
     fail_on_width: int = 0
     slow: float = 0.0
     log: str = ""
 
-    def __call__(self) -> "FakeTracker":
+    def __call__(self, config: TrackerConfig) -> "FakeTracker":
         if self.log:
             with open(self.log, "a") as file:
                 file.write(f"built in {os.getpid()}\n")
-        return FakeTracker(self.seed, self.fail_on_width, self.slow)
+        return FakeTracker(config.seed, self.fail_on_width, self.slow)
 
 
 class FakeTracker:
@@ -56,9 +56,6 @@ class FakeTracker:
         return {"tracker": "fake", "seed": self.seed, "device": "cpu", "versions": {"numpy": np.__version__}}
 
 
-@dataclass(frozen=True)
-class UnbuildableFactory:
+def unbuildable(config: TrackerConfig) -> FakeTracker:
     """A tracker that does not exist."""
-
-    def __call__(self) -> FakeTracker:
-        raise InputError("unknown tracker 'nix'; there are dimp")
+    raise InputError("unknown tracker 'nix'; there are dimp")

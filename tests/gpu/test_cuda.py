@@ -11,6 +11,7 @@ from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_crop import bring, cut
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.dimp.model import DiMPTracker
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import ALWAYS_FOUND, SMALL, dimp_tracker, small_network
@@ -45,6 +46,11 @@ def test_the_tracker_gives_the_boxes_of_the_cpu() -> None:
     np.testing.assert_allclose(tracks[1], tracks[0], atol=0.1)
 
 
+def track_batch(trackers: list[DiMPTracker], frame: np.ndarray) -> list[TrackOutput]:
+    """As ``DiMPModel.track_batch``."""
+    return trackers[0].dimp.track([each.started for each in trackers], frame, [each.debug for each in trackers])
+
+
 def test_targets_in_one_batch_get_the_boxes_of_each_alone() -> None:
     together, alone = [], []
     first = _tracker(CUDA)
@@ -54,7 +60,7 @@ def test_targets_in_one_batch_get_the_boxes_of_each_alone() -> None:
             tracker.initialize(PICTURE, box)
             group.append(tracker)
     for _ in range(4):
-        boxes = [output.box for output in first.track_batch(together, PICTURE)]
+        boxes = [output.box for output in track_batch(together, PICTURE)]
         np.testing.assert_allclose(boxes, [tracker.track(PICTURE).box for tracker in alone], atol=0.1)
 
 
@@ -64,12 +70,12 @@ def test_a_frame_waits_for_the_device_twice(count: int) -> None:
     trackers = [_tracker(CUDA) for _ in range(count)]
     for tracker, box in zip(trackers, BOXES, strict=False):
         tracker.initialize(PICTURE, box)
-    trackers[0].track_batch(trackers, PICTURE)  # captures the graphs
+    track_batch(trackers, PICTURE)  # captures the graphs
     torch.cuda.set_sync_debug_mode("warn")
     try:
         with warnings.catch_warnings(record=True) as caught:
             for _ in range(FRAMES):
-                trackers[0].track_batch(trackers, PICTURE)
+                track_batch(trackers, PICTURE)
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert len([warning for warning in caught if "synchronizing" in str(warning.message)]) == 2 * FRAMES

@@ -14,18 +14,17 @@ from pytracking.evaluation.datasets.registry import DATASETS
 from pytracking.integrations import got10k as got10k_tracker
 from tests.fakes.benchmarks import text, write_benchmark
 from tests.fakes.networks import write_small_network
-from tests.fakes.trackers import FakeFactory
+from tests.fakes.trackers import FakeBuilder
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """The command with a fake tracker."""
-    monkeypatch.setattr(run_got10k, "TrackerFactory", lambda *args, **options: FakeFactory(seed=options["seed"]))
     monkeypatch.setattr(got10k_tracker.experiments.got10k.time, "sleep", lambda seconds: None)
 
     def command(experiment, root, *more):
         folders = ("--results", str(tmp_path / "results"), "--reports", str(tmp_path / "reports"))
-        return run_got10k.main([experiment, str(root), "dimp", "x", *folders, *more])
+        return run_got10k.main([experiment, str(root), "dimp", "x", *folders, *more], FakeBuilder())
 
     return command
 

@@ -9,23 +9,26 @@ import pytest
 from ltr.dataset.text_files import read_boxes
 from pytracking import run_tracker
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
+from pytracking.api.builder import build_tracker
 from pytracking.evaluation.datasets.registry import DATASETS, get_dataset
 from pytracking.evaluation.results import box_files, read_stamp
-from pytracking.evaluation.running import TrackerFactory
-from tests.fakes.trackers import FakeFactory, UnbuildableFactory
+from pytracking.tracker.base.config import PositionalConfig
+from pytracking.utils.cli import run_command
+from tests.fakes.trackers import FakeBuilder, unbuildable
 from tests.fakes.videos import write_images, write_sequence, write_video
+
+BUILDER = FakeBuilder(fail_on_width=70)
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path):
     """The command on a folder of sequences a, bad and c, with a fake tracker; returns the exit code."""
     for name, width in (("a", 64), ("bad", 70), ("c", 64)):
         write_sequence(tmp_path / "data", name, width=width)
-    monkeypatch.setattr(run_tracker, "TrackerFactory", lambda *args: FakeFactory(seed=args[4], fail_on_width=70))
 
-    def command(*argv):
+    def command(*argv, build_tracker=BUILDER):
         common = ("--dataset_name", f"folder:{tmp_path / 'data'}", "--results", str(tmp_path / "out"))
-        return run_tracker.main(["dimp", "dimp_ncep_mobile", *common, *argv])
+        return run_tracker.main(["dimp", "dimp_ncep_mobile", *common, *argv], build_tracker)
 
     return command
 
@@ -69,7 +72,9 @@ def test_one_sequence_a_run_id_and_a_seed(run, tmp_path):
 
 
 def test_a_network_file_stands_for_its_name_and_runs_are_numbered(tmp_path):
-    arguments = run_tracker.Arguments("dimp", "/some/where/mine.safetensors", ("demo",), results=tmp_path)
+    arguments = run_tracker.Arguments(
+        PositionalConfig("dimp", "/some/where/mine.safetensors"), ("demo",), results=tmp_path
+    )
     assert run_tracker.result_folders(arguments) == [tmp_path / "dimp" / "mine"]
     several = replace(arguments, runs=2, runid=4)
     assert [folder.name for folder in run_tracker.result_folders(several)] == ["mine_004", "mine_005"]
@@ -84,22 +89,31 @@ def test_a_network_among_the_results_is_refused(tmp_path, capsys):
     assert f"--results: {network} lies in the folder of results" in capsys.readouterr().err
 
 
-def test_parameters_can_be_changed(run, monkeypatch, capsys):
-    monkeypatch.setattr(run_tracker, "TrackerFactory", TrackerFactory)
-    assert run("--set", "memory.size=30.5") == 1
+def test_parameters_can_be_changed(run, capsys):
+    assert run("--set", "memory.size=30.5", build_tracker=build_tracker) == 1
     assert "parameter memory.size: expected int, got 30.5" in capsys.readouterr().err
 
 
-def test_runs_have_their_seeds_and_are_scored_together(tmp_path, monkeypatch, capsys):
+def test_runs_have_their_seeds_and_are_scored_together(tmp_path, capsys):
     write_sequence(tmp_path / "data", "a", frames=20)
     write_sequence(tmp_path / "more", "b", frames=20)
-    monkeypatch.setattr(run_tracker, "TrackerFactory", lambda *args: FakeFactory(seed=args[4]))
     names = [f"folder:{tmp_path / name}" for name in ("data", "more")]
-    argv = ["dimp", "x", "--dataset_name", *names, "--results", str(tmp_path / "out"), "--runs", "3", "--seed", "7"]
-    assert run_tracker.main(argv) == 0
+    argv = [
+        "dimp",
+        "dimp_ncep_mobile",
+        "--dataset_name",
+        *names,
+        "--results",
+        str(tmp_path / "out"),
+        "--runs",
+        "3",
+        "--seed",
+        "7",
+    ]
+    assert run_tracker.main(argv, BUILDER) == 0
     out = capsys.readouterr().out
     folders = sorted((tmp_path / "out" / "dimp").iterdir())
-    assert [folder.name for folder in folders] == ["x_000", "x_001", "x_002"]
+    assert [folder.name for folder in folders] == [f"dimp_ncep_mobile_{number:03d}" for number in range(3)]
     assert [read_stamp(folder / "b.json")["seed"] for folder in folders] == [7, 8, 9]
     truth = {"a": 20, "b": 20}
     for name, path in zip(truth, names, strict=True):
@@ -108,16 +122,23 @@ def test_runs_have_their_seeds_and_are_scored_together(tmp_path, monkeypatch, ca
         for folder in folders:
             overlap = iou(read_boxes(folder / f"{name}.txt"), sequence.ground_truth)
             scores.append(100 * area_under_curve(success_curve(overlap, np.arange(21) / 20)))
-        line = next(line for line in out.split(f"{path}: ")[1].splitlines() if line.startswith("dimp:x (3 runs)"))
+        line = next(
+            line for line in out.split(f"{path}: ")[1].splitlines() if line.startswith("dimp:dimp_ncep_mobile (3 runs)")
+        )
         assert f"{np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f}" in line
-    assert run_tracker.main(argv) == 0
+    assert run_tracker.main(argv, BUILDER) == 0
     assert "1/2] a: 20 frames, kept" in capsys.readouterr().out
 
 
 def test_one_result_for_two_sequences_is_refused(tmp_path, run, capsys):
     write_sequence(tmp_path / "more", "a", frames=3)
     names = [f"folder:{tmp_path / name}" for name in ("data", "more")]
-    assert run_tracker.main(["dimp", "x", "--dataset_name", *names, "--results", str(tmp_path / "out")]) == 1
+    assert (
+        run_tracker.main(
+            ["dimp", "dimp_ncep_mobile", "--dataset_name", *names, "--results", str(tmp_path / "out")], BUILDER
+        )
+        == 1
+    )
     assert "another data set has a sequence a too; run them apart" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -128,10 +149,10 @@ def test_one_result_for_two_videos_with_one_truth_is_refused(tmp_path, run, caps
     for path in (tmp_path / "dark").glob("*/img/*.png"):
         cv2.imwrite(str(path), cv2.imread(str(path)) // 16)
     names = [f"folder:{tmp_path / name}" for name in ("data", "copy", "dark")]
-    argv = ["dimp", "x", "--results", str(tmp_path / "out"), "--sequence", "a", "--dataset_name"]
-    assert run_tracker.main([*argv, *names]) == 1
+    argv = ["dimp", "dimp_ncep_mobile", "--results", str(tmp_path / "out"), "--sequence", "a", "--dataset_name"]
+    assert run_tracker.main([*argv, *names], BUILDER) == 1
     assert "dark: another data set has a sequence a too; run them apart" in capsys.readouterr().err
-    assert run_tracker.main([*argv, *names[:2]]) == 0
+    assert run_tracker.main([*argv, *names[:2]], BUILDER) == 0
     assert "1 sequence in" in capsys.readouterr().out
 
 
@@ -162,8 +183,15 @@ def test_one_truth_of_one_row_hides_no_scores(tmp_path, run, capsys):
 
 def test_scores_need_the_whole_truth(tmp_path, run, capsys):
     write_sequence(tmp_path / "first", "a", frames=3, truth="1,2,3,4\n")
-    argv = ["dimp", "x", "--dataset_name", f"folder:{tmp_path / 'first'}", "--results", str(tmp_path / "out")]
-    assert run_tracker.main(argv) == 0
+    argv = [
+        "dimp",
+        "dimp_ncep_mobile",
+        "--dataset_name",
+        f"folder:{tmp_path / 'first'}",
+        "--results",
+        str(tmp_path / "out"),
+    ]
+    assert run_tracker.main(argv, BUILDER) == 0
     assert "AUC" not in capsys.readouterr().out
 
 
@@ -171,9 +199,10 @@ def test_scores_need_the_whole_truth(tmp_path, run, capsys):
     ("argv", "message"),
     [
         (("--sequence", "z"), "error: no sequence 'z': expected an index from 0 to 2 or one of a, bad, c\n"),
-        (("--threads", "-1"), "error: --threads: expected 0 to "),
-        (("--torch_threads", "0"), "error: --torch_threads: expected 1 to "),
-        (("--threads", "2", "--cluster", "tcp://HOST:8786"), "error: --threads and --cluster: give one"),
+        (("--workers", "-1"), "error: --workers: expected 0 to "),
+        (("--workers", "1", "--threads", "0"), "error: --threads: expected 1 to "),
+        (("--workers", "1", "--threads", "3", "--torch_threads", "2"), "error: --torch_threads is the old name of"),
+        (("--workers", "2", "--cluster", "tcp://HOST:8786"), "error: --workers and --cluster: give one"),
         (
             ("--cluster", "HOST"),
             "error: --cluster HOST: missing port number in address 'HOST'; expected a dask scheduler",
@@ -188,9 +217,8 @@ def test_bad_arguments(run, capsys, argv, message):
     assert capsys.readouterr().err.startswith(message)
 
 
-def test_unknown_tracker(run, monkeypatch, capsys):
-    monkeypatch.setattr(run_tracker, "TrackerFactory", lambda *args: UnbuildableFactory())
-    assert run() == 1
+def test_unknown_tracker(run, capsys):
+    assert run(build_tracker=unbuildable) == 1
     assert capsys.readouterr().err == "error: unknown tracker 'nix'; there are dimp\n"
 
 
@@ -199,6 +227,33 @@ def test_torchrun_is_referred_to_workers(run, monkeypatch, capsys, tmp_path):
     assert run() == 1
     assert "here, use --workers N, or --cluster ADDRESS" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "workers", "threads", "notices"),
+    [
+        ((), None, 1, []),
+        (("--workers", "4"), 4, 1, []),
+        (("--workers", "4", "--threads", "2"), 4, 2, []),
+        (("--workers", "0", "--threads", "2"), 0, 2, []),
+        (("--threads", "4"), 4, 1, ["--threads 4 is taken as --workers 4"]),
+        (("--threads", "0"), 0, 1, ["--threads 0 is taken as --workers 0"]),
+        (("--cluster", "tcp://x:1", "--threads", "2"), None, 2, []),
+        (("--threads", "1"), None, 1, []),  # the same in both meanings
+        (("--torch_threads", "2"), None, 2, ["--torch_threads is now called --threads"]),
+        (("--threads", "4", "--torch_threads", "2"), 4, 2, ["--threads 4 is taken", "--torch_threads is now called"]),
+        (("--workers", "4", "--torch_threads", "2"), 4, 2, ["--torch_threads is now called"]),
+    ],
+)
+def test_threads_alone_are_workers_as_they_were(capsys, words, workers, threads, notices):
+    argv = ["dimp", "dimp_ncep_mobile", "--dataset_name", "demo", *words]
+    taken = []
+    run_command(run_tracker.Arguments, lambda parsed: taken.append(run_tracker.with_new_names(parsed)) or 0, argv, "")
+    assert (taken[0].workers, taken[0].config.threads, taken[0].torch_threads) == (workers, threads, None)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.startswith(f"note: {notice}") for line, notice in zip(lines, notices, strict=True)] == [True] * len(
+        lines
+    )
 
 
 def test_the_help_names_every_data_set(capsys):

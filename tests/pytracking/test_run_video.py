@@ -2,23 +2,26 @@ import csv
 import json
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ltr.utils.files import with_card
 from pytracking import TrackOutput, run_video
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import network_files
 from pytracking.video.frame_source import open_frames
-from tests.fakes.trackers import FakeFactory, FakeTracker
+from tests.fakes.trackers import FakeBuilder, FakeTracker
 from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import number_of, write_images, write_noise_video, write_sounding_video, write_video
 
+main = partial(run_video.main, build_tracker=FakeBuilder())
+
 
 @pytest.fixture(autouse=True)
-def _fake_tracker(monkeypatch):
+def _same_handlers():
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    monkeypatch.setattr(run_video, "TrackerFactory", lambda *args, **options: FakeFactory())
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -28,7 +31,7 @@ def test_part_of_a_video_with_two_targets(tmp_path, capsys):
     video = write_video(tmp_path / "in.mp4", frames=8)
     save, table = tmp_path / "out.mp4", tmp_path / "out.csv"
     argv = [str(video), "--box", "10,12,20,16", "--box=-3.5,5,9,8", "--start", "2", "--end", "6"]
-    assert run_video.main([*argv, "--save", str(save), "--csv", str(table)]) == 0
+    assert main([*argv, "--save", str(save), "--csv", str(table)]) == 0
     lines = table.read_text().splitlines()
     assert lines[0] == "frame,id,x,y,w,h,score,state,time"
     assert lines[2] == "2,1,-3.5000,5.0000,9.0000,8.0000,1.0000,tracking,0.0800"
@@ -44,7 +47,7 @@ def test_part_of_a_video_with_two_targets(tmp_path, capsys):
 def test_every_third_frame_a_later_target_and_json(tmp_path):
     video, table, save = write_video(tmp_path / "in.mp4", frames=12), tmp_path / "out.json", tmp_path / "out.mp4"
     argv = [str(video), "--box", "10,12,20,16@7", "--box", "5,5,9,8", "--start", "1", "--stride", "3", "--end", "9"]
-    assert run_video.main([*argv, "--json", str(table), "--save", str(save), "--scale", "0.5", "--trail", "2"]) == 0
+    assert main([*argv, "--json", str(table), "--save", str(save), "--scale", "0.5", "--trail", "2"]) == 0
     done = json.loads(table.read_text())
     assert [(f["frame"], [t["id"] for t in f["targets"]]) for f in done["frames"]] == [(1, [1]), (4, [1]), (7, [0, 1])]
     assert (done["source"], done["tracker"], done["seed"]) == (str(video), "fake", 0)
@@ -69,7 +72,7 @@ def test_boxes_are_drawn_on_the_first_frame_used(tmp_path, monkeypatch, capsys, 
         pytest.importorskip("aiohttp")
         monkeypatch.setattr("pytracking.web.draw.draw_boxes", draw)
     table = tmp_path / "out.csv"
-    assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--start", "2", "--csv", str(table), *flags]) == 0
+    assert main([str(write_video(tmp_path / "in.mp4")), "--start", "2", "--csv", str(table), *flags]) == 0
     assert seen == [2]
     assert ("draw the targets at http://127.0.0.1:9/" in capsys.readouterr().err) == bool(flags)
     lines = table.read_text().splitlines()[1:]
@@ -80,19 +83,19 @@ def test_the_browser_needs_a_package(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     monkeypatch.delitem(sys.modules, "pytracking.web.draw", raising=False)
     monkeypatch.delattr("pytracking.web.draw", raising=False)
-    assert run_video.main([str(write_video(tmp_path / "in.mp4")), "--draw", "browser"]) == 1
+    assert main([str(write_video(tmp_path / "in.mp4")), "--draw", "browser"]) == 1
     assert "--draw browser needs aiohttp: pip install 'aiohttp" in capsys.readouterr().err
 
 
 def test_images_need_no_output(tmp_path, capsys):
     folder = write_images(tmp_path / "img", ["1.png", "2.png"])
-    assert run_video.main([str(folder), "--box", "1,2,30,20"]) == 0
+    assert main([str(folder), "--box", "1,2,30,20"]) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["img"]
     assert "nothing was saved: --save writes the annotated video" in capsys.readouterr().out
 
 
 def test_a_missing_camera_is_one_line(capfd):
-    assert run_video.main(["99", "--box", "1,2,30,20"]) == 1
+    assert main(["99", "--box", "1,2,30,20"]) == 1
     assert capfd.readouterr().err == "error: camera 99: cannot be opened\n"
 
 
@@ -100,7 +103,7 @@ def test_a_broken_video_keeps_what_was_there(tmp_path, capsys):
     whole = write_noise_video(tmp_path / "cut.mp4").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     argv = [str(tmp_path / "cut.mp4"), "--box", "1,2,30,20", "--save", str(tmp_path / "o.mp4")]
-    assert run_video.main([*argv, "--csv", str(tmp_path / "o.csv")]) == 1
+    assert main([*argv, "--csv", str(tmp_path / "o.csv")]) == 1
     rows = len((tmp_path / "o.csv").read_text().splitlines()) - 1
     assert rows == len(list(open_frames(tmp_path / "o.mp4"))) >= 5
     error = capsys.readouterr().err
@@ -112,10 +115,10 @@ def test_after_damage_it_goes_on_and_tells(tmp_path, capsys):
     path = encode(tmp_path / "bad.mp4", numbers=range(40), options={"g": "10"}, noise=True)
     damage(path, *packet_places(path)[14])
     argv = [str(path), "--box", "1,2,30,20", "--csv", str(tmp_path / "o.csv")]
-    assert run_video.main(argv) == 1
+    assert main(argv) == 1
     assert len((tmp_path / "o.csv").read_text().splitlines()) == 41
     assert "are damaged and shown as the last whole one; what was tracked is kept" in capsys.readouterr().err
-    assert run_video.main([*argv, "--start", "30"]) == 0
+    assert main([*argv, "--start", "30"]) == 0
 
 
 def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, capsys):
@@ -126,7 +129,7 @@ def test_a_command_that_is_ended_keeps_what_was_there(tmp_path, monkeypatch, cap
 
     monkeypatch.setattr(FakeTracker, "track", track)
     argv = [str(write_video(tmp_path / "in.mp4", frames=6)), "--box", "1,2,30,20"]
-    assert run_video.main([*argv, "--save", str(tmp_path / "o.mp4"), "--csv", str(tmp_path / "o.csv")]) == 1
+    assert main([*argv, "--save", str(tmp_path / "o.mp4"), "--csv", str(tmp_path / "o.csv")]) == 1
     assert len(list(open_frames(tmp_path / "o.mp4"))) == 3
     assert len((tmp_path / "o.csv").read_text().splitlines()) == 4
     assert "error: interrupted after 3 frames; what was tracked is kept" in capsys.readouterr().err
@@ -140,7 +143,7 @@ def test_a_target_is_corrected_ends_and_another_begins(tmp_path):
     video, table = write_video(tmp_path / "in.mp4", frames=8), tmp_path / "out.csv"
     boxes = ["10,12,20,16@0-4", "30,12,20,16@2#0", "5,5,9,8@6", "6,6,9,8@0-1"]
     argv = [flag for box in boxes for flag in ("--box", box)]
-    assert run_video.main([str(video), *argv, "--csv", str(table)]) == 0
+    assert main([str(video), *argv, "--csv", str(table)]) == 0
     by_frame = {}
     for row in rows_of(table):
         by_frame.setdefault(int(row["frame"]), []).append((int(row["id"]), float(row["x"])))
@@ -152,7 +155,7 @@ def test_a_target_is_corrected_ends_and_another_begins(tmp_path):
 def test_backward_from_the_last_frame_or_the_one_that_is_named(tmp_path):
     video, table, save = write_video(tmp_path / "in.mp4", frames=9), tmp_path / "out.csv", tmp_path / "out.mp4"
     argv = [str(video), "--backward", "--box", "10,12,20,16", "--box", "5,5,9,8@4-2", "--csv", str(table)]
-    assert run_video.main([*argv, "--save", str(save), "--start", "1", "--end", "8"]) == 0
+    assert main([*argv, "--save", str(save), "--start", "1", "--end", "8"]) == 0
     rows = rows_of(table)
     assert [(int(row["frame"]), row["id"]) for row in rows] == [
         (1, "0"),
@@ -174,7 +177,7 @@ def test_backward_from_the_last_frame_or_the_one_that_is_named(tmp_path):
 def test_backward_through_images_with_a_rate(tmp_path):
     folder, table = write_images(tmp_path / "img", [f"{i}.png" for i in range(6)]), tmp_path / "out.json"
     argv = [str(folder), "--backward", "--box", "10,12,20,16@3", "--stride", "3", "--fps", "10"]
-    assert run_video.main([*argv, "--json", str(table)]) == 0
+    assert main([*argv, "--json", str(table)]) == 0
     done = json.loads(table.read_text())
     assert [(f["frame"], f["time"], len(f["targets"])) for f in done["frames"]] == [(0, 0.0, 1), (3, 0.3, 1)]
     assert (done["backward"], done["fps"]) == (True, 10.0)
@@ -183,13 +186,13 @@ def test_backward_through_images_with_a_rate(tmp_path):
 def test_without_sound_and_without_labels(tmp_path):
     video, save = write_sounding_video(tmp_path / "in.mp4", "aac", onset=0, seconds=0.4), tmp_path / "out.mp4"
     flags = ["--no-sound", "--no-labels", "--line-width", "1"]
-    assert run_video.main([str(video), "--box", "10,12,30,20", "--save", str(save), *flags]) == 0
+    assert main([str(video), "--box", "10,12,30,20", "--save", str(save), *flags]) == 0
     assert open_frames(save).sound is None
 
 
 def test_what_is_said_of_a_pipe_goes_to_standard_error(tmp_path, capsys):
     argv = [str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "10,12,20,16", "--csv", "/dev/null"]
-    assert run_video.main(argv) == 0
+    assert main(argv) == 0
     out, err = capsys.readouterr()
     assert out == ""
     assert "2 frames, " in err
@@ -197,7 +200,7 @@ def test_what_is_said_of_a_pipe_goes_to_standard_error(tmp_path, capsys):
 
 def test_a_table_on_standard_output_stands_there_alone(tmp_path, capsys):
     video = write_video(tmp_path / "in.mp4", frames=2)
-    assert run_video.main([str(video), "--box", "10,12,20,16", "--csv", "-"]) == 0
+    assert main([str(video), "--box", "10,12,20,16", "--csv", "-"]) == 0
     out, err = capsys.readouterr()
     assert [line.split(",")[0] for line in out.splitlines()] == ["frame", "0", "1"]
     assert "2 frames, " in err
@@ -208,7 +211,7 @@ def test_an_output_that_fails_leaves_the_others(tmp_path, capsys):
         pytest.skip("no /dev/full here")
     video, table = write_video(tmp_path / "in.mp4", frames=4), tmp_path / "out.json"
     argv = [str(video), "--box", "10,12,20,16", "--csv", "/dev/full", "--json", str(table)]
-    assert run_video.main(argv) == 1
+    assert main(argv) == 1
     assert len(json.loads(table.read_text())["frames"]) == 4
     assert "error: /dev/full: cannot be written (No space left on device)" in capsys.readouterr().err
 
@@ -264,13 +267,13 @@ def test_bad_input(tmp_path, monkeypatch, capsys, argv, message):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     write_video(tmp_path / "in.mp4", frames=2)
-    assert run_video.main(["in.mp4", *argv]) == 1
+    assert main(["in.mp4", *argv]) == 1
     assert message in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
 def test_missing_video(capsys):
-    assert run_video.main(["none.mp4", "--box", "1,2,3,4"]) == 1
+    assert main(["none.mp4", "--box", "1,2,3,4"]) == 1
     assert "none.mp4: no such video file or image folder" in capsys.readouterr().err
 
 
@@ -282,21 +285,21 @@ def test_the_network_and_its_card_are_never_replaced(tmp_path, capsys, flag, suf
         path.write_text("kept")
     argv = [str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "1,2,30,20", "--parameter", str(network)]
     output = network.with_suffix(suffix)
-    assert run_video.main([*argv, flag, str(output)]) == 1
+    assert main([*argv, flag, str(output)]) == 1
     assert f"{flag} {output}: is read from" in capsys.readouterr().err
     assert [path.read_text() for path in with_card(network)] == ["kept", "kept"]
 
 
 def test_the_shipped_network_is_never_replaced(tmp_path, capsys):
-    card = network_files("dimp", "dimp_ncep_mobile")[1]
+    card = network_files(TrackerConfig())[1]
     before = card.read_bytes()
     argv = [str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "1,2,30,20", "--json", str(card)]
-    assert run_video.main(argv) == 1
+    assert main(argv) == 1
     assert "is read from" in capsys.readouterr().err
     assert card.read_bytes() == before
 
 
 def test_a_closed_standard_output_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
-    assert run_video.main([str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "1,2,30,20", "--csv", "-"]) == 1
+    assert main([str(write_video(tmp_path / "in.mp4", frames=2)), "--box", "1,2,30,20", "--csv", "-"]) == 1
     assert capsys.readouterr().err == "error: --csv -: standard output is closed\n"

@@ -18,9 +18,10 @@ from pytracking.features.fork_guard import check_process
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
-from pytracking.parameter.overrides import override
-from pytracking.tracker.base.family import Options
+from pytracking.parameter.overrides import override, parse_changes
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.tracker import TrackerModel
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.target_state import TargetState
@@ -28,7 +29,7 @@ from pytracking.tracker.dimp.torch_functions import TorchFunctions
 
 
 class DiMPTracker:
-    """One target of a :class:`DiMP` (:class:`~pytracking.tracker.base.output.BaseTracker`).
+    """One target of a :class:`DiMP` (:class:`~pytracking.tracker.base.tracker.BaseTracker`).
 
     Args:
         dimp: shared with other targets.
@@ -47,11 +48,7 @@ class DiMPTracker:
 
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""
-        return self.track_batch([self], frame)[0]
-
-    def track_batch(self, trackers: Sequence[DiMPTracker], frame: np.ndarray) -> list[TrackOutput]:
-        """Find the targets of trackers that share this one's :class:`DiMP`, together."""
-        return self.dimp.track([each.started for each in trackers], frame, [each.debug for each in trackers])
+        return self.dimp.track([self.started], frame, [self.debug])[0]
 
     @property
     def stages(self) -> dict[str, tuple[object, str]]:
@@ -84,26 +81,30 @@ class DiMPTracker:
         return self.state
 
 
-class DiMPModel:
-    """A :class:`~pytracking.tracker.base.family.Model`: its trackers share the network, which no call changes."""
+class DiMPModel(TrackerModel):
+    """The trackers of one name share the network, which no call changes."""
 
-    def __init__(self, params: DiMPParams, options: Options) -> None:
+    def __init__(self, params: DiMPParams, config: TrackerConfig) -> None:
         check_process()
-        self.params = override(params, options.overrides)
-        self.options = options
-        self.device = choose_device(options.device)
-        self.accelerator = choose_accelerator(options.accelerator, self.device)
+        self.params = override(params, parse_changes(config.overrides))
+        self.config = config
+        self.device = choose_device(config.device)
+        self.accelerator = choose_accelerator(config.accelerator, self.device)
         network, settings, self.card = load_for_tracking(self.params.network, self.device)
         size = settings.crop_side
-        look = accelerate(FrameNetwork(network), size, self.device, self.accelerator, options.precision)
+        look = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision)
         self.functions = TorchFunctions(network, size, self.params.refinement, self.device, look)
         self.dimp = DiMP(self.functions, settings, self.params)
 
-    def tracker(self) -> DiMPTracker:
+    def new_tracker(self) -> DiMPTracker:
         """A tracker of one target."""
-        return DiMPTracker(self.dimp, self.device, self.options.seed)
+        return DiMPTracker(self.dimp, self.device, self.config.seed)
 
-    def stamp(self) -> dict[str, Any]:
+    def track_batch(self, trackers: Sequence[DiMPTracker], frame: np.ndarray) -> list[TrackOutput]:
+        """Find the targets of ``trackers`` together: the network sees all their crops at once."""
+        return self.dimp.track([each.started for each in trackers], frame, [each.debug for each in trackers])
+
+    def run_info(self) -> dict[str, Any]:
         """All that results depend on but the seed."""
         accelerator = self.accelerator
         return {
@@ -112,7 +113,7 @@ class DiMPModel:
             "device": str(self.device),
             "threads": torch.get_num_threads(),
             "accelerator": accelerator,
-            "precision": self.options.precision,
+            "precision": self.config.precision,
             "versions": {
                 "torch": torch.__version__,
                 **({accelerator: version(accelerator)} if accelerator != "torch" else {}),

@@ -13,14 +13,15 @@ import cv2
 from ltr.models.weights import sha256
 from ltr.utils.errors import InputError
 from pytracking.parameter.opencv.base import OpenCVParams
-from pytracking.tracker.base.family import Options
+from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.base.tracker import TrackerModel
 from pytracking.tracker.opencv.opencv import OpenCVTracker
 
 FOLDER = "EBM_TRACKING_NANOTRACK"  # environment variable
 
 
-class OpenCVModel:
-    """A :class:`~pytracking.tracker.base.family.Model`.
+class OpenCVModel(TrackerModel):
+    """What trackers of one name share.
 
     Raises:
         ValueError: an option that OpenCV's trackers do not have, or a network that OpenCV cannot read.
@@ -28,9 +29,9 @@ class OpenCVModel:
         FileNotFoundError: its networks are not where EBM_TRACKING_NANOTRACK says, or nothing says where.
     """
 
-    def __init__(self, params: OpenCVParams, options: Options) -> None:
-        options.check_plain("opencv")
-        self.params, self.seed = params, options.seed
+    def __init__(self, params: OpenCVParams, config: TrackerConfig) -> None:
+        config.check_plain()
+        self.params, self.seed = params, config.seed
         self.make = _find(params)
         self.networks = find_networks(params.networks)
         self.create()  # fails now if ever
@@ -43,11 +44,11 @@ class OpenCVModel:
             message = f"{self.params.create} needs OpenCV 4.12 or newer, and this is {cv2.__version__}"
             raise ImportError(f"{message}: pip install --upgrade {_installed()}") from None
 
-    def tracker(self) -> OpenCVTracker:
+    def new_tracker(self) -> OpenCVTracker:
         """A tracker of one target."""
         return OpenCVTracker(self.create, self.params, self.seed)
 
-    def stamp(self) -> dict[str, Any]:
+    def run_info(self) -> dict[str, Any]:
         """All that results depend on but the seed."""
         networks = ", ".join(f"{path.name} {sha256(path)}" for path in self.networks)
         return {

@@ -21,7 +21,7 @@ _SEEDING = threading.Lock()  # C's random numbers are the process's
 
 
 class OpenCVTracker:
-    """A tracker of one target (:class:`~pytracking.tracker.base.output.BaseTracker`).
+    """A tracker of one target (:class:`~pytracking.tracker.base.tracker.BaseTracker`).
 
     OpenCV's boxes are whole pixels. Most of its trackers tell only whether they found the target: the score is then 1
     or 0. The seed matters where they draw random numbers (MIL); on Windows half of these are not seeded.

@@ -21,9 +21,12 @@ from pytracking.evaluation import cluster
 from pytracking.evaluation.cluster import run_on_cluster
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import box_files, read_stamp
-from tests.fakes.trackers import FakeFactory, UnbuildableFactory
+from pytracking.tracker.base.config import TrackerConfig
+from tests.fakes.trackers import FakeBuilder, unbuildable
 from tests.fakes.videos import folder_of
-from tests.pytracking.evaluation.test_parallel import DeadlyFactory
+from tests.pytracking.evaluation.test_parallel import DeadlyBuilder
+
+CONFIG = TrackerConfig()
 
 
 @contextmanager
@@ -64,13 +67,13 @@ def address(repository) -> Iterator[str]:
 
 def test_the_sequence_of_a_killed_worker_runs_elsewhere(tmp_path, address):
     sequences = folder_of(tmp_path, a=64, b=64, bad=70, c=64, d=64, e=64)
-    list(run_dataset(FakeFactory(), sequences, tmp_path / "here"))
+    list(run_dataset(CONFIG, sequences, tmp_path / "here", build_tracker=FakeBuilder()))
     log, died, out, stamps = tmp_path / "log", tmp_path / "died", tmp_path / "out", []
-    factory = DeadlyFactory(fail_on_width=70, once=str(died), log=str(log), slow=0.02)
-    outcomes = list(run_dataset(factory, sequences, out, announce=stamps.append, cluster=address))
+    build = DeadlyBuilder(fail_on_width=70, once=str(died), log=str(log), slow=0.02)
+    outcomes = list(run_dataset(CONFIG, sequences, out, announce=stamps.append, cluster=address, build_tracker=build))
     assert died.exists()
     assert sorted(o.sequence for o in outcomes if not o.error) == ["a", "b", "bad", "c", "d", "e"]
-    assert stamps == [FakeFactory()().stamp()]
+    assert stamps == [FakeBuilder()(CONFIG).stamp()]
     builds = log.read_text().splitlines()
     assert 2 <= len(builds) == len(set(builds)) <= 4  # once a process
     assert f"built in {os.getpid()}" not in builds
@@ -78,14 +81,17 @@ def test_the_sequence_of_a_killed_worker_runs_elsewhere(tmp_path, address):
         assert (out / f"{name}.txt").read_bytes() == path.read_bytes()
         here, there = (read_stamp(folder / f"{name}.json") for folder in (tmp_path / "here", out))
         assert {**here, "sha256": 0} == {**there, "sha256": 0}  # times differ
-    again = list(run_dataset(factory, sequences, out, cluster=address))
+    again = list(run_dataset(CONFIG, sequences, out, cluster=address, build_tracker=build))
     assert [o.kept for o in again] == [True] * 6
 
 
 def test_a_sequence_that_kills_workers_fails_alone(tmp_path, address):
     sequences = folder_of(tmp_path, a=64, bad=70, c=64, d=64)
     outcomes = {
-        o.sequence: o for o in run_dataset(DeadlyFactory(fail_on_width=70), sequences, tmp_path, cluster=address)
+        o.sequence: o
+        for o in run_dataset(
+            CONFIG, sequences, tmp_path, cluster=address, build_tracker=DeadlyBuilder(fail_on_width=70)
+        )
     }
     assert {name: o.error for name, o in outcomes.items() if o.error} == {
         "bad": "2 workers died (killed, out of memory?) while they tracked it"
@@ -97,7 +103,10 @@ def test_a_sequence_that_fails_does_not_stop_the_others(tmp_path, address):
     sequences = folder_of(tmp_path, a=64, bad=70, gone=64, short=64)
     (tmp_path / "data" / "gone" / "img" / "0003.png").write_bytes(b"")
     (tmp_path / "data" / "short" / "img" / "0004.png").unlink()
-    outcomes = {o.sequence: o for o in run_dataset(FakeFactory(fail_on_width=70), sequences, tmp_path, cluster=address)}
+    outcomes = {
+        o.sequence: o
+        for o in run_dataset(CONFIG, sequences, tmp_path, cluster=address, build_tracker=FakeBuilder(fail_on_width=70))
+    }
     assert sorted(box_files(tmp_path)) == ["a"]
     assert outcomes["bad"].error == "RuntimeError: this tracker cannot do that width"
     assert outcomes["bad"].bug
@@ -123,19 +132,25 @@ def test_workers_need_the_same_frames(tmp_path, address, there, message):
     source = other.source if there == "other" else partial(open, tmp_path / "gone")
     mixed = replace(sequence, source=partial(elsewhere, os.getpid(), sequence.source, source))
     with pytest.raises(InputError, match=message):
-        list(run_dataset(FakeFactory(), [mixed], tmp_path / "out", cluster=address))
+        list(run_dataset(CONFIG, [mixed], tmp_path / "out", cluster=address, build_tracker=FakeBuilder()))
     assert not (tmp_path / "out").exists()
 
 
 def test_workers_need_the_same_code(tmp_path, address, monkeypatch):
     monkeypatch.setattr(cluster, "code_version", lambda: "another")
     with pytest.raises(InputError, match=r"worker tcp://.*: version .* of the toolkit instead of another"):
-        list(run_dataset(FakeFactory(), folder_of(tmp_path, a=64), tmp_path / "out", cluster=address))
+        list(
+            run_dataset(
+                CONFIG, folder_of(tmp_path, a=64), tmp_path / "out", cluster=address, build_tracker=FakeBuilder()
+            )
+        )
 
 
 def test_a_tracker_that_cannot_be_built_is_one_error(tmp_path, address):
     with pytest.raises(InputError, match=r"worker tcp://.*: unknown tracker 'nix'"):
-        list(run_dataset(UnbuildableFactory(), folder_of(tmp_path, a=64), tmp_path / "out", cluster=address))
+        list(
+            run_dataset(CONFIG, folder_of(tmp_path, a=64), tmp_path / "out", cluster=address, build_tracker=unbuildable)
+        )
 
 
 @pytest.mark.parametrize(
@@ -150,13 +165,24 @@ def test_workers_that_cannot_be_used(tmp_path, workers, message):
         n_workers=workers, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0"
     )
     with local, pytest.raises(InputError, match=message):
-        list(run_on_cluster(FakeFactory(), folder_of(tmp_path, a=64), tmp_path, local.scheduler_address, patience=0))
+        list(
+            run_on_cluster(
+                CONFIG,
+                folder_of(tmp_path, a=64),
+                tmp_path,
+                local.scheduler_address,
+                patience=0,
+                build_tracker=FakeBuilder(),
+            )
+        )
 
 
 def test_a_scheduler_that_is_lost(tmp_path, repository, monkeypatch):
     monkeypatch.setattr(cluster, "_CONNECT", 2)
     with scheduler(repository) as (address, process):
-        outcomes = run_on_cluster(FakeFactory(), folder_of(tmp_path, a=64), tmp_path / "out", address)
+        outcomes = run_on_cluster(
+            CONFIG, folder_of(tmp_path, a=64), tmp_path / "out", address, build_tracker=FakeBuilder()
+        )
         threading.Timer(1, process.kill).start()
         with pytest.raises(InputError, match=f"--cluster {address}: the scheduler was lost"):
             next(outcomes)
@@ -166,11 +192,23 @@ def test_a_scheduler_that_is_lost(tmp_path, repository, monkeypatch):
 def test_an_address_without_a_scheduler(tmp_path, monkeypatch, address):
     monkeypatch.setattr(cluster, "_CONNECT", 0.2)
     with pytest.raises(InputError, match=rf"--cluster {address}: .*; expected a dask scheduler, tcp://HOST:8786"):
-        list(run_dataset(FakeFactory(), folder_of(tmp_path, a=64), tmp_path / "out", cluster=address))
+        list(
+            run_dataset(
+                CONFIG, folder_of(tmp_path, a=64), tmp_path / "out", cluster=address, build_tracker=FakeBuilder()
+            )
+        )
 
 
 def test_the_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, cluster.__name__)
     with pytest.raises(ImportError, match=r"--cluster needs distributed: pip install .*(distributed|cluster)"):
-        list(run_dataset(FakeFactory(), folder_of(tmp_path, a=64), tmp_path / "out", cluster="tcp://127.0.0.1:1"))
+        list(
+            run_dataset(
+                CONFIG,
+                folder_of(tmp_path, a=64),
+                tmp_path / "out",
+                cluster="tcp://127.0.0.1:1",
+                build_tracker=FakeBuilder(),
+            )
+        )

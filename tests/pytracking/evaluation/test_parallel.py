@@ -15,15 +15,20 @@ from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import box_files
 from pytracking.evaluation.running import describe, run_sequence
-from tests.fakes.trackers import FakeFactory, FakeTracker, UnbuildableFactory
+from pytracking.tracker.base.config import TrackerConfig
+from tests.fakes.trackers import FakeBuilder, FakeTracker, unbuildable
 from tests.fakes.videos import folder_of, write_sequence
+
+CONFIG = TrackerConfig()
 
 
 def test_number_of_processes_and_order_change_nothing(tmp_path):
     sequences = folder_of(tmp_path, a=64, b=64, c=64)
-    list(run_dataset(FakeFactory(), sequences, tmp_path / "here"))
+    list(run_dataset(CONFIG, sequences, tmp_path / "here", build_tracker=FakeBuilder()))
     log = tmp_path / "log"
-    outcomes = list(run_dataset(FakeFactory(log=str(log)), sequences[::-1], tmp_path / "there", processes=2))
+    outcomes = list(
+        run_dataset(CONFIG, sequences[::-1], tmp_path / "there", processes=2, build_tracker=FakeBuilder(log=str(log)))
+    )
     assert sorted(o.sequence for o in outcomes) == ["a", "b", "c"]
     for name in "abc":
         here, there = (tmp_path / place / f"{name}.txt" for place in ("here", "there"))
@@ -40,7 +45,10 @@ def test_a_sequence_that_fails_does_not_stop_the_others(tmp_path, processes):
     (tmp_path / "data" / "gone" / "img" / "0003.png").write_bytes(b"")
     (tmp_path / "data" / "short" / "img" / "0004.png").unlink()
     out = tmp_path / "out"
-    outcomes = {o.sequence: o for o in run_dataset(FakeFactory(fail_on_width=70), sequences, out, processes)}
+    outcomes = {
+        o.sequence: o
+        for o in run_dataset(CONFIG, sequences, out, processes, build_tracker=FakeBuilder(fail_on_width=70))
+    }
     assert sorted(box_files(out)) == ["a", "c"]
     assert outcomes["bad"].error == "RuntimeError: this tracker cannot do that width"
     assert outcomes["bad"].bug
@@ -54,7 +62,7 @@ def test_a_sequence_that_fails_does_not_stop_the_others(tmp_path, processes):
 def test_a_tracker_that_cannot_be_built_is_one_error(tmp_path, processes):
     sequences = folder_of(tmp_path, a=64)
     with pytest.raises(ValueError, match="unknown tracker 'nix'"):
-        list(run_dataset(UnbuildableFactory(), sequences, tmp_path / "out", processes))
+        list(run_dataset(CONFIG, sequences, tmp_path / "out", processes, build_tracker=unbuildable))
 
 
 SLOW_RUN = """
@@ -62,11 +70,13 @@ import sys
 from pathlib import Path
 from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.parallel import run_dataset
-from tests.fakes.trackers import FakeFactory
+from pytracking.tracker.base.config import TrackerConfig
+from tests.fakes.trackers import FakeBuilder
 
 if __name__ == "__main__":
     sequences = get_dataset("folder:" + sys.argv[1])
-    for outcome in run_dataset(FakeFactory(slow=0.05), sequences, Path(sys.argv[2]), int(sys.argv[3])):
+    config, build = TrackerConfig(), FakeBuilder(slow=0.05)
+    for outcome in run_dataset(config, sequences, Path(sys.argv[2]), int(sys.argv[3]), build_tracker=build):
         print(outcome.sequence, flush=True)
 """
 
@@ -90,18 +100,23 @@ def test_a_kill_in_the_middle_leaves_whole_results_only_and_the_next_run_goes_on
     assert 1 <= len(finished) < 12
     for path in finished.values():
         assert read_boxes(path).shape == (4, 4)
-    outcomes = list(run_dataset(FakeFactory(), sequences, out))
+    outcomes = list(run_dataset(CONFIG, sequences, out, build_tracker=FakeBuilder()))
     assert sum(o.kept for o in outcomes) == len(finished)
     assert len(box_files(out)) == 12
 
 
-@pytest.mark.parametrize("factory", [FakeFactory(), UnbuildableFactory()])
-def test_a_worker_whose_parent_dies_while_it_starts_ends_without_a_word(tmp_path, capfd, factory):
+@pytest.mark.parametrize("build", [FakeBuilder(), unbuildable])
+def test_a_worker_whose_parent_dies_while_it_starts_ends_without_a_word(tmp_path, capfd, build):
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     worker = context.Process(
         target=parallel._work,
-        args=(theirs, 0, partial(describe, factory), partial(run_sequence, factory, folder=tmp_path)),
+        args=(
+            theirs,
+            0,
+            partial(describe, CONFIG, build),
+            partial(run_sequence, CONFIG, folder=tmp_path, build_tracker=build),
+        ),
     )
     worker.start()
     theirs.close()
@@ -112,7 +127,7 @@ def test_a_worker_whose_parent_dies_while_it_starts_ends_without_a_word(tmp_path
 
 
 @dataclass(frozen=True)
-class DeadlyFactory(FakeFactory):
+class DeadlyBuilder(FakeBuilder):
     """Its tracker kills the process that runs it on images of ``fail_on_width`` px, as running out of memory does.
 
     once: a file that is made before the first death, and keeps from dying again.
@@ -120,8 +135,8 @@ class DeadlyFactory(FakeFactory):
 
     once: str = ""
 
-    def __call__(self):
-        tracker = super().__call__()
+    def __call__(self, config):
+        tracker = super().__call__(config)
         tracker.fail_on_width = 0
         tracker.initialize = partial(self.start, tracker)
         return tracker
@@ -136,7 +151,10 @@ class DeadlyFactory(FakeFactory):
 
 def test_a_sequence_that_kills_its_process_fails_alone(tmp_path):
     sequences = folder_of(tmp_path, a=64, b=64, bad=70, c=64, d=64)
-    outcomes = {o.sequence: o for o in run_dataset(DeadlyFactory(fail_on_width=70), sequences, tmp_path / "out", 2)}
+    outcomes = {
+        o.sequence: o
+        for o in run_dataset(CONFIG, sequences, tmp_path / "out", 2, build_tracker=DeadlyBuilder(fail_on_width=70))
+    }
     assert {name for name, outcome in outcomes.items() if outcome.error} == {"bad"}
     assert "the process that ran it died" in outcomes["bad"].error
     assert sorted(box_files(tmp_path / "out")) == ["a", "b", "c", "d"]
@@ -147,7 +165,7 @@ def test_only_its_own_workers_are_ended(tmp_path):
     other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
     other.start()
     try:
-        outcomes = run_dataset(FakeFactory(slow=0.05), sequences, tmp_path / "out", 1)
+        outcomes = run_dataset(CONFIG, sequences, tmp_path / "out", 1, build_tracker=FakeBuilder(slow=0.05))
         next(outcomes)
         outcomes.close()  # as Ctrl-C does
         assert multiprocessing.active_children() == [other]
@@ -160,7 +178,9 @@ def test_only_its_own_workers_are_ended(tmp_path):
 def test_a_tracker_that_always_dies_is_given_up(tmp_path):
     sequences = folder_of(tmp_path, **{f"s{i}": 70 for i in range(20)})
     log = tmp_path / "log"
-    outcomes = list(run_dataset(DeadlyFactory(fail_on_width=70, log=str(log)), sequences, tmp_path / "out", 1))
+    outcomes = list(
+        run_dataset(CONFIG, sequences, tmp_path / "out", 1, build_tracker=DeadlyBuilder(fail_on_width=70, log=str(log)))
+    )
     assert len(outcomes) == 20
     assert all("the process that ran it died" in outcome.error for outcome in outcomes)
     assert len(log.read_text().splitlines()) == 3
@@ -170,7 +190,7 @@ def test_long_sequences_come_first(tmp_path):
     for name, frames in (("short", 2), ("long", 6), ("middle", 4)):
         write_sequence(tmp_path / "data", name, frames=frames)
     sequences = get_dataset(f"folder:{tmp_path / 'data'}")
-    assert [o.sequence for o in run_dataset(FakeFactory(), sequences, tmp_path / "out", 1)] == [
+    assert [o.sequence for o in run_dataset(CONFIG, sequences, tmp_path / "out", 1, build_tracker=FakeBuilder())] == [
         "long",
         "middle",
         "short",

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from ltr.utils.errors import InputError
-from pytracking.evaluation.realtime import ArrivingFrames, RealTimeFactory
-from tests.fakes.trackers import FakeFactory
+from pytracking.evaluation.realtime import ArrivingFrames, RealTimeBuilder
+from pytracking.tracker.base.config import TrackerConfig
+from tests.fakes.trackers import FakeBuilder
 
 IMAGE = np.zeros((48, 64, 3), np.uint8)
 
@@ -53,8 +54,8 @@ def test_an_idle_tracker_waits_and_a_slow_frame_costs_those_that_come_meanwhile(
 
 
 def test_the_last_output_stands_for_frames_that_are_not_seen():
-    tracker = RealTimeFactory(FakeFactory(seed=3), 25, 0.1)()
-    alone = FakeFactory(seed=3)()
+    tracker = RealTimeBuilder(25, 0.1, FakeBuilder())(TrackerConfig(seed=3))
+    alone = FakeBuilder()(TrackerConfig(seed=3))
     for target in (tracker, alone):
         target.initialize(IMAGE, (10.0, 12.0, 20.0, 16.0))
     outputs = [tracker.track(IMAGE) for _ in range(10)]
@@ -67,7 +68,7 @@ def test_the_last_output_stands_for_frames_that_are_not_seen():
 
 
 def test_without_a_given_latency_the_measured_times_count():
-    tracker = RealTimeFactory(FakeFactory(slow=0.02), 1000)()
+    tracker = RealTimeBuilder(1000, None, FakeBuilder(slow=0.02))(TrackerConfig())
     tracker.initialize(IMAGE, (10.0, 12.0, 20.0, 16.0))
     assert len({tracker.track(IMAGE) for _ in range(20)}) <= 2  # one frame takes 20 intervals at least
     assert tracker.stamp()["realtime"] == {"fps": 1000, "latency": None}
@@ -76,10 +77,10 @@ def test_without_a_given_latency_the_measured_times_count():
 @pytest.mark.parametrize("fps", [0, -25, float("nan"), float("inf")])
 def test_frame_rates_that_are_none(fps):
     with pytest.raises(InputError, match=r"--realtime .*: expected frames a second, above 0"):
-        RealTimeFactory(FakeFactory(), fps)
+        RealTimeBuilder(fps)
 
 
 @pytest.mark.parametrize("latency", [-0.001, float("nan"), float("inf")])
 def test_latencies_that_are_none(latency):
     with pytest.raises(InputError, match=r"--latency .*: expected milliseconds a frame, 0 or more"):
-        RealTimeFactory(FakeFactory(), 25, latency)
+        RealTimeBuilder(25, latency)

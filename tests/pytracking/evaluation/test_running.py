@@ -1,5 +1,6 @@
 import json
 import re
+from functools import partial
 
 import cv2
 import numpy as np
@@ -8,20 +9,25 @@ import torch
 
 from ltr.dataset.text_files import read_boxes
 from ltr.utils.errors import InputError
+from pytracking.api.builder import build_tracker
 from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import read_scores, read_stamp, read_times
-from pytracking.evaluation.running import TrackerFactory, run_sequence, track_sequence
+from pytracking.evaluation.running import run_sequence as run_sequence_of
+from pytracking.evaluation.running import track_sequence
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.video.frame_source import open_video
-from tests.fakes.trackers import FakeFactory, FakeTracker
+from tests.fakes.trackers import FakeBuilder, FakeTracker
 from tests.fakes.video_kinds import encode
 from tests.fakes.videos import folder_of, write_sequence, write_video
+
+run_sequence = partial(run_sequence_of, TrackerConfig(seed=3), build_tracker=FakeBuilder())
 
 
 def test_result_has_a_row_for_every_frame(tmp_path):
     (sequence,) = folder_of(tmp_path, a=64)
-    outcome = run_sequence(FakeFactory(seed=3), sequence, tmp_path / "out")
+    outcome = run_sequence(sequence, tmp_path / "out")
     assert (outcome.frames, outcome.kept, outcome.error) == (4, False, "")
     boxes = read_boxes(tmp_path / "out" / "a.txt")
     steps = np.cumsum(np.random.default_rng(3).normal(size=(3, 2)), axis=0)
@@ -56,30 +62,31 @@ def test_finished_sequences_are_kept_unless_the_run_is_another(tmp_path):
     sequences = folder_of(tmp_path, a=64, b=64)
     out = tmp_path / "out"
 
-    def kept(factory, **options):
-        return [o.kept for o in run_dataset(factory, sequences, out, **options)]
+    def kept(seed=0, **options):
+        config = TrackerConfig(seed=seed)
+        return [o.kept for o in run_dataset(config, sequences, out, build_tracker=FakeBuilder(), **options)]
 
-    assert kept(FakeFactory()) == [False, False]
-    assert kept(FakeFactory()) == [True, True]
+    assert kept() == [False, False]
+    assert kept() == [True, True]
     (out / "a.txt").unlink()  # what a killed run leaves: companions without the box file
-    assert kept(FakeFactory()) == [False, True]
-    assert kept(FakeFactory(), rerun=True) == [False, False]
-    assert kept(FakeFactory(seed=1)) == [False, False]
+    assert kept() == [False, True]
+    assert kept(rerun=True) == [False, False]
+    assert kept(seed=1) == [False, False]
     (out / "b.json").write_text('{"seed": 1}')
-    assert kept(FakeFactory(seed=1)) == [True, False]
+    assert kept(seed=1) == [True, False]
     stamp = read_stamp(out / "b.json")
     del stamp["sequence"]["frames_sha256"]  # as older versions wrote it
     (out / "b.json").write_text(json.dumps(stamp))
-    assert kept(FakeFactory(seed=1)) == [True, False]
+    assert kept(seed=1) == [True, False]
 
 
 @pytest.mark.parametrize("about", [5, None, []])
 def test_a_stamp_of_no_sequence_is_named(tmp_path, about):
     (sequence,) = folder_of(tmp_path, a=64)
     out = tmp_path / "out"
-    run_sequence(FakeFactory(), sequence, out)
+    run_sequence(sequence, out)
     (out / "a.json").write_text(json.dumps({"sequence": about}))
-    outcome = run_sequence(FakeFactory(), sequence, out)
+    outcome = run_sequence(sequence, out)
     assert outcome.error.startswith(f"{out / 'a.json'}: sequence: expected a JSON object, found {about!r}")
     assert not outcome.bug
 
@@ -88,27 +95,27 @@ def test_a_stamp_of_no_sequence_is_named(tmp_path, about):
 def test_what_a_run_that_broke_off_left_of_an_older_result_is_not_taken_for_its_own(tmp_path, left):
     (sequence,) = folder_of(tmp_path, a=64)
     out = tmp_path / "out"
-    run_sequence(FakeFactory(), sequence, out)
+    run_sequence(sequence, out)
     before = (out / left).read_bytes()
     (out / left).write_bytes(before.replace(b"0", b"1"))
-    assert not run_sequence(FakeFactory(), sequence, out).kept
+    assert not run_sequence(sequence, out).kept
     assert left == "a_time.txt" or (out / left).read_bytes() == before
-    assert run_sequence(FakeFactory(), sequence, out).kept
+    assert run_sequence(sequence, out).kept
 
 
 def test_results_follow_a_folder_that_is_moved_and_not_other_pictures_of_its_name(tmp_path):
     (sequence,) = folder_of(tmp_path, a=64)
     out = tmp_path / "out"
-    run_sequence(FakeFactory(), sequence, out)
+    run_sequence(sequence, out)
     (tmp_path / "data").rename(tmp_path / "moved")
     (moved,) = get_dataset(f"folder:{tmp_path / 'moved'}")
-    assert run_sequence(FakeFactory(), moved, out).kept
+    assert run_sequence(moved, out).kept
     picture = tmp_path / "moved" / "a" / "img" / "0003.png"
     cv2.imwrite(str(picture), cv2.imread(str(picture)) // 16)
     before = (out / "a.txt").read_bytes()
-    assert re.search("another sequence of this name .frames_sha256", run_sequence(FakeFactory(), moved, out).error)
+    assert re.search("another sequence of this name .frames_sha256", run_sequence(moved, out).error)
     assert (out / "a.txt").read_bytes() == before
-    assert not run_sequence(FakeFactory(), moved, out, rerun=True).error
+    assert not run_sequence(moved, out, rerun=True).error
 
 
 def test_a_video_is_known_by_its_content(tmp_path):
@@ -122,9 +129,9 @@ def test_boxes_of_another_program_are_not_replaced(tmp_path):
     (sequence,) = folder_of(tmp_path, a=64)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.txt").write_text("1\t2\t3\t4\n")
-    assert "a.txt: has no stamp beside it" in run_sequence(FakeFactory(), sequence, tmp_path / "out").error
+    assert "a.txt: has no stamp beside it" in run_sequence(sequence, tmp_path / "out").error
     assert (tmp_path / "out" / "a.txt").read_text() == "1\t2\t3\t4\n"
-    assert run_sequence(FakeFactory(), sequence, tmp_path / "out", rerun=True).frames == 4
+    assert run_sequence(sequence, tmp_path / "out", rerun=True).frames == 4
 
 
 def test_truth_has_a_row_for_each_frame_that_is_shown(tmp_path):
@@ -143,7 +150,7 @@ def test_a_broken_video_gives_no_result(tmp_path):
     data = write_video(folder / "frames.mp4", frames=20).read_bytes()
     (folder / "frames.mp4").write_bytes(data[: len(data) - 40])
     (folder / "groundtruth_rect.txt").write_text("1,2,3,4\n" * 20)
-    outcome = run_sequence(FakeFactory(), *get_dataset(f"folder:{tmp_path}"), tmp_path / "out")
+    outcome = run_sequence(*get_dataset(f"folder:{tmp_path}"), tmp_path / "out")
     assert "frames.mp4: breaks off at frame" in outcome.error
     assert not (tmp_path / "out").exists()
 
@@ -153,11 +160,11 @@ def test_the_result_of_another_sequence_of_that_name_is_not_replaced(tmp_path):
     write_sequence(tmp_path / "more", "a", frames=5)
     (other,) = get_dataset(f"folder:{tmp_path / 'more'}")
     out = tmp_path / "out"
-    run_sequence(FakeFactory(), sequence, out)
+    run_sequence(sequence, out)
     before = (out / "a.txt").read_bytes()
-    assert "a.txt: is the result of another sequence of this name" in run_sequence(FakeFactory(), other, out).error
+    assert "a.txt: is the result of another sequence of this name" in run_sequence(other, out).error
     assert (out / "a.txt").read_bytes() == before
-    assert run_sequence(FakeFactory(), other, out, rerun=True).frames == 5
+    assert run_sequence(other, out, rerun=True).frames == 5
 
 
 @pytest.mark.parametrize(("device", "taken"), [("auto", [1]), ("cuda", [1]), ("cpu", []), ("cuda:0", [])])
@@ -168,10 +175,10 @@ def test_processes_share_out_the_gpus(monkeypatch, device, taken):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
     with pytest.raises((ValueError, FileNotFoundError), match=r"none\.safetensors|cannot be used here"):
-        TrackerFactory("dimp", "none.safetensors", device, threads=None)()
+        build_tracker(TrackerConfig("dimp", "none.safetensors", device, threads=None))
     assert chosen == taken
 
 
-def test_a_factory_refuses_a_seed_that_is_none():
+def test_a_config_refuses_a_seed_that_is_none():
     with pytest.raises(InputError, match="seed: expected a whole number from 0 to 4294967295, got -1"):
-        TrackerFactory("dimp", "dimp_ncep_mobile", seed=-1)
+        build_tracker(TrackerConfig(seed=-1))

@@ -27,6 +27,7 @@ def test_all_paths_are_absolute(tmp_path, monkeypatch, capsys):
     text(tmp_path / "tiny.yaml", STACK)
     monkeypatch.chdir(tmp_path)
     argv = ["work space", "dimp", "my net.safetensors", "--stack", "tiny.yaml", "--sequences", "data", "--seed", "3"]
+    argv += ["--set", "memory.size=30"]
     assert make_vot_workspace.main(argv) == 0
     workspace = tmp_path / "work space"
     assert f"vot evaluate --workspace '{workspace}' my_net;" in capsys.readouterr().out
@@ -41,7 +42,7 @@ def test_all_paths_are_absolute(tmp_path, monkeypatch, capsys):
     assert command[0] == sys.executable
     assert Path(command[1]).is_absolute()
     assert Path(command[1]).name == "run_vot.py"
-    assert command[2:] == ["dimp", str(tmp_path / "my net.safetensors"), "--device", "auto", "--seed", "3"]
+    assert command[2:] == ["dimp", str(tmp_path / "my net.safetensors"), "--seed", "3", "--set", "memory.size=30"]
 
 
 def test_a_tracker_is_added_to_a_workspace_that_is_there(tmp_path):

@@ -1,0 +1,47 @@
+"""From a :class:`TrackerConfig` to a tracker in this process: what commands and worker processes call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import cv2
+
+from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.families import complete, load_parameters
+
+if TYPE_CHECKING:
+    from pytracking.api.tracker import Tracker
+
+TrackerBuilder = Callable[[TrackerConfig], "Tracker"]  # picklable, for workers
+
+
+def build_tracker(config: TrackerConfig) -> Tracker:
+    """The tracker of ``config``, with this process set up for it: CPU threads and, of several GPUs, one.
+
+    Raises as :class:`~pytracking.api.tracker.Tracker`.
+    """
+    config.check()
+    load_parameters(complete(config))  # unknown names are told before torch is imported, which is slow
+
+    from ltr.utils.device import set_threads
+    from pytracking.api.tracker import Tracker
+
+    if config.threads is not None:
+        set_threads(config.threads)
+        cv2.setNumThreads(config.threads)
+    if config.device in ("auto", "cuda"):
+        _take_own_gpu()
+    return Tracker.from_config(config)
+
+
+def _take_own_gpu() -> None:
+    """Processes share out the GPUs of a machine by LOCAL_RANK, which ``parallel.py`` sets.
+
+    The device is still called "cuda": results say nothing of which one it was, and any process can go on with them.
+    """
+    import torch
+
+    if "LOCAL_RANK" in os.environ and torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
