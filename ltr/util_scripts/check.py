@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import tyro
@@ -191,17 +191,11 @@ def _listed(folder: Path) -> set[str]:
         return set()
 
 
-if TYPE_CHECKING:
-    Name = str
-else:
-    Name = Literal[(*TRAINED, "coco", "video")]
-
-
 @dataclass(frozen=True)
 class CheckOptions:
     """What to check."""
 
-    name: tyro.conf.Positional[Name]
+    name: tyro.conf.Positional[Literal[(*TRAINED, "coco", "video")]]  # type: ignore[valid-type]
     root: tyro.conf.Positional[Path]
     split: str = ""  # of the data set; its whole training part where none is given
     decode: bool = False  # decode every picture and video: finds damaged ones, takes long

@@ -1,29 +1,14 @@
 """One sequence measured: a result against its truth, by the rules of a protocol."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.dataset.layouts.base import GroundTruth as GroundTruth
 from ltr.utils.errors import InputError
 from pytracking.analysis import metrics
 from pytracking.analysis.metrics import Array, FrameMeasures
 from pytracking.analysis.protocols import Protocol
 from pytracking.utils.text import bare_name
-
-
-@dataclass(frozen=True)
-class GroundTruth:
-    """The truth of one sequence.
-
-    boxes: [n, 4] x, y, w, h in pixels, a row of NaN where there is none. absent: [n] true where the data set flags
-    the target as out of sight. image_size: (width, height) in pixels where known.
-    """
-
-    name: str
-    boxes: Array
-    absent: NDArray[np.bool_]
-    image_size: tuple[float, float] | None = None
 
 
 def without_omitted_rows(truth: GroundTruth, protocol: Protocol) -> GroundTruth:

@@ -102,8 +102,7 @@ def _read_truths(files: list[SequenceFiles], absent_folder: Path | None) -> list
         try:
             if absent_folder and not one.flags:
                 raise FileNotFoundError(f"{absent_folder}: no flags of absence for {one.name}")
-            truth = one.annotation()
-            truths.append(GroundTruth(one.name, truth.boxes, truth.absent, truth.image_size))
+            truths.append(one.ground_truth())
         except (InputError, OSError) as error:
             problems.append(str(error))
     if problems:

@@ -35,8 +35,8 @@ def write_videos(root: Path, name: str) -> None:
     """Annotation files of every sequence of the training split."""
     layout, rows = TRAINED[name], ROWS[name]
     if name == "trackingnet":
-        parts = [f"TRAIN_{k}" for k in range(SETS)]
-        files = [files_of(root, part, f"video{i:04}") for part in parts for i in range(VIDEOS_PER_SET)]
+        names = [f"video{i:04}" for i in range(VIDEOS_PER_SET)]
+        files = [one for k in range(SETS) for one in files_of(root / f"TRAIN_{k}", names)]
     else:
         files = layout.sequences(root, layout.whole)
     boxes, flags = _rows(rows), {False: ",".join("0" * rows), True: "8\n" * rows}

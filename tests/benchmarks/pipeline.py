@@ -41,8 +41,8 @@ def write_videos(root: Path) -> list[str]:
     """A sequence for each size of target; their names."""
     names = []
     for i, side in enumerate(SIDES):
-        name = f"shape-{i + 1}"
-        folder = root / "shape" / name
+        name = f"shape/shape-{i + 1}"
+        folder = root / name
         (folder / "img").mkdir(parents=True)
         for k, path in enumerate(write_pictures(folder / "img", FRAMES)):
             path.rename(path.with_name(f"{k + 1:08}.jpg"))
@@ -126,7 +126,7 @@ def main() -> None:
     stages = ("decode", "crop", "augment", "label")
     print(f"| decoding | samples/s | {' | '.join(stages)} | rest |\n|---|--:|{'--:|' * 5}")
     with tempfile.TemporaryDirectory() as folder:
-        files = [files_of(Path(folder), name) for name in write_videos(Path(folder))]
+        files = [files_of(Path(folder) / name) for name in write_videos(Path(folder))]
         dataset = ImageSequences(replace(LASOT, sequences=lambda root, split: files), folder, "train")
         sampler = TrackingSampler([(dataset, 1.0)], settings.sampler, DiMPProcessing(settings.processing))
         for label, scale in (("whole", 1.0), ("no larger than needed", None)):

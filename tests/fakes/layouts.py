@@ -14,7 +14,7 @@ RED = (220, 20, 20)
 
 
 FILES: dict[str, Callable[[Path, str], SequenceFiles]] = {
-    "lasot": lambda root, name: lasot.files_of(root, name.rpartition("/")[2]),
+    "lasot": lambda root, name: lasot.files_of(root / name),
     "got10k": got10k.files_of,
 }
 

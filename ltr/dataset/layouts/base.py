@@ -39,13 +39,14 @@ class SequenceSpec:
 
 
 @dataclass(frozen=True)
-class Annotation:
-    """What the text files of a sequence say.
+class GroundTruth:
+    """The truth of one sequence.
 
     boxes: float64 [n, 4], x, y, w, h in pixels as published, NaN where there is none. absent: bool [n], where the
-    target is flagged as out of sight. image_size: width, height in pixels, where stated.
+    target is flagged as out of sight. image_size: width, height in pixels, where known.
     """
 
+    name: str
     boxes: NDArray[np.float64]
     absent: NDArray[np.bool_]
     image_size: tuple[float, float] | None = None
@@ -77,7 +78,7 @@ class SequenceFiles:
         """The annotation files that a complete copy has."""
         return [self.boxes, *self.flags, *([self.cover] if self.cover else [])]
 
-    def annotation(self) -> Annotation:
+    def ground_truth(self) -> GroundTruth:
         """What the files say, from row ``skip`` on.
 
         Raises:
@@ -97,7 +98,7 @@ class SequenceFiles:
             absent |= flags
         size = read_resolution(self.meta) if self.meta and self.meta.is_file() else None
         rows = slice(self.spec.skip, self.spec.skip + 1 if self.first_box_only else None)
-        return Annotation(boxes[rows], absent[rows], size)
+        return GroundTruth(self.name, boxes[rows], absent[rows], size)
 
     def read_boxes(self) -> NDArray[np.float64]:
         """All boxes of the file, float64 [n, 4]."""

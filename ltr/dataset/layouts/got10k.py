@@ -9,6 +9,7 @@ The evaluation goes by ``val/list.txt`` and ``test/list.txt``; of the test set t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ltr.dataset.layouts import base
@@ -22,11 +23,12 @@ def files_of(root: Path, name: str) -> SequenceFiles:
     """The sequence of the folder ``name``. Absent: said to be, or nothing of it to be seen (cover 0 of 8)."""
     folder = root / name
     truth, flags = folder / "groundtruth.txt", (folder / ABSENCE,)
-    return SequenceFiles(name, truth, folder, flags=flags, cover=folder / COVER, meta=folder / META)
+    return SequenceFiles(name, truth, folder, flags=flags, cover=folder / COVER)
 
 
 def _validation(root: Path) -> list[SequenceFiles]:
-    return [files_of(root, f"val/{name}") for name in read_list(root / "val" / "list.txt")]
+    found = (files_of(root, f"val/{name}") for name in read_list(root / "val" / "list.txt"))
+    return [replace(files, meta=files.images / META) for files in found]
 
 
 def _test(root: Path) -> list[SequenceFiles]:

@@ -91,8 +91,8 @@ class ImageSequences(BaseVideoDataset):
 def training_boxes(layout: Layout, files: SequenceFiles) -> np.ndarray:
     """Boxes ``float32 [n, 4]`` of a sequence, the first pixel from 0 to 1; NaN where the target is absent, or its box
     has no area."""
-    annotation = files.annotation()
-    hidden = annotation.absent | (annotation.boxes[:, 2:] <= 0).any(axis=1)
-    boxes = np.where(hidden[:, None], np.nan, annotation.boxes).astype(np.float32)
+    truth = files.ground_truth()
+    hidden = truth.absent | (truth.boxes[:, 2:] <= 0).any(axis=1)
+    boxes = np.where(hidden[:, None], np.nan, truth.boxes).astype(np.float32)
     boxes[:, :2] -= layout.first_pixel
     return boxes

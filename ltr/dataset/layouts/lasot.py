@@ -15,27 +15,31 @@ _ANY = SequenceSpec()
 _PER_CLASS = 20  # videos, CLASS-1 to CLASS-20
 
 
-def files_of(root: Path, name: str, spec: SequenceSpec = _ANY) -> SequenceFiles:
-    """The sequence CLASS-K; those that lie in ``root`` itself are found too."""
-    place = f"{name.rpartition('-')[0]}/{name}"
-    folder = existing(root / place, root / name)
+def files_of(folder: Path, spec: SequenceSpec = _ANY) -> SequenceFiles:
+    """The sequence in a folder CLASS-K."""
+    name = f"{folder.name.rpartition('-')[0]}/{folder.name}"
     flags = tuple(folder / file for file in FLAGS)
-    return SequenceFiles(place, folder / "groundtruth.txt", folder / "img", spec, flags)
+    return SequenceFiles(name, folder / "groundtruth.txt", folder / "img", spec, flags)
+
+
+def _folder(root: Path, name: str) -> Path:
+    return root / name.rpartition("-")[0] / name
 
 
 def _benchmark(dataset: str, root: Path) -> list[SequenceFiles]:
-    return [files_of(root, name, spec) for name, spec in read_specs(dataset).items()]
+    """Sequences that lie in ``root`` itself are found too."""
+    return [files_of(existing(_folder(root, name), root / name), spec) for name, spec in read_specs(dataset).items()]
 
 
 def _sequences(root: Path, split: str) -> list[SequenceFiles]:
     test = read_specs("lasot")
     if split == "test":
-        return [files_of(root, name, test[name]) for name in sorted(test, key=number_order)]
+        return [files_of(_folder(root, name), test[name]) for name in sorted(test, key=number_order)]
     if split != "train":
         raise LASOT.unknown(split)
     classes = sorted({name.rpartition("-")[0] for name in test})
     names = [f"{kind}-{i}" for kind in classes for i in range(1, _PER_CLASS + 1)]
-    return [files_of(root, name) for name in names if name not in test]
+    return [files_of(_folder(root, name)) for name in names if name not in test]
 
 
 LASOT = Layout(

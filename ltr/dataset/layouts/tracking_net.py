@@ -7,6 +7,7 @@ The evaluation is on ``TEST``, of which the first box alone is public.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from ltr.dataset.layouts.base import Benchmark, Layout, SequenceFiles, SequenceSpec, read_specs
@@ -25,23 +26,33 @@ def chosen_sets(split: str) -> range:
     return range(first, last + 1)
 
 
-def files_of(root: Path, part: str, name: str, first_box_only: bool = False) -> SequenceFiles:
-    boxes, images = root / part / "anno" / f"{name}.txt", root / part / "frames" / name
-    return SequenceFiles(f"{part}/{name}", boxes, images, _FROM_0, first_box_only=first_box_only, picture="{}.jpg")
+def files_of(part: Path, names: Iterable[str], first_box_only: bool = False) -> list[SequenceFiles]:
+    """The sequences of these names in the folder TRAIN_K or TEST."""
+    boxes, images = part / "anno", part / "frames"
+    return [
+        SequenceFiles(
+            f"{part.name}/{name}",
+            boxes / f"{name}.txt",
+            images / name,
+            _FROM_0,
+            first_box_only=first_box_only,
+            picture="{}.jpg",
+        )
+        for name in names
+    ]
 
 
 def _test(root: Path) -> list[SequenceFiles]:
-    return [files_of(root, "TEST", name, first_box_only=True) for name in read_specs("trackingnet")]
+    return files_of(root / "TEST", read_specs("trackingnet"), first_box_only=True)
 
 
 def _sequences(root: Path, split: str) -> list[SequenceFiles]:
     """What lies in ``anno``: there are too many names to ship."""
     found = []
-    for part in (f"TRAIN_{k}" for k in chosen_sets(split)):
-        folder = root / part / "anno"
-        if not folder.is_dir():
-            raise FileNotFoundError(f"trackingnet {split}: {folder} does not exist")
-        found += [files_of(root, part, name) for name in sorted(path.stem for path in folder.glob("*.txt"))]
+    for part in (root / f"TRAIN_{k}" for k in chosen_sets(split)):
+        if not (part / "anno").is_dir():
+            raise FileNotFoundError(f"trackingnet {split}: {part / 'anno'} does not exist")
+        found += files_of(part, sorted(path.stem for path in (part / "anno").glob("*.txt")))
     return found
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from ltr.actors.tracking import TrackingLossWeights
 from ltr.dataset.layouts import TRAINED
@@ -16,11 +16,6 @@ from ltr.sampling.processing import ProcessingSettings
 from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
 from ltr.trainers.settings import TrainSettings, named_method
-
-if TYPE_CHECKING:
-    SourceKind = str
-else:
-    SourceKind = Literal[(*TRAINED, "coco", "video", "cut_paste", "patches", "synthetic")]
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class DataSource:
     ``path`` (which may be empty);  patches: random boxes of the pictures in a folder;  synthetic: drawn, no files.
     """
 
-    kind: SourceKind
+    kind: Literal[(*TRAINED, "coco", "video", "cut_paste", "patches", "synthetic")]  # type: ignore[valid-type]
     path: str = ""  # under the data folder, or absolute
     weight: float = 1.0  # of being sampled
     split: str = ""

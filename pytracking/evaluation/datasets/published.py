@@ -27,10 +27,10 @@ def read_published(name: str, dataset: str, files: SequenceFiles) -> Sequence:
 
     Raises FileNotFoundError, or ValueError where a file is not as published.
     """
-    annotation = files.annotation()
-    boxes = np.where(annotation.absent[:, None], np.nan, annotation.boxes)
+    truth = files.ground_truth()
+    boxes = np.where(truth.absent[:, None], np.nan, truth.boxes)
     count = None if files.first_box_only else len(boxes)
-    return Sequence(name, dataset, boxes, partial(_open, files, count), annotation.image_size)
+    return Sequence(name, dataset, boxes, partial(_open, files, count), truth.image_size)
 
 
 def _open(files: SequenceFiles, count: int | None) -> FrameSource:

@@ -9,7 +9,7 @@ import pytest
 
 from ltr.dataset.coco_seq import CocoImages
 from ltr.dataset.layouts import TRAINED
-from ltr.dataset.layouts.base import Annotation, Layout, SequenceFiles
+from ltr.dataset.layouts.base import GroundTruth, Layout, SequenceFiles
 from ltr.dataset.layouts.got10k import GOT10K
 from ltr.dataset.layouts.image_sequences import ImageSequences
 from ltr.dataset.layouts.lasot import LASOT
@@ -69,7 +69,7 @@ def test_boxes_that_can_be_used_are_counted(dataset: ImageSequences) -> None:
 
 
 class Unreadable(SequenceFiles):
-    def annotation(self) -> Annotation:
+    def ground_truth(self) -> GroundTruth:
         raise AssertionError(self.name)
 
 

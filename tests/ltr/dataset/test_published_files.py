@@ -24,16 +24,16 @@ def test_annotations_are_checked_flagged_and_cut(tmp_path):
     file.write_text("".join(f"{i} 2 3 4\n" for i in range(4)))
     flags.write_text("0,0,1,0")
     files = SequenceFiles("a", file, spec=SequenceSpec(frames=4, skip=1), flags=(flags,))
-    annotation = files.annotation()
-    np.testing.assert_array_equal(annotation.boxes, [[1, 2, 3, 4], [2, 2, 3, 4], [3, 2, 3, 4]])
-    assert annotation.absent.tolist() == [False, True, False]
+    truth = files.ground_truth()
+    np.testing.assert_array_equal(truth.boxes, [[1, 2, 3, 4], [2, 2, 3, 4], [3, 2, 3, 4]])
+    assert truth.absent.tolist() == [False, True, False]
     assert files.picture_of(0).name == "00000002.jpg"
-    assert len(SequenceFiles("a", file).annotation().boxes) == 4
+    assert len(SequenceFiles("a", file).ground_truth().boxes) == 4
     with pytest.raises(ValueError, match=r"a\.txt: 4 boxes, while 5 are published"):
-        SequenceFiles("a", file, spec=SequenceSpec(frames=5)).annotation()
+        SequenceFiles("a", file, spec=SequenceSpec(frames=5)).ground_truth()
     flags.write_text("0,0")
     with pytest.raises(ValueError, match="flags: 2 flags for 4 boxes"):
-        SequenceFiles("a", file, flags=(flags,)).annotation()
+        SequenceFiles("a", file, flags=(flags,)).ground_truth()
 
 
 def test_a_list_must_name_something(tmp_path):

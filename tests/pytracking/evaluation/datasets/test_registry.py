@@ -124,6 +124,17 @@ def test_reading_a_data_set_loads_no_torch(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_layouts_and_analysis_load_no_torch():
+    code = (
+        "import importlib, pkgutil, sys; from pathlib import Path; import pytracking.analysis as analysis;"
+        "from ltr.dataset.layouts import LAYOUTS; assert len(LAYOUTS['lasot'].sequences(Path('x'), 'test')) == 280;"
+        "[importlib.import_module(f'pytracking.analysis.{module.name}') for module in"
+        " pkgutil.iter_modules(analysis.__path__)];"
+        "import pytracking.run_analysis; assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_published_lists_have_the_known_sizes():
     """Counts of the benchmarks' papers and toolkits."""
     sizes = {
