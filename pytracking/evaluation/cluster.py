@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 from distributed import Client, Future, KilledWorker, Security, get_worker
 from distributed.comm import connect
 
+from ltr.utils.cli import EXPECTED_ERRORS
 from ltr.utils.errors import InputError
 from pytracking.api.builder import build_tracker
 from pytracking.evaluation import running
 from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.running import Outcome, StampedBuilder, TrackedSequence, attempt
 from pytracking.tracker.base.config import TrackerConfig
-from pytracking.utils.cli import EXPECTED_ERRORS
 from pytracking.utils.extras import __version__
 
 _CONNECT = 10  # seconds that the scheduler has to answer

@@ -15,12 +15,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, cast
 
+from ltr.utils.cli import EXPECTED_ERRORS
 from ltr.utils.errors import InputError
 from pytracking.api.builder import build_tracker
 from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.running import Outcome, StampedBuilder, describe, run_sequence
 from pytracking.tracker.base.config import TrackerConfig
-from pytracking.utils.cli import EXPECTED_ERRORS
 from pytracking.utils.extras import install_hint
 
 _DIED = "the process that ran it died (killed, out of memory?); run again to go on"

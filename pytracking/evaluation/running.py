@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr.utils.cli import EXPECTED_ERRORS
 from ltr.utils.errors import InputError
 from pytracking.api.builder import build_tracker
 from pytracking.evaluation.datasets.sequence import Box, Sequence
@@ -22,7 +23,6 @@ from pytracking.evaluation.training_overlap import mark_training_sequence
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.base.tracker import BaseTracker
-from pytracking.utils.cli import EXPECTED_ERRORS
 from pytracking.video.frame_source import FrameSource
 
 

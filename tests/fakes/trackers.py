@@ -1,9 +1,12 @@
 """Trackers of the real interface that need no network."""
 
 import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,6 +57,29 @@ class FakeTracker:
 
     def stamp(self) -> dict[str, Any]:
         return {"tracker": "fake", "seed": self.seed, "device": "cpu", "versions": {"numpy": np.__version__}}
+
+
+@dataclass(frozen=True)
+class DeadlyBuilder(FakeBuilder):
+    """Its tracker kills the process that runs it on images of ``fail_on_width`` px, as running out of memory does.
+
+    once: a file that is made before the first death, and keeps from dying again.
+    """
+
+    once: str = ""
+
+    def __call__(self, config: TrackerConfig) -> FakeTracker:
+        tracker = super().__call__(config)
+        tracker.fail_on_width = 0
+        tracker.initialize = partial(self.start, tracker)  # type: ignore[method-assign]
+        return tracker
+
+    def start(self, tracker: FakeTracker, frame: np.ndarray, box: Box) -> None:
+        if frame.shape[1] == self.fail_on_width and not (self.once and os.path.exists(self.once)):
+            if self.once:
+                Path(self.once).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        FakeTracker.initialize(tracker, frame, box)
 
 
 def unbuildable(config: TrackerConfig) -> FakeTracker:

@@ -2,11 +2,11 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,36 +22,28 @@ from pytracking.evaluation.cluster import run_on_cluster
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import box_files, read_stamp
 from pytracking.tracker.base.config import TrackerConfig
-from tests.fakes.trackers import FakeBuilder, unbuildable
+from tests.fakes.trackers import DeadlyBuilder, FakeBuilder, unbuildable
 from tests.fakes.videos import folder_of
-from tests.pytracking.evaluation.test_parallel import DeadlyBuilder
 
-CONFIG = TrackerConfig()
+CONFIG, FAKE = TrackerConfig(), FakeBuilder()
 
 
 @contextmanager
-def scheduler(repository: Path, workers: int = 0) -> Iterator[tuple[str, subprocess.Popen]]:
-    """The address and the process of one. A sequence may kill one worker of its ``workers``, and not a second."""
+def scheduler(repository: Path, workers: int) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of one, and what kills it. A sequence may kill one worker of its ``workers``, and not a second."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        port = str(listener.getsockname()[1])
-    environment = os.environ | {"PYTHONPATH": str(repository), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
-    address = f"tcp://127.0.0.1:{port}"
-
-    def start(*words: str) -> subprocess.Popen:
-        words += ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen([sys.executable, "-m", "dask", *words], env=environment, **quiet)
-
-    processes = [start("scheduler", "--port", port)]
-    processes += [start("worker", address, "--nthreads", "1", "--no-nanny") for _ in range(workers)]
-    try:
-        asyncio.run(answer(address))
-        yield address, processes[0]
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        port = listener.getsockname()[1]
+    command = [sys.executable, "-m", "tests.fakes.dask_cluster", str(port), str(workers)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    with subprocess.Popen(command, cwd=repository, **quiet) as process:
+        kill = partial(os.killpg, process.pid, signal.SIGKILL)
+        address = f"tcp://127.0.0.1:{port}"
+        try:
+            asyncio.run(answer(address))
+            yield address, kill
+        finally:
+            kill()
 
 
 async def answer(address: str) -> None:
@@ -65,15 +57,20 @@ def address(repository) -> Iterator[str]:
         yield address
 
 
+def run(sequences, folder, address, build_tracker=FAKE, **options):
+    """The outcomes of all ``sequences``."""
+    return list(run_dataset(CONFIG, sequences, folder, cluster=address, build_tracker=build_tracker, **options))
+
+
 def test_the_sequence_of_a_killed_worker_runs_elsewhere(tmp_path, address):
     sequences = folder_of(tmp_path, a=64, b=64, bad=70, c=64, d=64, e=64)
-    list(run_dataset(CONFIG, sequences, tmp_path / "here", build_tracker=FakeBuilder()))
+    list(run_dataset(CONFIG, sequences, tmp_path / "here", build_tracker=FAKE))
     log, died, out, stamps = tmp_path / "log", tmp_path / "died", tmp_path / "out", []
     build = DeadlyBuilder(fail_on_width=70, once=str(died), log=str(log), slow=0.02)
-    outcomes = list(run_dataset(CONFIG, sequences, out, announce=stamps.append, cluster=address, build_tracker=build))
+    outcomes = run(sequences, out, address, build, announce=stamps.append)
     assert died.exists()
     assert sorted(o.sequence for o in outcomes if not o.error) == ["a", "b", "bad", "c", "d", "e"]
-    assert stamps == [FakeBuilder()(CONFIG).stamp()]
+    assert stamps == [FAKE(CONFIG).stamp()]
     builds = log.read_text().splitlines()
     assert 2 <= len(builds) == len(set(builds)) <= 4  # once a process
     assert f"built in {os.getpid()}" not in builds
@@ -81,19 +78,13 @@ def test_the_sequence_of_a_killed_worker_runs_elsewhere(tmp_path, address):
         assert (out / f"{name}.txt").read_bytes() == path.read_bytes()
         here, there = (read_stamp(folder / f"{name}.json") for folder in (tmp_path / "here", out))
         assert {**here, "sha256": 0} == {**there, "sha256": 0}  # times differ
-    again = list(run_dataset(CONFIG, sequences, out, cluster=address, build_tracker=build))
-    assert [o.kept for o in again] == [True] * 6
+    assert [o.kept for o in run(sequences, out, address)] == [True] * 6
 
 
 def test_a_sequence_that_kills_workers_fails_alone(tmp_path, address):
     sequences = folder_of(tmp_path, a=64, bad=70, c=64, d=64)
-    outcomes = {
-        o.sequence: o
-        for o in run_dataset(
-            CONFIG, sequences, tmp_path, cluster=address, build_tracker=DeadlyBuilder(fail_on_width=70)
-        )
-    }
-    assert {name: o.error for name, o in outcomes.items() if o.error} == {
+    outcomes = run(sequences, tmp_path, address, DeadlyBuilder(fail_on_width=70))
+    assert {o.sequence: o.error for o in outcomes if o.error} == {
         "bad": "2 workers died (killed, out of memory?) while they tracked it"
     }
     assert sorted(box_files(tmp_path)) == ["a", "c", "d"]
@@ -103,10 +94,7 @@ def test_a_sequence_that_fails_does_not_stop_the_others(tmp_path, address):
     sequences = folder_of(tmp_path, a=64, bad=70, gone=64, short=64)
     (tmp_path / "data" / "gone" / "img" / "0003.png").write_bytes(b"")
     (tmp_path / "data" / "short" / "img" / "0004.png").unlink()
-    outcomes = {
-        o.sequence: o
-        for o in run_dataset(CONFIG, sequences, tmp_path, cluster=address, build_tracker=FakeBuilder(fail_on_width=70))
-    }
+    outcomes = {o.sequence: o for o in run(sequences, tmp_path, address, FakeBuilder(fail_on_width=70))}
     assert sorted(box_files(tmp_path)) == ["a"]
     assert outcomes["bad"].error == "RuntimeError: this tracker cannot do that width"
     assert outcomes["bad"].bug
@@ -132,25 +120,19 @@ def test_workers_need_the_same_frames(tmp_path, address, there, message):
     source = other.source if there == "other" else partial(open, tmp_path / "gone")
     mixed = replace(sequence, source=partial(elsewhere, os.getpid(), sequence.source, source))
     with pytest.raises(InputError, match=message):
-        list(run_dataset(CONFIG, [mixed], tmp_path / "out", cluster=address, build_tracker=FakeBuilder()))
+        run([mixed], tmp_path / "out", address)
     assert not (tmp_path / "out").exists()
 
 
 def test_workers_need_the_same_code(tmp_path, address, monkeypatch):
     monkeypatch.setattr(cluster, "code_version", lambda: "another")
     with pytest.raises(InputError, match=r"worker tcp://.*: version .* of the toolkit instead of another"):
-        list(
-            run_dataset(
-                CONFIG, folder_of(tmp_path, a=64), tmp_path / "out", cluster=address, build_tracker=FakeBuilder()
-            )
-        )
+        run(folder_of(tmp_path, a=64), tmp_path / "out", address)
 
 
 def test_a_tracker_that_cannot_be_built_is_one_error(tmp_path, address):
     with pytest.raises(InputError, match=r"worker tcp://.*: unknown tracker 'nix'"):
-        list(
-            run_dataset(CONFIG, folder_of(tmp_path, a=64), tmp_path / "out", cluster=address, build_tracker=unbuildable)
-        )
+        run(folder_of(tmp_path, a=64), tmp_path / "out", address, unbuildable)
 
 
 @pytest.mark.parametrize(
@@ -161,54 +143,32 @@ def test_a_tracker_that_cannot_be_built_is_one_error(tmp_path, address):
     ],
 )
 def test_workers_that_cannot_be_used(tmp_path, workers, message):
-    local = LocalCluster(
-        n_workers=workers, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0"
-    )
-    with local, pytest.raises(InputError, match=message):
-        list(
-            run_on_cluster(
-                CONFIG,
-                folder_of(tmp_path, a=64),
-                tmp_path,
-                local.scheduler_address,
-                patience=0,
-                build_tracker=FakeBuilder(),
-            )
-        )
+    sequences, options = folder_of(tmp_path, a=64), {"processes": False, "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(n_workers=workers, threads_per_worker=2, protocol="tcp://", **options) as local:
+        outcomes = run_on_cluster(CONFIG, sequences, tmp_path, local.scheduler_address, patience=0)
+        with pytest.raises(InputError, match=message):
+            next(outcomes)
 
 
 def test_a_scheduler_that_is_lost(tmp_path, repository, monkeypatch):
     monkeypatch.setattr(cluster, "_CONNECT", 2)
-    with scheduler(repository) as (address, process):
-        outcomes = run_on_cluster(
-            CONFIG, folder_of(tmp_path, a=64), tmp_path / "out", address, build_tracker=FakeBuilder()
-        )
-        threading.Timer(1, process.kill).start()
-        with pytest.raises(InputError, match=f"--cluster {address}: the scheduler was lost"):
-            next(outcomes)
+    sequences = folder_of(tmp_path, a=64)
+    with (
+        scheduler(repository, workers=1) as (address, kill),
+        pytest.raises(InputError, match=f"--cluster {address}: the scheduler was lost"),
+    ):
+        run(sequences, tmp_path, address, announce=lambda stamp: kill())
 
 
 @pytest.mark.parametrize("address", ["nonsense", "udp://127.0.0.1:8786", "tls://127.0.0.1:8786", "tcp://127.0.0.1:1"])
 def test_an_address_without_a_scheduler(tmp_path, monkeypatch, address):
     monkeypatch.setattr(cluster, "_CONNECT", 0.2)
     with pytest.raises(InputError, match=rf"--cluster {address}: .*; expected a dask scheduler, tcp://HOST:8786"):
-        list(
-            run_dataset(
-                CONFIG, folder_of(tmp_path, a=64), tmp_path / "out", cluster=address, build_tracker=FakeBuilder()
-            )
-        )
+        run(folder_of(tmp_path, a=64), tmp_path / "out", address)
 
 
 def test_the_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, cluster.__name__)
     with pytest.raises(ImportError, match=r"--cluster needs distributed: pip install .*(distributed|cluster)"):
-        list(
-            run_dataset(
-                CONFIG,
-                folder_of(tmp_path, a=64),
-                tmp_path / "out",
-                cluster="tcp://127.0.0.1:1",
-                build_tracker=FakeBuilder(),
-            )
-        )
+        run(folder_of(tmp_path, a=64), tmp_path / "out", "tcp://127.0.0.1:1")

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from functools import partial
 
 import pytest
@@ -16,7 +15,7 @@ from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import box_files
 from pytracking.evaluation.running import describe, run_sequence
 from pytracking.tracker.base.config import TrackerConfig
-from tests.fakes.trackers import FakeBuilder, FakeTracker, unbuildable
+from tests.fakes.trackers import DeadlyBuilder, FakeBuilder, unbuildable
 from tests.fakes.videos import folder_of, write_sequence
 
 CONFIG = TrackerConfig()
@@ -124,29 +123,6 @@ def test_a_worker_whose_parent_dies_while_it_starts_ends_without_a_word(tmp_path
     worker.join()
     assert worker.exitcode == 0
     assert capfd.readouterr().err == ""
-
-
-@dataclass(frozen=True)
-class DeadlyBuilder(FakeBuilder):
-    """Its tracker kills the process that runs it on images of ``fail_on_width`` px, as running out of memory does.
-
-    once: a file that is made before the first death, and keeps from dying again.
-    """
-
-    once: str = ""
-
-    def __call__(self, config):
-        tracker = super().__call__(config)
-        tracker.fail_on_width = 0
-        tracker.initialize = partial(self.start, tracker)
-        return tracker
-
-    def start(self, tracker, frame, box):
-        if frame.shape[1] == self.fail_on_width and not (self.once and os.path.exists(self.once)):
-            if self.once:
-                open(self.once, "w").close()
-            os.kill(os.getpid(), signal.SIGKILL)
-        FakeTracker.initialize(tracker, frame, box)
 
 
 def test_a_sequence_that_kills_its_process_fails_alone(tmp_path):
