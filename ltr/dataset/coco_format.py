@@ -34,10 +34,15 @@ def coco_paths(root: str | Path, split: str = "") -> tuple[Path, Path]:
     if split:
         path = root / "annotations" / f"instances_{split}.json"
         folder = next((f for f in (root / split, root / "images" / split) if f.is_dir()), root / split)
-    for needed in (path, folder):
-        if not needed.exists():
-            raise FileNotFoundError(f"COCO-format data set: {needed} does not exist")
+    require(path, folder)
     return path, folder
+
+
+def require(*places: Path) -> None:
+    """Raise FileNotFoundError that names the first of ``places`` which does not exist."""
+    for place in places:
+        if not place.exists():
+            raise FileNotFoundError(f"COCO-format data set: {place} does not exist")
 
 
 def read_json(path: Path) -> Any:

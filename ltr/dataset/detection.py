@@ -13,7 +13,7 @@ import numpy as np
 from pycocotools.coco import COCO
 
 from ltr.data.image_loader import load_image
-from ltr.dataset.coco_format import box_column, file_names, picture_column, picture_sizes, read_coco
+from ltr.dataset.coco_format import box_column, file_names, picture_column, picture_sizes, read_coco, require
 from ltr.utils.errors import InputError
 
 BLOCK = 20  # consecutive picture ids that stay together in a split: near-duplicates are neighbours
@@ -94,9 +94,7 @@ class DetectionDataset(Sequence[DetectionPicture]):
 
     def _add(self, data: Path, source: DetectionSource, offset: int) -> None:
         path, folder = data / source.annotations, data / source.images
-        for needed in (path, folder):
-            if not needed.exists():
-                raise FileNotFoundError(f"COCO-format data set: {needed} does not exist")
+        require(path, folder)
         coco = read_coco(path)
         if coco.categories is None:
             raise InputError(f"{path} is not in COCO format: expected a list of objects 'categories'")

@@ -13,7 +13,7 @@ from ltr.admin.settings_file import read_values, with_values
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
-from ltr.train_settings.dimp.parse_source import FORM, NONE, with_held_out_names, with_sources
+from ltr.train_settings.dimp.parse_source import FORM, KINDS, NONE, with_held_out_names, with_sources
 from ltr.trainers.settings import TrainSettings
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed
@@ -25,7 +25,8 @@ BASE_OPTIONS = f"""what single fields are changed of:
   --settings FILE            settings.json of a run, or a part of one in .json or .toml, over the named settings
   --box-loss METHOD          task dimp: train the boxes with {", ".join(BOX_METHODS)}
   --source {FORM}
-                             task dimp: train on this instead of the settings' sources; may be given several times
+                             task dimp: train on this instead of the settings' sources; may be given several times;
+                             KIND is one of {", ".join(KINDS)}
   --validation-source {FORM}
                              task dimp: the same for validation; {NONE}: no source"""
 
