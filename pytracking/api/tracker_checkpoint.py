@@ -25,7 +25,7 @@ def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], stamp: dic
 
     if path.suffix != ".safetensors":
         raise InputError(f"{path}: a running tracker is saved as .safetensors")
-    tensors = {f"{key}.{name}": value for key, state in targets.items() for name, value in state.items()}
+    tensors = {f"{key}.{name}": value.contiguous() for key, state in targets.items() for name, value in state.items()}
     encoded = save(tensors, {"stamp": json.dumps(stamp), "sha256": _digest(tensors)})
     atomic_write(path, lambda temporary: temporary.write_bytes(encoded))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
+import inspect
 import sys
 import tempfile
 import threading
@@ -22,15 +23,13 @@ from torch import Tensor, nn
 import ltr.models
 from ltr.utils.errors import InputError
 from ltr.utils.files import cache_folder
-from pytracking.features import frame_network
 from pytracking.features.cuda_graph import CudaGraph
-from pytracking.features.frame_network import FrameNetwork
 from pytracking.utils.extras import install_hint
 
 Accelerator = Literal["auto", "torch", "openvino"]
 Precision = Literal["f32", "bf16", "f16"]
-Look = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
-"""As :meth:`FrameNetwork.forward`; float32 whatever the precision inside."""
+Look = Callable[[Tensor], tuple[Tensor, ...]]
+"""Crops ``uint8 [n, S, S, 3]`` -> maps ``[n, ...]``, float32 whatever the precision inside."""
 
 _DTYPES = {"bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -56,12 +55,13 @@ def choose_accelerator(name: str, device: torch.device) -> str:
 
 
 def accelerate(
-    network: FrameNetwork, crop_side: int, device: torch.device, accelerator: str = "auto", precision: str = "f32"
+    network: nn.Module, crop_side: int, device: torch.device, accelerator: str = "auto", precision: str = "f32"
 ) -> Look:
     """The network ready to run on crops of ``crop_side`` pixels.
 
     Args:
-        network: in eval mode, on ``device``, without gradients.
+        network: RGB crops ``uint8 [n, S, S, 3]`` -> a tuple of maps ``[n, ...]``; in eval mode, on ``device``, without
+            gradients.
         crop_side: S.
         device: where crops are and answers are wanted.
         accelerator: see :func:`choose_accelerator`.
@@ -76,11 +76,11 @@ def accelerate(
     return _captured(look) if device.type == "cuda" else look
 
 
-def _autocast(network: FrameNetwork, device: torch.device, dtype: torch.dtype) -> Look:
-    def look(crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _autocast(network: nn.Module, device: torch.device, dtype: torch.dtype) -> Look:
+    def look(crops: Tensor) -> tuple[Tensor, ...]:
         with torch.autocast(device.type, dtype):
-            sample, map8, map16 = network(crops)
-        return sample.float(), map8.float(), map16.float()
+            maps = network(crops)
+        return tuple(each.float() for each in maps)
 
     return look
 
@@ -89,15 +89,14 @@ def _captured(look: Look) -> Look:
     """``look`` as a CUDA graph for each number of crops, made when that number is first asked for."""
     graphs: dict[int, CudaGraph] = {}
 
-    def replayed(crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        sample, map8, map16 = graphs.setdefault(len(crops), CudaGraph(look))(crops)
-        return sample, map8, map16
+    def replayed(crops: Tensor) -> tuple[Tensor, ...]:
+        return graphs.setdefault(len(crops), CudaGraph(look))(crops)
 
     return replayed
 
 
 class OpenVinoNetwork:
-    """A :class:`FrameNetwork` compiled by OpenVINO for the CPU, with as many threads as torch has."""
+    """A network compiled by OpenVINO for the CPU, with as many threads as torch has."""
 
     def __init__(self, network: nn.Module, crop_side: int, precision: str = "f32") -> None:
         config = {
@@ -109,7 +108,7 @@ class OpenVinoNetwork:
         self._model = _openvino().Core().compile_model(_graph(network, crop_side), "CPU", config)
         self._of_thread = threading.local()  # trackers that share the network may run in threads of their own
 
-    def __call__(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def __call__(self, crops: Tensor) -> tuple[Tensor, ...]:
         """One crop at a time: on a CPU a batch is no faster, and the graph has fixed shapes."""
         if not hasattr(self._of_thread, "request"):
             self._of_thread.request = self._model.create_infer_request()
@@ -118,8 +117,7 @@ class OpenVinoNetwork:
         def look(crop: Tensor) -> tuple[Tensor, ...]:
             return tuple(map(torch.from_numpy, infer({0: crop.numpy()}, share_inputs=True).values()))
 
-        sample, map8, map16 = (torch.cat(outs) for outs in zip(*map(look, crops.split(1)), strict=True))
-        return sample, map8, map16
+        return tuple(torch.cat(maps) for maps in zip(*map(look, crops.split(1)), strict=True))
 
 
 def _openvino() -> Any:
@@ -150,7 +148,8 @@ def _graph(network: nn.Module, crop_side: int) -> Any:
 def _fingerprint(network: nn.Module, crop_side: int) -> str:
     """Of everything the graph is made from: weights, code, versions, size."""
     digest = hashlib.sha256(f"{crop_side} {torch.__version__} {importlib.metadata.version('openvino')}".encode())
-    for source in [Path(frame_network.__file__), *sorted(Path(ltr.models.__path__[0]).rglob("*.py"))]:
+    own = {Path(inspect.getfile(type(module))) for module in network.modules()}
+    for source in sorted(own | set(Path(ltr.models.__path__[0]).rglob("*.py"))):
         digest.update(source.read_bytes())
     for name, value in network.state_dict().items():
         digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())

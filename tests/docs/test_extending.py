@@ -1,5 +1,7 @@
 """The worked examples of docs/extending.md are run as they stand there."""
 
+import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -15,16 +17,19 @@ from safetensors.torch import load_file
 from ltr.models.backbone import BACKBONES, Backbone
 from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, build_ebm_loss
 from ltr.run_training import main
-from pytracking import Tracker
+from ltr.utils.errors import InputError
+from pytracking import MultiTracker, Tracker, run_benchmark, run_tracker
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.extract_results import evaluate
-from pytracking.analysis.metrics import METRICS
+from pytracking.analysis.metrics import METRICS, iou
 from pytracking.analysis.protocols import PROTOCOLS
 from pytracking.analysis.sources import find_tracker, truth_folder
 from pytracking.analysis.table_formats import as_text
 from pytracking.analysis.tables import as_json, overall_table
+from pytracking.evaluation.results import read_stamp
 from pytracking.tracker.families import FAMILIES
 from tests.fakes.benchmarks import images, text
+from tests.fakes.datasets import write_picture
 from tests.fakes.videos import moving_square
 from tests.ltr.models.backbone import test_base
 
@@ -96,6 +101,65 @@ def test_a_family_of_trackers_is_one_line_too(repository: Path, monkeypatch: pyt
     assert tracker.stamp()["settings"] == {"threshold": 0.8}
     with pytest.raises(ValueError, match="precision: trackers of template take f32 only"):
         Tracker("template", "loose", precision="f16")
+
+
+@pytest.fixture
+def siamese(repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The network of the example, whose family is entered."""
+    monkeypatch.syspath_prepend(repository / "docs" / "examples")
+    monkeypatch.setitem(FAMILIES, "siamese", FAMILIES["dimp"])
+    run_section(repository, "A tracker with a network", {"__name__": "example"})
+    example = importlib.import_module("siamese_tracker")
+    path = tmp_path / "random.safetensors"
+    example.write_network(path, example.SiameseSettings())
+    return str(path)
+
+
+@pytest.mark.usefixtures("same_threads")
+def test_a_tracker_with_a_network_is_one_file_and_one_entry(siamese: str, tmp_path: Path) -> None:
+    frames, boxes = moving_square(8)
+    tracker = Tracker("siamese", siamese, accelerator="torch")
+    targets = MultiTracker(tracker)
+    tracker.initialize(frames[0], boxes[0])
+    targets.add(frames[0], (150.0, 20.0, 50.0, 60.0))
+    targets.add(frames[0], boxes[0])
+    for frame, box in zip(frames[1:5], boxes[1:5], strict=True):
+        output = tracker.track(frame)
+        assert output.state == "tracking"
+        assert iou(np.array([output.box]), np.array([box], float))[0] > 0.8
+        assert targets.track(frame)[1].box == output.box
+    tracker.save(tmp_path / "state.safetensors")
+    other = Tracker("siamese", siamese, accelerator="torch")
+    other.restore(tmp_path / "state.safetensors")
+    assert [other.track(frame) for frame in frames[5:]] == [tracker.track(frame) for frame in frames[5:]]
+    assert tracker.track(np.zeros_like(frames[0])).state == "lost"
+    with pytest.raises(InputError, match="another settings"):
+        Tracker("siamese", siamese, threshold=0.4).restore(tmp_path / "state.safetensors")
+    for options in ({"accelerator": "openvino"}, {"accelerator": "torch", "precision": "bf16"}):
+        like = Tracker("siamese", siamese, **options)
+        like.initialize(frames[0], boxes[0])
+        assert iou(np.array([like.track(frames[1]).box]), np.array([boxes[1]], float))[0] > 0.8
+
+
+@pytest.mark.usefixtures("same_threads")
+def test_it_is_a_tracker_of_the_commands(siamese: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames, boxes = moving_square(8)
+    data = tmp_path / "data" / "square"
+    for number, frame in enumerate(frames):
+        write_picture(data / "img" / f"{number}.png", frame)
+    (data / "groundtruth_rect.txt").write_text("".join(f"{x},{y},{w},{h}\n" for x, y, w, h in boxes))
+    out = tmp_path / "out"
+    argv = ["siamese", siamese, "--dataset_name", f"folder:{tmp_path / 'data'}", "--results", str(out)]
+    assert run_tracker.main([*argv, "--accelerator", "torch", "--set", "threshold=0.4"]) == 0
+    assert f"siamese:{siamese}" in capsys.readouterr().out  # its scores
+    stamp = read_stamp(out / "siamese" / "random" / "square.json")
+    assert (stamp["settings"]["threshold"], stamp["accelerator"], stamp["threads"]) == (0.4, "torch", 1)
+    times = tmp_path / "times.json"
+    box = ",".join(map(str, boxes[0]))
+    argv = ["--run", f"siamese:{siamese},accelerator=torch", "--source", str(data / "img"), "--box", box]
+    assert run_benchmark.main([*argv, "--frames", "4", "--warm_up", "1", "--json", str(times)]) == 0
+    (report,) = json.loads(times.read_text())["runs"].values()
+    assert {"crop", "network", "locate"} <= set(report["stages"])
 
 
 def test_a_metric_is_one_entry(repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import tyro
 
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed, check_threads
+from pytracking.parameter.overrides import override, parse_changes
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class TrackerConfig:
         check_seed(self.seed, f"{prefix}seed")
         if self.threads is not None:
             check_threads(self.threads, f"{prefix}threads")
+
+    def override(self, params: Any) -> Any:
+        """The frozen dataclass ``params`` with :attr:`overrides`. InputError: one is unknown or does not fit."""
+        return override(params, parse_changes(self.overrides))
 
     def check_plain(self) -> None:
         """For a family that runs on the CPU as it is: InputError where more than names, seed and threads is chosen."""

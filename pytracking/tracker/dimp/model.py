@@ -18,7 +18,6 @@ from pytracking.features.fork_guard import check_process
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
-from pytracking.parameter.overrides import override, parse_changes
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.base.tracker import TrackerModel
@@ -86,7 +85,7 @@ class DiMPModel(TrackerModel):
 
     def __init__(self, params: DiMPParams, config: TrackerConfig) -> None:
         check_process()
-        self.params = override(params, parse_changes(config.overrides))
+        self.params = config.override(params)
         self.config = config
         self.device = choose_device(config.device)
         self.accelerator = choose_accelerator(config.accelerator, self.device)
