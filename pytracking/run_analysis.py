@@ -27,6 +27,7 @@ from pytracking.__main__ import DISTRIBUTION
 from pytracking.analysis import tables
 from pytracking.analysis.archives import archives_of, unpack, unpack_results
 from pytracking.analysis.cache import Cache
+from pytracking.analysis.comparison import difference_line
 from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.inputs import Picture, load_dataset
 from pytracking.analysis.protocols import Protocol, exclude_unusable_frames, find_protocol
@@ -71,6 +72,10 @@ class Arguments:
     """folder of <Seq>.txt files, 1 where the target is absent (LaSOT)"""
     allow_missing: bool = False
     """score what is there, and say in every table what is not"""
+    baseline: str | None = None
+    """tracker (its name in the tables) that the others are compared with; without it the best"""
+    only_difference: bool = False
+    """in place of the tables, a line for each tracker: is it better than the first, or than --baseline?"""
     per_sequence: bool = False
     """print a table by sequence too"""
     attributes: str | None = None
@@ -98,6 +103,7 @@ class Inputs:
     """What the arguments name. frames: sequence -> opens frames of it; empty where only boxes are given."""
 
     trackers: list[TrackerResults]
+    baseline: str | None
     truth: GroundTruthSource
     protocol: Protocol
     frames: Frames
@@ -126,6 +132,7 @@ def load(arguments: Arguments) -> Inputs:
     if not arguments.trackers and not arguments.results:
         problems.append("nothing to score: give --results [NAME=]DIR or TRACKER:PARAMETER")
     trackers = attempt(lambda: find_trackers(arguments.trackers, arguments.results, arguments.results_dir))
+    baseline = attempt(lambda: _find_baseline(arguments, [t.name for t in trackers or ()]))
     source = attempt(lambda: _find_truth(arguments))
     chosen = attempt(lambda: find_protocol(arguments.protocol) if arguments.protocol else None)
     attributes = attempt(lambda: tables.find_attributes(arguments.attributes) if arguments.attributes else None)
@@ -136,7 +143,16 @@ def load(arguments: Arguments) -> Inputs:
     protocol = chosen or protocol
     if arguments.exclude_invalid_frames:
         protocol = exclude_unusable_frames(protocol)
-    return Inputs(trackers, truth, protocol, frames, attributes, published)
+    return Inputs(trackers, baseline, truth, protocol, frames, attributes, published)
+
+
+def _find_baseline(arguments: Arguments, names: list[str]) -> str | None:
+    """The name of the tracker that others are compared with, None for the best."""
+    if names and arguments.baseline not in (None, *names):
+        raise InputError(f"--baseline {arguments.baseline}: expected one of {', '.join(names)}")
+    if len(names) == 1 and arguments.only_difference:
+        raise InputError(f"--only-difference: expected several trackers, got {names[0]}")
+    return names[0] if names and arguments.only_difference and arguments.baseline is None else arguments.baseline
 
 
 def _find_truth(arguments: Arguments) -> tuple[GroundTruthSource, Protocol, Frames]:
@@ -166,7 +182,12 @@ def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None
         frames = inputs.frames
         write_report(arguments.report, evaluation, inputs.trackers, truths, wanted, frames, arguments.worst, about)
     by_sequence = [tables.sequence_table(evaluation)] if arguments.per_sequence else []
-    if arguments.json != STDOUT:
+    if arguments.json == STDOUT:
+        return
+    comparison = evaluation.comparison
+    if arguments.only_difference and comparison is not None:
+        print("\n".join(difference_line(name, comparison) for name in comparison.differences))
+    else:
         print("\n\n".join(map(FORMATS[arguments.format], [*wanted, *by_sequence])))
 
 
@@ -178,8 +199,11 @@ def toolkit() -> str:
 
 
 def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
-    """The table of the trackers, and that by attribute where attributes are given."""
+    """The table of the trackers, their differences, and the table by attribute where attributes are given."""
     wanted = [tables.overall_table(evaluation, inputs.published)]
+    differences = tables.difference_table(evaluation)
+    if differences is not None:
+        wanted.append(differences)
     if inputs.attributes is not None:
         wanted.append(tables.attribute_table(evaluation, inputs.attributes))
     return wanted
@@ -206,8 +230,9 @@ def score(arguments: Arguments, folder: Path) -> int:
         {"--plots": a.plots, "--cache": a.cache},
     )
     cache = Cache(arguments.cache) if arguments.cache else None
+    processes = os.cpu_count() or 1
     evaluation = evaluate(
-        inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, os.cpu_count() or 1
+        inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, processes, inputs.baseline
     )
     report(evaluation, inputs, arguments)
     out = sys.stdout if a.format == "text" and a.json != STDOUT else sys.stderr  # tables for programs stand alone

@@ -1,6 +1,6 @@
 """Trackers scored on a data set: every problem at once, and all scores, computed once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytracking.analysis.cache import Cache
+from pytracking.analysis.comparison import Comparison, Interval, as_interval, compare
 from pytracking.analysis.metrics import METRICS, Array, plotted_curves
 from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.run_score import RunScore, score_run
 from pytracking.analysis.sequence_score import GroundTruth
 from pytracking.analysis.sources import AnalysisError, GroundTruthSource, ResultRun, TrackerResults
+from pytracking.analysis.statistics import score_intervals, weighted_mean
 
 _WORTH_A_PROCESS = 5_000_000  # bytes of result files; below it, starting a process takes longer than the work
 
@@ -54,12 +56,33 @@ class TrackerScores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Trackers on the same sequences by one protocol. notes: what a reader of the numbers must know."""
+    """Trackers on the same sequences by one protocol.
+
+    notes: what a reader of the numbers must know. baseline: the tracker that others are compared with, else the best.
+    """
 
     protocol: Protocol
     sequences: tuple[str, ...]
     trackers: tuple[TrackerScores, ...]
     notes: tuple[str, ...]
+    baseline: str | None = None
+
+    @cached_property
+    def intervals(self) -> dict[tuple[str, str], Interval | None]:
+        """(tracker, metric) -> the 95 % interval of its score; None for fewer than five sequences."""
+        return self.intervals_on(slice(None), METRICS)
+
+    def intervals_on(self, rows: Sequence[int] | slice, names: Iterable[str]) -> dict[tuple[str, str], Interval | None]:
+        """``intervals`` of the metrics ``names`` on the sequences ``rows``."""
+        places = [(tracker, name) for name in names for tracker in self.trackers]
+        scores = [tracker.by_run[name][:, rows] for tracker, name in places]
+        found = score_intervals(scores, self.trackers[0].weights[rows]).clip(0.0, 100.0)
+        return {(t.name, name): as_interval(ends) for (t, name), ends in zip(places, found, strict=True)}
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """The trackers compared, where there are several."""
+        return compare(self.trackers, self.baseline) if len(self.trackers) > 1 else None
 
 
 def evaluate(
@@ -69,13 +92,14 @@ def evaluate(
     allow_missing: bool = False,
     cache: Cache | None = None,
     processes: int = 1,
+    baseline: str | None = None,
 ) -> Evaluation:
     """Score ``trackers`` against ``truth``.
 
     allow_missing: sequences that a tracker lacks are left out for all trackers, and results of the wrong length are
     cut or counted as empty where they end; the notes say so. Without it, and for files that cannot be read, raises
     AnalysisError listing everything at once. processes: how many to use at most (more than one needs a main module
-    that can be imported).
+    that can be imported). baseline: the name of the tracker that others are compared with, else the best.
     """
     runs = [run for tracker in trackers for run in tracker.runs]
     scores = _score_runs(runs, truth, protocol, allow_missing, cache, processes)
@@ -98,7 +122,7 @@ def evaluate(
         for t in entries
         if t.trained_on
     ]
-    return Evaluation(protocol, tuple(common), entries, tuple(notes))
+    return Evaluation(protocol, tuple(common), entries, tuple(notes), baseline)
 
 
 def _score_runs(
@@ -164,10 +188,3 @@ def _tracker_scores(name: str, scores: Sequence[RunScore], common: Sequence[str]
         float(np.mean(speeds)) if speeds else None,
         tuple(n for n in common if any(n in score.trained_on for score in scores)),
     )
-
-
-def weighted_mean(values: Array, weights: Array) -> Array:
-    """Mean [...] over the sequences of ``values`` [..., s] with ``weights`` [s]; NaN values are left out."""
-    weights = np.where(np.isnan(values), 0.0, weights)
-    with np.errstate(invalid="ignore"):
-        return (np.nan_to_num(values) * weights).sum(axis=-1) / weights.sum(axis=-1)

@@ -3,34 +3,59 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+_WIDEST = 100  # characters of a line of text
 
 
 @dataclass(frozen=True)
 class Cell:
     """A word, or a number, which is never NaN.
 
-    deviation: of ``value`` over several runs. digits: behind the point. mark: what stands behind the cell (†, *).
-    is_score: the highest one is marked as the best.
+    deviation: of ``value`` over several runs. interval: the 95 % interval of ``value``. digits: behind the point. mark:
+    what stands behind the cell (†, *). is_score: the highest one is marked as the best; otherwise it is shown with its
+    sign where ``signed``.
     """
 
     text: str = "-"
     value: float | None = None
     deviation: float | None = None
+    interval: tuple[float, float] | None = None
     digits: int = 2
     mark: str = ""
     is_score: bool = True
+    signed: bool = False
 
     def __str__(self) -> str:
-        text = self.text
-        if self.value is not None:
-            text = f"{self.value:.{self.digits}f}"
+        return f"{self.alone} {self.between}" if self.interval else self.alone
+
+    @property
+    def alone(self) -> str:
+        """The cell without its interval."""
+        sign = "+" if self.signed else ""
+        text = self.text if self.value is None else f"{self.value:{sign}.{self.digits}f}"
         if self.deviation is not None:
             text += f" ± {self.deviation:.{self.digits}f}"
         return f"{text} {self.mark}" if self.mark else text
+
+    @property
+    def between(self) -> str:
+        """The interval, or nothing."""
+        if self.interval is None:
+            return ""
+        (low, high), sign = self.interval, "+" if self.signed else ""
+        return f"[{low:{sign}.1f}, {high:{sign}.1f}]"
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Low and high of the interval with all digits, or nothing."""
+        if self.interval is None:
+            return "", ""
+        low, high = self.interval
+        return f"{low:.{self.digits}f}", f"{high:.{self.digits}f}"
 
 
 @dataclass(frozen=True)
@@ -63,12 +88,25 @@ class Table:
 
 
 def as_text(table: Table) -> str:
-    """Columns aligned by blanks."""
+    """Columns aligned by blanks; where that makes a table too wide, its intervals stand below the numbers."""
     lines = [[str(cell) for cell in line] for line in (table.header, *table.rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(table.header))]
+    if _width(lines) > _WIDEST:
+        lines = [[cell.alone for cell in table.header]]
+        for row in table.rows:
+            lines += [[cell.alone for cell in row], [cell.between for cell in row]]
+        lines = [line for line in lines if any(line)]
+    widths = _widths(lines)
     text = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
     rule = "-" * len(text[0])
     return "\n".join([table.caption, rule, text[0], rule, *text[1:], rule, *(f"note: {n}" for n in table.notes)])
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*lines, strict=True)]
+
+
+def _width(lines: Sequence[Sequence[str]]) -> int:
+    return sum(_widths(lines)) + 2 * (len(lines[0]) - 1)
 
 
 def as_markdown(table: Table) -> str:
@@ -97,7 +135,8 @@ def as_latex(table: Table) -> str:
 
 _LATEX = {
     **{character: "\\" + character for character in "&%#_${}"},
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "†": r"$\dagger$",
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$",
+    "†": r"$\dagger$", "‡": r"$\ddagger$",
 }  # fmt: skip
 
 
@@ -106,9 +145,14 @@ def _escape_latex(text: str) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """Comma-separated; caption and notes are lines that begin with #."""
+    """Comma-separated; caption and notes are lines that begin with #; intervals are columns behind the others."""
+    columns = [i for i in range(len(table.header)) if any(row[i].interval for row in table.rows)]
+    header = [cell.alone for cell in table.header]
+    lines = [header + [f"{header[i]} {end}" for i in columns for end in ("low", "high")]]
+    for row in table.rows:
+        lines.append([cell.alone for cell in row] + [end for i in columns for end in row[i].ends])
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([table.header, *table.rows])
+    csv.writer(out, lineterminator="\n").writerows(lines)
     return "".join(f"# {line}\n" for line in (table.caption, *table.notes)) + out.getvalue().rstrip("\n")
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ltr.dataset.layouts.base import SPECS
 from ltr.utils.errors import InputError
+from pytracking.analysis.comparison import as_number, show_p
 from pytracking.analysis.extract_results import Evaluation, TrackerScores
-from pytracking.analysis.metrics import METRICS, Array
+from pytracking.analysis.metrics import METRICS
 from pytracking.analysis.name_matching import match_names
+from pytracking.analysis.statistics import FEWEST
 from pytracking.analysis.table_formats import Cell, Table
 from pytracking.utils.text import counted
 
@@ -58,10 +58,10 @@ def overall_table(evaluation: Evaluation, published: Published | None = None) ->
     """
     header = tuple(map(Cell, ("Tracker", *(metric.title for metric in METRICS.values()), "FPS")))
     rows = [
-        (label(t), *(_mean_over_runs(t.overall[name]) for name in METRICS), Cell(value=t.fps, digits=1))
+        (label(t), *(_score(evaluation, t, name) for name in METRICS), Cell(value=t.fps, digits=1))
         for t in evaluation.trackers
     ]
-    notes = evaluation.notes
+    notes = (*evaluation.notes, _about_intervals(evaluation))
     if published is not None:
         total, scored = published.sequences, len(evaluation.sequences)
         warning = f"; on all {total} sequences, so not comparable with ours on {scored}" if scored != total else ""
@@ -71,6 +71,37 @@ def overall_table(evaluation: Evaluation, published: Published | None = None) ->
             rows.append((Cell(name, mark="*"), *cells, Cell()))
     rows.sort(key=lambda cells: -(cells[1].value or 0.0))
     return Table(caption(evaluation), header, tuple(rows), notes, "column")
+
+
+def difference_table(evaluation: Evaluation) -> Table | None:
+    """A row a tracker, the best AUC first: its rank, and its difference to the baseline. None for one tracker."""
+    comparison = evaluation.comparison
+    if comparison is None:
+        return None
+    rows = []
+    for tracker in sort_trackers(evaluation):
+        difference = comparison.differences.get(tracker.name)
+        cells = [Cell(str(comparison.ranks[tracker.name])), _score(evaluation, tracker, "auc")]
+        if difference is None:
+            cells += [Cell("baseline" if evaluation.baseline else "best"), Cell()]
+        else:
+            cells += [
+                Cell(value=difference.mean, interval=difference.interval, is_score=False, signed=True),
+                Cell(show_p(difference.p)),
+            ]
+        rows.append((label(tracker), *cells))
+    header = tuple(map(Cell, ("Tracker", "Rank", "AUC", "Difference", "p")))
+    corrected = "trackers" if evaluation.baseline else "all pairs of trackers, as the data chose the best"
+    notes = [
+        "trackers of one rank are ties: no difference between them is shown (5 %)",
+        f"p: sign-flip test of the differences by sequence, Holm's correction over {corrected}",
+    ]
+    smallest = [
+        f"{d.detectable:.1f} ({name})" for name, d in comparison.differences.items() if d.detectable is not None
+    ]
+    if smallest:
+        notes.append(f"smallest differences that these sequences show with 80 % power: {', '.join(smallest)}")
+    return Table(f"AUC against {comparison.baseline}, {caption(evaluation)}", header, tuple(rows), tuple(notes))
 
 
 def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
@@ -83,9 +114,9 @@ def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
     for i, name in enumerate(evaluation.sequences):
         marks = ["†" if name in t.trained_on else "" for t in trackers]
         if alone:
-            cells = [Cell(value=_number(trackers[0].per_sequence[metric][i])) for metric in METRICS]
+            cells = [Cell(value=as_number(trackers[0].per_sequence[metric][i])) for metric in METRICS]
         else:
-            values = [_number(t.per_sequence[score][i]) for t in trackers]
+            values = [as_number(t.per_sequence[score][i]) for t in trackers]
             cells = [Cell(value=value, mark=mark) for value, mark in zip(values, marks, strict=True)]
         frames = Cell(str(trackers[0].frames[i]))
         rows.append((Cell(name, mark=marks[0] if alone else ""), frames, *cells))
@@ -128,32 +159,65 @@ def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[st
         groups[attribute] = [i for i, n in enumerate(evaluation.sequences) if attribute in attributes[names[n]]]
     trackers, rows = sort_trackers(evaluation), []
     for attribute, having in groups.items():
-        cells = [Cell(value=_number(t.on("auc", having).mean())) for t in trackers]
-        rows.append((Cell(f"{attribute} ({len(having)})"), *cells))
+        intervals = evaluation.intervals_on(having, ["auc"])
+        cells = [Cell(value=as_number(t.on("auc", having).mean()), interval=intervals[t.name, "auc"]) for t in trackers]
+        rows.append((Cell(f"{attribute} ({len(having)})", mark="‡" if len(having) < FEWEST else ""), *cells))
     header = (Cell("Attribute"), *map(label, trackers))
-    return Table(f"AUC by attribute, {caption(evaluation)}", header, tuple(rows), evaluation.notes, "row")
+    notes = (*evaluation.notes, _about_intervals(evaluation))
+    if any(row[0].mark for row in rows):
+        notes = (*notes, f"‡ fewer than {FEWEST} sequences")
+    return Table(f"AUC by attribute, {caption(evaluation)}", header, tuple(rows), notes, "row")
 
 
-def _mean_over_runs(values: Array) -> Cell:
-    return Cell(value=_number(values.mean()), deviation=float(values.std(ddof=1)) if len(values) > 1 else None)
+def _score(evaluation: Evaluation, tracker: TrackerScores, metric: str) -> Cell:
+    """The score of a data set: the mean over runs, with their deviation where there are several."""
+    values = tracker.overall[metric]
+    deviation = float(values.std(ddof=1)) if len(values) > 1 else None
+    return Cell(
+        value=as_number(values.mean()), deviation=deviation, interval=evaluation.intervals[tracker.name, metric]
+    )
+
+
+def _about_intervals(evaluation: Evaluation) -> str:
+    if len(evaluation.sequences) < FEWEST:
+        return f"no intervals: fewer than {FEWEST} sequences"
+    over = "sequences and runs" if any(len(t.overall["auc"]) > 1 for t in evaluation.trackers) else "sequences"
+    return f"[low, high]: 95 % interval, bootstrap over {over}"
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
     """``{tracker: {auc, precision, ..., sequences: {name: {auc, ...}}}}`` in percent.
 
-    Where a tracker has several runs, its scores are means and ``std`` holds their standard deviations; ``notes`` is
-    there where there is anything to say, ``trained_on`` where the network was trained on some of the sequences.
+    Beside every score of a data set stands its 95 % interval, ``auc_ci: [low, high]``, null for fewer than five
+    sequences. With several trackers, ``rank`` is shared by ties, and all but the baseline have their ``difference`` to
+    it in AUC. Where a tracker has several runs, its scores are means and ``std`` holds their standard deviations.
+    ``notes`` is there where there is anything to say, ``trained_on`` where the network was trained on some of the
+    sequences.
     """
     return {tracker.name: _tracker_json(tracker, evaluation) for tracker in evaluation.trackers}
 
 
 def _tracker_json(tracker: TrackerScores, evaluation: Evaluation) -> dict[str, Any]:
     scores = tracker.overall
-    entry: dict[str, Any] = {name: _number(scores[name].mean()) for name in METRICS}
+    entry: dict[str, Any] = {}
+    for name in METRICS:
+        entry[name] = as_number(scores[name].mean())
+        entry[f"{name}_ci"] = evaluation.intervals[tracker.name, name]
     runs = len(scores["auc"])
     if runs > 1:
         entry["runs"] = runs
-        entry["std"] = {name: _number(scores[name].std(ddof=1)) for name in METRICS}
+        entry["std"] = {name: as_number(scores[name].std(ddof=1)) for name in METRICS}
+    if evaluation.comparison is not None:
+        entry["rank"] = evaluation.comparison.ranks[tracker.name]
+        difference = evaluation.comparison.differences.get(tracker.name)
+        if difference is not None:
+            entry["difference"] = {
+                "to": evaluation.comparison.baseline,
+                "mean": difference.mean,
+                "ci": difference.interval,
+                "p": difference.p,
+                "detectable": difference.detectable,
+            }
     if tracker.fps is not None:
         entry["fps"] = tracker.fps
     if tracker.trained_on:
@@ -162,12 +226,7 @@ def _tracker_json(tracker: TrackerScores, evaluation: Evaluation) -> dict[str, A
     if evaluation.notes:
         entry["notes"] = list(evaluation.notes)
     entry["sequences"] = {
-        name: {score: _number(tracker.per_sequence[score][i]) for score in METRICS}
+        name: {score: as_number(tracker.per_sequence[score][i]) for score in METRICS}
         for i, name in enumerate(evaluation.sequences)
     }
     return entry
-
-
-def _number(value: float) -> float | None:
-    """The mean overlap of a sequence without one usable frame is no number."""
-    return float(value) if np.isfinite(value) else None

@@ -45,6 +45,31 @@ def test_table_json_and_plots(folders: tuple[Path, Path], tmp_path: Path, capsys
     assert printed.endswith(f"{out / 'scores.json'}\n{out / 'plots'}\n")
 
 
+def test_a_line_for_each_tracker_says_whether_it_is_better(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture
+) -> None:
+    truth, results = folders
+    command = [
+        "--ground-truth",
+        str(truth),
+        "--results",
+        f"old={results}",
+        f"same={results}",
+        f"new={truth.parent / 'n'}",
+    ]
+    (truth.parent / "n").mkdir()
+    for name in "ab":
+        np.savetxt(truth.parent / "n" / f"{name}.txt", BOXES, fmt="%.4f", delimiter=",")
+    assert main([*command, "--only-difference"]) == 0
+    gain = 100 * (20 / 21 - 20 / 21 / 40) / 2
+    assert capsys.readouterr().out.splitlines() == [
+        "same - old: AUC +0.00, p 1.00, 2 sequences: no difference shown",
+        f"new - old: AUC +{gain:.2f}, p 1.00, 2 sequences: no difference shown",
+    ]
+    assert main([*command, "--only-difference", "--baseline", "new"]) == 0
+    assert capsys.readouterr().out.startswith(f"old - new: AUC -{gain:.2f}, p 1.00")
+
+
 def test_our_own_results_by_data_set_name(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -85,6 +110,14 @@ def test_what_is_scored_is_never_replaced(
             ["protocol 'vot' is unknown"],
         ),
         (["dimp:x", "--dataset_name", "nonsense"], ["nonsense"]),
+        (
+            ["--ground-truth", "data", "--results", "X=results/dimp/x", "--baseline", "Z"],
+            ["--baseline Z: expected one of X"],
+        ),
+        (
+            ["--ground-truth", "data", "--results", "X=results/dimp/x", "--only-difference"],
+            ["--only-difference: expected several trackers, got X"],
+        ),
         (
             ["dimp:x", "--dataset_name", "folder:data", "--attributes", "none", "--published", "vot"],
             ["no attributes of 'none'", "no published scores on 'vot'"],

@@ -120,12 +120,100 @@ def test_training_sequences_are_marked_everywhere(write_boxes: Callable[..., Pat
 def test_attributes_select_sequences(evaluation: Evaluation) -> None:
     table = tables.attribute_table(evaluation, {"A": ["IV", "SV"], "b": ["SV"], "c": ["OCC"]})
     by_sequence = {row[0]: row[2:] for row in rows(tables.sequence_table(evaluation))}
-    assert [row[0] for row in rows(table)] == ["all (2)", "IV (1)", "SV (2)"]
+    assert [row[0] for row in rows(table)] == ["all (2) ‡", "IV (1) ‡", "SV (2) ‡"]
+    assert table.notes[-1] == "‡ fewer than 5 sequences"
     assert rows(table)[1][1:] == by_sequence["a"]
     overall = tuple(row[1].split(" ")[0] for row in rows(tables.overall_table(evaluation)))
     assert rows(table)[0][1:] == rows(table)[2][1:] == overall
     with pytest.raises(ValueError, match="no attributes for b"):
         tables.attribute_table(evaluation, {"a": ["IV"]})
+
+
+@pytest.fixture
+def seven(write_boxes: Callable[..., Path], boxes: np.ndarray) -> Evaluation:
+    """Two trackers on seven sequences, ``far`` worse on all of them."""
+    names = "abcdefg"
+    off = {
+        folder: {n: boxes + np.array([0, by * (i + 1), 0, 0]) for i, n in enumerate(names)}
+        for folder, by in OFF.items()
+    }
+    truths = truth_folder(write_boxes("gt", **dict.fromkeys(names, boxes)))
+    return evaluate([find_tracker(f, write_boxes(f, **off[f])) for f in OFF], truths, PROTOCOLS["otb"])
+
+
+OFF = {"near": 0.1, "far": 0.9}  # pixels, times the number of the sequence
+
+
+def test_every_score_has_its_interval(seven: Evaluation) -> None:
+    content = json.loads(json.dumps(tables.as_json(seven), allow_nan=False))
+    for tracker in content.values():
+        for name in METRICS:
+            low, high = tracker[f"{name}_ci"]
+            assert 0 <= low <= tracker[name] <= high <= 100, name
+    near, far = content["near"], content["far"]
+    assert far["auc_ci"][1] < near["auc_ci"][0]
+    assert (near["rank"], far["rank"], "difference" in near) == (1, 2, False)
+    assert far["difference"]["to"] == "near"
+    assert far["difference"]["mean"] == pytest.approx(far["auc"] - near["auc"])
+    assert far["difference"]["ci"][0] < far["difference"]["mean"] < far["difference"]["ci"][1] < 0
+    assert far["difference"]["p"] == pytest.approx(2 / 2**7)
+
+
+def test_few_sequences_have_none(evaluation: Evaluation) -> None:
+    assert tables.as_json(evaluation)["poor"]["auc_ci"] is None
+    assert "no intervals: fewer than 5 sequences" in tables.overall_table(evaluation).notes
+
+
+def test_intervals_stand_below_numbers_only_where_a_line_would_be_too_long(seven: Evaluation) -> None:
+    near, far = (tables.as_json(seven)[name] for name in OFF)
+    text = table_formats.as_text(tables.overall_table(seven)).splitlines()
+    assert text[4].split()[:2] == ["near", f"{near['auc']:.2f}"]  # a row is what scripts have read ever since
+    assert text[5].split()[:2] == [f"[{near['auc_ci'][0]:.1f},", f"{near['auc_ci'][1]:.1f}]"]
+    assert len({len(line) for line in text[1:9]}) == 1
+    table = tables.difference_table(seven)
+    assert table is not None
+    low, high = far["difference"]["ci"]
+    text = table_formats.as_text(table).splitlines()
+    assert text[5].split()[-4:] == [f"{far['difference']['mean']:+.2f}", f"[{low:+.1f},", f"{high:+.1f}]", "0.016"]
+
+
+def test_intervals_in_files(seven: Evaluation) -> None:
+    table, far = tables.difference_table(seven), tables.as_json(seven)["far"]
+    assert table is not None
+    lines = [line for line in table_formats.as_csv(table).splitlines() if not line.startswith("#")]
+    near_row, row = csv.DictReader(lines)
+    (low, high), ends = far["difference"]["ci"], far["auc_ci"]
+    assert (row["Difference"], row["p"]) == (f"{far['difference']['mean']:+.2f}", "0.016")
+    assert (row["Difference low"], row["Difference high"]) == (f"{low:.2f}", f"{high:.2f}")
+    assert (row["AUC low"], row["AUC high"]) == (f"{ends[0]:.2f}", f"{ends[1]:.2f}")
+    assert (near_row["Difference"], near_row["Difference low"]) == ("best", "")
+    for text in (table_formats.as_markdown(table), table_formats.as_latex(table)):
+        assert f"{far['auc']:.2f} [{ends[0]:.1f}, {ends[1]:.1f}]" in text
+
+
+def test_the_smallest_difference_that_would_show_stands_below(seven: Evaluation) -> None:
+    table = tables.difference_table(seven)
+    assert table is not None
+    detectable = tables.as_json(seven)["far"]["difference"]["detectable"]
+    assert table.notes[-1].endswith(f"show with 80 % power: {detectable:.1f} (far)")
+    assert tables.difference_table(dataclasses.replace(seven, trackers=seven.trackers[:1])) is None
+
+
+def test_another_baseline_can_be_named(seven: Evaluation) -> None:
+    other = dataclasses.replace(seven, baseline="far")
+    content = tables.as_json(other)
+    assert content["near"]["difference"]["mean"] == -tables.as_json(seven)["far"]["difference"]["mean"]
+    assert "difference" not in content["far"]
+    table = tables.difference_table(other)
+    assert table is not None
+    assert rows(table)[1][3] == "baseline"
+
+
+def test_attributes_have_intervals_and_few_sequences_are_marked(seven: Evaluation) -> None:
+    table = tables.attribute_table(seven, {name: ["MANY", *(["FEW"] if name in "ab" else [])] for name in "abcdefg"})
+    assert [row[0] for row in rows(table)] == ["all (7)", "FEW (2) ‡", "MANY (7)"]
+    assert [row[1].interval is None for row in table.rows] == [False, True, False]
+    assert table.rows[0][1].interval == table.rows[2][1].interval == tuple(tables.as_json(seven)["near"]["auc_ci"])
 
 
 @pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("[]", "expected"), ('{"a": "IV"}', "expected")])
@@ -169,7 +257,7 @@ def test_the_best_is_bold_and_names_are_escaped(write_boxes: Callable[..., Path]
     trackers = [find_tracker(n, write_boxes(f"t{i}", a=b)) for i, (n, b) in enumerate(names.items())]
     table = tables.overall_table(evaluate(trackers, truths, PROTOCOLS["otb"]))
     assert table.caption.startswith("1 sequence, 40 frames, ")
-    best, other = table_formats.as_markdown(table).splitlines()[-2:]
+    best, other = [line for line in table_formats.as_markdown(table).splitlines() if line.startswith("|")][-2:]
     assert "| **95.24** |" in best
     assert "y\\|z" in other
     assert other.count("**") == 2  # precision, by both
