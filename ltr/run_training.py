@@ -14,8 +14,9 @@ from ltr.train_settings import load_settings
 from ltr.train_settings.command_line import WORKSPACE, parse_command
 from ltr.trainers.base_trainer import differences, seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
-from ltr.trainers.settings import TrainSettings, to_json
+from ltr.trainers.settings import TrainSettings
 from ltr.utils.cli import one_line_errors
+from ltr.utils.config import to_json
 from ltr.utils.device import choose_device, keep_freed_memory, precision_warning, set_threads
 from ltr.utils.distributed import joined, own_device
 from ltr.utils.files import check_outputs, with_card

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,14 +14,13 @@ from ltr.models.detection.detector import BOX_STRIDES, PYRAMID_CHANNELS, build_d
 from ltr.models.detection.energy_branch import EnergyBranch
 from ltr.models.detection.fixed import FixedDetector, load_detector
 from ltr.models.detection.prediction import EnergyOfBoxes
-from ltr.models.weights import save_weights, sha256
+from ltr.models.weights import NetworkCard, save_weights, sha256
 from ltr.sampling.detection_batch import FeatureCache, FixedItems, FixedLoader
 from ltr.sampling.detection_items import EndlessPictures, PictureBatch, PictureLoader, load_picture
 from ltr.train_settings.detection.base import BranchTrainSettings, DetectionSettings, DetectorTrainSettings, Sources
 from ltr.trainers.ltr_trainer import Training
-from ltr.trainers.settings import to_json
+from ltr.utils.config import to_json
 from ltr.utils.device import place
-from ltr.utils.files import atomic_write
 
 
 def read_pictures(settings: DetectionSettings, data: Path, sources: Sources) -> list[DetectionPicture]:
@@ -104,5 +102,4 @@ def _export(net: torch.nn.Module, settings: DetectionSettings, seed: int, folder
     """Write weights and their card: settings and SHA-256."""
     path = folder / "network.safetensors"
     save_weights({name: value.contiguous() for name, value in net.state_dict().items()}, path)
-    card = {"sha256": sha256(path), "seed": seed, "training": to_json(settings)}
-    atomic_write(path.with_suffix(".json"), lambda temporary: temporary.write_text(json.dumps(card, indent=1) + "\n"))
+    NetworkCard(sha256=sha256(path), seed=seed, training=to_json(settings)).write(path)

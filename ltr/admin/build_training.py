@@ -16,7 +16,7 @@ from ltr.admin.provenance import training_data
 from ltr.data.image_loader import jpeg_decoder
 from ltr.models.build import build_network
 from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
-from ltr.models.weights import load_network, load_weights, save_network
+from ltr.models.weights import NetworkCard, load_network, load_weights, save_network
 from ltr.sampling.loader import Share, TrackingLoader
 from ltr.sampling.processing import DiMPProcessing
 from ltr.sampling.sampler import TrackingSampler
@@ -24,7 +24,8 @@ from ltr.train_settings.detection.base import BranchTrainSettings, DetectorTrain
 from ltr.train_settings.dimp.base import DiMPTrainSettings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
-from ltr.trainers.settings import TrainSettings, to_json
+from ltr.trainers.settings import TrainSettings
+from ltr.utils.config import to_json
 from ltr.utils.device import place
 from ltr.utils.distributed import ALONE, Processes
 from ltr.utils.errors import InputError
@@ -67,7 +68,7 @@ def build_dimp_training(
     classification_loss = LBHinge(settings.hinge_threshold) if hinge else KLRegressionGrid()
     actor = DiMPActor(net, settings.box_loss, classification_loss, settings.loss_weights)
     optimizer, scheduler = build_optimizer(net, settings.optim)
-    card = {"training": to_json(settings), "seed": seed, "data": training_data(settings, data)}
+    card = NetworkCard(training=to_json(settings), seed=seed, data=training_data(settings, data))
 
     def export(folder: Path) -> None:
         save_network(net, settings.network, folder / "network.safetensors", card)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import Annotated, Literal, TypeVar
 
 import cv2
 import numpy as np
 from torch import Tensor
 
+from ltr.utils.config import Range
 from ltr.utils.errors import InputError
 
 AnyImage = TypeVar("AnyImage", np.ndarray, Tensor)
@@ -38,10 +39,16 @@ CropMode = Literal["replicate", "inside", "inside_major"]
 class CropSettings:
     """Which part of a frame a network sees: one rule, for training and tracking."""
 
-    search_area: float = 6.0  # side of the search area, in sqrt(w h) of the target (pytracking's search_area_scale)
-    crop_side: int = 352  # S: side of the crop in pixels (pytracking's image_sample_size, output_sz)
+    search_area: Annotated[float, Range(above=1, most=100)] = (
+        6.0  # side of the search area, in sqrt(w h) of the target (pytracking's search_area_scale)
+    )
+    crop_side: Annotated[int, Range(least=64, most=4096)] = (
+        352  # S: side of the crop in pixels (pytracking's image_sample_size, output_sz)
+    )
     crop_mode: CropMode = "replicate"  # of areas that leave the image: see fit_area (pytracking's border_mode)
-    max_shrink: float = 1.5  # by what the other modes may divide the area's side (pytracking's patch_max_scale_change)
+    max_shrink: Annotated[float, Range(least=1)] = (
+        1.5  # by what the other modes may divide the area's side (pytracking's patch_max_scale_change)
+    )
 
     def search_region(
         self, centre: tuple[float, float], target_size: tuple[float, float], image_size: tuple[int, int]
@@ -51,19 +58,6 @@ class CropSettings:
         side = math.sqrt(target_size[0] * target_size[1]) * self.search_area
         centre, side = fit_area(centre, side, image_size, self.crop_mode, self.max_shrink)
         return centre, side / self.crop_side
-
-    def problems(self) -> list[str]:
-        """What is wrong with these settings, one line each."""
-        found = []
-        if not 1 < self.search_area <= 100:
-            found.append(f"search_area: expected more than 1, at most 100, got {self.search_area}")
-        if not 64 <= self.crop_side <= 4096:
-            found.append(f"crop_side: expected 64 to 4096, got {self.crop_side}")
-        if self.crop_mode not in get_args(CropMode):
-            found.append(f"crop_mode: expected one of {', '.join(get_args(CropMode))}, got {self.crop_mode!r}")
-        if not self.max_shrink >= 1:
-            found.append(f"max_shrink: expected at least 1, got {self.max_shrink}")
-        return found
 
 
 def fit_area(

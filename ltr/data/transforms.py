@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import cv2
 import numpy as np
 
 from ltr.data.image_loader import decode_image, encode_jpeg
+from ltr.utils.config import Range, Share
 
 # ITU-R BT.601, the weights of OpenCV's and PIL's grey pictures
 _LUMA = np.array([0.299, 0.587, 0.114])
@@ -32,32 +34,28 @@ class AugmentationSettings:
     """Probabilities and strengths. ``flip``, ``grayscale`` and ``coarse`` hold for a whole sample, the rest for single
     frames."""
 
-    flip: float = 0.5
-    frame_flip: float = 0.0  # of a single frame, on top of it
-    grayscale: float = 0.05
-    coarse: float = 0.0  # of a target so far away that it has few pixels
+    flip: Share = 0.5
+    frame_flip: Share = 0.0  # of a single frame, on top of it
+    grayscale: Share = 0.05
+    coarse: Share = 0.0  # of a target so far away that it has few pixels
     coarse_detail: tuple[float, float] = (0.2, 0.7)  # image px per crop px that are left then
     colour: ColourJitter = field(default_factory=ColourJitter)
-    blur: float = 0.15
+    blur: Share = 0.15
     blur_sigma: tuple[float, float] = (0.7, 2.5)  # crop px
-    noise: float = 0.1
-    noise_amplitude: int = 8  # grey levels, even distribution
-    jpeg: float = 0.1
+    noise: Share = 0.1
+    noise_amplitude: Annotated[int, Range(least=0, most=127)] = 8  # grey levels, even distribution
+    jpeg: Share = 0.1
     jpeg_quality: tuple[int, int] = (30, 80)
-    cutout: float = 0.1
+    cutout: Share = 0.1
     cutout_side: tuple[float, float] = (0.3, 0.6)  # of the target's sides
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
-        chances = ("flip", "frame_flip", "grayscale", "coarse", "blur", "noise", "jpeg", "cutout")
-        values = {name: getattr(self, name) for name in chances}
-        found = [f"{name}: expected a chance from 0 to 1, got {p}" for name, p in values.items() if not 0 <= p <= 1]
+        found = []
         for name, most in {"coarse_detail": 1, "blur_sigma": math.inf, "jpeg_quality": 100, "cutout_side": 1}.items():
             low, high = getattr(self, name)
             if not 0 < low <= high <= most:
                 found.append(f"{name}: expected two rising numbers above 0, {most} at most, got {low}, {high}")
-        if not 0 <= self.noise_amplitude <= 127:
-            found.append(f"noise_amplitude: expected 0 to 127 grey levels, got {self.noise_amplitude}")
         return found
 
     def for_validation(self) -> AugmentationSettings:

@@ -28,6 +28,7 @@ from ltr.experiments.detection.studies import STUDIES, Row, Study, with_samples
 from ltr.sampling.detection_batch import DetectionBatch
 from ltr.train_settings.detection import BRANCH_COCO, BRANCH_MOBILE, BranchTrainSettings
 from ltr.utils.cli import one_line_errors
+from ltr.utils.config import check
 from ltr.utils.device import choose_device, set_threads
 from ltr.utils.errors import InputError
 from ltr.utils.files import check_outputs, with_card
@@ -147,7 +148,7 @@ def main(options: Options) -> None:
     check_outputs({"figure": options.figure}, read, {"results": options.results})
     set_threads(options.threads)
     device = choose_device(options.device)
-    settings.check()
+    check(settings, "settings")
     runs = DetectionRuns(options.results, settings, options.data, options.factors, device)
     runs.detector()
     for seed in range(options.seeds):

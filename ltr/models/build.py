@@ -15,18 +15,14 @@ from ltr.models.target_classifier.linear_filter import LinearFilter
 from ltr.models.target_classifier.optimizer import DiMPSteepestDescentGN
 from ltr.models.tracking.dimpnet import BOX_LAYERS, CLASSIFICATION_LAYER, DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
-from ltr.utils.errors import InputError
+from ltr.utils.config import check
 
 BOTTLENECK_CHANNELS = 512  # from so many on, the head's blocks of two 3x3 convolutions would be too large
 
 
 def build_network(settings: DiMPnetSettings) -> DiMPnet:
     """A tracking network with untrained heads and an untrained backbone."""
-    problems = settings.problems()
-    if settings.backbone not in BACKBONES:
-        problems.append(f"backbone: unknown {settings.backbone!r}; known are {', '.join(BACKBONES)}")
-    if problems:
-        raise InputError("network settings: " + "; ".join(problems))
+    check(settings, "network settings")
     backbone = BACKBONES[settings.backbone](settings.frozen_layers)
     channels = backbone.out_channels
     c = settings.classifier

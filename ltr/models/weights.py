@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Self
 
 import torch
 from safetensors import SafetensorError
@@ -16,12 +16,9 @@ from safetensors.torch import load_file, save
 from ltr.models.build import build_network
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
-from ltr.utils.config import renamed
+from ltr.utils.config import changed, check, load, read_values, to_json
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
-
-T = TypeVar("T")
-_FOREIGN_CARD = (json.JSONDecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError)
 
 
 def sha256(path: Path) -> str:
@@ -30,34 +27,41 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def from_dict(cls: type[T], values: dict[str, Any], where: str) -> T:
-    """Rebuild a (nested) settings dataclass from JSON; ``where`` names the file in errors."""
-    hints = get_type_hints(cls)
-    names = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - names)
-    if unknown:
-        raise InputError(f"{where}: unknown {cls.__name__} fields {unknown}; known are {sorted(names)}")
+@dataclass(frozen=True)
+class NetworkCard:
+    """What is known of a network, in a JSON file beside its weights."""
 
-    def convert(name: str, value: Any) -> Any:
-        if is_dataclass(hints[name]) and isinstance(value, dict):
-            return from_dict(hints[name], value, where)
-        value = tuple(value) if isinstance(value, list) else value
-        if not _is_of(value, hints[name]):
-            raise InputError(f"{where}: {cls.__name__}.{name}: expected {hints[name]}, got {value!r:.60}")
-        return value
+    network: Mapping[str, Any] | None = None  # its settings, as ltr.utils.config.to_json writes them
+    sha256: str = ""  # of the file of weights
+    training: Mapping[str, Any] | None = None  # the training's settings
+    seed: int | None = None
+    data: Mapping[str, Mapping[str, Any]] | None = None  # trained on, by source (ltr.admin.provenance)
+    averaged: tuple[Mapping[str, Any], ...] = ()  # sha256 and training of the networks that it is the mean of
+    more: Mapping[str, Any] = field(default_factory=dict)  # anything else that the file says
 
-    return cls(**{name: convert(name, value) for name, value in values.items()})
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The card of the network ``path`` (.safetensors); InputError where it is none."""
+        values = read_values(path.with_suffix(".json"), "card")
+        known = {f.name for f in fields(cls)} - {"more"}
+        more = {name: value for name, value in values.items() if name not in known}
+        values = {name: value for name, value in values.items() if name in known}
+        return load(cls, {**values, "more": more}, f"card: {path.with_suffix('.json')}")
 
+    def write(self, path: Path) -> None:
+        """Beside the network ``path``; what was never said is left out."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "more"}
+        text = json.dumps({**{name: v for name, v in values.items() if v not in (None, ())}, **self.more}, indent=1)
+        atomic_write(path.with_suffix(".json"), lambda temporary: temporary.write_text(text + "\n"))
 
-def _is_of(value: Any, hint: Any) -> bool:
-    """Whether ``value`` is of the type of a field: a number, text, a choice, or a tuple of one of them."""
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if get_origin(hint) is tuple:
-        return isinstance(value, tuple) and all(_is_of(item, get_args(hint)[0]) for item in value)
-    if isinstance(value, bool) or not isinstance(hint, type):
-        return hint is bool
-    return isinstance(value, (int, float) if hint is float else hint)
+    @property
+    def training_sequences(self) -> list[str]:
+        """Names of the sequences in ``data``; InputError where an entry has none."""
+        entries = [entry for source in (self.data or {}).values() for entry in source.get("sequences", ())]
+        try:
+            return [str(entry["name"]) for entry in entries]
+        except (KeyError, TypeError) as error:
+            raise InputError(f"its list of training sequences cannot be read ({error!r})") from None
 
 
 def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:
@@ -65,19 +69,21 @@ def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:
     atomic_write(path, lambda temporary: temporary.write_bytes(save(dict(state))))
 
 
-def save_network(network: DiMPnet, settings: DiMPnetSettings, path: Path, card: dict[str, Any]) -> None:
-    """Write ``path`` (.safetensors, floating weights in half precision) and its card ``path`` (.json)."""
+def save_network(network: DiMPnet, settings: DiMPnetSettings, path: Path, card: NetworkCard) -> None:
+    """Write ``path`` (.safetensors, floating weights in half precision) and its ``card`` with settings and SHA-256."""
     state = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in network.state_dict().items()
     }
     save_weights(state, path)
-    text = json.dumps({"network": asdict(settings), "sha256": sha256(path), **card}, indent=1)
-    atomic_write(path.with_suffix(".json"), lambda temporary: temporary.write_text(text + "\n"))
+    replace(card, network=to_json(settings), sha256=sha256(path)).write(path)
 
 
-def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
-    """The network of ``path`` (.safetensors) in float32 and eval mode, its settings, and its card."""
+def load_network(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[DiMPnet, DiMPnetSettings, NetworkCard]:
+    """The network of ``path`` (.safetensors) in float32 and eval mode, its settings, and its card.
+
+    changes: of the settings, that the weights fit, too: ``{"crop_side": 352}``.
+    """
     card_path = path.with_suffix(".json")
     if path.suffix != ".safetensors":
         raise InputError(
@@ -87,22 +93,21 @@ def load_network(path: Path) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
         raise FileNotFoundError(f"network file {path} is missing")
     if not card_path.is_file():
         raise FileNotFoundError(f"{card_path} is missing: the card of {path.name}, which is written and moved with it")
+    card = NetworkCard.read(path)
+    settings = load(DiMPnetSettings, card.network, f"{card_path}: network")
+    check(settings, f"{card_path}: network")
+    settings = changed(settings, changes or {}, "parameters")
+    check(settings, "parameters")
     try:
-        card = json.loads(card_path.read_text(encoding="utf-8"))
-        network_values = renamed(card["network"], DiMPnetSettings.OLD_NAMES, str(card_path))
-        settings = from_dict(DiMPnetSettings, network_values, str(card_path))
         state = load_file(path)
-    except (*_FOREIGN_CARD, SafetensorError) as error:
+    except SafetensorError as error:
         raise InputError(f"{path}: not a network written by this toolkit ({error!r})") from error
-    if card.get("sha256") != sha256(path):
+    if card.sha256 != sha256(path):
         raise InputError(
             f"{path}: does not match the sha256 in {card_path.name}; the file is damaged or was replaced, "
             "or its writing broke off"
         )
-    try:
-        network = build_network(settings)
-    except InputError as error:
-        raise InputError(f"{card_path}: {error}") from None
+    network = build_network(settings)
     load_weights(
         network,
         {name: value.float() if value.is_floating_point() else value for name, value in state.items()},

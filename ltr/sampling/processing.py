@@ -14,6 +14,7 @@ from ltr.data.image_loader import Frame, LazyImage
 from ltr.data.labels import ScoreGrid
 from ltr.data.transforms import AugmentationSettings, Shared, augment_frame, draw_shared, flip_horizontally
 from ltr.dataset.base_video_dataset import FrameSet
+from ltr.utils.config import NonNegativeFloat, PositiveInt, Share
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class JitterSettings:
     is made for is the target's times exp(N(0, ``scale``)).
     """
 
-    centre: float
-    scale: float
+    centre: NonNegativeFloat
+    scale: NonNegativeFloat
 
 
 @dataclass(frozen=True)
@@ -35,22 +36,10 @@ class ProcessingSettings:
 
     train_jitter: JitterSettings = JitterSettings(centre=3.0, scale=0.25)
     test_jitter: JitterSettings = JitterSettings(centre=4.5, scale=0.5)
-    min_box_side: float = 6.0  # crop px; a thinner target is no sample
-    min_inside: float = 0.5  # share of the target's area within the picture, and within the search area
-    jitter_attempts: int = 10
+    min_box_side: NonNegativeFloat = 6.0  # crop px; a thinner target is no sample
+    min_inside: Share = 0.5  # share of the target's area within the picture, and within the search area
+    jitter_attempts: PositiveInt = 10
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
-
-    def problems(self) -> list[str]:
-        """What is wrong with these settings, one line each."""
-        found = []
-        if not self.jitter_attempts > 0:
-            found.append(f"jitter_attempts: expected more than 0, got {self.jitter_attempts}")
-        if not 0 <= self.min_inside <= 1:
-            found.append(f"min_inside: expected a share from 0 to 1, got {self.min_inside}")
-        for name, jitter in (("train_jitter", self.train_jitter), ("test_jitter", self.test_jitter)):
-            if not min(jitter.centre, jitter.scale) >= 0:
-                found.append(f"{name}: expected a centre and a scale of at least 0, got {jitter}")
-        return found + [f"augmentation.{line}" for line in self.augmentation.problems()]
 
     def for_validation(self) -> ProcessingSettings:
         """The same geometry, and pictures as they are: numbers of settings with other augmentation can be compared."""

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from ltr.data.batch import TrackingBatch
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet
 from ltr.sampling.processing import DiMPProcessing
+from ltr.utils.config import NonNegativeInt, PositiveInt
 from ltr.utils.errors import InputError
 
 FrameMode = Literal["causal", "interval"]
@@ -22,17 +23,11 @@ class SamplerSettings:
     """``max_gap`` in frames. Mode "causal": train frames up to a base frame, test frames after it;
     "interval": both within the gap on either side of it."""
 
-    samples_per_epoch: int
-    num_train_frames: int = 3
-    num_test_frames: int = 3
-    max_gap: int = 30
+    samples_per_epoch: PositiveInt
+    num_train_frames: PositiveInt = 3
+    num_test_frames: PositiveInt = 3
+    max_gap: NonNegativeInt = 30
     mode: FrameMode = "causal"
-
-    def problems(self) -> list[str]:
-        """What is wrong with these settings, one line each."""
-        least = {"num_train_frames": 1, "num_test_frames": 1, "max_gap": 0}
-        values = {name: getattr(self, name) for name in least}
-        return [f"{name}: expected at least {least[name]}, got {n}" for name, n in values.items() if n < least[name]]
 
 
 def choose_frames(

@@ -9,12 +9,12 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from ltr.admin.settings_file import read_values, with_values
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
 from ltr.train_settings.dimp.parse_source import FORM, KINDS, NONE, with_held_out_names, with_sources
-from ltr.trainers.settings import TrainSettings
+from ltr.trainers.settings import TrainSettings, with_values
+from ltr.utils.config import check, read_values
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed
 
@@ -61,7 +61,7 @@ def parse_command(
     )
     rest = [_with_new_name(argument, settings) for argument in rest]
     parsed: Any = tyro.cli(command, args=rest, prog=f"{prog} {task} {name}", description=BASE_OPTIONS)
-    parsed.settings.check()
+    check(parsed.settings, "settings")
     return task, name, parsed.options, parsed.settings, file
 
 

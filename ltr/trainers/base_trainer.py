@@ -7,7 +7,6 @@ import os
 import pickle
 import random
 import shutil
-from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -31,17 +30,15 @@ class Checkpoints:
         folder: of the run.
         settings: as JSON values; a checkpoint of other settings is refused (but for ``HARMLESS`` ones).
         keep: how many of the numbered ones are kept.
-        old_names: of settings, in checkpoints of older versions (:func:`ltr.utils.config.renamed`).
+        kind: class of the settings, which knows their old names (:func:`ltr.utils.config.renamed`).
     """
 
-    def __init__(
-        self, folder: Path, settings: dict[str, Any], keep: int = 1, old_names: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], keep: int = 1, kind: Any = None) -> None:
         self.folder = folder
         self.path = folder / "checkpoint.pt"
         self.settings = settings
         self.keep = keep
-        self.old_names = old_names or {}
+        self.kind = kind
 
     def prepare(self) -> None:
         """Make the folder, write ``settings.json``, and remove what a killed run left half-written.
@@ -99,7 +96,7 @@ class Checkpoints:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
             if not isinstance(state, dict):
                 raise KeyError(f"a {type(state).__name__}")
-            settings = renamed(json.loads(state["settings"]), self.old_names, str(self.path))
+            settings = renamed(json.loads(state["settings"]), self.kind, str(self.path))
             missing = [name for name in parts if name not in state]
             if missing:
                 raise KeyError(f"no {', '.join(missing)}")

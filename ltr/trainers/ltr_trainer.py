@@ -21,9 +21,10 @@ from ltr.trainers.base_trainer import Checkpoints, seed_step
 from ltr.trainers.feed import Feed, Loader, LoaderFailed, is_dead_worker, plain_message
 from ltr.trainers.optimizer_step import BadBatch, OptimizerStep
 from ltr.trainers.progress import Progress
-from ltr.trainers.settings import TrainSettings, to_json
+from ltr.trainers.settings import TrainSettings
 from ltr.trainers.stats import AverageStats, TrainingLog
 from ltr.trainers.watch import Watch
+from ltr.utils.config import to_json
 from ltr.utils.distributed import ALONE, Processes
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
@@ -75,7 +76,7 @@ class LTRTrainer:
         self.stats = AverageStats()
         self.step = OptimizerStep(training.actor, training.optimizer, settings, device, processes)
         written = {"seed": seed, **to_json(settings)}
-        self.checkpoints = Checkpoints(folder, written, settings.output.keep, settings.OLD_NAMES)
+        self.checkpoints = Checkpoints(folder, written, settings.output.keep, type(settings))
         self._state = {
             "net": training.actor.net,
             "optimizer": training.optimizer,

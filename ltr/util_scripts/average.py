@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import tyro
 
 from ltr.models.build import build_network
-from ltr.models.weights import load_network, load_weights, save_network
+from ltr.models.weights import NetworkCard, load_network, load_weights, save_network
 from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
 from ltr.utils.files import check_outputs, with_card
@@ -53,16 +53,16 @@ def average(paths: Sequence[Path], out: Path) -> None:
     }
     load_weights(network, mean, out)
     cards = [card for _, _, card in loaded]
-    described = {"training": card.get("training"), "seed": card.get("seed"), "data": _all_data(cards)}
-    parts = [{"sha256": part["sha256"], "training": part.get("training")} for part in cards]
-    save_network(network, settings, out, {**described, "averaged": parts})
+    parts = tuple({"sha256": part.sha256, "training": part.training} for part in cards)
+    described = NetworkCard(training=card.training, seed=card.seed, data=_all_data(cards), averaged=parts)
+    save_network(network, settings, out, described)
 
 
-def _all_data(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _all_data(cards: Sequence[NetworkCard]) -> dict[str, Any]:
     """What any of the networks was trained on, by source; where two differ in one, the later one gets a number."""
     merged: dict[str, Any] = {}
     for number, card in enumerate(cards, start=1):
-        for source, content in card.get("data", {}).items():
+        for source, content in (card.data or {}).items():
             name = source if merged.get(source, content) == content else f"{source} ({number})"
             merged[name] = content
     return merged

@@ -1,10 +1,8 @@
 """Whether a network was trained on a sequence it is now tested on, by the list of sequences in its card."""
 
-import json
 import logging
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from ltr.utils.errors import InputError
@@ -39,12 +37,11 @@ def _training_sequences(network: str, sha256: str) -> frozenset[str]:
 
     Raises ValueError where the card is not as this toolkit writes it.
     """
+    from ltr.models.weights import NetworkCard  # late, as this
     from pytracking.features.net_wrappers import find_network  # imports torch, which a tracker with a network has
 
-    path = Path(find_network(network)).with_suffix(".json")
+    card = NetworkCard.read(find_network(network))
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        sources = card.get("data", {}).values()
-        return frozenset(bare_name(entry["name"]) for source in sources for entry in source.get("sequences", ()))
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: its list of training sequences cannot be read ({error!r})") from None
+        return frozenset(map(bare_name, card.training_sequences))
+    except InputError as error:
+        raise InputError(f"{find_network(network).with_suffix('.json')}: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from ltr.models.backbone.folding import fold_batch_norm
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
-from ltr.models.weights import load_network
+from ltr.models.weights import NetworkCard, load_network
 from ltr.utils.device import place
 from ltr.utils.errors import InputError
 from pytracking.parameter.dimp.base import NETWORKS
@@ -29,9 +30,11 @@ def find_network(name: str) -> Path:
     return path
 
 
-def load_for_tracking(name: str, device: torch.device) -> tuple[DiMPnet, DiMPnetSettings, dict[str, Any]]:
-    """A network in eval mode, without gradients, with batch norm folded, its settings and its card."""
-    network, settings, card = load_network(find_network(name))
+def load_for_tracking(
+    name: str, device: torch.device, changes: Mapping[str, Any] | None = None
+) -> tuple[DiMPnet, DiMPnetSettings, NetworkCard]:
+    """A network in eval mode, without gradients, with batch norm folded, its settings (with ``changes``) and card."""
+    network, settings, card = load_network(find_network(name), changes)
     network.requires_grad_(False)
     fold_batch_norm(network)
     place(network, device)

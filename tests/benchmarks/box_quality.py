@@ -14,10 +14,10 @@ import torch
 
 from ltr.data.bounding_box_utils import box_from_relative, box_iou
 from ltr.data.crop import box_from_crop, box_to_crop
+from ltr.utils.config import parse_changes
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.parameter.overrides import parse_changes
 from pytracking.tracker.dimp.functions import BoxQuery
 from pytracking.tracker.dimp.model import DiMPTracker
 

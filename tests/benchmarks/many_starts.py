@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 
 from ltr.dataset.base_video_dataset import visible_boxes
+from ltr.utils.config import parse_changes
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.parameter.overrides import parse_changes
 from pytracking.tracker.dimp.model import DiMPTracker
 
 FRAMES, SHORTEST, SMALLEST = 150, 20, 4.0  # of a track, in frames; side of a box to start from, in pixels

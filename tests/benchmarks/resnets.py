@@ -11,7 +11,7 @@ import cv2
 import torch
 
 from ltr.models.build import build_network
-from ltr.models.weights import save_network
+from ltr.models.weights import NetworkCard, save_network
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import DiMPTrainSettings
 from pytracking.api.tracker import Tracker
@@ -27,7 +27,7 @@ def tracker(name: str, folder: Path) -> Tracker:
     settings = load_settings("dimp", name)
     assert isinstance(settings, DiMPTrainSettings)
     path = folder / f"{name}.safetensors"
-    save_network(build_network(settings.network), settings.network, path, {})
+    save_network(build_network(settings.network), settings.network, path, NetworkCard())
     return Tracker("dimp", str(path), localization=ALWAYS_FOUND)
 
 

@@ -13,10 +13,11 @@ import pytest
 import torch
 import tyro
 
-from ltr.admin.settings_file import read_values, with_values
 from ltr.data.image_loader import encode_jpeg
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp.methods import BOX_METHODS
+from ltr.trainers.settings import with_values
+from ltr.utils.config import read_values
 from ltr.utils.files import atomic_write
 from pytracking.features import net_wrappers
 from pytracking.video.writer import VideoWriter

@@ -11,7 +11,7 @@ from ltr.models.build import build_network
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
-from ltr.models.weights import save_network
+from ltr.models.weights import NetworkCard, save_network
 from pytracking.features.accelerators import Look
 from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
 from pytracking.tracker.dimp.dimp import DiMP
@@ -68,5 +68,5 @@ def dimp_tracker(
 def write_small_network(path: Path, crop_side: int = SMALL.crop_side, seed: int = 0) -> Path:
     """Save a small network as ``path`` (.safetensors) with its card; the backbone's weights are random, too."""
     settings = replace(SMALL, crop_side=crop_side)
-    save_network(small_network(seed, settings), settings, path, {"made_for": "tests"})
+    save_network(small_network(seed, settings), settings, path, NetworkCard(more={"made_for": "tests"}))
     return path

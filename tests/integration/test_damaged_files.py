@@ -19,7 +19,7 @@ from safetensors.torch import save
 from ltr.data.image_loader import load_image
 from ltr.dataset import text_files
 from ltr.dataset.coco_format import read_coco_arrays, read_coco_masks
-from ltr.models.weights import load_network
+from ltr.models.weights import NetworkCard, load_network
 from ltr.utils.errors import InputError
 from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
 from pytracking.evaluation import results
@@ -120,7 +120,7 @@ def _read_weights(path: Path) -> Any:
 
 def _is_network(loaded: Any) -> bool:
     network, settings, card = loaded
-    return settings.crop_side > 0 and isinstance(card, dict) and isinstance(network, torch.nn.Module)
+    return settings.crop_side > 0 and isinstance(card, NetworkCard) and isinstance(network, torch.nn.Module)
 
 
 STAMP = {"tracker": "dimp", "settings": {}, "network_sha256": "0", "seed": 0}

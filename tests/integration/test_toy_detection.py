@@ -21,6 +21,7 @@ from ltr.train_settings.detection.base import DetectionData
 from ltr.trainers.base_trainer import seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
 from ltr.trainers.settings import OptimSettings
+from ltr.utils.config import check
 from tests.fakes.detection import write_rectangles
 
 CPU = torch.device("cpu")
@@ -39,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _train(settings: DetectionSettings, data: Path, folder: Path) -> tuple[Training, list[dict]]:
-    settings.check()
+    check(settings, "settings")
     seed_everything(0)
     training = build_training(settings, data, CPU, 0)
     LTRTrainer(training, settings, folder, CPU, 0).run()

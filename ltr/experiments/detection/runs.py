@@ -20,6 +20,7 @@ from ltr.models.detection.prediction import PredictionSettings
 from ltr.train_settings.detection import BranchTrainSettings
 from ltr.trainers.base_trainer import seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer
+from ltr.utils.config import check
 from ltr.utils.files import atomic_write
 
 
@@ -84,7 +85,7 @@ class DetectionRuns:
 
     def _train(self, row: Row, seed: int, folder: Path) -> Run:
         settings = replace(self.settings.with_method(row.method), loss=row.loss)
-        settings.check()
+        check(settings, "settings")
         seed_everything(seed)
         training = build_training(settings, self.data, self.device, seed)
         trainer = LTRTrainer(training, settings, folder, self.device, seed)

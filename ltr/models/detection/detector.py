@@ -14,7 +14,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
 from ltr.models.backbone import EfficientNetLite0
 from ltr.models.detection.settings import DetectorSettings
-from ltr.utils.errors import InputError
+from ltr.utils.config import check
 
 MOBILE_CHANNELS = 64
 MOBILE_LAYERS = {"layer2": "0", "layer3": "1"}  # strides 8 and 16; the pyramid adds 32 ("p6") and 64 ("p7")
@@ -91,9 +91,7 @@ def build_detector(settings: DetectorSettings) -> FasterRCNN:
     Raises:
         ValueError: bad settings, one message for all.
     """
-    problems = settings.problems()
-    if problems:
-        raise InputError("detector settings: " + "; ".join(problems))
+    check(settings, "detector settings")
     common = {
         "min_size": settings.min_size,
         "max_size": settings.max_size,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from ltr.utils.config import PositiveInt, Range
 
 
 @dataclass(frozen=True)
@@ -11,7 +13,7 @@ class DetectorSettings:
     """A Faster R-CNN with a feature pyramid; the defaults are those of torchvision's, trained on COCO."""
 
     kind: Literal["resnet50", "mobile"] = "resnet50"
-    num_classes: int = 91  # with the background, which is class 0
+    num_classes: Annotated[int, Range(least=2)] = 91  # with the background, which is class 0
     min_size: int = 800  # pictures are scaled to this shorter side,
     max_size: int = 1333  # but to no more than this longer side
     canonical_size: float = 224.0  # sqrt(w h), in pixels of the scaled picture, from which a box is pooled at stride 16
@@ -20,24 +22,14 @@ class DetectorSettings:
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
-        found = []
-        if self.kind not in ("resnet50", "mobile"):
-            found.append(f"detector.kind: expected resnet50 or mobile, got {self.kind!r}")
-        if self.num_classes < 2:
-            found.append(f"detector.num_classes: expected at least 2 (one is the background), got {self.num_classes}")
-        if not 32 <= self.min_size <= self.max_size:
-            found.append(f"detector.min_size: expected 32 to max_size ({self.max_size}), got {self.min_size}")
-        return found
+        if 32 <= self.min_size <= self.max_size:
+            return []
+        return [f"min_size: expected 32 to max_size ({self.max_size}), got {self.min_size}"]
 
 
 @dataclass(frozen=True)
 class BranchSettings:
     """The energy branch: PrRoIPool, two hidden layers, one energy a class. The defaults are those of the paper."""
 
-    pool_size: int = 7  # bins along each side of a box
-    hidden: int = 1024  # width of the fully connected layers
-
-    def problems(self) -> list[str]:
-        """What is wrong with these settings, one line each."""
-        values = {"pool_size": self.pool_size, "hidden": self.hidden}
-        return [f"branch.{name}: expected at least 1, got {value}" for name, value in values.items() if value < 1]
+    pool_size: PositiveInt = 7  # bins along each side of a box
+    hidden: PositiveInt = 1024  # width of the fully connected layers

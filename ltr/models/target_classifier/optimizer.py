@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -14,18 +15,19 @@ from torch import Tensor, nn
 from ltr.models.layers.activation import LeakyReluPar, LeakyReluParDeriv
 from ltr.models.layers.distance import DistanceMap
 from ltr.models.layers.filter import apply_feat_transpose, apply_filter
+from ltr.utils.config import PositiveFloat, Range, Width
 
 
 @dataclass(frozen=True)
 class FilterOptimizerSettings:
     """Where the learned parts of the filter's loss start, and how long it is descended."""
 
-    num_iter: int = 5  # steepest-descent steps in training
-    init_step_length: float = 0.9  # factor on the optimal step
-    init_filter_reg: float = 0.1  # weight of the squared norm of the filter is its square
-    min_filter_reg: float = 1e-3
-    num_dist_bins: int = 100
-    bin_displacement: float = 0.1  # width of a distance bin, in cells of the score map
+    num_iter: Annotated[int, Range(least=0, most=1000)] = 5  # steepest-descent steps in training
+    init_step_length: PositiveFloat = 0.9  # factor on the optimal step
+    init_filter_reg: PositiveFloat = 0.1  # weight of the squared norm of the filter is its square
+    min_filter_reg: PositiveFloat = 1e-3
+    num_dist_bins: Width = 100
+    bin_displacement: PositiveFloat = 0.1  # width of a distance bin, in cells of the score map
     mask_init_factor: float = 3.0
 
 

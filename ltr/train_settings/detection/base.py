@@ -12,6 +12,7 @@ from ltr.models.detection.settings import BranchSettings, DetectorSettings
 from ltr.models.loss.ebm import EBMLoss
 from ltr.train_settings.detection.methods import METHODS
 from ltr.trainers.settings import TrainSettings, named_method
+from ltr.utils.config import PositiveFloat, PositiveInt
 
 Sources = tuple[DetectionSource, ...]
 
@@ -28,7 +29,7 @@ class DetectionData:
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
         parts = {"train": self.train, "val": self.val, "test": self.test}
-        return [f"data.{name}: expected at least one source" for name, sources in parts.items() if not sources]
+        return [f"{name}: expected at least one source" for name, sources in parts.items() if not sources]
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class DetectionSettings(TrainSettings):
     data: DetectionData = DetectionData((), (), ())
     detector: DetectorSettings = DetectorSettings()
     pictures_per_epoch: int = 160_000
-    validation_pictures: int = 200
+    validation_pictures: PositiveInt = 200
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
-        found = super().problems() + self.data.problems() + self.detector.problems()
+        found = []
         classes = len(self.data.classes)
         if classes and self.detector.num_classes != classes + 1:
             found.append(
@@ -80,16 +81,10 @@ class BranchTrainSettings(DetectionSettings):
     cache: Path | None = None
     branch: BranchSettings = BranchSettings()
     loss: EBMLoss = METHODS["ncep"].loss
-    step_position: float = METHODS["ncep"].step_position
-    step_size: float = METHODS["ncep"].step_size
+    step_position: PositiveFloat = METHODS["ncep"].step_position
+    step_size: PositiveFloat = METHODS["ncep"].step_size
 
     def with_method(self, name: str) -> Self:
         """These settings with another method of ``METHODS`` and its step lengths."""
         method = named_method(METHODS, name, "loss")
         return replace(self, loss=method.loss, step_position=method.step_position, step_size=method.step_size)
-
-    def problems(self) -> list[str]:
-        """What is wrong with these settings, one line each."""
-        found = super().problems() + self.branch.problems()
-        steps = {"step_position": self.step_position, "step_size": self.step_size}
-        return found + [f"{name}: expected more than 0, got {value}" for name, value in steps.items() if value <= 0]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import get_args, get_type_hints
 
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
+from ltr.utils.config import check
 from ltr.utils.errors import InputError
 
 FORM = "KIND:PATH[,weight=W][,split=S]"
@@ -35,9 +36,7 @@ def parse_source(text: str) -> DataSource:
     except ValueError:
         raise InputError(f"source {text!r}: weight: expected a number, got {values['weight']!r}") from None
     source = DataSource(kind, path, weight, values.get("split", ""))
-    problems = source.problems()
-    if problems:
-        raise InputError("; ".join(problems))
+    check(source, f"source {text!r}")
     return source
 
 

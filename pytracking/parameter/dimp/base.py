@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal
 
-from ltr.utils.errors import InputError
+from ltr.utils.config import NonNegativeInt, PositiveFloat, PositiveInt, Range
 
 NETWORKS = Path(__file__).resolve().parents[2] / "networks"  # those that come along
-
-
-def _check(params: object, at_least: dict[str, int] | None = None, positive: tuple[str, ...] = ()) -> None:
-    """ValueError where a field of ``params`` is below its bound, or not above 0."""
-    for name, bound in (at_least or {}).items():
-        if not getattr(params, name) >= bound:
-            raise InputError(f"{type(params).__name__}.{name}: expected at least {bound}, got {getattr(params, name)}")
-    for name in positive:
-        if not getattr(params, name) > 0:
-            raise InputError(f"{type(params).__name__}.{name}: expected more than 0, got {getattr(params, name)}")
 
 
 @dataclass(frozen=True)
@@ -34,29 +25,23 @@ class LocalizationParams:
     hard_negative_ratio: float = 0.5  # a second peak this strong is learned from as a distractor
     neighborhood_scale: float = 2.2  # second peaks are looked for outside this many target sizes
     displacement_scale: float = 0.8  # a frame's move by more than this part of half the search radius is implausible
-    recognition_rate: float = 0.3  # weight of a frame in the running mean of what the first frame's filter says
-    probation_after: int = 3  # frames in a row that the target is lost; then what is found is on probation
-    probation_frames: int = 10  # during which it is not learned from; 0: learned from at once
-
-    def __post_init__(self) -> None:
-        _check(self, {"probation_after": 1, "probation_frames": 0}, ("recognition_rate",))
+    recognition_rate: PositiveFloat = 0.3  # weight of a frame in the running mean of what the first frame's filter says
+    probation_after: PositiveInt = 3  # frames in a row that the target is lost; then what is found is on probation
+    probation_frames: NonNegativeInt = 10  # during which it is not learned from; 0: learned from at once
 
 
 @dataclass(frozen=True)
 class MemoryParams:
     """Which frames the filter is learned from, and when."""
 
-    size: int = 50  # frames, the first frame's augmented samples included
+    size: PositiveInt = 50  # frames, the first frame's augmented samples included
     learning_rate: float = 0.01  # weight of a new frame
     hard_negative_learning_rate: float = 0.02  # the same where there was a distractor
     init_samples_minimum_weight: float = 0.25  # the first frame never weighs less
-    train_skipping: int = 10  # frames between two updates of the filter
-    init_iter: int = 40  # optimizer steps in the first frame
-    update_iter: int = 2  # optimizer steps of an update
-    hard_negative_iter: int = 1  # optimizer steps at once where there was a distractor
-
-    def __post_init__(self) -> None:
-        _check(self, {"train_skipping": 1, "init_iter": 0, "update_iter": 0, "hard_negative_iter": 0})
+    train_skipping: PositiveInt = 10  # frames between two updates of the filter
+    init_iter: NonNegativeInt = 40  # optimizer steps in the first frame
+    update_iter: NonNegativeInt = 2  # optimizer steps of an update
+    hard_negative_iter: NonNegativeInt = 1  # optimizer steps at once where there was a distractor
 
 
 @dataclass(frozen=True)
@@ -83,34 +68,28 @@ class AugmentationParams:
 class MeanParams:
     """The mean of boxes round the last one, weighed by their energy, in relative box space."""
 
-    num_boxes: int = 32  # in each round
-    rounds: int = 2
-    position_spread: float = 0.1  # standard deviation of the boxes of the first round, in target sizes
-    size_spread: float = 0.1  # standard deviation of their log size
-    narrowing: float = 0.7  # of both from round to round
-    temperature: float = 2.0  # energies are divided by it; the higher, the closer the box stays to the last one
-
-    def __post_init__(self) -> None:
-        _check(self, {"num_boxes": 2, "rounds": 1}, ("position_spread", "size_spread", "narrowing", "temperature"))
+    num_boxes: Annotated[int, Range(least=2)] = 32  # in each round
+    rounds: PositiveInt = 2
+    position_spread: PositiveFloat = 0.1  # standard deviation of the boxes of the first round, in target sizes
+    size_spread: PositiveFloat = 0.1  # standard deviation of their log size
+    narrowing: PositiveFloat = 0.7  # of both from round to round
+    temperature: PositiveFloat = 2.0  # energies are divided by it; the higher, the closer the box stays to the last one
 
 
 @dataclass(frozen=True)
 class AscentParams:
     """Gradient ascent of the energy of boxes (Gustafsson et al., Algorithm S1), in relative box space."""
 
-    num_boxes: int = 10  # the last box at the new place, and jittered copies
+    num_boxes: PositiveInt = 10  # the last box at the new place, and jittered copies
     position_jitter: float = 0.1  # standard deviation, in target sizes
     size_jitter: float = 0.1  # standard deviation of log size
-    num_iterations: int = 5
-    step_length: float = 5e-3  # on the relative box
-    step_decay: float = 0.5
-    top_k: int = 3  # boxes of the highest energy, averaged
+    num_iterations: NonNegativeInt = 5
+    step_length: PositiveFloat = 5e-3  # on the relative box
+    step_decay: PositiveFloat = 0.5
+    top_k: PositiveInt = 3  # boxes of the highest energy, averaged
     position_weight: float = 0.5  # of the refined centre against the classifier's
     size_rate: float = 0.5  # part of the change of size that is made
     max_size_change: float = 0.06  # of log size, in one frame
-
-    def __post_init__(self) -> None:
-        _check(self, {"num_boxes": 1, "num_iterations": 0, "top_k": 1}, ("step_length", "step_decay"))
 
 
 @dataclass(frozen=True)
@@ -118,33 +97,25 @@ class RefinementParams:
     """How the energy of boxes makes the box."""
 
     enabled: bool = True
-    method: str = "mean"  # or "ascent"
-    size_spread: float = 0.2  # scale of Student's t of log sqrt(w h) round the first box's, a prior beside the energy
-    aspect_spread: float = 0.2  # the same of log (w / h)
+    method: Literal["mean", "ascent"] = "mean"
+    size_spread: PositiveFloat = 0.2  # of log sqrt(w h) round the first box's: scale of Student's t, a prior
+    aspect_spread: PositiveFloat = 0.2  # the same of log (w / h)
     mean: MeanParams = field(default_factory=MeanParams)
     ascent: AscentParams = field(default_factory=AscentParams)
-
-    def __post_init__(self) -> None:
-        if self.method not in ("mean", "ascent"):
-            raise InputError(f"refinement.method: expected mean or ascent, got {self.method!r}")
-        _check(self, positive=("size_spread", "aspect_spread"))
 
 
 @dataclass(frozen=True)
 class BoxLearningParams:
     """How the box branch learns the target in the first frame: NCE+ (Gustafsson et al., equation 16)."""
 
-    num_iter: int = 30  # steps; 0 keeps what the network makes of the first frame
-    learning_rate: float = 0.1  # of Adam, on relative changes of the modulation
+    num_iter: NonNegativeInt = 30  # steps; 0 keeps what the network makes of the first frame
+    learning_rate: PositiveFloat = 0.1  # of Adam, on relative changes of the modulation
     prior: float = 0.03  # weight of their squares, which keeps the modulation near the network's guess
     weight: float = 0.5  # part of the learned changes that is made: targets will look different later
-    num_parts: int = 5  # of the crops, at most one each; the steps take them in turns
-    num_samples: int = 48  # M, wrong boxes for each augmented crop
+    num_parts: PositiveInt = 5  # of the crops, at most one each; the steps take them in turns
+    num_samples: PositiveInt = 48  # M, wrong boxes for each augmented crop
     sigmas: tuple[float, ...] = (0.05, 0.5)  # of the noise, in relative box space
-    beta: float = 0.1  # scale of the true box's noise
-
-    def __post_init__(self) -> None:
-        _check(self, {"num_iter": 0, "num_parts": 1, "num_samples": 1}, ("learning_rate", "beta"))
+    beta: PositiveFloat = 0.1  # scale of the true box's noise
 
 
 @dataclass(frozen=True)
@@ -152,13 +123,12 @@ class DiMPParams:
     """The DiMP tracker with the energy-based box branch."""
 
     network: str  # a file in pytracking/networks (without suffix), or a path to a .safetensors file
-    min_target_size: float = 4.0  # pixels
+    min_target_size: PositiveFloat = 4.0  # pixels
+    search_area: float | None = None  # side in sqrt(w h) of the target (search_area_scale); None: the network's card
+    crop_side: int | None = None  # of the search area, in crop pixels (image_sample_size); None: the network's card
     max_outside: float = 0.5  # the target's centre stays this many target sizes within the image border
     localization: LocalizationParams = field(default_factory=LocalizationParams)
     memory: MemoryParams = field(default_factory=MemoryParams)
     augmentation: AugmentationParams = field(default_factory=AugmentationParams)
     refinement: RefinementParams = field(default_factory=RefinementParams)
     box_learning: BoxLearningParams = field(default_factory=BoxLearningParams)
-
-    def __post_init__(self) -> None:
-        _check(self, positive=("min_target_size",))

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import tyro
 
+from ltr.utils import config
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed, check_threads
-from pytracking.parameter.overrides import override, parse_changes
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ class TrackerConfig:
 
     def override(self, params: Any) -> Any:
         """The frozen dataclass ``params`` with :attr:`overrides`. InputError: one is unknown or does not fit."""
-        return override(params, parse_changes(self.overrides))
+        changed = config.changed(params, config.parse_changes(self.overrides), "parameters")
+        config.check(changed, "parameters")
+        return changed
 
     def check_plain(self) -> None:
         """For a family that runs on the CPU as it is: InputError where more than names, seed and threads is chosen."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltr.trainers.settings import to_json
+from ltr.utils.config import to_json
 from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
 from pytracking.features.accelerators import accelerate, choose_accelerator
@@ -89,7 +89,9 @@ class DiMPModel(TrackerModel):
         self.config = config
         self.device = choose_device(config.device)
         self.accelerator = choose_accelerator(config.accelerator, self.device)
-        network, settings, self.card = load_for_tracking(self.params.network, self.device)
+        given = {name: getattr(self.params, name) for name in ("search_area", "crop_side")}
+        of_network = {name: value for name, value in given.items() if value is not None}
+        network, settings, self.card = load_for_tracking(self.params.network, self.device, of_network)
         size = settings.crop_side
         look = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision)
         self.functions = TorchFunctions(network, size, self.params.refinement, self.device, look)
@@ -107,8 +109,8 @@ class DiMPModel(TrackerModel):
         """All that results depend on but the seed."""
         accelerator = self.accelerator
         return {
-            "settings": to_json(self.params),
-            "network_sha256": self.card["sha256"],
+            "settings": {name: value for name, value in to_json(self.params).items() if value is not None},
+            "network_sha256": self.card.sha256,
             "device": str(self.device),
             "threads": torch.get_num_threads(),
             "accelerator": accelerator,

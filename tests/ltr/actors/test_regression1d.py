@@ -15,6 +15,7 @@ from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import LTRTrainer
 from ltr.trainers.settings import OptimSettings
+from ltr.utils.config import check
 
 CPU = torch.device("cpu")
 
@@ -78,12 +79,12 @@ def test_predict_climbs_to_the_highest_peak() -> None:
     ("changes", "message"),
     [
         ({"dataset": "cosine"}, "dataset: expected one of bimodal, sine, got 'cosine'"),
-        ({"num_pairs": 0}, "num_pairs: expected at least 1, got 0"),
+        ({"num_pairs": 0}, "num_pairs: expected more than 0, got 0"),
     ],
 )
 def test_bad_settings_are_named(changes: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Regression1DSettings(**changes).check()
+        check(Regression1DSettings(**changes), "settings")
 
 
 def test_validation_score_is_that_of_the_density() -> None:

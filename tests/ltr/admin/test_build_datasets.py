@@ -17,6 +17,7 @@ from ltr.dataset.layouts.lasot import LASOT
 from ltr.dataset.layouts.tracking_net import TRACKINGNET
 from ltr.train_settings import load_settings
 from ltr.train_settings.dimp import SETTINGS, DataSource, DiMPTrainSettings
+from ltr.utils.config import check
 from tests.fakes.datasets import write_coco, write_sequences
 from tests.fakes.layouts import only, write_coco_split, write_got10k, write_lasot, write_trackingnet
 
@@ -64,7 +65,7 @@ def test_these_are_the_published_settings() -> None:
 @pytest.mark.parametrize("name", LARGE)
 def test_published_settings_train_on_the_official_layouts(data: Path, name: str) -> None:
     settings = _small(name)
-    settings.check()
+    check(settings, "settings")
     training = build_training(settings, data, torch.device("cpu"), seed=0)
     training.train_loader.set_epoch(0)
     generator = torch.Generator().manual_seed(0)

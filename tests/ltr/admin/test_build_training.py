@@ -19,6 +19,7 @@ from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
 from ltr.trainers.settings import OptimSettings, TrainSettings
+from ltr.utils.config import check, problems
 from ltr.utils.distributed import Processes
 from tests.fakes.datasets import noise_picture, write_coco, write_picture, write_sequences
 from tests.fakes.networks import SMALL, write_small_network
@@ -81,7 +82,7 @@ def test_held_out_sequences_are_never_trained_on(data: Path) -> None:
 
 
 def test_a_training_walks_real_batches(data: Path, tmp_path: Path) -> None:
-    SETTINGS.check()
+    check(SETTINGS, "settings")
     training = build_training(SETTINGS, data, torch.device("cpu"), seed=3)
     for loader, batches in ((training.train_loader, 2), (training.val_loader, 1)):
         assert loader is not None
@@ -221,7 +222,7 @@ def test_parts_of_one_sample_are_refused(data: Path) -> None:
     with pytest.raises(ValueError, match=r"optim.batch_size: 2 samples in 2 processes are parts of one sample"):
         build_training(SETTINGS, data, torch.device("cpu"), 0, Processes(rank=0, count=2))
     accumulated = replace(SETTINGS, optim=replace(SETTINGS.optim, accumulate=2))
-    assert accumulated.problems() == [
+    assert problems(accumulated) == [
         "optim.batch_size: expected at least 2 a part for the batch norm of the box branch, got 2 in 2"
     ]
 

@@ -27,8 +27,8 @@ def test_sources_of_a_command_line(text: str, source: DataSource) -> None:
         ("video:mine,wieght=2", "'video:mine,wieght=2': expected .*, with weight and split once each"),
         ("video:mine,weight=2,weight=3", "once each"),
         ("video:mine,weight=two", "weight: expected a number, got 'two'"),
-        ("video:mine,weight=nan", "video mine: weight: expected at least 0, got nan"),
-        ("lasot:LaSOT", "lasot LaSOT: split: expected one of lasot"),
+        ("video:mine,weight=nan", "source 'video:mine,weight=nan': weight: expected at least 0, got nan"),
+        ("lasot:LaSOT", "source 'lasot:LaSOT': split: expected one of lasot"),
     ],
 )
 def test_other_forms_are_refused(text: str, message: str) -> None:

@@ -3,7 +3,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ltr.trainers.settings import OptimSettings, TrainSettings, to_json
+from ltr.trainers.settings import OptimSettings, TrainSettings
+from ltr.utils.config import check, to_json
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def test_to_json_says_classes_and_nests() -> None:
 
 
 def test_sound_settings_pass() -> None:
-    TrainSettings().check()
+    check(TrainSettings(), "settings")
 
 
 def test_all_problems_come_in_one_message() -> None:
@@ -36,7 +37,7 @@ def test_all_problems_come_in_one_message() -> None:
         OptimSettings(epochs=0, batch_size=-1, lr=0.0, step_epochs=0), num_workers=-2, validate_every=0
     )
     with pytest.raises(ValueError, match=r"^settings: ") as error:
-        settings.check()
+        check(settings, "settings")
     for name in ("optim.epochs", "optim.batch_size", "optim.lr", "optim.step_epochs", "num_workers", "validate_every"):
         assert f"{name}: expected" in str(error.value)
 

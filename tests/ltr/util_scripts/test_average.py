@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ltr.models.weights import load_network, save_network, sha256
+from ltr.models.weights import NetworkCard, load_network, save_network, sha256
 from ltr.util_scripts.average import Options, average, main
 from tests.fakes.networks import SMALL, small_network
 
@@ -16,7 +16,7 @@ VIDEO, OTHER = {"sequences": [{"name": "a"}]}, {"sequences": [{"name": "b"}]}
 
 def _write(path: Path, seed: int, **card: Any) -> Path:
     settings = SMALL if seed else replace(SMALL, frozen_layers=())
-    save_network(small_network(seed), settings, path, {"training": {"lr": seed}, "seed": seed, **card})
+    save_network(small_network(seed), settings, path, NetworkCard(training={"lr": seed}, seed=seed, **card))
     return path
 
 
@@ -38,11 +38,11 @@ def test_the_card_names_all(tmp_path: Path) -> None:
     average([first, last], tmp_path / "mean.safetensors")
     _, settings, card = load_network(tmp_path / "mean.safetensors")
     assert settings == SMALL  # the last one's
-    assert card["training"] == {"lr": 1}
-    assert card["averaged"] == [
+    assert card.training == {"lr": 1}
+    assert list(card.averaged) == [
         {"sha256": sha256(path), "training": {"lr": number}} for number, path in enumerate((first, last))
     ]
-    assert card["data"] == {"video": VIDEO, "video (2)": OTHER, "pictures": {"pictures": 3}}
+    assert card.data == {"video": VIDEO, "video (2)": OTHER, "pictures": {"pictures": 3}}
 
 
 @pytest.mark.parametrize("victim", ["b.safetensors", "link.safetensors"])
@@ -64,7 +64,7 @@ def test_bad_input_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="missing"):
         average([one, tmp_path / "nix.safetensors"], out)
     wide = replace(SMALL, box_branch=replace(SMALL.box_branch, pred_inter_dim=16))
-    save_network(small_network(0, wide), wide, tmp_path / "wide.safetensors", {})
+    save_network(small_network(0, wide), wide, tmp_path / "wide.safetensors", NetworkCard())
     with pytest.raises(ValueError, match=r"wide\.safetensors: does not fit the network: .* has shape"):
         average([tmp_path / "wide.safetensors", one], out)
     assert not out.exists()

@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from ltr.models.weights import sha256
-from ltr.trainers.settings import to_json
+from ltr.utils.config import changed, to_json
 from ltr.utils.errors import InputError
 from pytracking import Tracker
 from pytracking.parameter.dimp.base import DiMPParams, MeanParams, MemoryParams, RefinementParams
-from pytracking.parameter.overrides import override
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.dimp.debug import DebugRecorder
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import write_small_network
 
@@ -164,30 +164,65 @@ def test_overrides_are_nested_and_change_nothing_else(path: str) -> None:
         refinement=RefinementParams(mean=MeanParams(num_boxes=3)),
         memory=MemoryParams(size=40),
     )
-    assert tracker.stamp()["settings"] == to_json(expected)
+    said = tracker.stamp()["settings"]
+    assert said == {name: value for name, value in to_json(expected).items() if value is not None}
+    assert not {"search_area", "crop_side"} & said.keys()  # as in stamps of older versions
     assert DiMPParams(network=path).refinement == RefinementParams()
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"colour": 1}, "unknown parameter colour; known are network, "),
-        ({"refinement": {"num_box": 3}}, "unknown parameter refinement.num_box; known are enabled, method"),
-        ({"refinement": 3}, "parameter refinement: expected RefinementParams, got 3"),
-        ({"memory": {"size": "40"}}, "parameter memory.size: expected int, got '40'"),
-        ({"memory": {"learning_rate": None}}, "parameter memory.learning_rate: expected float, got None"),
-        ({"max_outside": {"a": 1}}, "parameter max_outside: expected float"),
+        ({"colour": 1}, r"parameters: colour: unknown \(known are network, "),
+        ({"refinement": {"num_box": 3}}, r"refinement.num_box: unknown \(known are enabled, method"),
+        ({"refinement": 3}, "refinement: expected a table, got 3"),
+        ({"memory": {"size": "40"}}, "memory.size: expected a whole number, got '40'"),
+        ({"memory": {"learning_rate": None}}, "memory.learning_rate: expected a number, got None"),
+        ({"max_outside": {"a": 1}}, "max_outside: expected a number"),
     ],
 )
 def test_broken_overrides_are_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        override(DiMPParams(network="x"), changes)
+        changed(DiMPParams(network="x"), changes, "parameters")
 
 
 def test_override_makes_a_copy() -> None:
     params = DiMPParams(network="x")
-    assert override(params, {"memory": {"size": 70}}) == replace(params, memory=replace(params.memory, size=70))
+    assert changed(params, {"memory": {"size": 70}}, "here") == replace(params, memory=replace(params.memory, size=70))
     assert params == DiMPParams(network="x")
+
+
+def test_search_area_and_crop_side_are_the_card_s_unless_they_are_given(path: str, tmp_path: Path) -> None:
+    frame, plain = noise_picture(0, 200, 150), Tracker("dimp", path, "cpu", localization=ALWAYS)
+    other = Tracker("dimp", path, "cpu", localization=ALWAYS, search_area=3, crop_side=192)
+    sides = []
+    for tracker in (plain, other):
+        tracker.initialize(frame, BOX)
+        tracker.debug = recorder = DebugRecorder()
+        tracker.track(frame)
+        assert recorder.frame is not None
+        assert recorder.frame.scores is not None
+        sides.append((len(recorder.frame.crop), len(recorder.frame.scores)))
+    assert sides == [(128, 9), (192, 13)]
+    plain.save(tmp_path / "plain.safetensors")
+    with pytest.raises(ValueError, match="of another settings"):
+        other.restore(tmp_path / "plain.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"crop_side": 200}, "parameters: crop_side: expected a multiple of 16, got 200"),
+        (
+            {"crop_side": 8192, "search_area": 0.5},
+            "search_area: expected more than 1, .*; crop_side: expected 64 to",
+        ),
+        ({"crop_side": 192.5}, "crop_side: expected a whole number or null, got 192.5"),
+    ],
+)
+def test_crops_that_cannot_be_are_told(path: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Tracker("dimp", path, "cpu", **changes)
 
 
 def test_same_seed_same_boxes(path: str) -> None:

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from ltr.data.labels import ScoreGrid
 from ltr.models.weights import load_network
 from pytracking.features import net_wrappers
 from pytracking.features.net_wrappers import find_network, load_for_tracking
-from tests.fakes.networks import write_small_network
+from tests.fakes.networks import SMALL, write_small_network
 
 
 def test_networks_are_found_by_name_or_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +27,7 @@ def test_folded_for_tracking_it_gives_the_same_features(tmp_path: Path) -> None:
     plain, settings, _ = load_network(path)
     net, its_settings, card = load_for_tracking(str(path), torch.device("cpu"))
     assert its_settings == settings
-    assert card["made_for"] == "tests"
+    assert card.more == {"made_for": "tests"}
     assert not net.training
     assert not any(parameter.requires_grad for parameter in net.parameters())
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in net.feature_extractor.modules())
@@ -36,3 +38,11 @@ def test_folded_for_tracking_it_gives_the_same_features(tmp_path: Path) -> None:
     for layer, value in expected.items():
         scale = float(value.abs().max())
         torch.testing.assert_close(features[layer], value, rtol=1e-4, atol=1e-4 * scale)
+
+
+def test_crops_may_be_others_than_the_card_s(tmp_path: Path) -> None:
+    """And what depends on them follows: the label of the filter, for instance."""
+    path, changes = str(write_small_network(tmp_path / "small.safetensors")), {"search_area": 3, "crop_side": 192}
+    settings = load_for_tracking(path, torch.device("cpu"), changes)[1]
+    assert settings == replace(SMALL, search_area=3.0, crop_side=192)
+    assert settings.score_grid == ScoreGrid(13, 16, 0.0, 0.25 / 3 * 12)

@@ -1,9 +1,9 @@
-"""Changes of parameters on the command line; ``override`` itself is tested with the tracker."""
+"""Parameters of a tracker that a command line changes."""
 
 import pytest
 
+from ltr.utils.config import changed, check, parse_changes
 from pytracking.parameter.dimp.base import DiMPParams
-from pytracking.parameter.overrides import override, parse_changes
 
 
 def test_changes_are_nested_and_of_the_right_type() -> None:
@@ -13,7 +13,7 @@ def test_changes_are_nested_and_of_the_right_type() -> None:
         "refinement": {"mean": {"num_boxes": 64}, "method": "ascent", "enabled": False},
         "max_outside": 0.25,
     }
-    refinement = override(DiMPParams("x"), changes).refinement
+    refinement = changed(DiMPParams("x"), changes, "parameters").refinement
     assert (refinement.mean.num_boxes, refinement.method, refinement.enabled) == (64, "ascent", False)
 
 
@@ -31,16 +31,16 @@ def test_a_value_is_no_group() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("refinement.aspect_spread=0", r"RefinementParams\.aspect_spread: expected more than 0, got 0"),
-        ("refinement.size_spread=-1", r"RefinementParams\.size_spread: expected more than 0, got -1"),
-        ("refinement.mean.temperature=-1", r"MeanParams\.temperature: expected more than 0, got -1"),
-        ("refinement.mean.num_boxes=1", r"MeanParams\.num_boxes: expected at least 2, got 1"),
-        ("refinement.ascent.step_length=NaN", r"AscentParams\.step_length: expected more than 0, got nan"),
-        ("memory.train_skipping=0", r"MemoryParams\.train_skipping: expected at least 1, got 0"),
-        ("box_learning.num_parts=0", r"BoxLearningParams\.num_parts: expected at least 1, got 0"),
-        ("min_target_size=0", r"DiMPParams\.min_target_size: expected more than 0, got 0"),
+        ("refinement.aspect_spread=0", r"refinement\.aspect_spread: expected more than 0, got 0"),
+        ("refinement.size_spread=-1", r"refinement\.size_spread: expected more than 0, got -1"),
+        ("refinement.mean.temperature=-1", r"refinement\.mean\.temperature: expected more than 0, got -1"),
+        ("refinement.mean.num_boxes=1", r"refinement\.mean\.num_boxes: expected at least 2, got 1"),
+        ("refinement.ascent.step_length=NaN", r"refinement\.ascent\.step_length: expected a number, got nan"),
+        ("memory.train_skipping=0", r"memory\.train_skipping: expected more than 0, got 0"),
+        ("box_learning.num_parts=0", r"box_learning\.num_parts: expected more than 0, got 0"),
+        ("min_target_size=0", r"min_target_size: expected more than 0, got 0"),
     ],
 )
 def test_values_that_make_no_sense_are_named(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        override(DiMPParams("x"), parse_changes([text]))
+        check(changed(DiMPParams("x"), parse_changes([text]), "parameters"), "parameters")

@@ -1,16 +1,32 @@
 import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from ltr.admin.settings_file import read_values, with_values
 from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.detection import METHODS
 from ltr.train_settings.dimp.base import DataSource
-from ltr.trainers.settings import to_json
+from ltr.trainers.settings import with_values
+from ltr.utils.config import (
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    Range,
+    Share,
+    Width,
+    check,
+    load,
+    problems,
+    read_values,
+    to_json,
+)
 from ltr.utils.errors import InputError
+from pytracking.parameter.dimp import PARAMETERS
 from tests.fakes.settings import old_names
 
 TOY = TASKS["dimp"]["toy"]
@@ -158,3 +174,58 @@ def test_too_many_brackets_are_one_line(tmp_path: Path, name: str, text: str) ->
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=rf"{name}: .*recursion"):
         read_values(tmp_path / name)
+
+
+@dataclass(frozen=True)
+class _Part:
+    kind: Literal["a", "b"] = "a"
+    width: Width = 4
+
+
+@dataclass(frozen=True)
+class _Whole:
+    parts: tuple[_Part, ...] = (_Part(),)
+    rates: Mapping[str, PositiveFloat] = field(default_factory=dict)
+    epochs: PositiveInt | tuple[PositiveInt, ...] = 3
+    limit: NonNegativeFloat | None = None
+    flip: Share = 0.5
+
+    def problems(self) -> list[str]:
+        return ["parts: expected one at least"] if not self.parts else []
+
+
+def test_values_out_of_range_are_named_by_their_path() -> None:
+    wrong = _Whole(
+        (_Part(), _Part("c", 0)),  # type: ignore[arg-type]
+        rates={"x": 1.0, "y": math.inf},
+        epochs=(1, 0),
+        limit=-0.5,
+        flip=math.nan,
+    )
+    assert problems(wrong) == [
+        "parts.1.kind: expected one of a, b, got 'c'",
+        "parts.1.width: expected 1 to 8192, got 0",
+        "rates.y: expected more than 0, got inf",
+        "epochs.1: expected more than 0, got 0",
+        "limit: expected at least 0, got -0.5",
+        "flip: expected 0 to 1, got nan",
+    ]
+    assert problems(_Whole(epochs=0)) == ["epochs: expected more than 0, got 0"]
+    with pytest.raises(InputError, match=r"^here: flip: expected 0 to 1, got 2; parts: expected one at least$"):
+        check(_Whole(parts=(), flip=2), "here")
+    assert problems(_Whole(rates={"x": 1.0}, epochs=(1, 2), limit=0.0)) == []
+
+
+def test_what_was_dumped_is_loaded() -> None:
+    whole = _Whole((_Part("b", 7), _Part()), {"x": 2.0}, (3, 4), 1.5, 0.25)
+    assert load(_Whole, json.loads(json.dumps(to_json(whole))), "here") == whole
+    params = PARAMETERS["dimp_ncep_mobile"]
+    assert load(type(params), json.loads(json.dumps(to_json(params))), "here") == params
+    with pytest.raises(InputError, match=r"^here: expected a table, got 3$"):
+        load(_Whole, 3, "here")
+
+
+def test_ranges_say_what_they_accept() -> None:
+    accepted = [Range(above=1, most=100), Range(least=2), Range(least=0, most=1)]
+    assert [str(each) for each in accepted] == ["more than 1, at most 100", "at least 2", "0 to 1"]
+    assert not any(Range().holds(value) for value in (math.inf, math.nan, True, "1", None))
