@@ -12,6 +12,7 @@ from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.results import read_stamp
 from pytracking.evaluation.running import run_sequence
 from pytracking.evaluation.training_overlap import trained_on
+from pytracking.tracker.base.config import TrackerConfig
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import write_sequence
 
@@ -46,7 +47,7 @@ class OwnNetwork:
 
     path: str
 
-    def __call__(self) -> FakeTracker:
+    def __call__(self, config: TrackerConfig) -> FakeTracker:
         path = self.path
 
         class Trained(FakeTracker):
@@ -63,9 +64,12 @@ def test_running_on_a_training_sequence_warns_and_marks_the_result(
     (tmp_path / "own.json").write_text(json.dumps(card))
     for name in ("seen", "unseen"):
         write_sequence(tmp_path / "data", name, frames=2, width=64)
-    factory = OwnNetwork(str(tmp_path / "own.safetensors"))
+    build = OwnNetwork(str(tmp_path / "own.safetensors"))
     with caplog.at_level(logging.WARNING):
-        outcomes = [run_sequence(factory, s, tmp_path / "out") for s in get_dataset(f"folder:{tmp_path / 'data'}")]
+        outcomes = [
+            run_sequence(TrackerConfig(), s, tmp_path / "out", build_tracker=build)
+            for s in get_dataset(f"folder:{tmp_path / 'data'}")
+        ]
     assert [o.error for o in outcomes] == ["", ""]
     assert [r.getMessage() for r in caplog.records] == ["seen: the network was trained on this sequence"]
     assert read_stamp(tmp_path / "out" / "seen.json")["trained_on"] is True

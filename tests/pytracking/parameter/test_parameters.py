@@ -6,13 +6,14 @@ from ltr.data.crop import CropTransform
 from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp import PARAMETERS
 from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import load_parameters
 from tests.fakes.datasets import noise_picture
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_named_parameters_are_sound(name: str) -> None:
-    params = load_parameters("dimp", name)
+    params = load_parameters(TrackerConfig("dimp", name))
     crops, _ = augmented_crops(
         noise_picture(0), (70, 50, 20, 20), CropTransform((80, 60), 1.0, 64), params.augmentation
     )
@@ -24,13 +25,13 @@ def test_named_parameters_are_sound(name: str) -> None:
 
 
 def test_a_network_file_is_a_parameter() -> None:
-    assert load_parameters("dimp", "a/b.safetensors") == DiMPParams(network="a/b.safetensors")
+    assert load_parameters(TrackerConfig("dimp", "a/b.safetensors")) == DiMPParams(network="a/b.safetensors")
 
 
 def test_unknown_names_list_what_exists() -> None:
     with pytest.raises(ValueError, match="unknown tracker 'x'; known are dimp, opencv"):
-        load_parameters("x", "a.safetensors")
+        load_parameters(TrackerConfig("x", "a.safetensors"))
     with pytest.raises(ValueError, match="unknown parameters 'x' of tracker dimp; known are dimp_ncep_mobile"):
-        load_parameters("dimp", "x")
+        load_parameters(TrackerConfig("dimp", "x"))
     with pytest.raises(ValueError, match=r"'x\.safetensors' of tracker opencv; known are csrt, kcf, mil, nano$"):
-        load_parameters("opencv", "x.safetensors")
+        load_parameters(TrackerConfig("opencv", "x.safetensors"))
