@@ -60,11 +60,9 @@ Share = Annotated[float, Range(least=0, most=1)]
 
 def problems(settings: Any) -> list[str]:
     """What is wrong with the values of a (nested) settings dataclass, one line each."""
-    found = [
-        line for name, hint in _hints(type(settings)).items() for line in _faults(hint, getattr(settings, name), name)
-    ]
-    own = getattr(settings, "problems", None)
-    return found + (own() if own else [])
+    kind: Any = type(settings)
+    found = [line for name, hint in _hints(kind).items() for line in _faults(hint, getattr(settings, name), name)]
+    return found + (settings.problems() if hasattr(settings, "problems") else [])
 
 
 def check(settings: Any, where: str) -> None:
