@@ -1,6 +1,5 @@
 """What every test starts from: quiet threads, and the shared data folder where there is one."""
 
-import ctypes
 import os
 import signal
 import sys
@@ -21,12 +20,6 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class _SignalStack(ctypes.Structure):
-    """``stack_t`` of sigaltstack(2) on Linux."""
-
-    _fields_ = (("start", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
-
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -44,14 +37,7 @@ def repository() -> Path:
 
 @pytest.fixture(autouse=True)
 def _plain_signals() -> Iterator[None]:
-    """Signals are handled on the ordinary stack, the end of a child by nobody, and what a command has set is undone.
-
-    Somewhere in the suite the memory of the alternate signal stack gets lost; the next signal (mostly SIGCHLD, for
-    which torch's loader leaves a handler) would then end Python without a word.
-    """
-    if sys.platform == "linux":
-        disable = 2
-        ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, disable, 0)), None)
+    """The end of a child is handled by nobody (torch's loader leaves a handler); what a command has set is undone."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -24,6 +25,7 @@ import ltr.models
 from ltr.utils.errors import InputError
 from ltr.utils.files import cache_folder
 from pytracking.features.cuda_graph import CudaGraph
+from pytracking.features.fork_guard import check_openvino
 from pytracking.utils.extras import install_hint
 
 Accelerator = Literal["auto", "torch", "openvino"]
@@ -99,17 +101,24 @@ class OpenVinoNetwork:
     """A network compiled by OpenVINO for the CPU, with as many threads as torch has."""
 
     def __init__(self, network: nn.Module, crop_side: int, precision: str = "f32") -> None:
+        check_openvino()
         config = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "INFERENCE_PRECISION_HINT": precision,
             "ENABLE_CPU_PINNING": False,  # else all processes of this machine share the same cores
         }
-        self._model = _openvino().Core().compile_model(_graph(network, crop_side), "CPU", config)
+        graph = _graph(network, crop_side)
+        # In a thread of its own: OpenVINO sets an alternate signal stack for the thread that compiles first, and frees
+        # that memory with its last network. Python handles signals on that stack: where another thread let go of the
+        # network, the next signal (Ctrl-C, the end of a child) would end the process.
+        with ThreadPoolExecutor(1) as compiler:
+            self._model = compiler.submit(_openvino().Core().compile_model, graph, "CPU", config).result()
         self._of_thread = threading.local()  # trackers that share the network may run in threads of their own
 
     def __call__(self, crops: Tensor) -> tuple[Tensor, ...]:
         """One crop at a time: on a CPU a batch is no faster, and the graph has fixed shapes."""
+        check_openvino()
         if not hasattr(self._of_thread, "request"):
             self._of_thread.request = self._model.create_infer_request()
         infer = self._of_thread.request.infer

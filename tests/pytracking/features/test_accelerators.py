@@ -1,5 +1,7 @@
 """Every accelerator against plain PyTorch, and the parts of the network that FrameNetwork puts together."""
 
+import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import get_args
@@ -72,6 +74,21 @@ def test_an_answer_outlives_the_next_question(crops: Tensor) -> None:
     copies = [value.clone() for value in before]
     look(crops[1:2])
     assert all(torch.equal(value, copy) for value, copy in zip(before, copies, strict=True))
+
+
+def test_a_signal_is_handled_after_another_thread_has_freed_the_last_network() -> None:
+    pytest.importorskip("openvino")
+    networks = [OpenVinoNetwork(Tiny(), SIZE)]
+    thread = threading.Thread(target=networks.clear)
+    thread.start()
+    thread.join()
+    received: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _frame: received.append(number))
+    try:
+        signal.raise_signal(signal.SIGUSR1)  # ends the process if the memory of the signal stack went with the network
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert received == [signal.SIGUSR1]
 
 
 def test_threads_do_not_disturb_each_other(crops: Tensor) -> None:
