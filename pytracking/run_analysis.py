@@ -188,7 +188,8 @@ def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None
     if arguments.only_difference and comparison is not None:
         print("\n".join(difference_line(name, comparison) for name in comparison.differences))
     else:
-        print("\n\n".join(map(FORMATS[arguments.format], [*wanted, *by_sequence])))
+        shown = [wanted[0], tables.difference_table(evaluation), *wanted[1:], *by_sequence]
+        print("\n\n".join(FORMATS[arguments.format](table) for table in shown if table is not None))
 
 
 def toolkit() -> str:
@@ -199,11 +200,8 @@ def toolkit() -> str:
 
 
 def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
-    """The table of the trackers, their differences, and the table by attribute where attributes are given."""
+    """The table of the trackers, and that by attribute where attributes are given."""
     wanted = [tables.overall_table(evaluation, inputs.published)]
-    differences = tables.difference_table(evaluation)
-    if differences is not None:
-        wanted.append(differences)
     if inputs.attributes is not None:
         wanted.append(tables.attribute_table(evaluation, inputs.attributes))
     return wanted

@@ -1,4 +1,4 @@
-"""Success, precision and normalised-precision plots, as in the papers."""
+"""Success, precision and normalized-precision plots, as in the papers, and what differences of trackers are worth."""
 
 import io
 from pathlib import Path
@@ -9,15 +9,19 @@ import matplotlib
 matplotlib.use("Agg")
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pytracking.analysis.comparison import Comparison, Interval
 from pytracking.analysis.extract_results import Evaluation
 from pytracking.analysis.metrics import plotted_curves
 from pytracking.analysis.report_figures import COLOURS
+from pytracking.analysis.statistics import score_intervals
 from pytracking.analysis.tables import sort_trackers
 
 _DASHES = ("-", "--", ":")  # told apart in print, too; with eight colours, 24 looks
 _LONG_LEGEND = 8  # entries; beyond, two columns
+_DRAWS = 2000  # of the bootstrap of a band, whose ends nobody reads to a tenth
 _LINE = 0.17  # inches of height of a line of the legend
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 8,
@@ -27,24 +31,30 @@ _STYLE: Any = {
 
 
 def plot_curve(evaluation: Evaluation, name: str, title: str = "") -> Figure:
-    """A plot of ``plotted_curves()``: a line a tracker (the mean over its runs), the legend the best first."""
+    """A plot of ``plotted_curves()``: a line a tracker (the mean over its runs), the legend the best first.
+
+    The bands are the 95 % intervals of each point of a curve, where there are enough sequences.
+    """
     score, curve = plotted_curves()[name]
     thresholds = curve.thresholds(evaluation.protocol)
     trackers = sort_trackers(evaluation, score)
-    place = {tracker.name: i for i, tracker in enumerate(evaluation.trackers)}  # one look in all plots
+    colors = tracker_colors(evaluation)
+    dashes = {tracker.name: _DASHES[i % len(_DASHES)] for i, tracker in enumerate(evaluation.trackers)}
     with plt.rc_context(_STYLE):
         columns = 1 if len(trackers) <= _LONG_LEGEND else 2
         height = 3.6 + _LINE * -(-len(trackers) // columns)
         figure, axes = plt.subplots(figsize=(4.6, height), layout="constrained")
         for tracker in reversed(trackers):  # the best is drawn last, on top
-            i = place[tracker.name]
+            color = colors[tracker.name]
+            low, high = score_intervals(list(tracker.curves[name].T[:, None]), tracker.weights, _DRAWS).T
+            axes.fill_between(thresholds, low, high, color=color, alpha=0.14, linewidth=0)
             axes.plot(
                 thresholds,
                 np.average(tracker.curves[name], axis=0, weights=tracker.weights),
-                color=COLOURS[i % len(COLOURS)],
-                linestyle=_DASHES[i % len(_DASHES)],
+                color=color,
+                linestyle=dashes[tracker.name],
                 linewidth=1.8,
-                label=f"{tracker.name} [{tracker.overall[score].mean():.1f}]".replace("$", r"\$"),
+                label=f"{_plain(tracker.name)} [{tracker.overall[score].mean():.1f}]",
                 clip_on=False,
                 zorder=3,
             )
@@ -56,6 +66,72 @@ def plot_curve(evaluation: Evaluation, name: str, title: str = "") -> Figure:
             handles=lines, loc="upper left", bbox_to_anchor=below, ncols=columns, frameon=False, handlelength=2.6
         )
     return figure
+
+
+def plot_differences(evaluation: Evaluation, comparison: Comparison) -> Figure:
+    """AUC and difference to the baseline of each tracker, with intervals; hollow where no difference is shown."""
+    trackers = sort_trackers(evaluation)[::-1]  # the best on top
+    colors = tracker_colors(evaluation)
+    with plt.rc_context(_STYLE):
+        size = (7.2, 1.1 + 0.3 * len(trackers))
+        figure, (left, right) = plt.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
+        right.axvline(0, color="#000000", linewidth=0.8)
+        for row, tracker in enumerate(trackers):
+            color = colors[tracker.name]
+            interval = evaluation.intervals[tracker.name, "auc"]
+            _draw_interval(left, row, float(tracker.overall["auc"].mean()), interval, color)
+            difference = comparison.differences.get(tracker.name)
+            if difference is not None:
+                _draw_interval(right, row, difference.mean, difference.interval, color, difference.shown)
+        labels = [f"{_plain(tracker.name)}  ({comparison.ranks[tracker.name]})" for tracker in trackers]
+        left.set(yticks=range(len(trackers)), yticklabels=labels, ylim=(-0.6, len(trackers) - 0.4))
+        left.set(xlabel="AUC [%], 95 % interval", title="Score (rank)")
+        right.set(xlabel="points of AUC, 95 % interval", title=f"Difference to {_plain(comparison.baseline)}")
+    return figure
+
+
+def _draw_interval(
+    axes: Axes, row: int, value: float, interval: Interval | None, color: str, filled: bool = True
+) -> None:
+    if interval is not None:
+        axes.plot(interval, (row, row), color=color, linewidth=5, alpha=0.35, solid_capstyle="butt")
+    axes.plot(value, row, "o", color=color, markerfacecolor=color if filled else "#ffffff", markersize=5)
+
+
+def plot_pair(evaluation: Evaluation, comparison: Comparison, name: str) -> Figure:
+    """Tracker ``name`` against the baseline: sequence against sequence, and the differences sorted."""
+    found = {tracker.name: tracker for tracker in evaluation.trackers}
+    colors, baseline = tracker_colors(evaluation), comparison.baseline
+    first, second = (found[n].per_sequence["auc"] for n in (baseline, name))
+    gains = np.sort(second - first)[::-1]
+    places = np.arange(len(gains))
+    with plt.rc_context(_STYLE):
+        figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3), width_ratios=(1, 1.2), layout="constrained")
+        left.plot((0, 100), (0, 100), color="#000000", linewidth=0.8)
+        left.scatter(first, second, s=14, color=colors[name], alpha=0.7, linewidth=0, zorder=3, clip_on=False)
+        left.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", title="AUC by sequence")
+        left.set(xlabel=f"{_plain(baseline)} [%]", ylabel=f"{_plain(name)} [%]")
+        for part, winner in ((gains.clip(0), name), (gains.clip(max=0), baseline)):
+            right.bar(places, part, width=1, color=colors[winner], alpha=0.75, linewidth=0)
+        difference = comparison.differences[name]
+        if difference.interval is not None:
+            right.axhspan(*difference.interval, color="#666666", alpha=0.25, linewidth=0)
+        right.axhline(difference.mean, color="#000000", linewidth=1.2)
+        better, worse = int((gains > 0).sum()), int((gains < 0).sum())
+        right.set(title=f"{_plain(name)} better on {better}, worse on {worse}")
+        right.set_axisbelow(True)
+        right.set(xlabel="sequences, sorted", ylabel="difference of AUC", xlim=(-0.5, len(gains) - 0.5))
+    return figure
+
+
+def _plain(name: str) -> str:
+    """``name`` as text for matplotlib, where it is no formula."""
+    return name.replace("$", r"\$")
+
+
+def tracker_colors(evaluation: Evaluation) -> dict[str, str]:
+    """Tracker -> its color, the same in all plots."""
+    return {tracker.name: COLOURS[i % len(COLOURS)] for i, tracker in enumerate(evaluation.trackers)}
 
 
 def svg(figure: Figure) -> str:
@@ -72,10 +148,12 @@ def save_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
     """Write every plot to ``folder`` as PNG (200 dpi), SVG and PDF; the paths written."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for curve in plotted_curves():
-        figure = plot_curve(evaluation, curve)
+    figures = {name: plot_curve(evaluation, name) for name in plotted_curves()}
+    if evaluation.comparison is not None:
+        figures["differences"] = plot_differences(evaluation, evaluation.comparison)
+    for name, figure in figures.items():
         for suffix in ("png", "svg", "pdf"):
-            paths.append(folder / f"{curve}.{suffix}")
+            paths.append(folder / f"{name}.{suffix}")
             # no date in the files: the same numbers give the same bytes
             metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
             with plt.rc_context(_STYLE):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ltr.dataset.text_files import read_boxes
@@ -20,8 +21,8 @@ from pytracking.analysis import metrics, tables
 from pytracking.analysis.extract_results import Evaluation
 from pytracking.analysis.metrics import METRICS, Array, plotted_curves
 from pytracking.analysis.name_matching import match_names
-from pytracking.analysis.plot_results import plot_curve, svg
-from pytracking.analysis.report_figures import COLOURS, choose_frames, film_strip, timeline
+from pytracking.analysis.plot_results import plot_curve, plot_differences, plot_pair, svg, tracker_colors
+from pytracking.analysis.report_figures import choose_frames, film_strip, timeline
 from pytracking.analysis.sequence_score import GroundTruth, prepare_boxes, without_omitted_rows
 from pytracking.analysis.sources import TrackerResults
 from pytracking.analysis.stamps import describe_run
@@ -71,7 +72,7 @@ def write_report(
     strips. worst: how many of them are shown. about: facts for the head of the page, the data set's name for instance.
     """
     first, *others = extra_tables or [tables.overall_table(evaluation)]
-    colours = {t.name: COLOURS[i % len(COLOURS)] for i, t in enumerate(evaluation.trackers)}
+    colours = tracker_colors(evaluation)
     cards = list(_worst_sequences(evaluation, trackers, truths, frames or {}, worst, colours))
     by_score = list(METRICS) if len(evaluation.trackers) > 1 else list(METRICS)[:1]
     page = _template().render(
@@ -80,7 +81,8 @@ def write_report(
         colours=colours,
         links={card.name: card.link for card in cards},
         overall=_view(first, evaluation),
-        plots=[_in_colours_of_the_page(svg(plot_curve(evaluation, curve))) for curve in plotted_curves()],
+        plots=[_in_colours_of_the_page(plot_curve(evaluation, curve)) for curve in plotted_curves()],
+        differences=_differences(evaluation),
         others=[_view(table, evaluation, bars=True) for table in others],
         by_sequence=[
             _view(tables.sequence_table(evaluation, score), evaluation, True, METRICS[score].title)
@@ -101,8 +103,20 @@ def _template() -> Any:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(TEMPLATE)
 
 
-def _in_colours_of_the_page(plot: str) -> Markup:
-    """An ``<svg>`` whose black, white and grey follow the page from light to dark; its lines keep their colours."""
+def _differences(evaluation: Evaluation) -> dict[str, Any] | None:
+    """What compares the trackers, where there are several."""
+    table, comparison = tables.difference_table(evaluation), evaluation.comparison
+    if table is None or comparison is None:
+        return None
+    others = [t.name for t in tables.sort_trackers(evaluation) if t.name != comparison.baseline]
+    pairs = [_in_colours_of_the_page(plot_pair(evaluation, comparison, name)) for name in others]
+    intervals = _in_colours_of_the_page(plot_differences(evaluation, comparison))
+    return {"view": _view(table, evaluation), "intervals": intervals, "pairs": pairs, "baseline": comparison.baseline}
+
+
+def _in_colours_of_the_page(figure: Figure) -> Markup:
+    """``figure`` as an ``<svg>`` whose black, white and grey follow the page; its lines keep their colours."""
+    plot = svg(figure)
     for colour, of_the_page in (("#000000", "currentColor"), ("#ffffff", "var(--page)"), ("#dddddd", "var(--line)")):
         plot = plot.replace(colour, of_the_page)
     return Markup(plot)

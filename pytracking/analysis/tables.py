@@ -97,7 +97,9 @@ def difference_table(evaluation: Evaluation) -> Table | None:
         f"p: sign-flip test of the differences by sequence, Holm's correction over {corrected}",
     ]
     smallest = [
-        f"{d.detectable:.1f} ({name})" for name, d in comparison.differences.items() if d.detectable is not None
+        f"{difference.detectable:.1f} ({tracker.name})"
+        for tracker in sort_trackers(evaluation)
+        if (difference := comparison.differences.get(tracker.name)) and difference.detectable is not None
     ]
     if smallest:
         notes.append(f"smallest differences that these sequences show with 80 % power: {', '.join(smallest)}")

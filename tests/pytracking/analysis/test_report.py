@@ -77,7 +77,7 @@ def test_the_page_is_well_formed_and_needs_nothing_else(page: str) -> None:
     parser = Balance()
     parser.feed(page)
     assert parser.open == []
-    assert parser.seen.count("table") == 2 + 6  # overall, attributes, and every score by sequence
+    assert parser.seen.count("table") == 3 + 6  # overall, differences, attributes, and every score by sequence
     addresses = re.findall(r"""(?:src|href)=["']([^"']*)""", page)
     assert addresses
     assert all(address.startswith(("data:image/jpeg", "#")) for address in addresses)
@@ -86,7 +86,7 @@ def test_the_page_is_well_formed_and_needs_nothing_else(page: str) -> None:
 
 
 def test_plots_tables_and_scores_are_there(page: str) -> None:
-    assert page.count("<svg") == 3 + 1
+    assert page.count("<svg") == 3 + 2 + 1  # curves, differences, timeline
     for text in (
         "95.24",
         "AUC by attribute",
@@ -128,6 +128,30 @@ def test_stamps_and_settings_of_the_runs_are_shown(page: str) -> None:
 def test_without_images_the_page_says_why(page: str, page_without_images: str) -> None:
     assert "No pictures" not in page
     assert "No pictures: img: no such folder" in page_without_images
+
+
+def test_trackers_are_compared(page: str) -> None:
+    differences = page[page.index('id="differences"') : page.index('id="curves"')]
+    cells = re.findall(r"<td[^>]*>([^<]*)", differences)
+    assert cells == ["1", "95.24", "best", "-", "1", "75.60", "-19.64", "1.00"]
+    assert "Sequence by sequence against y" in differences
+    assert differences.count("<svg") == 2
+
+
+def test_intervals_stand_below_scores(tmp_path: Path) -> None:
+    boxes = np.tile([10.0, 10.0, 20.0, 20.0], (12, 1))
+    for folder in ("gt", "x"):
+        (tmp_path / folder).mkdir()
+        for i in range(6):
+            shift = np.array([i * (folder == "x"), 0, 0, 0])
+            np.savetxt(tmp_path / folder / f"s{i}.txt", boxes + shift, delimiter=",")
+    truth, tracker = truth_folder(tmp_path / "gt"), find_tracker("x", tmp_path / "x")
+    evaluation = evaluate([tracker], truth, PROTOCOLS["otb"])
+    write_report(tmp_path / "page.html", evaluation, [tracker], truth.load(), worst=0)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    low, high = tables.as_json(evaluation)["x"]["auc_ci"]
+    assert f"<small>[{low:.1f}, {high:.1f}]</small>" in page
+    assert 'id="differences"' not in page  # of one tracker
 
 
 def test_names_are_escaped(page: str) -> None:
