@@ -1,6 +1,7 @@
 """Sphinx builds the documentation site of these pages and the docstrings: ``sphinx-build docs site``."""
 
 import pkgutil
+import re
 import shutil
 import sys
 from importlib.metadata import version as installed_version
@@ -33,14 +34,6 @@ html_copy_source = False
 html_show_sphinx = False
 pygments_style, pygments_dark_style = "default", "github-dark"
 
-# The contents of the site, which index.md shows on GitHub as a table.
-CONTENTS = {
-    "Use": "install video webcam api tracking speed networks",
-    "Benchmarks": "benchmarks running evaluation published_results opencv vot",
-    "Training": "training losses detection",
-    "Development": "extending coordinates reference/contributing",
-    "Measured": "results journal/index reference/attributions",
-}
 # The API reference: a page a room, with its title, its packages and what is left out of them.
 ROOMS = {
     "api": ("Python API", ["pytracking.api", "pytracking.tracker.base"], []),
@@ -50,7 +43,6 @@ ROOMS = {
     "analysis": ("Analysis", ["pytracking.analysis"], []),
     "losses": ("Losses and refinement", ["ltr.models.loss", "ltr.refine"], []),
     "networks": ("Networks", ["ltr.models", "external.prroi_pool"], ["ltr.models.loss", "ltr.models.detection"]),
-    "data": ("Data", ["ltr.data", "ltr.dataset", "ltr.sampling"], ["ltr.data.pyav", "ltr.dataset.synthesis"]),
     "training": ("Training", ["ltr.train_settings", "ltr.actors", "ltr.trainers"], []),
 }
 
@@ -92,17 +84,23 @@ def copy_outside(app: Sphinx) -> None:
         (DOCS / copied).write_text(text, encoding="utf-8")
 
 
+def contents(index: str) -> dict[str, list[str]]:
+    """The pages that an index links to, without suffix, by the headings above them."""
+    parts = re.split(r"^## (.*)$", index, flags=re.MULTILINE)
+    headings = ["Pages", *parts[1::2]]
+    found = {title: re.findall(r"\]\(([\w/]+)\.md\)", part) for title, part in zip(headings, parts[::2], strict=True)}
+    return {title: pages for title, pages in found.items() if pages}
+
+
 def adapt(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Lead links to the copies, and give indices their trees of pages (which GitHub would show as code)."""
+    """Lead links to the copies, and give indices trees of their pages (which GitHub would show as code)."""
     for elsewhere, copied in OUTSIDE.items():
         source[0] = source[0].replace(f"]({elsewhere})", f"]({copied})")
-    trees = {}
+    trees = contents(source[0]) if docname.endswith("index") else {}
     if docname == "index":
-        trees = {**CONTENTS, "API reference": " ".join(f"reference/{room}" for room in ROOMS)}
-    elif docname == "journal/index":
-        trees = {"Pages": "tracker network speed losses detection analysis"}
+        trees["API reference"] = [f"reference/{room}" for room in ROOMS]
     for title, pages in trees.items():
-        lines = "\n".join(pages.split())
+        lines = "\n".join(pages)
         source[0] += f"\n```{{toctree}}\n:hidden:\n:titlesonly:\n:caption: {title}\n\n{lines}\n```\n"
 
 

@@ -2,7 +2,7 @@
 
 Kristan et al., "The Eighth Visual Object Tracking VOT2020 Challenge Results" (ECCV Workshops 2020), section 2. Anchors
 lie 50 frames apart; from each the tracker runs forwards or backwards, whichever way is longer. It has failed where the
-overlap is 0.1 or less in 10 frames on end with a visible target; the failure is the first of them.
+overlap is 0.1 or less in 10 frames on end with a visible target; the failure is the first of them::
 
     A    sum of the overlaps before failures / number of frames before failures
     R    number of frames before failures / number of frames; mean over sequences by their length

@@ -34,6 +34,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page.name}: {link}"
 
 
+def test_the_index_names_every_page() -> None:
+    """The site's contents are made of it."""
+    for index in (REPOSITORY / "docs/index.md", REPOSITORY / "docs/journal/index.md"):
+        linked = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text(encoding="utf-8")))
+        assert linked == {page.name for page in index.parent.glob("*.md")} - {"index.md"}, index
+
+
 @pytest.mark.slow
 def test_the_site_builds_and_needs_no_network(tmp_path: Path) -> None:
     for module in ("sphinx", "myst_parser", "furo"):
