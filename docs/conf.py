@@ -95,7 +95,7 @@ def contents(index: str) -> dict[str, list[str]]:
 def adapt(app: Sphinx, docname: str, source: list[str]) -> None:
     """Lead links to the copies, and give indices trees of their pages (which GitHub would show as code)."""
     for elsewhere, copied in OUTSIDE.items():
-        source[0] = source[0].replace(f"]({elsewhere})", f"]({copied})")
+        source[0] = source[0].replace(f"]({elsewhere}", f"]({copied}")
     trees = contents(source[0]) if docname.endswith("index") else {}
     if docname == "index":
         trees["API reference"] = [f"reference/{room}" for room in ROOMS]
