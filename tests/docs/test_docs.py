@@ -134,7 +134,7 @@ def test_command_works(command: str, place: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_settings_file_of_the_page_is_one(tmp_path: Path) -> None:
-    (text,) = [body for language, body in blocks("training.md") if language == "toml"]
+    (text,) = [body for language, body in blocks("training_settings.md") if language == "toml"]
     path = tmp_path / "mine.toml"
     path.write_text(text)
     settings: Any = with_values(load_settings("dimp", "dimp_ncep_mobile"), read_values(path), str(path))
@@ -142,7 +142,7 @@ def test_the_settings_file_of_the_page_is_one(tmp_path: Path) -> None:
     assert [source.kind for source in settings.sources] == ["video", "coco"]
 
 
-@pytest.mark.parametrize("command", [c for c in commands("training.md") if "--validation-source" in c])
+@pytest.mark.parametrize("command", [c for c in commands("training_settings.md") if "--validation-source" in c])
 def test_own_sources_and_another_loss_train(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison of losses on one's own data, word for word but for its size."""
     monkeypatch.chdir(tmp_path)
