@@ -67,8 +67,8 @@ class Arguments:
     """TOML file with the folders of the benchmarks"""
     rerun: bool = False
     """repeat finished sequences too"""
-    debug: int = 0
-    """above 0: show the traceback of every error"""
+    debug: bool = False
+    """show the traceback of every error"""
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
@@ -176,7 +176,7 @@ def track(
         for outcome in run_dataset(config, sequences, folder, workers, rerun, announce, cluster, build_tracker):
             outcomes.append(outcome)
             progress.add(outcome)
-    return conclude(outcomes, folder, arguments.debug > 0)
+    return conclude(outcomes, folder, arguments.debug)
 
 
 def describe_stamp(stamp: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ from pytracking.pipeline.track_video import Sink, Start
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import network_files
 from pytracking.ui import box_selector as box_window
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import debug_as_flag, run_command
 from pytracking.utils.extras import install_hint
 from pytracking.video.frame_source import FrameSource, Image, open_frames, peek
 from pytracking.video.writer import check_video_name
@@ -77,8 +77,10 @@ class Arguments:
     """draw boxes without ids and scores"""
     config: TrackerConfig = TrackerConfig()
     """the tracker"""
-    debug: Path | None = None
+    panels: Path | None = None
     """write what the tracker sees in every frame to this video (.mp4), or into this folder for TensorBoard"""
+    debug: bool = False
+    """show the traceback of an error. (--debug PATH is --panels PATH, as it was)"""
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
@@ -94,7 +96,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
         check_box(start.box, first)
     tracker = build_tracker(arguments.config)
     starts = starts or [Start(box, frames.first, i) for i, box in enumerate(draw_boxes(first, arguments.draw))]
-    if arguments.debug:
+    if arguments.panels:
         from pytracking.pipeline.debug_sink import panels  # late: these import torch and matplotlib
         from pytracking.tracker.dimp.debug import DebugRecorder
 
@@ -105,8 +107,8 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     about = {"source": whole.name, "fps": whole.fps, "size": size, **used, **tracker.stamp()}
     wanted = sinks(arguments, frames.used, overlay, about)
     ids = sorted({start.target for start in starts})
-    if arguments.debug:
-        wanted[arguments.debug] = panels(arguments.debug, frames.used, targets, ids)
+    if arguments.panels:
+        wanted[arguments.panels] = panels(arguments.panels, frames.used, targets, ids)
     progress = partial(tqdm, total=source.length, unit="frame", disable=None)
     recording = record(frames.follow(source, starts, targets, progress), list(wanted.values()))
     return conclude(recording, len(ids), list(wanted))
@@ -121,16 +123,16 @@ def check(arguments: Arguments) -> None:
     network = network_files(a.config)
     files = {"--save": a.save, "--csv": a.csv, "--json": a.json}
     folders: dict[str, Path | None] = {}
-    (files if a.debug and a.debug.suffix else folders)["--debug"] = a.debug
+    (files if a.panels and a.panels.suffix else folders)["--panels"] = a.panels
     check_outputs(files, [a.source, *network], folders)
-    for path in (a.save, files.get("--debug")):
+    for path in (a.save, files.get("--panels")):
         if path:
             check_video_name(path)
     a.config.check("--")
     if a.fps is not None and not 0 < a.fps <= 1000:
         raise InputError(f"--fps {a.fps}: expected a number above 0, at most 1000")
-    if a.backward and a.debug:
-        raise InputError("--debug shows frames as they are tracked; it does not go with --backward")
+    if a.backward and a.panels:
+        raise InputError("--panels shows frames as they are tracked; it does not go with --backward")
 
 
 def open_source(arguments: Arguments) -> FrameSource:
@@ -185,10 +187,22 @@ def sinks(arguments: Arguments, used: FrameSource, overlay: Overlay, about: dict
     return wanted
 
 
+def with_panels(words: list[str]) -> list[str]:
+    """``words`` with ``--panels PATH`` for ``--debug PATH``, its old name, after a notice."""
+    for i, word in enumerate(words):
+        name, equals, path = word.partition("=")
+        following = words[i + 1 : i + 2]
+        if name == "--debug" and (equals or (following and not following[0].startswith("-"))):
+            print("note: --debug PATH is now called --panels PATH", file=sys.stderr)
+            return [*words[:i], "--panels" + equals + path, *words[i + 1 :]]
+    return words
+
+
 def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
     end_as_interrupt()
-    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
+    words = with_panels(debug_as_flag(sys.argv[1:] if argv is None else argv))
+    return run_command(Arguments, partial(run, build_tracker=build_tracker), words, __doc__)
 
 
 if __name__ == "__main__":

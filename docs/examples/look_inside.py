@@ -1,6 +1,6 @@
 """Look at what the tracker sees: python docs/examples/look_inside.py clip.mp4 100,80,60,90 panels.png
 
-The picture is of the last frame; run_video --debug makes a video of all frames.
+The picture is of the last frame; run_video --panels makes a video of all frames.
 """
 
 import sys

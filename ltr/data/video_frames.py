@@ -26,7 +26,7 @@ def count_frames(path: str | Path) -> int:
     return scan_video(path).length
 
 
-def read_frames(info: VideoInfo, numbers: range | None = None, threads: int = 0) -> Iterator[NDArray[np.uint8]]:
+def read_frames(info: VideoInfo, numbers: Sequence[int] | None = None, threads: int = 0) -> Iterator[NDArray[np.uint8]]:
     """The frames ``numbers`` (ascending; all of them by default) of a video as RGB uint8 [H, W, 3].
 
     A frame that is damaged comes as the last good one before it, so that all others keep their numbers.
@@ -41,11 +41,11 @@ def read_frames(info: VideoInfo, numbers: range | None = None, threads: int = 0)
     damaged: list[int] = []
     if not numbers:
         return
-    message = ""
+    wanted, message = numbers if isinstance(numbers, range) else frozenset(numbers), ""
     try:
         with open_container(info.source) as container:
             for number, frame, whole in _numbered(info, container, threads):
-                if number in numbers:
+                if number in wanted:
                     yield convert(frame)
                     damaged += [] if whole else [number]
                 if number == numbers[-1]:

@@ -28,28 +28,44 @@ def run_command(
     """Parse ``argv`` (None: the command line) into the dataclass ``arguments``, call ``command``; the exit code.
 
     Bad input (InputError, OSError, a missing package) is one message on stderr and exit code 1, with the traceback
-    where ``debug`` is True or a number above 0. Ctrl-C gives 130. Wrong usage leaves through SystemExit(2). Anything
-    else is a bug and shows its traceback.
+    where the flag ``debug`` is given (``--debug N``, too: see :func:`debug_as_flag`). Ctrl-C gives
+    130. Wrong usage leaves through SystemExit(2). Anything else is a bug and shows its traceback.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: idle threads sleep, not spin
     if sys.stderr is None:  # closed by the caller; progress bars write to it
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    words = sys.argv[1:] if argv is None else list(argv)
+    words = debug_as_flag(sys.argv[1:] if argv is None else argv)
     check_boxes_joined(words)
     config = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
-    debug: object = False
+    debug = False
     try:
         parsed = tyro.cli(arguments, args=words, description=description, config=config, registry=_REGISTRY)
         debug = getattr(parsed, "debug", False)
         return command(parsed)
     except EXPECTED_ERRORS as error:
-        if isinstance(debug, int) and debug:
+        if debug:
             traceback.print_exc()
         print(f"error: {str(error) or type(error).__name__}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def debug_as_flag(words: Sequence[str]) -> list[str]:
+    """``words`` with pytracking's ``--debug N`` as the flag ``--debug``, or without it where N is 0."""
+    kept: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        name, _, level = word.partition("=")
+        if word == "--debug" and left and left[0].isdecimal():
+            level = left.pop(0)
+        if name != "--debug" or not level.isdecimal():
+            kept.append(word)
+        elif int(level):
+            kept.append("--debug")
+    return kept
 
 
 def check_boxes_joined(words: Sequence[str]) -> None:

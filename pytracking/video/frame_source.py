@@ -41,6 +41,21 @@ class Sound:
 
 
 @dataclass(frozen=True)
+class FramesByNumber:
+    """Frames that are read one by one: those ``numbers`` (ascending) that ``read`` is given, and no others."""
+
+    read: Callable[[Sequence[int]], Iterator[Image]]
+    numbers: Sequence[int]
+
+    def __call__(self) -> Iterator[Image]:
+        return self.read(self.numbers)
+
+    def pick(self, indices: Sequence[int]) -> "FramesByNumber":
+        """Some of these, by their place among them; there is nothing beyond the last one."""
+        return replace(self, numbers=[self.numbers[index] for index in indices if index < len(self.numbers)])
+
+
+@dataclass(frozen=True)
 class FrameSource:
     """A video to iterate over, as often as wanted (a camera or stream goes on from now).
 
@@ -100,7 +115,7 @@ def open_picture(path: Path) -> FrameSource:
 
 def open_images(paths: Sequence[Path], name: str) -> FrameSource:
     """The image files ``paths`` as a video called ``name``."""
-    frames = partial(_read_images, paths, levels_of_files(paths), range(len(paths)))
+    frames = FramesByNumber(partial(_read_images, paths, levels_of_files(paths)), range(len(paths)))
     return FrameSource(name, frames, len(paths), files=tuple(paths))
 
 
@@ -137,7 +152,7 @@ def _open_url(url: str) -> FrameSource:
 def _source_of(info: VideoInfo) -> FrameSource:
     return FrameSource(
         info.source,
-        partial(_read_video, info, range(info.length)),
+        FramesByNumber(partial(read_frames, info), range(info.length)),
         info.length or None,
         info.fps,
         info.times,
@@ -145,10 +160,6 @@ def _source_of(info: VideoInfo) -> FrameSource:
         pixel_aspect=info.pixel_aspect,
         hdr=info.hdr,
     )
-
-
-def _read_video(info: VideoInfo, numbers: range) -> Iterator[Image]:
-    return read_frames(info, numbers)
 
 
 def _read_live(url: str) -> Iterator[Image]:
@@ -206,11 +217,9 @@ def part_of(source: FrameSource, start: int = 0, end: int | None = None, stride:
         times = times and tuple(time - begin for time in times[used])
         fps /= stride
     read = source.frames
-    if isinstance(read, partial) and read.func is _read_video:  # so that damage elsewhere does not count
-        info, numbers = read.args
-        frames: Callable[[], Iterator[Image]] = partial(_read_video, info, numbers[used])
-    else:
-        frames = partial(_slice, source, used)
+    frames: Callable[[], Iterator[Image]] = partial(_slice, source, used)
+    if isinstance(read, FramesByNumber):  # so that damage elsewhere does not count
+        frames = replace(read, numbers=read.numbers[used])
     return replace(source, frames=frames, length=length, fps=fps, times=times, sound=sound)
 
 
@@ -229,14 +238,9 @@ def peek(source: FrameSource) -> tuple[Image, FrameSource]:
 
 
 def frames_at(source: FrameSource, numbers: Sequence[int]) -> Iterator[Image]:
-    """The frames ``numbers`` (from 0, ascending) of ``source``. Of a folder of images, these alone are read."""
-    read = source.frames
-    if isinstance(read, partial) and read.func is _read_images:
-        paths, levels, _ = read.args
-        return _read_images(paths, levels, numbers)
-    if isinstance(read, partial) and read.func is _read_video and isinstance(numbers, range):
-        info, known = read.args
-        return _read_video(info, known[numbers.start : numbers.stop : numbers.step])
+    """The frames ``numbers`` (from 0, ascending) of ``source``. Of images and video files, these alone are read."""
+    if isinstance(source.frames, FramesByNumber):
+        return source.frames.pick(numbers)()
     wanted = set(numbers)
     return (frame for number, frame in enumerate(islice(source, max(wanted) + 1)) if number in wanted)
 

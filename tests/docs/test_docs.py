@@ -129,7 +129,7 @@ def test_command_works(command: str, place: Path, monkeypatch: pytest.MonkeyPatc
     assert run_python(command, monkeypatch) in (0, None)
     words = shlex.split(command)
     for flag, name in pairwise(words):
-        if flag in ("--save", "--csv", "--json", "--debug"):
+        if flag in ("--save", "--csv", "--json", "--panels"):
             assert Path(name).exists()
 
 

@@ -80,7 +80,7 @@ def test_a_glob_over_folders_takes_one_after_the_other(tmp_path: Path) -> None:
     write_images(tmp_path / "day9", ["img_9.png", "IMG_10.png"])
     source = open_frames(f"{tmp_path}/*/*.png")
     assert [number_of(frame) for frame in source] == [0, 1, 0, 1]
-    ordered = [path.relative_to(tmp_path).as_posix() for path in source.frames.args[0]]
+    ordered = [path.relative_to(tmp_path).as_posix() for path in source.files]
     assert ordered == ["day9/img_9.png", "day9/IMG_10.png", "day10/IMG_1.png", "day10/IMG_2.png"]
 
 

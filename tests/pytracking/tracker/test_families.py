@@ -132,7 +132,7 @@ def test_what_only_dimp_can_is_refused(tmp_path: Path) -> None:
 def test_debug_of_run_video_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     video = write_video(tmp_path / "in.mp4", frames=3)
     argv = [str(video), "--box", "10,12,20,16", "--tracker", "opencv", "--parameter", "mil"]
-    assert run_video.main([*argv, "--debug", str(tmp_path / "panels.mp4")]) == 1
+    assert run_video.main([*argv, "--panels", str(tmp_path / "panels.mp4")]) == 1
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert line == "error: trackers of opencv cannot be saved, restored or looked into; those of dimp can"
     assert run_video.main([*argv, "--csv", str(tmp_path / "boxes.csv")]) == 0

@@ -7,22 +7,16 @@ import pytest
 import tyro
 
 from ltr.utils.errors import InputError
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import debug_as_flag, run_command
 
 
 @dataclass(frozen=True)
 class Arguments:
     kind: str
     number_of_things: int = 0
-    debug: int = 0
+    debug: bool = False
     file: Path | None = None
     box: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-
-
-@dataclass(frozen=True)
-class WithPanels:
-    kind: str
-    debug: Path | None = None
 
 
 def command(arguments):
@@ -66,9 +60,26 @@ def test_interrupt_usage_and_bugs(capsys):
         run("--kind", "bug")
 
 
-def test_a_debug_that_is_a_file_shows_no_traceback(capsys):
-    assert run_command(WithPanels, command, ["--kind", "value", "--debug", "panels.mp4"], "") == 1
-    assert capsys.readouterr().err == "error: clip.mp4: no such thing\n"
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--debug"], ["--debug"]),
+        (["a", "--debug", "2", "b"], ["a", "--debug", "b"]),
+        (["a", "--debug", "0", "b"], ["a", "b"]),
+        (["--debug=1", "3"], ["--debug", "3"]),
+        (["--debug=0"], []),
+        (["--debug", "panels.mp4", "3"], ["--debug", "panels.mp4", "3"]),
+        (["3", "--start", "3"], ["3", "--start", "3"]),
+    ],
+)
+def test_debug_is_a_flag_and_pytrackings_number(words, meant):
+    assert debug_as_flag(words) == meant
+
+
+@pytest.mark.parametrize(("level", "shown"), [("0", False), ("2", True)])
+def test_every_command_takes_debug_and_its_number(capsys, level, shown):
+    assert run("--debug", level, "--kind", "file") == 1
+    assert ("Traceback" in capsys.readouterr().err) is shown
 
 
 def test_optional_values_read_as_themselves(capsys):
