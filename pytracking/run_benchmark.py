@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 DRAWN_SIZE = (640, 480)
 DRAWN_FRAMES = 200
 OPTIONS = ("accelerator", "precision")
-ABOUT = ("device", *OPTIONS)  # what is said of a run
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
         if peak is not None:
             print(f"peak memory of the process: {peak:.0f} MiB")
     if arguments.json:
-        content = {"peak_memory_mib": peak, "runs": {name: asdict(report) for name, report in reports.items()}}
+        content = {"peak_memory_mib": peak, "runs": {name: report.to_json() for name, report in reports.items()}}
         with text_output(arguments.json) as file:
             file.write(json.dumps(content, indent=1) + "\n")
         if arguments.json != STDOUT:
@@ -145,9 +144,10 @@ def text_of(reports: "dict[str, Report]") -> str:
     lines = []
     for name, report in reports.items():
         stamp = report.stamp
-        versions = ", ".join(f"{library} {version}" for library, version in stamp["versions"].items())
-        lines.append(f"{name}: {', '.join(str(stamp[key]) for key in ABOUT if key in stamp)}")
-        lines.append(f"  {stamp['threads']} CPU thread(s); {versions}")
+        versions = ", ".join(f"{library} {version}" for library, version in stamp.versions.items())
+        how = (stamp.device, stamp.accelerator, stamp.precision)
+        lines.append(f"{name}: {', '.join(filter(None, how))}")
+        lines.append(f"  {stamp.threads} CPU thread(s); {versions}")
         lines.append(
             f"  {'ms':<12}" + "".join(f"{column:>8}" for column in ("mean", "p50", "p95", "p99", "max", "CPU p50"))
         )

@@ -37,6 +37,7 @@ from pytracking.evaluation.progress import Progress, frames_a_second
 from pytracking.evaluation.results import box_path
 from pytracking.evaluation.running import Outcome
 from pytracking.tracker.base.config import PositionalConfig, TrackerConfig
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.families import network_files
 from pytracking.utils.cli import run_command
 from pytracking.utils.text import counted
@@ -171,18 +172,12 @@ def track(
     with Progress(sequences) as progress:
 
         def announce(stamp: dict[str, Any]) -> None:
-            progress.write(describe_stamp(stamp))
+            progress.write(RunInfo.from_json(stamp).summary())
 
         for outcome in run_dataset(config, sequences, folder, workers, rerun, announce, cluster, build_tracker):
             outcomes.append(outcome)
             progress.add(outcome)
     return conclude(outcomes, folder, arguments.debug)
-
-
-def describe_stamp(stamp: dict[str, Any]) -> str:
-    """What is about to run: device, threads, what computes, seed and network."""
-    known = [key for key in ("device", "threads", "accelerator", "precision", "seed", "network_sha256") if key in stamp]
-    return ", ".join(f"{key} {stamp[key]}" for key in known)
 
 
 def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:

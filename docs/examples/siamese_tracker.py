@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,6 +28,7 @@ from pytracking.features.frame_crop import bring, cut
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.frame_size import size_factors, size_of
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import Family, TrackerModel
 
 STRIDE = 4  # crop pixels per cell of the features
@@ -106,17 +106,17 @@ class SiameseModel(TrackerModel):
     def new_tracker(self) -> SiameseTracker:
         return SiameseTracker(self)
 
-    def run_info(self) -> dict[str, Any]:
-        libraries = {"torch", self.accelerator}
-        return {
-            "settings": asdict(self.params),
-            "network_sha256": self.sha256,
-            "device": str(self.device),
-            "threads": torch.get_num_threads(),
-            "accelerator": self.accelerator,
-            "precision": self.config.precision,
-            "versions": {library: version(library) for library in sorted(libraries)},
-        }
+    def run_info(self) -> RunInfo:
+        return RunInfo.of(
+            self.config,
+            {library: version(library) for library in {"torch", self.accelerator}},
+            settings=asdict(self.params),
+            network_sha256=self.sha256,
+            device=str(self.device),
+            threads=torch.get_num_threads(),
+            accelerator=self.accelerator,
+            precision=self.config.precision,
+        )
 
     def track_batch(self, trackers: Sequence[SiameseTracker], frame: np.ndarray) -> list[TrackOutput]:
         """All crops in one pass of the network; without this method, one after another."""

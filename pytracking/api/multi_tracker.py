@@ -102,12 +102,12 @@ class MultiTracker:
         """Write all running targets to ``path`` (.safetensors), without the network."""
         with self._lock:
             states = {target_id: self._targets[target_id].state_dict() for target_id in self.ids}
-        write_snapshot(Path(path), states, self._tracker.stamp())
+        write_snapshot(Path(path), states, self._tracker.run_info())
 
     def restore(self, path: str | Path) -> None:
         """Follow what :meth:`save` (or ``Tracker.save``) wrote, and nothing else; raises as ``Tracker.restore``."""
         restored = {}
-        for target_id, state in read_snapshot(Path(path), self._tracker.stamp()).items():
+        for target_id, state in read_snapshot(Path(path), self._tracker.run_info()).items():
             restored[target_id] = self._tracker.another()
             restored[target_id].load_state_dict(state)
         with self._lock:

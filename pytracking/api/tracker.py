@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self, get_args
 
-import numpy as np
 from torch import Tensor
 
 from ltr.utils.errors import InputError
@@ -17,6 +15,7 @@ from pytracking.api.frames import Channels, Frame, as_rgb
 from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
 from pytracking.tracker.base.config import TrackerConfig, as_texts
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import Debuggable, Restorable, Staged
 from pytracking.tracker.families import FAMILIES, complete, load_parameters
 
@@ -78,7 +77,8 @@ class Tracker:
         if channels not in get_args(Channels):
             raise InputError(f"channels: expected RGB or BGR, got {channels!r}")
         self.config, self.channels = complete(config), channels
-        self._model = FAMILIES[self.config.tracker].load(load_parameters(self.config), self.config)
+        params = load_parameters(self.config)
+        self._model = FAMILIES[self.config.tracker].load(params, self.config)
         self._tracker = self._model.new_tracker()
         self._started = False
 
@@ -159,7 +159,7 @@ class Tracker:
 
     def save(self, path: str | Path) -> None:
         """Write the running tracker to ``path`` (.safetensors), without the network."""
-        write_snapshot(Path(path), {0: self.state_dict()}, self.stamp())
+        write_snapshot(Path(path), {0: self.state_dict()}, self.run_info())
 
     def restore(self, path: str | Path) -> None:
         """Go on from what :meth:`save` wrote, on this device: the next ``track`` gives what it would have given there.
@@ -168,17 +168,18 @@ class Tracker:
             FileNotFoundError: no such file.
             ValueError: not such a file, or one of another network, other parameters or several targets.
         """
-        targets = read_snapshot(Path(path), self.stamp())
+        targets = read_snapshot(Path(path), self.run_info())
         if len(targets) != 1:
             raise InputError(f"{path}: holds {len(targets)} targets; MultiTracker restores them")
         self.load_state_dict(*targets.values())
 
     def stamp(self) -> dict[str, Any]:
         """Everything a result depends on, as JSON values: parameters, network, versions, device, seed."""
-        facts = self._model.run_info()
-        versions = {"python": platform.python_version(), "numpy": np.__version__, **facts.pop("versions", {})}
-        names = {"tracker": self.config.tracker, "parameter": self.config.parameter}
-        return {**names, **facts, "seed": self.config.seed, "versions": versions}
+        return self.run_info().to_json()
+
+    def run_info(self) -> RunInfo:
+        """The same by name."""
+        return self._model.run_info()
 
     def _capable(self, capability: Any) -> Any:
         """The tracker behind this one, for what not all can; ValueError where it cannot."""

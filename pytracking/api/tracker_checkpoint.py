@@ -5,40 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
 
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
+from pytracking.tracker.base.run_info import RunInfo
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# What has to be equal for a tracker to go on from a file; device, threads and versions may differ.
-IDENTITY = ("tracker", "settings", "network_sha256", "seed")
 
-
-def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], stamp: dict[str, Any]) -> None:
-    """Write the state of each of ``targets`` (by id), and the ``stamp`` of their tracker, to ``path``."""
+def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], info: RunInfo) -> None:
+    """Write the state of each of ``targets`` (by id), and the ``info`` of their tracker, to ``path``."""
     from safetensors.torch import save  # late: imports torch
 
     if path.suffix != ".safetensors":
         raise InputError(f"{path}: a running tracker is saved as .safetensors")
     tensors = {f"{key}.{name}": value.contiguous() for key, state in targets.items() for name, value in state.items()}
-    encoded = save(tensors, {"stamp": json.dumps(stamp), "sha256": _digest(tensors)})
+    encoded = save(tensors, {"stamp": json.dumps(info.to_json()), "sha256": _digest(tensors)})
     atomic_write(path, lambda temporary: temporary.write_bytes(encoded))
 
 
-def read_snapshot(path: Path, stamp: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
-    """The targets in ``path``, for the tracker of ``stamp``; ValueError where they are of a different one."""
+def read_snapshot(path: Path, info: RunInfo) -> dict[int, dict[str, Tensor]]:
+    """The targets in ``path``, for the tracker of ``info``; ValueError where they are of a different one."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     targets: dict[int, dict[str, Tensor]] = {}
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
-            written, digest = dict(json.loads(metadata["stamp"])), metadata.get("sha256")
+            written, digest = RunInfo.from_json(dict(json.loads(metadata["stamp"]))), metadata.get("sha256")
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
         for key, tensor in tensors.items():
             target_id, name = key.split(".", 1)
@@ -51,7 +49,7 @@ def read_snapshot(path: Path, stamp: dict[str, Any]) -> dict[int, dict[str, Tens
         )
     if digest != _digest(tensors):
         raise InputError(f"{path}: is damaged: not what was saved (SHA-256)")
-    different = [name for name in IDENTITY if written.get(name) != stamp.get(name)]
+    different = written.differences(RunInfo.from_json(json.loads(json.dumps(info.to_json()))))
     if different:
         raise InputError(f"{path}: was saved by a tracker of another {', '.join(different)}")
     return targets

@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
@@ -22,6 +22,7 @@ import torch
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.sequence import Box
 from pytracking.profiling.paired_blocks import Ratio, paired_ratio
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.video.frame_source import FrameSource, Image
 from pytracking.video.prefetch import prefetched
 
@@ -57,7 +58,7 @@ class Report:
     frame: without image loading. stages: parts of it, over the frames they ran in, and ``read``, which is image
     loading. fps: frames a second without image loading; fps_cpu: by processor time, as on an idle machine; fps_loading:
     with image loading, the decoder in a thread of its own. faster, faster_cpu: than the first tracker, by the clock and
-    by processor time. initialize: seconds. stamp: device, threads, accelerator, versions, network.
+    by processor time. initialize: seconds. stamp: of the tracker.
     """
 
     frame: Times
@@ -68,7 +69,11 @@ class Report:
     faster: Ratio
     faster_cpu: Ratio
     initialize: float
-    stamp: dict[str, Any]
+    stamp: RunInfo
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "stamp": self.stamp.to_json()}
 
 
 class Stopwatch:
@@ -94,7 +99,7 @@ class StageClock:
         self.seconds: dict[str, list[Seconds]] = defaultdict(list)
         staged = tracker.stages
         self._stages = {stage: (owner, name, getattr(owner, name)) for stage, (owner, name) in staged.items()}
-        self._wait = torch.cuda.synchronize if tracker.stamp()["device"].startswith("cuda") else lambda: None
+        self._wait = torch.cuda.synchronize if tracker.run_info().device.startswith("cuda") else lambda: None
 
     def __enter__(self) -> StageClock:
         for stage, (owner, name, part) in self._stages.items():
@@ -153,7 +158,7 @@ def measure(
             faster=ratios[name][0],
             faster_cpu=ratios[name][1],
             initialize=initialize[name],
-            stamp=tracker.stamp(),
+            stamp=tracker.run_info(),
         )
         for name, tracker in trackers.items()
     }

@@ -13,6 +13,7 @@ import numpy as np
 
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.run_info import RunInfo
 
 
 class BaseTracker(Protocol):
@@ -31,8 +32,8 @@ class TrackerModel(Protocol):
     def new_tracker(self) -> BaseTracker:
         """A tracker of one target; with the same seed, it gives the same boxes."""
 
-    def run_info(self) -> dict[str, Any]:
-        """What its results depend on, as JSON values: ``versions`` of libraries, device, threads, network, ..."""
+    def run_info(self) -> RunInfo:
+        """What its results depend on: device, threads, network, versions of libraries, ..."""
 
     def track_batch(self, trackers: Sequence[Any], frame: np.ndarray) -> list[TrackOutput]:
         """What ``track`` of each of ``trackers``, which are this model's, gives; some models are faster together."""

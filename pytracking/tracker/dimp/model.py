@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import TrackerModel
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.dimp import DiMP
@@ -105,18 +105,18 @@ class DiMPModel(TrackerModel):
         """Find the targets of ``trackers`` together: the network sees all their crops at once."""
         return self.dimp.track([each.started for each in trackers], frame, [each.debug for each in trackers])
 
-    def run_info(self) -> dict[str, Any]:
-        """All that results depend on but the seed."""
-        accelerator = self.accelerator
-        return {
-            "settings": {name: value for name, value in to_json(self.params).items() if value is not None},
-            "network_sha256": self.card.sha256,
-            "device": str(self.device),
-            "threads": torch.get_num_threads(),
-            "accelerator": accelerator,
-            "precision": self.config.precision,
-            "versions": {
-                "torch": torch.__version__,
-                **({accelerator: version(accelerator)} if accelerator != "torch" else {}),
-            },
-        }
+    def run_info(self) -> RunInfo:
+        """What results depend on."""
+        versions = {"torch": torch.__version__}
+        if self.accelerator != "torch":
+            versions[self.accelerator] = version(self.accelerator)
+        return RunInfo.of(
+            self.config,
+            versions,
+            settings={name: value for name, value in to_json(self.params).items() if value is not None},
+            network_sha256=self.card.sha256,
+            device=str(self.device),
+            threads=torch.get_num_threads(),
+            accelerator=self.accelerator,
+            precision=self.config.precision,
+        )

@@ -14,6 +14,7 @@ from ltr.models.weights import sha256
 from ltr.utils.errors import InputError
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import TrackerModel
 from pytracking.tracker.opencv.opencv import OpenCVTracker
 
@@ -31,7 +32,7 @@ class OpenCVModel(TrackerModel):
 
     def __init__(self, params: OpenCVParams, config: TrackerConfig) -> None:
         config.check_plain()
-        self.params, self.seed = params, config.seed
+        self.params, self.config = params, config
         self.make = _find(params)
         self.networks = find_networks(params.networks)
         self.create()  # fails now if ever
@@ -46,17 +47,13 @@ class OpenCVModel(TrackerModel):
 
     def new_tracker(self) -> OpenCVTracker:
         """A tracker of one target."""
-        return OpenCVTracker(self.create, self.params, self.seed)
+        return OpenCVTracker(self.create, self.params, self.config.seed)
 
-    def run_info(self) -> dict[str, Any]:
-        """All that results depend on but the seed."""
+    def run_info(self) -> RunInfo:
+        """What results depend on."""
         networks = ", ".join(f"{path.name} {sha256(path)}" for path in self.networks)
-        return {
-            **({"network_sha256": networks} if networks else {}),
-            "device": "cpu",
-            "threads": cv2.getNumThreads(),
-            "versions": {"opencv": cv2.__version__},
-        }
+        versions = {"opencv": cv2.__version__}
+        return RunInfo.of(self.config, versions, threads=cv2.getNumThreads(), network_sha256=networks or None)
 
 
 def _find(params: OpenCVParams) -> Callable[..., Any]:

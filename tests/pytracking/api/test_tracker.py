@@ -123,12 +123,12 @@ def test_unknown_names_list_what_exists(arguments: tuple[str, str], message: str
 )
 def test_names_that_may_be_left_out(arguments: tuple[str, ...], names: tuple[str, str]) -> None:
     tracker = Tracker(*arguments, accelerator="torch") if names[0] == "dimp" else Tracker(*arguments)
-    assert (tracker.name, tracker.parameter) == names
+    assert (tracker.config.tracker, tracker.config.parameter) == names
 
 
 def test_networks_are_paths_too(path: str) -> None:
     for tracker in (Tracker(path), Tracker(Path(path)), Tracker("dimp", Path(path))):
-        assert (tracker.name, tracker.parameter) == ("dimp", path)
+        assert (tracker.config.tracker, tracker.config.parameter) == ("dimp", path)
     with pytest.raises(ValueError, match="tracker opencv needs parameters: csrt, kcf, mil, nano"):
         Tracker("opencv")
     with pytest.raises(ValueError, match="unknown tracker 'siamfc'; known are dimp, opencv, dimp_ncep_mobile, csrt"):

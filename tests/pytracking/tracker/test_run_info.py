@@ -1,0 +1,43 @@
+"""What stamps say of a tracker: written and read as by older versions."""
+
+import json
+import platform
+
+import cv2
+import numpy as np
+import pytest
+
+from pytracking import Tracker
+from pytracking.tracker.base.run_info import RunInfo
+
+OLD = json.loads("""{
+ "accelerator": "openvino", "device": "cpu", "network_sha256": "ab12", "parameter": "dimp_ncep_mobile",
+ "precision": "f32", "seed": 3, "settings": {"class": "DiMPParams", "network": "dimp_ncep_mobile"},
+ "sequence": {"dataset": "otb", "rows": 4}, "sha256": {"boxes": "00"}, "threads": 1, "tracker": "dimp",
+ "trained_on": true, "versions": {"numpy": "2.0.0", "openvino": "2024.4", "python": "3.11.9", "torch": "2.11.0"}
+}""")
+
+
+def test_an_old_stamp_is_read_and_written_as_it_was() -> None:
+    info = RunInfo.from_json(OLD)
+    assert info.to_json() == {key: OLD[key] for key in OLD.keys() - {"sequence", "sha256", "trained_on"}}
+    assert info.summary() == ("device cpu, threads 1, accelerator openvino, precision f32, seed 3, network_sha256 ab12")
+    assert info.differences(RunInfo.from_json({**OLD, "threads": 2, "versions": {}, "device": "cuda"})) == []
+    assert info.differences(RunInfo.from_json({**OLD, "seed": 4, "settings": {}})) == ["settings", "seed"]
+
+
+@pytest.mark.usefixtures("same_threads")
+def test_what_a_tracker_has_not_is_not_in_its_stamp() -> None:
+    """Key by key what older versions wrote, so that their results count as finished."""
+    assert Tracker("opencv", "mil", seed=4).stamp() == {
+        "tracker": "opencv",
+        "parameter": "mil",
+        "device": "cpu",
+        "threads": cv2.getNumThreads(),
+        "seed": 4,
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+        },
+    }
