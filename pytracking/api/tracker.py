@@ -10,6 +10,7 @@ from typing import Any, Self, get_args
 from torch import Tensor
 
 from ltr.utils.errors import InputError
+from ltr.utils.numbers import check_seed
 from pytracking.api.boxes import check_box
 from pytracking.api.frames import Channels, Frame, as_rgb
 from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
@@ -63,7 +64,7 @@ class Tracker:
     ) -> None:
         names = fspath(name), None if parameter is None else fspath(parameter)
         texts = tuple(as_texts(overrides))
-        self._build(TrackerConfig(*names, device, seed, accelerator, precision, None, texts), channels)
+        self._build(TrackerConfig(*names, device, check_seed(seed), accelerator, precision, None, texts), channels)
 
     @classmethod
     def from_config(cls, config: TrackerConfig, channels: Channels = "RGB") -> Self:

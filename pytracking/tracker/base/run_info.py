@@ -33,9 +33,8 @@ class RunInfo:
     @classmethod
     def of(cls, config: TrackerConfig, versions: Mapping[str, str], **facts: Any) -> Self:
         """Of a tracker made of a complete ``config``; versions: of its own libraries."""
-        common = {"python": platform.python_version(), "numpy": np.__version__}
-        names = {"tracker": config.tracker, "parameter": str(config.parameter), "seed": config.seed}
-        return cls(**names, **facts, versions={**common, **versions})
+        versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
+        return cls(config.tracker, str(config.parameter), config.seed, versions=versions, **facts)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
