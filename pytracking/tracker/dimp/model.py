@@ -107,7 +107,7 @@ class DiMPModel(TrackerModel):
 
     def run_info(self) -> RunInfo:
         """What results depend on."""
-        versions = {"torch": torch.__version__}
+        versions = {"torch": str(torch.__version__)}
         if self.accelerator != "torch":
             versions[self.accelerator] = version(self.accelerator)
         return RunInfo.of(
