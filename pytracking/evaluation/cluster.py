@@ -80,7 +80,7 @@ def _connected(address: str) -> Iterator[Client]:
         asyncio.run(_reach(address))  # first, since a client that cannot connect complains again when it is collected
     except (OSError, ValueError, TypeError, ImportError) as error:  # TypeError: tls without certificates
         wanted = "expected a dask scheduler, tcp://HOST:8786 for instance"
-        raise InputError(f"{where}: {error}; {wanted}") from error
+        raise InputError(f"{where}: {str(error) or 'no answer'}; {wanted}") from error
     try:
         with Client(address, timeout=_CONNECT) as client:
             yield client
@@ -93,7 +93,10 @@ def _connected(address: str) -> Iterator[Client]:
 
 
 async def _reach(address: str) -> None:
-    await (await connect(address, timeout=_CONNECT, **Security().get_connection_args("client"))).close()
+    security = Security().get_connection_args("client")
+    # dask's own limit ends with the connection: for the greeting of a server that is no dask it waits for ever
+    comm = await asyncio.wait_for(connect(address, timeout=_CONNECT, **security), _CONNECT + 1)
+    await comm.close()
 
 
 def _compute(

@@ -160,10 +160,18 @@ def test_a_scheduler_that_is_lost(tmp_path, repository, monkeypatch):
         run(sequences, tmp_path, address, announce=lambda stamp: kill())
 
 
-@pytest.mark.parametrize("address", ["nonsense", "udp://127.0.0.1:8786", "tls://127.0.0.1:8786", "tcp://127.0.0.1:1"])
-def test_an_address_without_a_scheduler(tmp_path, monkeypatch, address):
+@pytest.fixture(scope="module")
+def silent():
+    """The address of a server that never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("address", ["nonsense", "udp://127.0.0.1:1", "tls://127.0.0.1:1", "tcp://127.0.0.1:1", None])
+def test_an_address_without_a_scheduler(tmp_path, monkeypatch, silent, address):
+    address = address or silent
     monkeypatch.setattr(cluster, "_CONNECT", 0.2)
-    with pytest.raises(InputError, match=rf"--cluster {address}: .*; expected a dask scheduler, tcp://HOST:8786"):
+    with pytest.raises(InputError, match=rf"--cluster {address}: .+; expected a dask scheduler, tcp://HOST:8786"):
         run(folder_of(tmp_path, a=64), tmp_path / "out", address)
 
 
