@@ -38,6 +38,7 @@ from pytracking.analysis.sources import (
     from_memory,
     truth_folder,
 )
+from pytracking.analysis.start_results import mean_over_starts, protocol_of_starts, truth_of_starts
 from pytracking.analysis.table_formats import FORMATS, Table
 from pytracking.analysis.tracker_results import find_trackers
 from pytracking.utils.cli import run_command
@@ -68,6 +69,8 @@ class Arguments:
     data set, matlab, pysot, got10k_toolkit; without it those of the data set, or otb"""
     exclude_invalid_frames: bool = False
     """divide by the frames with a usable truth only, as pytracking's switch of this name"""
+    starts: str | None = None
+    """of results of run_tracker --starts: a number, or anchors; scores are means over the starts of a sequence"""
     absent: Path | None = None
     """folder of <Seq>.txt files, 1 where the target is absent (LaSOT)"""
     allow_missing: bool = False
@@ -129,6 +132,8 @@ def load(arguments: Arguments) -> Inputs:
         problems.append("give the truth once: --ground-truth DIR or --dataset_name NAME")
     if arguments.trackers and not from_dataset:
         problems.append("TRACKER:PARAMETER needs --dataset_name NAME")
+    if arguments.starts is not None and arguments.report is not None:
+        problems.append("--report shows whole sequences: give it without --starts")
     if not arguments.trackers and not arguments.results:
         problems.append("nothing to score: give --results [NAME=]DIR or TRACKER:PARAMETER")
     trackers = attempt(lambda: find_trackers(arguments.trackers, arguments.results, arguments.results_dir))
@@ -141,6 +146,8 @@ def load(arguments: Arguments) -> Inputs:
         raise AnalysisError(problems)
     truth, protocol, frames = source
     protocol = chosen or protocol
+    if arguments.starts is not None:
+        truth, protocol = truth_of_starts(truth, arguments.starts), protocol_of_starts(protocol)
     if arguments.exclude_invalid_frames:
         protocol = exclude_unusable_frames(protocol)
     return Inputs(trackers, baseline, truth, protocol, frames, attributes, published)
@@ -232,6 +239,8 @@ def score(arguments: Arguments, folder: Path) -> int:
     evaluation = evaluate(
         inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, processes, inputs.baseline
     )
+    if arguments.starts is not None:
+        evaluation = mean_over_starts(evaluation)
     report(evaluation, inputs, arguments)
     out = sys.stdout if a.format == "text" and a.json != STDOUT else sys.stderr  # tables for programs stand alone
     for path in (a.json, a.plots, a.report):

@@ -26,6 +26,7 @@ from ltr.utils.numbers import check_seed, check_threads
 from pytracking.analysis.extract_results import evaluate
 from pytracking.analysis.inputs import protocol_of_dataset, truth_of
 from pytracking.analysis.sources import TrackerResults, find_tracker
+from pytracking.analysis.start_results import mean_over_starts, protocol_of_starts, truth_of_starts
 from pytracking.analysis.table_formats import FORMATS
 from pytracking.analysis.tables import overall_table
 from pytracking.api.builder import TrackerBuilder, build_tracker
@@ -34,8 +35,10 @@ from pytracking.evaluation.datasets.registry import NAMES, get_dataset, left_out
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.progress import Progress, frames_a_second
+from pytracking.evaluation.realtime import RealTimeBuilder
 from pytracking.evaluation.results import box_path
-from pytracking.evaluation.running import Outcome
+from pytracking.evaluation.running import Outcome, StampedBuilder
+from pytracking.evaluation.starts import find_rule, sequence_of, sequences_of_starts
 from pytracking.tracker.base.config import PositionalConfig, TrackerConfig
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.families import network_files
@@ -64,6 +67,12 @@ class Arguments:
     """number of runs: the first with --seed, the next with the seed after it, ..., in folders _000, _001, ..."""
     runid: int | None = None
     """number of this run, or of the first of --runs, appended to the folder as _RRR"""
+    starts: str | None = None
+    """several starts a sequence, half of them backwards: a number of them, or anchors, as VOT places them"""
+    realtime: float | None = None
+    """frames a second that come; those that come while the tracker works are not seen (docs/running.md)"""
+    latency: float | None = None
+    """milliseconds that the tracker takes a frame of --realtime; without it, as long as it does"""
     paths: Path | None = None
     """TOML file with the folders of the benchmarks"""
     rerun: bool = False
@@ -78,6 +87,11 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
         raise InputError("torchrun starts trainings; here, use --workers N, or --cluster ADDRESS for several machines")
     arguments = with_new_names(arguments)
     check_numbers(arguments)
+    if arguments.realtime is not None:
+        latency = None if arguments.latency is None else arguments.latency / 1000
+        build: StampedBuilder = RealTimeBuilder(arguments.realtime, latency, build_tracker)
+    else:
+        build = build_tracker
     folders = result_folders(arguments)
     check_outputs({}, folders={f"--results, run {number}": folder for number, folder in enumerate(folders)})
     for file in network_files(arguments.config):
@@ -86,12 +100,12 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
     for line in chain.from_iterable(map(left_out, datasets)):
         print(f"note: {line}", file=sys.stderr)
-    sequences = select(merged(datasets), arguments.sequence)
+    sequences = with_starts(select(merged(datasets), arguments.sequence), arguments.starts)
     for sequence in sequences:
         box_path(folders[0], sequence.name)  # refuses names that cannot be those of results
-    codes = [track(arguments, sequences, folder, i, build_tracker) for i, folder in enumerate(folders)]
+    codes = [track(arguments, sequences, folder, i, build) for i, folder in enumerate(folders)]
     if not any(codes):
-        chosen = {sequence.name for sequence in sequences}
+        chosen = {sequence_of(sequence.name) for sequence in sequences}
         for name, members in datasets.items():
             show_scores(name, [s for s in members if s.name in chosen], arguments, folders)
     return max(codes)
@@ -119,12 +133,27 @@ def _notice(text: str) -> None:
     print(f"note: {text}", file=sys.stderr)
 
 
+def with_starts(sequences: list[data.Sequence], starts: str | None) -> list[data.Sequence]:
+    """The starts of ``sequences`` as sequences, after a notice for each that has none; or ``sequences`` as they are."""
+    if starts is None:
+        return sequences
+    found = list(sequences_of_starts(sequences, find_rule(starts)))
+    having = {sequence_of(start.name) for start in found}
+    for name in (s.name for s in sequences if s.name not in having):
+        _notice(f"{name} has no start: it is too short, or has no box that is large enough")
+    if not found:
+        raise InputError(f"--starts {starts}: no sequence has a start")
+    return found
+
+
 def check_numbers(arguments: Arguments) -> None:
     """Raise ValueError for a number that cannot be used."""
     for name, least in (("runs", 1), ("runid", 0)):
         value = getattr(arguments, name)
         if value is not None and value < least:
             raise InputError(f"--{name} {value}: expected {least} or more")
+    if arguments.latency is not None and arguments.realtime is None:
+        raise InputError("--latency: goes with --realtime FPS")
     check_threads(arguments.workers or 0, "--workers", least=0)
     if arguments.workers and arguments.cluster:
         raise InputError("--workers and --cluster: give one, the workers of a cluster are started with it")
@@ -153,8 +182,17 @@ def _same(one: data.Sequence, other: data.Sequence) -> bool:
 
 
 def result_folders(arguments: Arguments) -> list[Path]:
-    """A folder a run: RESULTS/TRACKER/PARAMETER, with _RRR for run ids; a network file stands for its bare name."""
-    name = arguments.config.name
+    """A folder a run: RESULTS/TRACKER/PARAMETER, with _RRR for run ids; a network file stands for its bare name.
+
+    Results of another protocol say so: PARAMETER_starts4, PARAMETER_anchors, PARAMETER_realtime30_latency50.
+    """
+    name, starts = arguments.config.name, arguments.starts
+    if starts is not None:
+        find_rule(starts)
+        name += "_anchors" if starts == "anchors" else f"_starts{int(starts)}"
+    for option in ("realtime", "latency"):
+        value = getattr(arguments, option)
+        name += "" if value is None else f"_{option}{value:g}"
     family = arguments.results / arguments.config.tracker
     if arguments.runs == 1 and arguments.runid is None:
         return [family / name]
@@ -163,7 +201,7 @@ def result_folders(arguments: Arguments) -> list[Path]:
 
 
 def track(
-    arguments: Arguments, sequences: list[data.Sequence], folder: Path, number: int, build_tracker: TrackerBuilder
+    arguments: Arguments, sequences: list[data.Sequence], folder: Path, number: int, build_tracker: StampedBuilder
 ) -> int:
     """Run ``number`` (from 0): track all ``sequences`` into ``folder``; the exit code."""
     config = replace(arguments.config, seed=arguments.config.seed + number)
@@ -204,10 +242,13 @@ def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments,
         f" ({len(folders)} runs)" if len(folders) > 1 else ""
     )
     runs = [run for folder in folders for run in find_tracker(label, folder).runs]
+    protocol, truth, starts = protocol_of_dataset(sequences[0].dataset), truth_of(sequences), arguments.starts
+    if starts is not None:
+        truth, protocol = truth_of_starts(truth, starts), protocol_of_starts(protocol)
     # the folder may hold results of other sequences too
-    own = [replace(run, files={s.name: run.files[s.name] for s in sequences}) for run in runs]
-    protocol = protocol_of_dataset(sequences[0].dataset)
-    evaluation = evaluate([TrackerResults(label, tuple(own))], truth_of(sequences), protocol)
+    own = [replace(run, files={t.name: run.files[t.name] for t in truth.load()}) for run in runs]
+    evaluation = evaluate([TrackerResults(label, tuple(own))], truth, protocol)
+    evaluation = evaluation if starts is None else mean_over_starts(evaluation)
     print(f"\n{name}: " + FORMATS["text"](overall_table(evaluation)))
 
 

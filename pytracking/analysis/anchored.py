@@ -13,32 +13,14 @@ The defaults of low and high are those of VOT2020 to VOT2022 (short-term).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.vot_tracks import Track
 
-ANCHORS_APART = 50  # frames
 THRESHOLD, GRACE = 0.1, 10  # of a failure: overlap, frames on end
 LOW, HIGH = 115, 755  # frames
-
-
-@dataclass(frozen=True)
-class Runs:
-    """What the measures need of all the runs over one sequence; those of several sequences are added.
-
-    overlap: sum before failures. before_failure, frames: numbers. curve: [high] sum of the runs' average overlaps
-    after j frames. active: [high] number of runs that it is the sum of. length: of the sequence, in frames.
-    """
-
-    overlap: float
-    before_failure: int
-    frames: int
-    curve: Array
-    active: Array
-    length: int
 
 
 def frames_before_failure(track: Track) -> int:
@@ -49,8 +31,13 @@ def frames_before_failure(track: Track) -> int:
     return int(on_end.argmax()) if on_end.any() else len(failed)
 
 
-def add_runs(tracks: Sequence[Track], length: int, high: int = HIGH) -> Runs:
-    """The sums over the runs, one from each anchor, on a sequence of ``length`` frames."""
+def add_runs(tracks: Sequence[Track], length: int, high: int = HIGH) -> Array:
+    """What the measures need of the runs from all anchors of a sequence of ``length`` frames: [4 + 2 high].
+
+    These are sums over the runs, to be added over sequences: of the overlaps before failures; the number of frames
+    before failures; their share of all frames times ``length``; ``length``; the curve [high], the average overlap of
+    the first j frames; how many runs it is the sum of [high].
+    """
     overlap, before, curve, active = 0.0, 0, np.zeros(high), np.zeros(high)
     for track in tracks:
         progress, frames = frames_before_failure(track), len(track.overlap)
@@ -62,13 +49,14 @@ def add_runs(tracks: Sequence[Track], length: int, high: int = HIGH) -> Runs:
         divisor = np.where(after < frames, after, np.maximum(after - 1, 1))  # the toolkit's after the last frame
         curve[1:] += np.where(taken, sums / divisor, 0.0)
         active[1:] += taken
-    return Runs(overlap, before, sum(len(track.overlap) for track in tracks), curve, active, length)
+    share = before / sum(len(track.overlap) for track in tracks)
+    return np.concatenate([[overlap, before, share * length, length], curve, active])
 
 
-def summarise(sums: Sequence[Runs], low: int = LOW) -> Array:
-    """A, R and EAO [3] of the sums over the runs on several sequences; A and EAO are 0 where no run has a frame."""
-    before, frames, lengths = (np.array([getattr(s, n) for s in sums]) for n in ("before_failure", "frames", "length"))
-    curve, active = sum(s.curve for s in sums), sum(s.active for s in sums)
+def summarise(sums: Array, low: int = LOW) -> Array:
+    """A, R and EAO [..., 3] of ``sums`` [..., 4 + 2 high] over sequences; A and EAO are 0 where no frame counts."""
+    overlap, before, share, length = np.moveaxis(sums[..., :4], -1, 0)
+    curve, active = np.split(sums[..., 4:], 2, axis=-1)
     mean = np.divide(curve, active, out=np.zeros_like(curve), where=active > 0)
-    accuracy = sum(s.overlap for s in sums) / max(before.sum(), 1)
-    return np.array([accuracy, np.average(before / frames, weights=lengths), mean[low:].mean()])
+    accuracy = np.divide(overlap, before, out=np.zeros_like(overlap), where=before > 0)
+    return np.stack([accuracy, share / length, mean[..., low:].mean(axis=-1)], axis=-1)

@@ -108,7 +108,7 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
         hint = f" (unmatched files: {listed})" if unused else ""
         problems += [f"{run.folder}: no result for {name}{hint}" for name in missing]
     total = sum(float(times.sum()) for times in seconds)
-    fps = sum(map(len, seconds)) / total if total > 0 else None
+    fps = sum(int((times > 0).sum()) for times in seconds) / total if total > 0 else None
     scores = _stack(list(rows.values()))
     return RunScore(
         tuple(rows), scores, tuple(missing), tuple(problems), dict(notes), fps, tuple(trained_on), about_truth

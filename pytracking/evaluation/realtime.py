@@ -39,8 +39,8 @@ class ArrivingFrames:
 class RealTimeTracker:
     """``tracker`` on frames that arrive in real time, the one of ``initialize`` included.
 
-    Where a frame is not seen, ``track`` gives the last output, the very object. fps: frames a second. latency: seconds
-    that the tracker takes a frame; None: as long as it does.
+    Where a frame is not seen, ``track`` gives the last output, and ``unseen`` is true until the next one. fps: frames a
+    second. latency: seconds that the tracker takes a frame; None: as long as it does.
     """
 
     def __init__(self, tracker: StampedTracker, fps: float, latency: float | None = None) -> None:
@@ -48,7 +48,7 @@ class RealTimeTracker:
 
     def initialize(self, frame: np.ndarray, box: Box) -> None:
         """Learn the target ``box`` (x, y, w, h) of ``frame`` (RGB uint8 [H, W, 3]), frame 0."""
-        self._frames, self._number = ArrivingFrames(self._fps), 0
+        self._frames, self._number, self.unseen = ArrivingFrames(self._fps), 0, False
         begin = time.perf_counter()
         self._tracker.initialize(frame, box)
         self._output = TrackOutput(box, 1.0, "tracking")
@@ -57,7 +57,8 @@ class RealTimeTracker:
     def track(self, frame: np.ndarray) -> TrackOutput:
         """The target in the next frame, or the last output where the tracker does not see it."""
         self._number += 1
-        if self._frames.sees(self._number):
+        self.unseen = not self._frames.sees(self._number)
+        if not self.unseen:
             begin = time.perf_counter()
             self._output = self._tracker.track(frame)
             self._took(begin)

@@ -51,7 +51,8 @@ class TrackedSequence:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a sequence: frames and seconds if there is a result; kept: it was there already; else error.
+    """What became of a sequence: frames that were seen, and seconds, if there is a result; kept: it was there already;
+    else error.
 
     trace: the traceback of the error. bug: it is none of those that bad input causes.
     """
@@ -68,7 +69,8 @@ class Outcome:
 def track_sequence(tracker: BaseTracker, sequence: Sequence, frames: FrameSource | None = None) -> TrackedSequence:
     """Track ``sequence`` from its first annotated frame to its end. frames: those of ``sequence``, where they are open.
 
-    Frames before that one get its box, a score of 0 and the state "lost". Raises ValueError or OSError where a frame
+    Frames before that one get its box, a score of 0 and the state "lost", and took no time, as frames that go
+    ``unseen`` in real time (``realtime.py``). Raises ValueError or OSError where a frame
     or the first box is unusable, or the frames are not as many as the rows of the ground truth.
     """
     start, first_box, expected = sequence.start, sequence.first_box, len(sequence.ground_truth)
@@ -80,7 +82,8 @@ def track_sequence(tracker: BaseTracker, sequence: Sequence, frames: FrameSource
             output = TrackOutput(first_box, 1.0, "tracking")
         else:
             output = tracker.track(image)
-        rows.append((output.box, time.perf_counter() - begin, output.score, output.state))
+        seconds = 0.0 if getattr(tracker, "unseen", False) else time.perf_counter() - begin
+        rows.append((output.box, seconds, output.score, output.state))
     if len(rows) != expected and (expected > 1 or not rows):
         raise InputError(f"{sequence.name}: {len(rows)} frames, but the ground truth has {expected} rows")
     boxes, times, scores, states = zip(*rows, strict=True)
@@ -122,7 +125,7 @@ def attempt(sequence: str, call: Callable[[], Result]) -> Result | Outcome:
 def save(folder: Path, sequence: str, done: TrackedSequence, stamp: dict[str, Any]) -> Outcome:
     """Write a result."""
     write_result(folder, sequence, done.boxes, done.times, done.scores, done.states, stamp)
-    return Outcome(sequence, len(done.times), float(done.times.sum()))
+    return Outcome(sequence, int((done.times > 0).sum()), float(done.times.sum()))
 
 
 def kept_result(folder: Path, sequence: str, stamp: dict[str, Any]) -> Outcome | None:
@@ -130,7 +133,7 @@ def kept_result(folder: Path, sequence: str, stamp: dict[str, Any]) -> Outcome |
     if not finished(folder, sequence, stamp):
         return None
     times = read_times(folder / f"{sequence}_time.txt")
-    return Outcome(sequence, len(times), float(times.sum()), kept=True)
+    return Outcome(sequence, int((times > 0).sum()), float(times.sum()), kept=True)
 
 
 def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:

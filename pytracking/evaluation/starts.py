@@ -4,18 +4,20 @@ A start is a part of a sequence: the ``range`` of its frames, counted from 0, do
 It is tracked, and its result written and kept, like a sequence of its own, called ``NAME@FIRST-LAST``.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ltr.dataset.base_video_dataset import visible_boxes
 from ltr.utils.errors import InputError
-from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.video.frame_source import FrameSource, part_of
-from pytracking.video.reverse import turned_round
+
+if TYPE_CHECKING:  # the analysis imports this, and OpenCV and PyAV only where they are needed
+    from pytracking.evaluation.datasets.sequence import Sequence
+    from pytracking.video.frame_source import FrameSource
 
 FRAMES, SHORTEST = 150, 20  # of a start of ``spread``: it is followed over so many frames at most, and more than so few
 ANCHORS_APART = 50  # frames (VOT2020)
@@ -40,7 +42,7 @@ def spread(truth: Boxes, count: int) -> list[range]:
     Of an odd number one more goes forwards. A start moves on to the next frame with a usable box and is followed over
     ``FRAMES`` frames; one that would be shorter than ``SHORTEST``, or the same as another, is left out.
     """
-    usable, frames = visible_boxes(truth, SMALLEST), len(truth)
+    usable, frames = _usable(truth), len(truth)
     starts: dict[range, None] = {}  # a set that keeps its order
     for order, number in ((range(frames), (count + 1) // 2), (range(frames)[::-1], count // 2)):
         for i in range(number):
@@ -56,7 +58,7 @@ def anchors(truth: Boxes) -> list[range]:
 
     An anchor moves on, in the direction in which it is followed, to the next frame with a usable box.
     """
-    usable, frames = visible_boxes(truth, SMALLEST), len(truth)
+    usable, frames = _usable(truth), len(truth)
     starts: dict[range, None] = {}
     for place in (*range(0, frames - 1, ANCHORS_APART), frames - 1):
         left = range(place, frames) if 2 * place < frames else range(place, -1, -1)
@@ -65,20 +67,26 @@ def anchors(truth: Boxes) -> list[range]:
     return [start for start in starts if len(start) > 1]
 
 
+def _usable(truth: Boxes) -> NDArray[np.bool_]:
+    from ltr.dataset.base_video_dataset import visible_boxes
+
+    return visible_boxes(truth, SMALLEST)
+
+
 def name_of_start(sequence: str, start: range) -> str:
     """What the result of ``start`` is called."""
     return f"{sequence}@{start[0]}-{start[-1]}"
 
 
-def sequences_of_starts(sequences: list[Sequence], rule: Rule) -> Iterator[Sequence]:
-    """Each start of each of ``sequences`` as a sequence. Raises InputError where one has none."""
+def sequence_of(name: str) -> str:
+    """The sequence of the start that is called ``name``; ``name`` itself where it is that of a sequence."""
+    return re.sub(r"@\d+-\d+$", "", name)
+
+
+def sequences_of_starts(sequences: "list[Sequence]", rule: Rule) -> "Iterator[Sequence]":
+    """Each start of each of ``sequences`` as a sequence."""
     for sequence in sequences:
-        starts = rule(sequence.ground_truth)
-        if not starts:
-            raise InputError(
-                f"{sequence.dataset}, {sequence.name}: has no start: too short, or no box of {SMALLEST:g} px or more"
-            )
-        for start in starts:
+        for start in rule(sequence.ground_truth):
             yield replace(
                 sequence,
                 name=name_of_start(sequence.name, start),
@@ -87,6 +95,9 @@ def sequences_of_starts(sequences: list[Sequence], rule: Rule) -> Iterator[Seque
             )
 
 
-def _open_start(source: Callable[[], FrameSource], start: range) -> FrameSource:
+def _open_start(source: "Callable[[], FrameSource]", start: range) -> "FrameSource":
+    from pytracking.video.frame_source import part_of
+    from pytracking.video.reverse import turned_round
+
     frames = source()
     return part_of(frames, start[0], start[-1] + 1) if start.step > 0 else turned_round(frames, start[::-1])

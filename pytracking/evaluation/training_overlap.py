@@ -7,6 +7,7 @@ from typing import Any
 
 from ltr.utils.errors import InputError
 from pytracking.evaluation.datasets.sequence import Sequence
+from pytracking.evaluation.starts import sequence_of
 from pytracking.utils.text import bare_name
 
 
@@ -28,7 +29,8 @@ def trained_on(stamp: Mapping[str, Any], sequence: Sequence) -> bool:
     if network is None:
         return False
     known = _training_sequences(network, stamp.get("network_sha256", ""))
-    return not known.isdisjoint((bare_name(sequence.name), bare_name(sequence.dataset + sequence.name)))
+    name = sequence_of(sequence.name)
+    return not known.isdisjoint((bare_name(name), bare_name(sequence.dataset + name)))
 
 
 @lru_cache(maxsize=1)

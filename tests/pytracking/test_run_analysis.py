@@ -166,6 +166,30 @@ def test_trackers_in_an_archive(folders: tuple[Path, Path], tmp_path: Path, caps
     assert (tmp_path / "raw.zip").read_bytes() == before
 
 
+def test_scores_of_several_starts_are_means_over_them(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """All boxes of ``a``, but only those of one of the two starts of ``b`` hit."""
+    for name, frames, miss in (("a@0-39", 1, 0), ("a@39-0", -1, 0), ("b@0-39", 1, 0), ("b@39-0", -1, 30)):
+        moved = BOXES[::frames] + np.array([0, miss, 0, 0])
+        np.savetxt(folders[1] / f"{name}.txt", moved, fmt="%.4f", delimiter=",")
+    argv = ["--ground-truth", str(folders[0]), "--results", f"X={folders[1]}", "--starts", "2"]
+    assert main([*argv, "--json", str(tmp_path / "scores.json"), "--per-sequence"]) == 0
+    scores = json.loads((tmp_path / "scores.json").read_text())["X"]
+    assert scores["auc"] == pytest.approx(100 * 20 / 21 * 0.75)
+    assert {name: entry["auc"] for name, entry in scores["sequences"].items()} == pytest.approx(
+        {"a": 100 * 20 / 21, "b": 100 * 20 / 21 / 2}
+    )
+    out = capsys.readouterr().out
+    assert "2 sequences, 156 frames" in out  # 4 x 39, without the first
+    assert "a sequence's score is the mean over its starts, 4 in all; their first frames are left out" in out
+    (folders[1] / "b@39-0.txt").unlink()
+    assert main(argv) == 1
+    assert "no result for b@39-0" in capsys.readouterr().err
+    assert main([*argv, "--report", str(tmp_path / "report.html")]) == 1
+    assert "--report shows whole sequences" in capsys.readouterr().err
+
+
 def test_missing_sequences_fail_unless_allowed(folders: tuple[Path, Path], capsys: pytest.CaptureFixture) -> None:
     truth, results = folders
     (results / "b.txt").unlink()

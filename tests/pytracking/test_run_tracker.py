@@ -261,3 +261,68 @@ def test_the_help_names_every_data_set(capsys):
         run_tracker.main(["--help"])
     words = set(re.findall(r"\w+", capsys.readouterr().out))
     assert words.issuperset(DATASETS)
+
+
+def write_long(tmp_path, frames=25):
+    """A sequence long enough for a start in each direction, and one that is not."""
+    write_sequence(tmp_path / "long", "walk", frames=frames, width=64)
+    write_sequence(tmp_path / "long", "brief", frames=5, width=64)
+    return ("--dataset_name", f"folder:{tmp_path / 'long'}")
+
+
+def test_several_starts_are_results_of_their_own_and_are_kept(run, tmp_path, capsys):
+    data = write_long(tmp_path)
+    assert run("--starts", "4", *data) == 0
+    out, error = capsys.readouterr()
+    assert "note: brief has no start: it is too short, or has no box that is large enough" in error
+    assert "(0 kept from before), 50 frames" in out
+    folder = tmp_path / "out" / "dimp" / "dimp_ncep_mobile_starts4"
+    assert sorted(box_files(folder)) == ["walk@0-24", "walk@24-0"]
+    truth = read_boxes(tmp_path / "long" / "walk" / "groundtruth_rect.txt")
+    for name, frames in (("walk@0-24", range(25)), ("walk@24-0", range(24, -1, -1))):
+        boxes = read_boxes(folder / f"{name}.txt")
+        np.testing.assert_allclose(boxes[0], truth[frames[0]], atol=1e-4)
+        assert len(boxes) == len(frames)
+    assert "1 sequence, 48 frames, protocol folder" in out  # without the first frame of each start
+    assert "mean over its starts, 2 in all" in out
+    (folder / "walk@24-0.txt").unlink()
+    assert run("--starts", "4", *data) == 0
+    assert "(1 kept from before)" in capsys.readouterr().out
+    assert run("--starts", "anchors", "--runs", "2", *data) == 0
+    names = {f"dimp_ncep_mobile_anchors_00{i}" for i in range(2)}
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, *names}
+    assert sorted(box_files(folder.parent / "dimp_ncep_mobile_anchors_001")) == [
+        "brief@0-4",
+        "brief@4-0",
+        "walk@0-24",
+        "walk@24-0",
+    ]
+
+
+def test_in_real_time_frames_go_unseen(run, tmp_path, capsys):
+    data = write_long(tmp_path, frames=9)
+    assert run("--realtime", "25", "--latency", "80", "--sequence", "walk", *data) == 0
+    folder = tmp_path / "out" / "dimp" / "dimp_ncep_mobile_realtime25_latency80"
+    boxes, seconds = read_boxes(folder / "walk.txt"), np.loadtxt(folder / "walk_time.txt")
+    np.testing.assert_array_equal(seconds > 0, [True, False] * 4 + [True])
+    for i in range(1, 9, 2):
+        np.testing.assert_array_equal(boxes[i], boxes[i - 1])
+    assert len(np.unique(boxes, axis=0)) == 5
+    assert read_stamp(folder / "walk.json")["realtime"] == {"fps": 25.0, "latency": 0.08}
+    assert "(0 kept from before), 5 frames" in capsys.readouterr().out
+    assert run("--realtime", "0.5", "--sequence", "walk", *data) == 0  # as long as it takes: less than 2 s
+    assert (np.loadtxt(folder.with_name("dimp_ncep_mobile_realtime0.5") / "walk_time.txt") > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--starts", "x"], "--starts x: expected a number, 1 or more, or anchors"),
+        (["--starts", "4"], "--starts 4: no sequence has a start"),
+        (["--latency", "5"], "--latency: goes with --realtime FPS"),
+        (["--realtime", "0"], "--realtime 0.0: expected frames a second, above 0"),
+    ],
+)
+def test_protocols_that_cannot_be(run, argv, message, capsys):
+    assert run(*argv) == 1
+    assert message in capsys.readouterr().err

@@ -5,7 +5,7 @@ import pytest
 
 from ltr.utils.errors import InputError
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.evaluation.starts import anchors, find_rule, name_of_start, sequences_of_starts, spread
+from pytracking.evaluation.starts import anchors, find_rule, name_of_start, sequence_of, sequences_of_starts, spread
 from pytracking.video.frame_source import open_frames
 from tests.fakes.videos import number_of, write_images, write_video
 
@@ -64,7 +64,11 @@ def test_frames_and_truth_of_a_start(tmp_path, kind):
     assert name_of_start("a", range(9, 4, -2)) == "a@9-5"
 
 
-def test_a_sequence_without_a_start_is_named():
-    short = Sequence("brief", "otb", truth(9), lambda: pytest.fail("opened"))
-    with pytest.raises(InputError, match=r"otb, brief: has no start: too short, or no box of 4 px or more"):
-        list(sequences_of_starts([short], find_rule("4")))
+def test_the_sequence_of_a_start():
+    assert [sequence_of(name) for name in ("a@0-150", "b@home@99-0", "c", "d@e", "f@1")] == [
+        "a",
+        "b@home",
+        "c",
+        "d@e",
+        "f@1",
+    ]

@@ -24,7 +24,9 @@ def sequence(dataset: str, name: str) -> Sequence:
 SHIPPED = {"settings": {"network": "dimp_ncep_mobile"}}
 
 
-@pytest.mark.parametrize(("dataset", "name"), [("vot", "ball3"), ("uavdt", "S0310"), ("folder", "VOT_ball3")])
+@pytest.mark.parametrize(
+    ("dataset", "name"), [("vot", "ball3"), ("uavdt", "S0310"), ("folder", "VOT_ball3"), ("vot", "ball3@0-99")]
+)
 def test_training_sequences_are_found_under_the_names_of_benchmarks(dataset: str, name: str) -> None:
     assert trained_on(SHIPPED, sequence(dataset, name))
 
