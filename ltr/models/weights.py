@@ -56,12 +56,8 @@ class NetworkCard:
 
     @property
     def training_sequences(self) -> list[str]:
-        """Names of the sequences in ``data``; InputError where an entry has none."""
-        entries = [entry for source in (self.data or {}).values() for entry in source.get("sequences", ())]
-        try:
-            return [str(entry["name"]) for entry in entries]
-        except (KeyError, TypeError) as error:
-            raise InputError(f"its list of training sequences cannot be read ({error!r})") from None
+        """Names of the sequences in ``data``; KeyError or TypeError where an entry has none."""
+        return [str(each["name"]) for source in (self.data or {}).values() for each in source.get("sequences", ())]
 
 
 def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -17,6 +17,7 @@ import math
 import tomllib
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -307,7 +308,7 @@ def renamed(values: Any, settings: Any, where: str) -> Any:
     Raises:
         InputError: an old and a new name, or two old ones, say different things of one field.
     """
-    found = _copied(values)
+    found = deepcopy(values)
     for old, new in getattr(settings, "OLD_NAMES", {}).items():
         table, name = _table_of(found, old, make=False), old.rpartition(".")[2]
         if not isinstance(table, dict) or name not in table:
@@ -316,10 +317,6 @@ def renamed(values: Any, settings: Any, where: str) -> Any:
         if name and isinstance(target, dict) and target.setdefault(name, value) != value:
             raise InputError(f"{where}: {old} is now {new}, and both are given: {value!r} and {target[name]!r}")
     return found
-
-
-def _copied(value: Any) -> Any:
-    return {key: _copied(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def _table_of(values: Any, path: str, make: bool) -> Any:

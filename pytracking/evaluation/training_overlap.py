@@ -42,8 +42,9 @@ def _training_sequences(network: str, sha256: str) -> frozenset[str]:
     from ltr.models.weights import NetworkCard  # late, as this
     from pytracking.features.net_wrappers import find_network  # imports torch, which a tracker with a network has
 
-    card = NetworkCard.read(find_network(network))
+    path = find_network(network)
     try:
-        return frozenset(map(bare_name, card.training_sequences))
-    except InputError as error:
-        raise InputError(f"{find_network(network).with_suffix('.json')}: {error}") from None
+        return frozenset(map(bare_name, NetworkCard.read(path).training_sequences))
+    except (KeyError, TypeError) as error:
+        card = path.with_suffix(".json")
+        raise InputError(f"{card}: its list of training sequences cannot be read ({error!r})") from None

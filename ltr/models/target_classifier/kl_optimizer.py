@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ltr.data.labels import gaussian_label
+from ltr.data.labels import ScoreGrid
 from ltr.models.layers.filter import apply_feat_transpose, apply_filter
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 
@@ -42,9 +42,7 @@ class PrDiMPSteepestDescentNewton(nn.Module):
     def label_density(self, boxes: Tensor, filter_size: int, num_cells: int) -> Tensor:
         """p ``[F, B, K, K]`` for boxes ``[F, B, 4]`` in crop pixels."""
         offset = (filter_size % 2) * self.feat_stride / 2
-        label = gaussian_label(
-            boxes[..., :2] + boxes[..., 2:] / 2 - offset, num_cells, self.feat_stride, self.label_sigma
-        )
+        label = ScoreGrid(num_cells, self.feat_stride, offset, self.label_sigma).label(boxes)
         return label / label.sum(dim=(-2, -1), keepdim=True).clamp(min=1e-8)
 
     def confidence(self, scores: Tensor) -> Tensor:

@@ -48,11 +48,6 @@ class DiMPnetSettings(CropSettings):
         return self.crop_side // self.stride
 
     @property
-    def score_size(self) -> int:
-        """Side K of the score map, in cells."""
-        return self.feature_size + 1 - self.classifier.filter_size % 2
-
-    @property
     def label_sigma(self) -> float:
         """Standard deviation of the classification label, in cells."""
         return self.classifier.output_sigma_factor / self.search_area * self.feature_size
@@ -60,8 +55,8 @@ class DiMPnetSettings(CropSettings):
     @property
     def score_grid(self) -> ScoreGrid:
         """Of the score map: an odd filter's score belongs to the middle of a cell, an even one's to a corner."""
-        offset = self.classifier.filter_size % 2 * self.stride / 2
-        return ScoreGrid(self.score_size, self.stride, offset, self.label_sigma)
+        odd = self.classifier.filter_size % 2
+        return ScoreGrid(self.feature_size + 1 - odd, self.stride, odd * self.stride / 2, self.label_sigma)
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""

@@ -55,8 +55,10 @@ def test_shapes(name: str) -> None:
         output = net(*_inputs(2, 3, 2, settings.crop_side))
         energies = output.energy(torch.full((6, 5, 4), 40.0))
     assert len(output.scores) == settings.classifier.optimizer.num_iter + 1
-    assert {tuple(scores.shape) for scores in output.scores} == {(3, 2, settings.score_size, settings.score_size)}
-    assert settings.score_size == settings.crop_side // 16 + 1
+    assert {tuple(scores.shape) for scores in output.scores} == {
+        (3, 2, settings.score_grid.size, settings.score_grid.size)
+    }
+    assert settings.score_grid.size == settings.crop_side // 16 + 1
     assert energies.shape == (6, 5)
 
 

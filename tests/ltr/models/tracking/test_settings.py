@@ -10,7 +10,7 @@ from ltr.utils.config import problems
 def test_sizes_follow(filter_size: int, score_size: int) -> None:
     settings = DiMPnetSettings(crop_side=288, search_area=5, classifier=ClassifierSettings(filter_size=filter_size))
     assert settings.feature_size == 18
-    assert settings.score_size == score_size
+    assert settings.score_grid.size == score_size
     assert settings.label_sigma == pytest.approx(0.9)  # a quarter of a target 18 / 5 cells wide
     assert problems(settings) == []
 
