@@ -20,7 +20,6 @@ from pytracking import Tracker
 from pytracking.features.accelerators import Accelerator
 from pytracking.parameter.dimp.base import DiMPParams, MeanParams, MemoryParams, RefinementParams
 from pytracking.tracker.base.output import Box, TrackOutput
-from pytracking.tracker.dimp.debug import DebugRecorder
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import write_small_network
 
@@ -192,39 +191,6 @@ def test_override_makes_a_copy() -> None:
     params = DiMPParams(network="x")
     assert changed(params, {"memory": {"size": 70}}, "here") == replace(params, memory=replace(params.memory, size=70))
     assert params == DiMPParams(network="x")
-
-
-def test_search_area_and_crop_side_are_the_card_s_unless_they_are_given(path: str, tmp_path: Path) -> None:
-    frame, plain = noise_picture(0, 200, 150), Tracker("dimp", path, "cpu", localization=ALWAYS)
-    other = Tracker("dimp", path, "cpu", localization=ALWAYS, search_area=3, crop_side=192)
-    sides = []
-    for tracker in (plain, other):
-        tracker.initialize(frame, BOX)
-        tracker.debug = recorder = DebugRecorder()
-        tracker.track(frame)
-        assert recorder.frame is not None
-        assert recorder.frame.scores is not None
-        sides.append((len(recorder.frame.crop), len(recorder.frame.scores)))
-    assert sides == [(128, 9), (192, 13)]
-    plain.save(tmp_path / "plain.safetensors")
-    with pytest.raises(ValueError, match="of another settings"):
-        other.restore(tmp_path / "plain.safetensors")
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"crop_side": 200}, "parameters: crop_side: expected a multiple of 16, got 200"),
-        (
-            {"crop_side": 8192, "search_area": 0.5},
-            "search_area: expected more than 1, .*; crop_side: expected 64 to",
-        ),
-        ({"crop_side": 192.5}, "crop_side: expected a whole number or null, got 192.5"),
-    ],
-)
-def test_crops_that_cannot_be_are_told(path: str, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        Tracker("dimp", path, "cpu", **changes)
 
 
 def test_same_seed_same_boxes(path: str) -> None:
