@@ -31,10 +31,11 @@ def _modules(root: Path) -> dict[str, Path]:
     return {".".join(p[:-1] if p[-1] == "__init__" else p): file for file, p in parts.items()}
 
 
-def _imports(file: Path, modules: dict[str, Path]) -> set[str]:
-    """The modules of ours that ``file`` imports, also late and for types only."""
+def _imports(file: Path, modules: dict[str, Path], late: bool = True) -> set[str]:
+    """The modules of ours that ``file`` imports; ``late``: also in functions and for types only."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if late else tree.body:
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             found |= {name if name in modules else node.module for name in names}
@@ -86,3 +87,28 @@ def test_every_folder_imports_what_its_layer_may(imports: dict[str, set[str]]) -
             if _within(other, NOBODY_IMPORTS) and not _within(name, NOBODY_IMPORTS)
         ]
     assert not wrong, "\n".join(wrong)
+
+
+BUILDERS = ("ltr.admin.build_dimp", "ltr.admin.build_detection", "ltr.admin.build_regression1d")
+
+
+@pytest.mark.parametrize(
+    ("start", "others"),
+    [
+        ("ltr.run_training", (*BUILDERS, "ltr.actors.detection", "ltr.actors.regression1d")),
+        ("ltr.admin.build_dimp", (*BUILDERS[1:], "ltr.actors.detection", "ltr.models.detection.detector")),
+        (
+            "ltr.admin.build_detection",
+            (BUILDERS[0], BUILDERS[2], "ltr.admin.build_datasets", "ltr.actors.regression1d"),
+        ),
+        ("ltr.admin.build_regression1d", (*BUILDERS[:2], "ltr.admin.build_datasets", "ltr.actors.detection")),
+    ],
+)
+def test_a_training_imports_one_task_only(start: str, others: tuple[str, ...], repository: Path) -> None:
+    modules = _modules(repository)
+    assert {start, *others} <= modules.keys()
+    seen, ahead = set[str](), {start}
+    while ahead:
+        seen |= ahead
+        ahead = {other for name in ahead for other in _imports(modules[name], modules, late=False)} - seen
+    assert not seen & set(others) - {start}

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ltr.admin.build_training import build_optimizer
+from ltr.admin.build_optimizer import build_optimizer
 from ltr.data.transforms import AugmentationSettings
 from ltr.models.build import build_network
 from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
