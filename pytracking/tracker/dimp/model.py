@@ -23,7 +23,7 @@ from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import TrackerModel
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.dimp import DiMP
-from pytracking.tracker.dimp.target_state import TargetState
+from pytracking.tracker.dimp.target_state import TargetState, check_state
 from pytracking.tracker.dimp.torch_functions import TorchFunctions
 
 
@@ -70,6 +70,7 @@ class DiMPTracker:
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Go on where a tracker of the same network and parameters was. ValueError where ``state`` is none."""
+        check_state(state, self.dimp.settings, self.dimp.params.memory.size)
         self.state = TargetState.from_state_dict(state, self.device)
 
     @property

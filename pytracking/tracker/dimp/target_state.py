@@ -10,14 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.frame_size import Size, size_factors
 from pytracking.tracker.dimp.functions import Array, Modulation
 from pytracking.tracker.dimp.identity import Reacquisition
 from pytracking.tracker.dimp.memory import Memory
-
-# What is in pixels: names and shapes.
-_GEOMETRY: dict[str, tuple[int | str, ...]] = {"box": (4,), "first_size": (2,), "motion": (2,), "distractors": ("n", 2)}
 
 
 @dataclass
@@ -52,21 +50,45 @@ class TargetState:
 
     @classmethod
     def from_state_dict(cls, state: dict[str, Tensor], device: torch.device) -> TargetState:
-        """The state whose :meth:`state_dict` is ``state``, its arrays on ``device``.
-
-        Raises:
-            ValueError: the names are not those of a state, or a box, a size or a motion is no such thing.
-        """
-        expected = sorted(_leaf_names(cls))
-        if sorted(state) != expected:
-            raise InputError(f"not the state of a DiMP tracker: expected {expected}, got {sorted(state)}")
-        for name, shape in _GEOMETRY.items():
-            values = state[name]
-            if values.dtype != torch.float64 or not _fits(values, shape) or not values.isfinite().all():
-                raise InputError(f"not the state of a DiMP tracker: {name}: expected finite float64 {list(shape)}")
-        if not (state["box"][2:] > 0).all() or not (state["first_size"] > 0).all():
-            raise InputError("not the state of a DiMP tracker: box, first_size: expected a size above 0")
+        """The state whose :meth:`state_dict` is ``state`` (see :func:`check_state`), its arrays on ``device``."""
         return _decode(cls, "", state, device)  # type: ignore[no-any-return]
+
+
+def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size: int) -> None:
+    """Raise InputError where ``state`` has other names than a state, or a value that is none of this network's."""
+    expected = sorted(_leaf_names(TargetState))
+    if sorted(state) != expected:
+        raise InputError(f"not the state of a DiMP tracker: expected {expected}, got {sorted(state)}")
+    for name, (dtype, shape) in _stored(network, memory_size).items():
+        values = state[name]
+        if values.dtype != dtype or not _fits(values, shape) or not values.isfinite().all():
+            text = f"expected finite {dtype} {list(shape)}, got {values.dtype} {list(values.shape)}"
+            raise InputError(f"not the state of a DiMP tracker: {name}: {text.replace('torch.', '')}")
+    if not (state["box"][2:] > 0).all() or not (state["first_size"] > 0).all():
+        raise InputError("not the state of a DiMP tracker: box, first_size: expected a size above 0")
+    num_init, num_added = state["memory.num_init"], state["memory.num_added"]
+    if not ((num_init > 0) & (num_init < memory_size)).all() or not (num_added >= 0).all():
+        raise InputError(f"not the state of a DiMP tracker: memory.num_init, num_added: not of {memory_size} samples")
+
+
+def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch.dtype, tuple[int | str, ...]]]:
+    """Data type and shape of what is stored as arrays; ``"n"`` is any number."""
+    channels, side, kernel = network.classifier.feature_dim, network.feature_size, network.classifier.filter_size
+    f32, f64 = torch.float32, torch.float64
+    filter, modulation = (f32, (1, channels, kernel, kernel)), (f32, (1, network.box_branch.pred_input_dim, 1, 1))
+    return {
+        "box": (f64, (4,)),
+        "first_size": (f64, (2,)),
+        "motion": (f64, (2,)),
+        "distractors": (f64, ("n", 2)),
+        "filter": filter,
+        "first_filter": filter,
+        "modulation.0": modulation,
+        "modulation.1": modulation,
+        "memory.samples": (f32, (memory_size, 1, channels, side, side)),
+        "memory.boxes": (f32, (memory_size, 1, 4)),
+        "memory.weights": (f64, (memory_size, 1)),
+    }
 
 
 def _fits(values: Tensor, shape: tuple[int | str, ...]) -> bool:

@@ -285,13 +285,23 @@ def test_restore_names_what_does_not_fit(path: str, tracker: Tracker, tmp_path: 
         tracker.load_state_dict(state)
 
 
-@pytest.mark.parametrize("name", ["box", "first_size", "motion", "distractors", "frame_number", "generator"])
+LEARNED = ("filter", "first_filter", "modulation.0", "modulation.1", "memory.samples", "memory.boxes", "memory.weights")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["box", "first_size", "motion", "distractors", "frame_number", "generator", *LEARNED, "memory.num_init"],
+)
 def test_a_state_that_cannot_be_is_refused(tracker: Tracker, name: str) -> None:
     tracker.initialize(FRAME, BOX)
     state = tracker.state_dict()
     wrong = [torch.zeros(3, dtype=torch.float64)]
     if name in ("box", "first_size", "motion"):
         wrong += [torch.full_like(state[name], torch.nan), torch.full_like(state[name], torch.inf), state[name].float()]
+    if name in LEARNED:  # as of another network, of a smaller memory, or damaged
+        wrong += [torch.cat([state[name]] * 2, 1), state[name][1:], state[name].half(), state[name] * torch.nan]
+    if name == "memory.num_init":
+        wrong += [torch.tensor(0), torch.tensor(-1), torch.tensor(10_000)]
     for value in wrong:
         with pytest.raises(InputError, match=f"not the state of a DiMP tracker: {name}"):
             tracker.load_state_dict({**state, name: value})
