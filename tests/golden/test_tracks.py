@@ -22,6 +22,7 @@ from pytracking.features.accelerators import accelerate
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import find_network, load_for_tracking
 from pytracking.parameter.dimp.base import AscentParams, DiMPParams, RefinementParams
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.dimp.model import DiMPTracker
 from pytracking.tracker.dimp.target_state import TargetState
@@ -34,7 +35,7 @@ SCORE = 1e-4
 OVERLAP = 0.9  # mean IoU of the tracks, each left alone
 FRAMES = 12  # one update of the filter among them
 CPU = torch.device("cpu")
-PARAMS = load_parameters("dimp", "dimp_ncep_mobile")
+PARAMS = load_parameters(TrackerConfig("dimp", "dimp_ncep_mobile"))
 # All starts count, and few steps: which are the best three, and which late steps are kept, may be decided by rounding.
 CLIMB = AscentParams(num_boxes=10, top_k=10, num_iterations=2)
 ASCENT = replace(PARAMS, refinement=RefinementParams(method="ascent", ascent=CLIMB))
