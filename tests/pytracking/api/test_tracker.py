@@ -1,11 +1,8 @@
 import copy
 import json
-import os
 import pickle
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ from ltr.models.weights import sha256
 from ltr.utils.config import changed, to_json
 from ltr.utils.errors import InputError
 from pytracking import Tracker
-from pytracking.features.accelerators import Accelerator
 from pytracking.parameter.dimp.base import DiMPParams, MeanParams, MemoryParams, RefinementParams
 from pytracking.tracker.base.output import Box, TrackOutput
 from tests.fakes.datasets import noise_picture
@@ -345,32 +341,3 @@ def test_a_restored_tracker_takes_the_size_of_its_next_frame(tracker: Tracker, p
     other = Tracker("dimp", path, device="cpu")
     other.load_state_dict(tracker.state_dict())
     assert other.track(FRAME) == tracker.track(FRAME)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize(
-    ("threads", "accelerator", "told"), [(2, "torch", True), (1, "torch", False), (1, "openvino", True)]
-)
-def test_a_forked_process_is_told_instead_of_hanging(
-    path: str, threads: int, accelerator: Accelerator, told: bool, same_threads: None
-) -> None:
-    if accelerator == "openvino":
-        pytest.importorskip("openvino")
-    torch.set_num_threads(threads)
-    tracker = Tracker("dimp", path, device="cpu", accelerator=accelerator)
-    tracker.initialize(FRAME, BOX)
-    with warnings.catch_warnings(action="ignore"):  # newer Pythons warn of forks beside threads
-        child = os.fork()
-    if child == 0:
-        refusals = 0
-        try:
-            another = partial(Tracker, "dimp", path, device="cpu", accelerator=accelerator)
-            for use in (lambda: tracker.track(FRAME), another):
-                try:
-                    use()
-                except RuntimeError as error:
-                    refusals += "forked after a tracker" in str(error)
-        finally:
-            os._exit(refusals)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == (2 if told else 0)
-    tracker.track(FRAME)  # the parent goes on
