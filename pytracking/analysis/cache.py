@@ -5,6 +5,7 @@ import inspect
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -60,7 +61,10 @@ class Cache:
             return
         rest = {name: getattr(score, name) for name in (*_LISTS, "notes", "fps")}
         scores = score.scores
-        arrays = {"frames": scores.frames, **{f"value {name}": value for name, value in scores.values.items()}}
+        arrays: dict[str, Any] = {
+            "frames": scores.frames,
+            **{f"value {name}": value for name, value in scores.values.items()},
+        }
         arrays |= {f"curve {name}": curve for name, curve in scores.curves.items()}
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, rest=np.array(json.dumps(rest)), **arrays)

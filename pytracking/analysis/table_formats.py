@@ -79,10 +79,14 @@ class Table:
         several = [group for group in groups.values() if self.compare and len(group) > 1]
         return frozenset(place for group in several for place in group if group[place] == max(group.values()))
 
-    def marked(self, mark: str, escape: Callable[[str], str]) -> list[list[str]]:
-        """The rows, each cell through ``escape``, the best ones put into ``mark``, which has a place for them."""
+    def marked(self, best: str, interval: str, escape: Callable[[str], str]) -> list[list[str]]:
+        """The rows, each cell through ``escape``; ``best`` and ``interval`` have a place for what they mark."""
         return [
-            [mark % escape(str(cell)) if (r, c) in self.best else escape(str(cell)) for c, cell in enumerate(row)]
+            [
+                (best if (r, c) in self.best else "%s") % escape(cell.alone)
+                + (interval % escape(cell.between) if cell.interval else "")
+                for c, cell in enumerate(row)
+            ]
             for r, row in enumerate(self.rows)
         ]
 
@@ -111,7 +115,7 @@ def _width(lines: Sequence[Sequence[str]]) -> int:
 
 def as_markdown(table: Table) -> str:
     """A GitHub table, the best in bold; the caption above it, the notes below."""
-    rows = table.marked("**%s**", _escape_markdown)
+    rows = table.marked("**%s**", " %s", _escape_markdown)
     header = [_escape_markdown(str(cell)) for cell in table.header]
     lines = [header, ("---", *("---:" for _ in table.header[1:])), *rows]
     body = ["| " + " | ".join(line) + " |" for line in lines]
@@ -125,7 +129,7 @@ def _escape_markdown(text: str) -> str:
 def as_latex(table: Table) -> str:
     """A ``table`` in the style of ``booktabs``, the best in bold."""
     header = [_escape_latex(str(cell)) for cell in table.header]
-    lines = [header, *table.marked(r"\textbf{%s}", _escape_latex)]
+    lines = [header, *table.marked(r"\textbf{%s}", r" {\scriptsize %s}", _escape_latex)]
     head, *rows = [" & ".join(line) + r" \\" for line in lines]
     text = ". ".join(map(_escape_latex, (table.caption, *table.notes)))
     begin = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}"]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ltr.dataset.layouts.base import SPECS
 from ltr.utils.errors import InputError
@@ -125,8 +125,8 @@ def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
     columns = [Cell(metric.title) for metric in METRICS.values()] if alone else map(label, trackers)
     what = trackers[0].name if alone else METRICS[score].title
     header = (Cell("Sequence"), Cell("Frames"), *columns)
-    by = None if alone else "row"  # scores of different kinds are not compared
-    return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes, by)
+    compare: Literal["row"] | None = None if alone else "row"  # scores of different kinds are not compared
+    return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes, compare)
 
 
 def find_attributes(name: str) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
     python tests/benchmarks/analysis.py
 
 Prints one Markdown row per case: seconds of the whole command, start of Python included, and processor seconds of all
-its processes (what counts where other programs are running).
+its processes (what counts where other programs are running). The last row is the statistics alone, in this process.
 """
 
 import resource
@@ -14,6 +14,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from pytracking.analysis.comparison import compare
+from pytracking.analysis.extract_results import TrackerScores
+from pytracking.analysis.statistics import RESAMPLES, score_intervals
 
 SEQUENCES, FRAMES, TRACKERS = 280, 685_360, 8
 COMMAND = Path(__file__).resolve().parents[2] / "pytracking" / "run_analysis.py"
@@ -40,6 +44,19 @@ def processor_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def time_statistics() -> tuple[float, float]:
+    """Seconds and processor seconds of the intervals of six scores, and of all comparisons, of all trackers."""
+    rng, weights = np.random.default_rng(0), np.ones(SEQUENCES)
+    scores = 100 * rng.beta(4.5, 1.8, (6 * TRACKERS, 1, SEQUENCES))
+    trackers = [
+        TrackerScores(f"t{k}", np.ones(SEQUENCES, int), weights, {"auc": scores[k]}, {}, None) for k in range(TRACKERS)
+    ]
+    start, used = time.perf_counter(), time.process_time()
+    score_intervals(list(scores), weights)
+    compare(trackers)
+    return time.perf_counter() - start, time.process_time() - used
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -52,6 +69,8 @@ def main() -> None:
             subprocess.run([*command, "--cache", str(root / "cache")], check=True, stdout=subprocess.DEVNULL)
             seconds, used = time.perf_counter() - start, processor_seconds() - used
             print(f"| {TRACKERS} trackers, {FRAMES:,} frames, {case} | {seconds:.2f} | {used:.2f} |")
+    seconds, used = time_statistics()
+    print(f"| {TRACKERS} trackers, {SEQUENCES} sequences, {RESAMPLES:,} resamples | {seconds:.2f} | {used:.2f} |")
 
 
 if __name__ == "__main__":

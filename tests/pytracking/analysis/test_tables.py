@@ -187,8 +187,11 @@ def test_intervals_in_files(seven: Evaluation) -> None:
     assert (row["Difference low"], row["Difference high"]) == (f"{low:.2f}", f"{high:.2f}")
     assert (row["AUC low"], row["AUC high"]) == (f"{ends[0]:.2f}", f"{ends[1]:.2f}")
     assert (near_row["Difference"], near_row["Difference low"]) == ("best", "")
-    for text in (table_formats.as_markdown(table), table_formats.as_latex(table)):
-        assert f"{far['auc']:.2f} [{ends[0]:.1f}, {ends[1]:.1f}]" in text
+    auc, interval = f"{far['auc']:.2f}", f"[{ends[0]:.1f}, {ends[1]:.1f}]"
+    assert f"| {auc} {interval} |" in table_formats.as_markdown(table)
+    assert rf"& {auc} {{\scriptsize {interval}}} &" in table_formats.as_latex(table)
+    near = tables.as_json(seven)["near"]
+    assert f"| **{near['auc']:.2f}** [" in table_formats.as_markdown(tables.overall_table(seven))
 
 
 def test_the_smallest_difference_that_would_show_stands_below(seven: Evaluation) -> None:
