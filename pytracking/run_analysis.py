@@ -41,6 +41,7 @@ from pytracking.analysis.sources import (
 from pytracking.analysis.start_results import mean_over_starts, protocol_of_starts, truth_of_starts
 from pytracking.analysis.table_formats import FORMATS, Table
 from pytracking.analysis.tracker_results import find_trackers
+from pytracking.analysis.vot_results import MEASURES, Score, measure_table, measures_as_json, score_measure
 from pytracking.utils.cli import run_command
 
 T = TypeVar("T")
@@ -71,6 +72,8 @@ class Arguments:
     """divide by the frames with a usable truth only, as pytracking's switch of this name"""
     starts: str | None = None
     """of results of run_tracker --starts: a number, or anchors; scores are means over the starts of a sequence"""
+    measures: tuple[Literal["longterm", "vots", "anchored"], ...] = ()
+    """tables of VOT's measures too (docs/evaluation.md); anchored: of results of --starts anchors"""
     absent: Path | None = None
     """folder of <Seq>.txt files, 1 where the target is absent (LaSOT)"""
     allow_missing: bool = False
@@ -132,6 +135,10 @@ def load(arguments: Arguments) -> Inputs:
         problems.append("give the truth once: --ground-truth DIR or --dataset_name NAME")
     if arguments.trackers and not from_dataset:
         problems.append("TRACKER:PARAMETER needs --dataset_name NAME")
+    for measure in arguments.measures:
+        if arguments.starts != ("anchors" if measure == "anchored" else None):
+            needed = "--starts anchors" if measure == "anchored" else "whole sequences, without --starts"
+            problems.append(f"--measures {measure}: needs results of {needed}")
     if arguments.starts is not None and arguments.report is not None:
         problems.append("--report shows whole sequences: give it without --starts")
     if not arguments.trackers and not arguments.results:
@@ -171,12 +178,19 @@ def _find_truth(arguments: Arguments) -> tuple[GroundTruthSource, Protocol, Fram
     return truth_folder(folder, arguments.absent) if folder else from_memory([]), find_protocol("otb"), {}
 
 
-def report(evaluation: Evaluation, inputs: Inputs, arguments: Arguments) -> None:
+def report(
+    evaluation: Evaluation, inputs: Inputs, arguments: Arguments, measured: dict[str, dict[str, dict[str, Score]]]
+) -> None:
     """Write JSON, plots and page where asked for, then print the tables (unless the JSON is printed)."""
     wanted = wanted_tables(evaluation, inputs)
+    wanted += [measure_table(name, scores, tables.caption(evaluation)) for name, scores in measured.items()]
     if arguments.json is not None:
+        content = tables.as_json(evaluation)
+        for name, scores in measured.items():
+            for tracker, found in scores.items():
+                content[tracker][name] = measures_as_json(found)
         with text_output(arguments.json) as file:
-            file.write(json.dumps(tables.as_json(evaluation), indent=1) + "\n")
+            file.write(json.dumps(content, indent=1) + "\n")
     if arguments.plots is not None:
         from pytracking.analysis.plot_results import save_plots  # matplotlib only where it is needed
 
@@ -223,11 +237,12 @@ def run(arguments: Arguments) -> int:
 def score(arguments: Arguments, folder: Path) -> int:
     """The same, with what is in archives unpacked below ``folder``."""
     given = arguments
-    places = {name: unpack(p, folder) for name in ("ground_truth", "absent") if (p := getattr(given, name))}
-    a = arguments = replace(given, results=unpack_results(given.results, folder), **places)
+    truth, absent = (path and unpack(path, folder) for path in (given.ground_truth, given.absent))
+    results = unpack_results(given.results, folder)
+    a = arguments = replace(given, results=results, ground_truth=truth, absent=absent)
     dataset = (a.dataset_name or "").partition(":")[2]
     inputs = load(arguments)
-    archives = archives_of([*given.results, *(str(getattr(given, name)) for name in places)])
+    archives = archives_of([*given.results, *(str(path) for path in (given.ground_truth, given.absent) if path)])
     folders = [folder for tracker in inputs.trackers for folder in tracker.folders]
     check_outputs(
         {"--json": a.json, "--report": a.report},
@@ -239,9 +254,14 @@ def score(arguments: Arguments, folder: Path) -> int:
     evaluation = evaluate(
         inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, processes, inputs.baseline
     )
+    truths = [truth for truth in inputs.truth.load() if truth.name in evaluation.sequences] if a.measures else []
+    measured: dict[str, dict[str, dict[str, Score]]] = {
+        name: {t.name: score_measure(MEASURES[name], t, truths, inputs.protocol) for t in inputs.trackers}
+        for name in a.measures
+    }
     if arguments.starts is not None:
         evaluation = mean_over_starts(evaluation)
-    report(evaluation, inputs, arguments)
+    report(evaluation, inputs, arguments, measured)
     out = sys.stdout if a.format == "text" and a.json != STDOUT else sys.stderr  # tables for programs stand alone
     for path in (a.json, a.plots, a.report):
         if path not in (None, STDOUT):

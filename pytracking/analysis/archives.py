@@ -87,9 +87,9 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
         return
     with tarfile.open(archive) as packed:
         for member in packed:
-            file = packed.extractfile(member) if member.isfile() and _is_wanted(member.name) else None
-            if file is not None:
-                yield member.name, file
+            content = packed.extractfile(member) if member.isfile() and _is_wanted(member.name) else None
+            if content is not None:
+                yield member.name, content
 
 
 def _is_wanted(name: str) -> bool:

@@ -176,7 +176,8 @@ def find_tracker(name: str, folder: Path) -> TrackerResults:
 
 
 def _find_run(folder: Path) -> ResultRun | None:
-    files = {name: (path,) for name, path in box_files(folder).items()} or find_repeats(folder)
+    flat: dict[str, tuple[Path, ...]] = {name: (path,) for name, path in box_files(folder).items()}
+    files = flat or find_repeats(folder)
     return ResultRun(folder, files) if files else None
 
 

@@ -76,7 +76,9 @@ def find_published(folder: Path) -> list[TrackerResults]:
 
 def _runs_below(folder: Path, depth: int = _DEPTH) -> Iterator[ResultRun]:
     repeats = find_repeats(folder)
-    flat = {name: (path,) for name, path in box_files(folder).items() if _holds_boxes(path)}
+    flat: dict[str, tuple[Path, ...]] = {
+        name: (path,) for name, path in box_files(folder).items() if _holds_boxes(path)
+    }
     if repeats or flat:
         yield ResultRun(folder, repeats or flat)
     for below in sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in repeats):

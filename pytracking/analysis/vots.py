@@ -49,7 +49,7 @@ def count_frames(track: Track) -> FrameCounts:
     visible, reported = track.visible, track.reported
     kinds = (visible & found, visible & ~found & reported, visible & ~found & ~reported, ~visible & reported)
     counts = [int(kind.sum()) for kind in kinds]
-    return FrameCounts(*counts, len(found) - sum(counts))
+    return FrameCounts._make([*counts, len(found) - sum(counts)])
 
 
 def measure(track: Track) -> Measures:
@@ -61,8 +61,10 @@ def measure(track: Track) -> Measures:
     counted[0] = track.visible[0]
     nan = float("nan")
     return Measures(
-        float(track.overlap.mean()),
-        float(track.overlap[counted].mean()) if counted.any() else 0.0,
-        *((n / visible if visible else nan) for n in (counts.tracked, counts.missed, counts.drifted)),
-        counts.noticed / absent if absent > LEAST_ABSENCE else nan,
+        quality=float(track.overlap.mean()),
+        accuracy=float(track.overlap[counted].mean()) if counted.any() else 0.0,
+        robustness=counts.tracked / visible if visible else nan,
+        not_reported_error=counts.missed / visible if visible else nan,
+        drift_rate_error=counts.drifted / visible if visible else nan,
+        absence_detection_quality=counts.noticed / absent if absent > LEAST_ABSENCE else nan,
     )
