@@ -36,32 +36,32 @@ def iou(prediction: Array, truth: Array) -> Array:
     return np.minimum(ratio, 1.0)  # x + w - x may be a last bit more than w
 
 
-def centre(boxes: Array) -> Array:
-    """Centres [n, 2] of ``boxes`` [n, 4] at x + (w - 1)/2, as OTB has them.
+def center(boxes: Array) -> Array:
+    """Centers [n, 2] of ``boxes`` [n, 4] at x + (w - 1)/2, as OTB has them.
 
     TrackingNet's (w + 1)/2 shifts truth and prediction alike.
     """
     return boxes[:, :2] + (boxes[:, 2:] - 1.0) / 2
 
 
-def centre_error(prediction: Array, truth: Array) -> Array:
-    """Distance [n] in pixels between the centres of the boxes (Wu et al., "Online Object Tracking", CVPR 2013)."""
-    offset = centre(prediction) - centre(truth)
+def center_error(prediction: Array, truth: Array) -> Array:
+    """Distance [n] in pixels between the centers of the boxes (Wu et al., "Online Object Tracking", CVPR 2013)."""
+    offset = center(prediction) - center(truth)
     return np.hypot(offset[:, 0], offset[:, 1])
 
 
-def normalised_centre_error(prediction: Array, truth: Array, divide_first: bool = False) -> Array:
-    """Distance [n] between the centres, each axis in units of the true box's side (Mueller et al., TrackingNet, 2018).
+def normalized_center_error(prediction: Array, truth: Array, divide_first: bool = False) -> Array:
+    """Distance [n] between the centers, each axis in units of the true box's side (Mueller et al., TrackingNet, 2018).
 
-    divide_first: each centre is divided by the side before they are subtracted, as pytracking, pysot and LaSOT's
+    divide_first: each center is divided by the side before they are subtracted, as pytracking, pysot and LaSOT's
     toolkit do. It is the same number but for rounding, yet boxes are often integers and so lie on a threshold exactly:
     on UAV123 the order moves the score by 0.02 points. Infinite where the true box has a side of zero or less.
     """
     sides = np.where(truth[:, 2:] <= 0, np.nan, truth[:, 2:])
     if divide_first:
-        offset = centre(prediction) / sides - centre(truth) / sides
+        offset = center(prediction) / sides - center(truth) / sides
     else:
-        offset = (centre(prediction) - centre(truth)) / sides
+        offset = (center(prediction) - center(truth)) / sides
     error = np.hypot(offset[:, 0], offset[:, 1])
     return np.where((truth[:, 2] <= 0) | (truth[:, 3] <= 0), np.inf, error)
 
@@ -96,13 +96,13 @@ def at_threshold(curve: Array, thresholds: ArrayLike, threshold: float) -> Array
 class FrameMeasures:
     """The frames of one sequence that count, measured by the rules of ``protocol``; what a metric is made of.
 
-    overlap, error (px), normalised_error: [n], a frame without a usable truth holds what the protocol puts there.
+    overlap, error (px), normalized_error: [n], a frame without a usable truth holds what the protocol puts there.
     usable: [n] true where the truth is usable. frames: the divisor of all fractions.
     """
 
     overlap: Array
     error: Array
-    normalised_error: Array
+    normalized_error: Array
     usable: NDArray[np.bool_]
     frames: int
     protocol: Protocol
@@ -115,13 +115,13 @@ class FrameMeasures:
 
     @cached_property
     def precision(self) -> Array:
-        """Fractions [k] of the frames whose centre error is at or below each of the protocol's thresholds."""
-        return self._of_frames(precision_curve(self.error, self.protocol.centre_thresholds))
+        """Fractions [k] of the frames whose center error is at or below each of the protocol's thresholds."""
+        return self._of_frames(precision_curve(self.error, self.protocol.center_thresholds))
 
     @cached_property
     def norm_precision(self) -> Array:
-        """``precision`` of the normalised centre errors."""
-        return self._of_frames(precision_curve(self.normalised_error, self.protocol.normalised_thresholds))
+        """``precision`` of the normalized center errors."""
+        return self._of_frames(precision_curve(self.normalized_error, self.protocol.normalized_thresholds))
 
     def _of_frames(self, curve: Array) -> Array:
         return curve * (len(self.overlap) / self.frames)
@@ -162,14 +162,14 @@ def _precision(measures: FrameMeasures) -> float:
     protocol = measures.protocol
     if protocol.trapezoid:
         return float(area_under_curve(measures.precision, trapezoid=True))
-    return float(at_threshold(measures.precision, protocol.centre_thresholds, 20.0))
+    return float(at_threshold(measures.precision, protocol.center_thresholds, 20.0))
 
 
 def _norm_precision(measures: FrameMeasures) -> float:
     protocol = measures.protocol
     if protocol.trapezoid:
         return float(area_under_curve(measures.norm_precision, trapezoid=True))
-    return float(at_threshold(measures.norm_precision, protocol.normalised_thresholds, 0.2))
+    return float(at_threshold(measures.norm_precision, protocol.normalized_thresholds, 0.2))
 
 
 def _success_at(threshold: float, measures: FrameMeasures) -> float:
@@ -187,14 +187,14 @@ _PRECISION = Curve(
     "precision",
     "Precision plot",
     "Location error threshold [px]",
-    lambda protocol: protocol.centre_thresholds,
+    lambda protocol: protocol.center_thresholds,
     lambda m: m.precision,
 )
 _NORM_PRECISION = Curve(
     "norm_precision",
-    "Normalised precision plot",
-    "Normalised location error threshold",
-    lambda protocol: protocol.normalised_thresholds,
+    "Normalized precision plot",
+    "Normalized location error threshold",
+    lambda protocol: protocol.normalized_thresholds,
     lambda m: m.norm_precision,
 )
 

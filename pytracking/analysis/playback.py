@@ -15,7 +15,7 @@ from pytracking.analysis import metrics
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.protocols import Protocol
-from pytracking.analysis.report_figures import COLOURS, LOST, is_there
+from pytracking.analysis.report_figures import COLORS, LOST, is_there
 from pytracking.analysis.run_score import read_result
 from pytracking.analysis.sequence_score import GroundTruth, align_rows
 from pytracking.analysis.sources import TrackerResults
@@ -99,8 +99,8 @@ def _panel(
     picture = np.full((size[1], size[0], 3), BACK, np.uint8)
     image = cv2.resize(frame, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     picture[corner[1] : corner[1] + inner[1], corner[0] : corner[0] + inner[0]] = image
-    colour = ImageColor.getrgb(COLOURS[index % len(COLOURS)])
-    boxes = ((truth.boxes[number], WHITE, 5, 3), (track.boxes[number], colour, 2, 1))  # one shows beside the other
+    color = ImageColor.getrgb(COLORS[index % len(COLORS)])
+    boxes = ((truth.boxes[number], WHITE, 5, 3), (track.boxes[number], color, 2, 1))  # one shows beside the other
     for rim in (2, 0):
         for box, ink, broad, thin in boxes:
             if is_there(box):
@@ -113,14 +113,14 @@ def _panel(
     said = ["no truth" if np.isnan(overlap) else f"overlap {overlap:.2f}"]
     said += [f"score {track.scores[number]:.2f}", state.upper()] if state else []
     alarm = state == "lost" or overlap < LOST
-    return np.vstack([_bar(picture.shape[1], track.name, colour, "   ".join(said), RED if alarm else INK), picture])
+    return np.vstack([_bar(picture.shape[1], track.name, color, "   ".join(said), RED if alarm else INK), picture])
 
 
-def _bar(width: int, name: str, colour: tuple[int, ...], said: str, ink: tuple[int, ...]) -> Picture:
+def _bar(width: int, name: str, color: tuple[int, ...], said: str, ink: tuple[int, ...]) -> Picture:
     bar = Image.new("RGB", (width, _BAR), BACK)
     draw = ImageDraw.Draw(bar)
     font = ImageFont.load_default(14)
-    draw.rectangle([_MARGIN, 7, _MARGIN + 12, 19], fill=colour)
+    draw.rectangle([_MARGIN, 7, _MARGIN + 12, 19], fill=color)
     draw.text((_MARGIN + 20, _BAR / 2), name, INK, font, anchor="lm")
     draw.text((width - _MARGIN, _BAR / 2), said, ink, font, anchor="rm")
     return np.asarray(bar)
@@ -148,7 +148,7 @@ def _timeline(truth: GroundTruth, tracks: Sequence[ResultTrack], width: int) -> 
         parts = np.split(np.arange(len(x)), np.flatnonzero(np.diff(seen.astype(int))) + 1)
         for part in (p for p in parts if seen[p[0]]):
             points = np.column_stack([x[part], bottom - track.overlap[part] * (bottom - top)])
-            draw.line(points.ravel().tolist(), COLOURS[index % len(COLOURS)], 2 if index == 0 else 1)
+            draw.line(points.ravel().tolist(), COLORS[index % len(COLORS)], 2 if index == 0 else 1)
     return np.array(image)
 
 

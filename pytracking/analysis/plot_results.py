@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from pytracking.analysis.comparison import Comparison, Interval
 from pytracking.analysis.extract_results import Evaluation
 from pytracking.analysis.metrics import plotted_curves
-from pytracking.analysis.report_figures import COLOURS
+from pytracking.analysis.report_figures import COLORS
 from pytracking.analysis.statistics import score_intervals
 from pytracking.analysis.tables import sort_trackers
 
-_DASHES = ("-", "--", ":")  # told apart in print, too; with eight colours, 24 looks
+_DASHES = ("-", "--", ":")  # told apart in print, too; with eight colors, 24 looks
 _LONG_LEGEND = 8  # entries; beyond, two columns
 _DRAWS = 2000  # of the bootstrap of a band, whose ends nobody reads to a tenth
 _LINE = 0.17  # inches of height of a line of the legend
@@ -131,7 +131,7 @@ def _plain(name: str) -> str:
 
 def tracker_colors(evaluation: Evaluation) -> dict[str, str]:
     """Tracker -> its color, the same in all plots."""
-    return {tracker.name: COLOURS[i % len(COLOURS)] for i, tracker in enumerate(evaluation.trackers)}
+    return {tracker.name: COLORS[i % len(COLORS)] for i, tracker in enumerate(evaluation.trackers)}
 
 
 def svg(figure: Figure) -> str:

@@ -23,15 +23,15 @@ class FrameRule(NamedTuple):
     """What stands in for the three measures of a frame without a usable truth; NaN leaves the frame out altogether."""
 
     overlap: float
-    centre_error: float
-    normalised_error: float
+    center_error: float
+    normalized_error: float
 
 
 NO_OVERLAP, HIT, MISS = -1.0, -1.0, math.inf
 LEAVE_OUT = FrameRule(math.nan, math.nan, math.nan)
 ALL_MISSED = FrameRule(NO_OVERLAP, MISS, MISS)
 ERRORS_HIT = FrameRule(NO_OVERLAP, HIT, HIT)  # an error of -1 is below every threshold
-CENTRE_MISSED = FrameRule(NO_OVERLAP, MISS, HIT)
+CENTER_MISSED = FrameRule(NO_OVERLAP, MISS, HIT)
 
 _STEPS_OF_5_PERCENT = tuple(0.05 * i for i in range(21))
 _PIXELS = tuple(float(i) for i in range(51))
@@ -43,19 +43,19 @@ class Protocol:
     """The rules of one benchmark or toolkit.
 
     Attributes:
-        overlap_thresholds, centre_thresholds (px), normalised_thresholds: where the three curves are taken.
+        overlap_thresholds, center_thresholds (px), normalized_thresholds: where the three curves are taken.
         strict: success counts overlaps above the threshold, not those at it.
         trapezoid: all three scores are areas by the trapezoid rule; otherwise AUC is the mean of the success curve, and
-            precision and normalised precision are their curves at 20 px and 0.2.
+            precision and normalized precision are their curves at 20 px and 0.2.
         first_frame: the first box is set to the truth, kept as it is, or left out.
         repeat_empty: a predicted box without area takes the place of the box before (it stays where the truth is NaN).
         usable: a true box is usable where w, h > 0 ("size") or all four numbers > 0 ("all").
-        errors_need_centre: centre errors are usable by their own rule, a true centre with both coordinates > 0.
+        errors_need_center: center errors are usable by their own rule, a true center with both coordinates > 0.
         unusable: what a frame counts whose true box is there but not usable; None measures it like any other.
         absent: what a frame counts whose target is flagged absent.
         needs_flags: the rules speak of absent frames, and the truth alone does not say which they are.
         nan_truth: a frame of NaN truth is one of the "absent", or one of the "unusable" frames.
-        divide_first: see ``metrics.normalised_centre_error``.
+        divide_first: see ``metrics.normalized_center_error``.
         rows_short: how many rows a result may lack at its end; they count as boxes without area. Any more is an error.
         rows_over: how many rows a result may have too many; they are cut off. Any more is an error.
         round_boxes, clip_to_image: boxes are rounded to whole pixels; clipped to the image, where its size is known.
@@ -67,15 +67,15 @@ class Protocol:
     name: str
     source: str
     overlap_thresholds: tuple[float, ...] = _STEPS_OF_5_PERCENT
-    centre_thresholds: tuple[float, ...] = _PIXELS
-    normalised_thresholds: tuple[float, ...] = _PERCENT
+    center_thresholds: tuple[float, ...] = _PIXELS
+    normalized_thresholds: tuple[float, ...] = _PERCENT
     strict: bool = True
     trapezoid: bool = False
     first_frame: Literal["truth", "keep", "drop"] = "truth"
     repeat_empty: bool = True
     usable: Literal["size", "all"] = "all"
-    errors_need_centre: bool = False
-    unusable: FrameRule | None = CENTRE_MISSED
+    errors_need_center: bool = False
+    unusable: FrameRule | None = CENTER_MISSED
     absent: FrameRule = LEAVE_OUT
     needs_flags: bool = False
     nan_truth: Literal["absent", "unusable"] = "absent"
@@ -155,11 +155,11 @@ _ALL = (
     replace(
         _PYTRACKING,
         name="pysot",
-        source="pysot OPEBenchmark: first box kept, -1 where the truth has no area (overlap) or no centre (errors)",
+        source="pysot OPEBenchmark: first box kept, -1 where the truth has no area (overlap) or no center (errors)",
         first_frame="keep",
         repeat_empty=False,
         usable="size",
-        errors_need_centre=True,
+        errors_need_center=True,
         unusable=ERRORS_HIT,
         absent=ALL_MISSED,
         nan_truth="unusable",
@@ -182,8 +182,8 @@ _ALL = (
         _GOT10K_TOOLKIT,
         name="trackingnet",
         source="TrackingNet-devkit: whole pixels, overlap at or above the threshold, trapezoid areas of 21 thresholds",
-        centre_thresholds=tuple(2.5 * i for i in range(21)),
-        normalised_thresholds=tuple(i / 40 for i in range(21)),
+        center_thresholds=tuple(2.5 * i for i in range(21)),
+        normalized_thresholds=tuple(i / 40 for i in range(21)),
         strict=False,
         trapezoid=True,
         rows_short=0,

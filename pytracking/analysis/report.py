@@ -72,16 +72,16 @@ def write_report(
     strips. worst: how many of them are shown. about: facts for the head of the page, the data set's name for instance.
     """
     first, *others = extra_tables or [tables.overall_table(evaluation)]
-    colours = tracker_colors(evaluation)
-    cards = list(_worst_sequences(evaluation, trackers, truths, frames or {}, worst, colours))
+    colors = tracker_colors(evaluation)
+    cards = list(_worst_sequences(evaluation, trackers, truths, frames or {}, worst, colors))
     by_score = list(METRICS) if len(evaluation.trackers) > 1 else list(METRICS)[:1]
     page = _template().render(
         about=[*about, tables.caption(evaluation)],
         notes=evaluation.notes,
-        colours=colours,
+        colors=colors,
         links={card.name: card.link for card in cards},
         overall=_view(first, evaluation),
-        plots=[_in_colours_of_the_page(plot_curve(evaluation, curve)) for curve in plotted_curves()],
+        plots=[_in_colors_of_the_page(plot_curve(evaluation, curve)) for curve in plotted_curves()],
         differences=_differences(evaluation),
         others=[_view(table, evaluation, bars=True) for table in others],
         by_sequence=[
@@ -109,16 +109,16 @@ def _differences(evaluation: Evaluation) -> dict[str, Any] | None:
     if table is None or comparison is None:
         return None
     others = [t.name for t in tables.sort_trackers(evaluation) if t.name != comparison.baseline]
-    pairs = [_in_colours_of_the_page(plot_pair(evaluation, comparison, name)) for name in others]
-    intervals = _in_colours_of_the_page(plot_differences(evaluation, comparison))
+    pairs = [_in_colors_of_the_page(plot_pair(evaluation, comparison, name)) for name in others]
+    intervals = _in_colors_of_the_page(plot_differences(evaluation, comparison))
     return {"view": _view(table, evaluation), "intervals": intervals, "pairs": pairs, "baseline": comparison.baseline}
 
 
-def _in_colours_of_the_page(figure: Figure) -> Markup:
-    """``figure`` as an ``<svg>`` whose black, white and grey follow the page; its lines keep their colours."""
+def _in_colors_of_the_page(figure: Figure) -> Markup:
+    """``figure`` as an ``<svg>`` whose black, white and gray follow the page; its lines keep their colors."""
     plot = svg(figure)
-    for colour, of_the_page in (("#000000", "currentColor"), ("#ffffff", "var(--page)"), ("#dddddd", "var(--line)")):
-        plot = plot.replace(colour, of_the_page)
+    for color, of_the_page in (("#000000", "currentColor"), ("#ffffff", "var(--page)"), ("#dddddd", "var(--line)")):
+        plot = plot.replace(color, of_the_page)
     return Markup(plot)
 
 
@@ -134,7 +134,7 @@ def _worst_sequences(
     truths: Sequence[GroundTruth],
     frames: Mapping[str, Frames],
     count: int,
-    colours: Mapping[str, str],
+    colors: Mapping[str, str],
 ) -> Iterator[Worst]:
     """The sequences on which the first tracker does worst."""
     truth_by_name = {truth.name: truth for truth in truths}
@@ -149,14 +149,14 @@ def _worst_sequences(
         pictures, fault = [], ""
         try:
             if name in frames:
-                pictures = film_strip(frames[name](picks), picks, truth.boxes, boxes, list(colours.values()))
+                pictures = film_strip(frames[name](picks), picks, truth.boxes, boxes, list(colors.values()))
         except (InputError, OSError) as error:  # annotations without images are a usual download
             fault = str(error)
         scores = [
             (t.name, Cell(value=float(auc[t.name][i]), digits=1, mark="†" if name in t.trained_on else ""))
             for t in tables.sort_trackers(evaluation)
         ]
-        line = Markup(timeline(overlaps, list(colours.values()), [i for i, _ in pictures]))
+        line = Markup(timeline(overlaps, list(colors.values()), [i for i, _ in pictures]))
         shown = [_picture(i, uri, float(overlaps[0][i])) for i, uri in pictures]
         yield Worst(name, f"worst-{number}", len(truth.boxes), scores, line, shown, fault)
 

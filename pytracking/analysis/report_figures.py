@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw
 
 from pytracking.analysis.metrics import Array
 
-# Okabe and Ito's colours, told apart by the colour-blind
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#B8A800")
-TRUTH_COLOUR = "#ffffff"
+# Okabe and Ito's colors, told apart by the color-blind
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#B8A800")
+TRUTH_COLOR = "#ffffff"
 _SIZE = 240  # side of a picture of a strip in pixels
 LOST = 0.1  # an overlap below it is as good as none
 
@@ -25,16 +25,16 @@ def choose_frames(overlap: Array, count: int = 6) -> list[int]:
 
 
 def timeline(
-    overlaps: Sequence[Array], colours: Sequence[str], ticks: Sequence[int] = (), width: int = 1000, height: int = 84
+    overlaps: Sequence[Array], colors: Sequence[str], ticks: Sequence[int] = (), width: int = 1000, height: int = 84
 ) -> str:
     """An ``<svg>`` of overlaps [n] over frames, a line a tracker, the first strongest; gaps where an overlap is NaN.
 
-    ticks: frames that are marked. The colours of ticks and of the line at 0.5 are the page's, --tick and --half.
+    ticks: frames that are marked. The colors of ticks and of the line at 0.5 are the page's, --tick and --half.
     """
     frames = len(overlaps[0])
     step = max(1, -(-frames // width))  # at most a point a pixel
     paths = []
-    for number, (overlap, colour) in reversed(list(enumerate(zip(overlaps, colours, strict=True)))):  # first on top
+    for number, (overlap, color) in reversed(list(enumerate(zip(overlaps, colors, strict=True)))):  # first on top
         commands, drawing = [], False
         for i in range(0, frames, step):
             seen = not np.isnan(overlap[i])
@@ -42,7 +42,7 @@ def timeline(
                 point = f"{i / max(1, frames - 1) * width:.1f} {(1 - overlap[i]) * height:.1f}"
                 commands.append(f"L{point}" if drawing else f"M{point}h0")  # h0: a lone frame is a dot
             drawing = seen
-        line = f'<path d="{" ".join(commands)}" fill="none" stroke="{colour}" stroke-width="{1.2 if number else 2.2}" '
+        line = f'<path d="{" ".join(commands)}" fill="none" stroke="{color}" stroke-width="{1.2 if number else 2.2}" '
         paths.append(line + 'vector-effect="non-scaling-stroke" stroke-linejoin="round" stroke-linecap="round"/>')
     half = f'<path d="M0 {height / 2}H{width}" stroke="var(--half)" stroke-dasharray="4 4"/>'
     marks = "".join(f"M{i / max(1, frames - 1) * width:.1f} {height + 2}v-7" for i in ticks)
@@ -58,16 +58,16 @@ def film_strip(
     picks: Sequence[int],
     truth: Array,
     predictions: Sequence[Array],
-    colours: Sequence[str],
+    colors: Sequence[str],
 ) -> list[tuple[int, str]]:
     """The frames ``picks`` (from 0) of a sequence, cut out around the target: (number, JPEG data URI).
 
     frames: those frames alone, RGB uint8 [H, W, 3]. truth, predictions: boxes [n, 4] of all frames in pixels, NaN =
-    none; the truth is a broad white frame, each prediction a thin one in its colour.
+    none; the truth is a broad white frame, each prediction a thin one in its color.
     """
     pictures = []
     for i, frame in zip(picks, frames, strict=True):
-        boxes = [(prediction[i], colour) for prediction, colour in zip(predictions, colours, strict=True)]
+        boxes = [(prediction[i], color) for prediction, color in zip(predictions, colors, strict=True)]
         pictures.append((i, _picture(frame, truth[i], boxes)))
     return pictures
 
@@ -83,12 +83,12 @@ def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple
     draw = ImageDraw.Draw(picture)
     first, others = predictions[:1], predictions[1:]
     rims = [(truth, "#000000", 6), *((box, "#000000", 4) for box, _ in first)]
-    inner = [(box, colour, 1) for box, colour in reversed(others)] + [(box, colour, 2) for box, colour in first]
-    for box, colour, thickness in (*rims, (truth, TRUTH_COLOUR, 4), *inner):  # so one shows beside the other
+    inner = [(box, color, 1) for box, color in reversed(others)] + [(box, color, 2) for box, color in first]
+    for box, color, thickness in (*rims, (truth, TRUTH_COLOR, 4), *inner):  # so one shows beside the other
         if is_there(box):
             outwards = (thickness - 1) // 2
             low, high = (box[:2] - (left, top)) * scale, (box[:2] + box[2:] - (left, top)) * scale
-            draw.rectangle([*(low - outwards), *(high + outwards)], outline=colour, width=thickness)
+            draw.rectangle([*(low - outwards), *(high + outwards)], outline=color, width=thickness)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=82)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -124,7 +124,7 @@ def notes_on_truth(truths: Sequence[GroundTruth], protocol: Protocol) -> tuple[s
         unusable = ~usable & ~absent
         at_edge += int((unusable & all_positive(truth.boxes[:, 2:])).sum())
         for rule, frames in ((protocol.absent, absent), (protocol.unusable, unusable)):
-            if rule is not None and min(rule.centre_error, rule.normalised_error) <= 0:
+            if rule is not None and min(rule.center_error, rule.normalized_error) <= 0:
                 kept_hits += int(frames.sum())
     notes = []
     if alone:

@@ -56,22 +56,22 @@ def measure_sequence(prediction: Array, truth: GroundTruth, protocol: Protocol) 
 
     with np.errstate(invalid="ignore"):
         overlap = metrics.iou(boxes, true_boxes)
-        error = metrics.centre_error(boxes, true_boxes)
-        normalised = metrics.normalised_centre_error(boxes, true_boxes, protocol.divide_first)
+        error = metrics.center_error(boxes, true_boxes)
+        normalized = metrics.normalized_center_error(boxes, true_boxes, protocol.divide_first)
         usable = usable_frames(true_boxes, protocol) & ~absent
         unusable = no_error = ~usable & ~absent
-        if protocol.errors_need_centre:
-            no_error = ~metrics.all_positive(metrics.centre(true_boxes)) & ~absent
+        if protocol.errors_need_center:
+            no_error = ~metrics.all_positive(metrics.center(true_boxes)) & ~absent
     if protocol.unusable is not None:
         overlap[unusable] = protocol.unusable.overlap
-        error[no_error] = protocol.unusable.centre_error
-        normalised[no_error] = protocol.unusable.normalised_error
-    overlap[absent], error[absent], normalised[absent] = protocol.absent
+        error[no_error] = protocol.unusable.center_error
+        normalized[no_error] = protocol.unusable.normalized_error
+    overlap[absent], error[absent], normalized[absent] = protocol.absent
     counted = ~np.isnan(overlap)
     frames = int(usable.sum() if protocol.exclude_unusable else counted.sum())
     if frames == 0:
         raise InputError(f"{truth.name}: no frame of the truth can be scored")
-    return FrameMeasures(overlap[counted], error[counted], normalised[counted], usable[counted], frames, protocol)
+    return FrameMeasures(overlap[counted], error[counted], normalized[counted], usable[counted], frames, protocol)
 
 
 def prepare_boxes(prediction: Array, truth: GroundTruth, protocol: Protocol) -> Array:

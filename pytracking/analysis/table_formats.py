@@ -16,8 +16,8 @@ class Cell:
     """A word, or a number, which is never NaN.
 
     deviation: of ``value`` over several runs. interval: the 95 % interval of ``value``. digits: behind the point. mark:
-    what stands behind the cell (``†``, ``*``). is_score: the highest one is marked as the best; otherwise it is shown
-    with its sign where ``signed``.
+    what stands behind the cell (†, *). is_score: the highest one is marked as the best. signed: + before what is not
+    negative.
     """
 
     text: str = "-"

@@ -93,7 +93,7 @@ def test_their_difference_to_pytracking_on_uav_is_the_rule_for_absent_frames(fol
     if not with_nan:
         assert pytracking["auc"] == pytest.approx(100 * package["success_score"], abs=0.2)
         return
-    # pytracking counts an absent frame as no overlap, yet as a hit of the centre; got10k leaves it out
+    # pytracking counts an absent frame as no overlap, yet as a hit of the center; got10k leaves it out
     assert pytracking["auc"] / (100 * package["success_score"]) == pytest.approx(1 - absent, abs=0.02)
     assert pytracking["precision"] == pytest.approx(100 * (absent + (1 - absent) * package["precision_score"]), abs=1)
 

@@ -16,10 +16,10 @@ def test_overlaps_and_errors_agree_with_loops_over_frames(boxes: tuple[np.ndarra
     a, b = boxes
     pairs = list(zip(a.tolist(), b.tolist(), strict=True))
     np.testing.assert_allclose(metrics.iou(a, b), [loops.iou(p, t) for p, t in pairs], atol=1e-12)
-    np.testing.assert_allclose(metrics.centre_error(a, b), [loops.centre_error(p, t) for p, t in pairs], atol=1e-12)
-    expected = [loops.centre_error(p, t, (t[2], t[3])) for p, t in pairs]
+    np.testing.assert_allclose(metrics.center_error(a, b), [loops.center_error(p, t) for p, t in pairs], atol=1e-12)
+    expected = [loops.center_error(p, t, (t[2], t[3])) for p, t in pairs]
     for divide_first in (False, True):
-        np.testing.assert_allclose(metrics.normalised_centre_error(a, b, divide_first), expected, atol=1e-12)
+        np.testing.assert_allclose(metrics.normalized_center_error(a, b, divide_first), expected, atol=1e-12)
 
 
 def test_overlap_of_known_boxes() -> None:
@@ -31,7 +31,7 @@ def test_overlap_of_known_boxes() -> None:
 def test_a_truth_without_a_side_has_no_unit_of_length() -> None:
     a, b = np.array([[0.0, 0, 2, 2]] * 2), np.array([[0.0, 0, 0, 2], [0, 0, 2, -2]])
     for divide_first in (False, True):
-        assert np.isinf(metrics.normalised_centre_error(a, b, divide_first)).all()
+        assert np.isinf(metrics.normalized_center_error(a, b, divide_first)).all()
 
 
 def test_a_curve_counts_values_above_and_at_its_thresholds() -> None:
@@ -60,6 +60,6 @@ def test_the_curve_is_read_at_the_nearest_threshold() -> None:
 def test_inputs_are_not_modified(boxes: tuple[np.ndarray, np.ndarray]) -> None:
     a, b = boxes
     before = a.copy(), b.copy()
-    metrics.iou(a, b), metrics.normalised_centre_error(a, b, True)
+    metrics.iou(a, b), metrics.normalized_center_error(a, b, True)
     metrics.success_curve(a[:, 0], (0.0,))
     np.testing.assert_array_equal(np.stack([a, b]), np.stack(before))

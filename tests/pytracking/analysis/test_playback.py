@@ -56,7 +56,7 @@ def test_both_boxes_are_drawn_on_every_frame(boxes: np.ndarray, truth: GroundTru
     (x, y, w, h), (px, _, _, _) = big.boxes[10], moved[10]
     assert picture[BAR + int(y + h / 2), int(x)].min() > 200  # the truth is white
     red, _, blue = picture[BAR + int(y + h / 2), int(px + w)]
-    assert blue > 120 > red  # the first colour
+    assert blue > 120 > red  # the first color
     assert (picture[BAR + 200, 10] == 90).all()
     assert (frames[10] == 90).all()  # the frame itself is not drawn into
 
@@ -95,7 +95,7 @@ def test_where_boxes_coincide_both_are_seen(boxes: np.ndarray, truth: GroundTrut
     x, y, w, h = big.boxes[0]
     across = picture[BAR + int(y + h / 2), : int(x + w / 2)].astype(int)
     assert (across.min(axis=1) > 200).any()
-    assert ((across[:, 2] > 120) & (across[:, 0] < 60)).any()  # the first colour
+    assert ((across[:, 2] > 120) & (across[:, 0] < 60)).any()  # the first color
 
 
 @pytest.mark.parametrize("size", [(120, 250), (480, 200), (240, 500)])

@@ -9,12 +9,12 @@ from pytracking.analysis.protocols import PROTOCOLS, Protocol, exclude_unusable_
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
 def test_every_protocol_is_complete(protocol: Protocol) -> None:
     assert protocol.source
-    for thresholds in (protocol.overlap_thresholds, protocol.centre_thresholds, protocol.normalised_thresholds):
+    for thresholds in (protocol.overlap_thresholds, protocol.center_thresholds, protocol.normalized_thresholds):
         assert list(thresholds) == sorted(thresholds)
         assert thresholds[0] == 0
     assert math.isclose(protocol.overlap_thresholds[-1], 1.0)
-    assert 20.0 in protocol.centre_thresholds
-    assert 0.2 in protocol.normalised_thresholds
+    assert 20.0 in protocol.center_thresholds
+    assert 0.2 in protocol.normalized_thresholds
     with pytest.raises(dataclasses.FrozenInstanceError):
         protocol.strict = False  # type: ignore[misc]
 

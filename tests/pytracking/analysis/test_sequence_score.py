@@ -17,11 +17,11 @@ def truth(
 
 
 def hits(prediction: list[list[float]] | np.ndarray, true: GroundTruth, protocol: str) -> tuple[float, float, float]:
-    """Frames counted by overlap > 0.5, error <= 20 px, normalised error <= 0.2."""
+    """Frames counted by overlap > 0.5, error <= 20 px, normalized error <= 0.2."""
     score = measure_sequence(np.array(prediction, float), true, PROTOCOLS[protocol])
     rules = PROTOCOLS[protocol]
     half = int(np.argmin(np.abs(np.array(rules.overlap_thresholds) - 0.5)))
-    where = (half, rules.centre_thresholds.index(20), rules.normalised_thresholds.index(0.2))
+    where = (half, rules.center_thresholds.index(20), rules.normalized_thresholds.index(0.2))
     curves = (score.success, score.precision, score.norm_precision)
     return tuple(round(float(c[i]) * score.frames, 9) for c, i in zip(curves, where, strict=True))  # type: ignore[return-value]
 
@@ -98,10 +98,10 @@ GOOD, EMPTY, FAR = [10, 10, 20, 20], [0, 0, 0, 0], [500, 500, 20, 20]
 @pytest.mark.parametrize(
     ("protocol", "expected", "frames"),
     [
-        ("otb", (1, 1, 2), 2),  # overlap and centre missed, normalised error hit
+        ("otb", (1, 1, 2), 2),  # overlap and center missed, normalized error hit
         ("uav", (1, 2, 2), 2),
         ("matlab", (1, 2, 2), 2),
-        ("pysot", (1, 2, 2), 2),  # the centre of 0 0 0 0 is not positive
+        ("pysot", (1, 2, 2), 2),  # the center of 0 0 0 0 is not positive
         ("lasot", (1, 1, 2), 2),
         ("folder", (1, 1, 1), 1),
         ("got10k_toolkit", (1, 1, 1), 2),  # measured like any other frame
