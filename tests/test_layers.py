@@ -95,7 +95,14 @@ BUILDERS = ("ltr.admin.build_dimp", "ltr.admin.build_detection", "ltr.admin.buil
 @pytest.mark.parametrize(
     ("start", "others"),
     [
-        ("ltr.run_training", (*BUILDERS, "ltr.actors.detection", "ltr.actors.regression1d")),
+        (
+            "ltr.run_training",
+            (
+                *BUILDERS,
+                *("ltr.actors.detection", "ltr.actors.regression1d"),
+                *("ltr.train_settings.detection.base", "ltr.train_settings.regression1d.base"),
+            ),
+        ),
         ("ltr.admin.build_dimp", (*BUILDERS[1:], "ltr.actors.detection", "ltr.models.detection.detector")),
         (
             "ltr.admin.build_detection",

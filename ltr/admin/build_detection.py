@@ -21,6 +21,7 @@ from ltr.train_settings.detection.base import BranchTrainSettings, DetectionSett
 from ltr.trainers.ltr_trainer import Training
 from ltr.utils.config import to_json
 from ltr.utils.device import place
+from ltr.utils.distributed import Processes
 
 
 def read_pictures(settings: DetectionSettings, data: Path, sources: Sources) -> list[DetectionPicture]:
@@ -28,7 +29,22 @@ def read_pictures(settings: DetectionSettings, data: Path, sources: Sources) -> 
     return [p for p in DetectionDataset(data, sources, settings.data.classes) if len(p.boxes)]
 
 
-def build_detector_training(
+def build(
+    settings: BranchTrainSettings | DetectorTrainSettings,
+    data: Path,
+    device: torch.device,
+    seed: int,
+    processes: Processes,
+    resumed: bool,
+) -> Training:
+    """The training of a detector, or of the energy branch on a fixed one."""
+    del processes
+    if isinstance(settings, BranchTrainSettings):
+        return _build_branch(settings, data, device, seed)
+    return _build_detector(settings, data, device, seed, resumed)
+
+
+def _build_detector(
     settings: DetectorTrainSettings, data: Path, device: torch.device, seed: int, resumed: bool
 ) -> Training:
     """Detector, pictures and optimizer; the losses are the detector's own."""
@@ -76,7 +92,7 @@ class FixedPictures:
         return FixedLoader(items, self.detector, self.cache)
 
 
-def build_branch_training(settings: BranchTrainSettings, data: Path, device: torch.device, seed: int) -> Training:
+def _build_branch(settings: BranchTrainSettings, data: Path, device: torch.device, seed: int) -> Training:
     """The energy branch, the fixed detector under it, pictures, loss and optimizer."""
     fixed = FixedPictures(settings, device)
     energies = build_energies(settings, device)

@@ -26,7 +26,7 @@ from ltr.utils.distributed import Processes
 from ltr.utils.errors import InputError
 
 
-def build_dimp_training(
+def build(
     settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int, processes: Processes, resumed: bool
 ) -> Training:
     """Network, data, losses and optimizer of a tracker's training."""

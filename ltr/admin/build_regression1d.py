@@ -13,13 +13,14 @@ from ltr.models.regression1d import RegressionNet1D
 from ltr.models.weights import save_weights
 from ltr.train_settings.regression1d.base import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
+from ltr.utils.distributed import Processes
 
 
-def build_regression1d_training(
-    settings: Regression1DSettings, data: Path, device: torch.device, seed: int
+def build(
+    settings: Regression1DSettings, data: Path, device: torch.device, seed: int, processes: Processes, resumed: bool
 ) -> Training:
     """Network, pairs, loss and optimizer. The pairs are drawn from the known density: ``data`` is not used."""
-    del data
+    del data, processes, resumed
     net = RegressionNet1D().to(device)
     density = DATASETS[settings.dataset]
     pairs = Regression1DBatch(*density.pairs(settings.num_pairs, seed))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import torch
 
-from ltr.train_settings.detection.base import BranchTrainSettings, DetectorTrainSettings
-from ltr.train_settings.dimp.base import DiMPTrainSettings
-from ltr.train_settings.regression1d import Regression1DSettings
+from ltr.train_settings import TASKS
 from ltr.trainers.ltr_trainer import Training
 from ltr.trainers.settings import TrainSettings
 from ltr.utils.distributed import ALONE, Processes
@@ -37,22 +36,9 @@ def build_training(
         TypeError: no task has settings of this class.
         ValueError: the task cannot be shared, and it shall be.
     """
-    if isinstance(settings, DiMPTrainSettings):
-        from ltr.admin.build_dimp import build_dimp_training
-
-        return build_dimp_training(settings, data, device, seed, processes, resumed)
-    if processes.count > 1 or settings.optim.accumulate > 1:
+    task = next((task for task in TASKS.values() if task.owns(settings)), None)
+    if task is None:
+        raise TypeError(f"no task trains with settings of class {type(settings).__name__}")
+    if not task.shared and (processes.count > 1 or settings.optim.accumulate > 1):
         raise InputError(f"{type(settings).__name__}: this task trains in one process, with optim.accumulate 1")
-    if isinstance(settings, BranchTrainSettings):
-        from ltr.admin.build_detection import build_branch_training
-
-        return build_branch_training(settings, data, device, seed)
-    if isinstance(settings, DetectorTrainSettings):
-        from ltr.admin.build_detection import build_detector_training
-
-        return build_detector_training(settings, data, device, seed, resumed)
-    if isinstance(settings, Regression1DSettings):
-        from ltr.admin.build_regression1d import build_regression1d_training
-
-        return build_regression1d_training(settings, data, device, seed)
-    raise TypeError(f"no task trains with settings of class {type(settings).__name__}")
+    return import_module(task.builder).build(settings, data, device, seed, processes, resumed)

@@ -7,14 +7,16 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pycocotools.coco import COCO
 
 from ltr.data.image_loader import load_image
 from ltr.dataset.coco_format import box_column, file_names, picture_column, picture_sizes, read_coco, require
 from ltr.utils.errors import InputError
+
+if TYPE_CHECKING:
+    from pycocotools.coco import COCO
 
 BLOCK = 20  # consecutive picture ids that stay together in a split: near-duplicates are neighbours
 PARTS = {"train": (0, 1, 3, 5, 6, 8, 9), "val": (4,), "test": (2, 7)}  # of every 10 blocks
@@ -156,6 +158,8 @@ def _uses(source: DetectionSource, image: dict) -> bool:
 
 def quiet_coco(content: dict[str, Any]) -> COCO:
     """A pycocotools data set of a COCO-format dictionary, without what pycocotools prints."""
+    from pycocotools.coco import COCO  # late: training needs no scores
+
     coco = COCO()
     coco.dataset = content
     with contextlib.redirect_stdout(io.StringIO()):

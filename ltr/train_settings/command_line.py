@@ -41,7 +41,7 @@ def parse_command(
         ValueError: a value is wrong.
     """
     if len(argv) < 2 or argv[0].startswith("-") or argv[1].startswith("-"):
-        known = "\n".join(f"  {task}: {', '.join(names)}" for task, names in TASKS.items())
+        known = "\n".join(f"  {name}: {', '.join(task.named)}" for name, task in TASKS.items())
         text = f"usage: {usage}\n{BASE_OPTIONS}\ntasks and their settings:\n{known}"
         if {"-h", "--help"}.isdisjoint(argv):
             raise SystemExit(text)

@@ -14,7 +14,7 @@ import torch
 from ltr.models.loss.ebm import NCE
 from ltr.run_training import main, parse
 from ltr.sampling.loader import TrackingLoader
-from ltr.train_settings import TASKS
+from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.train_settings.dimp.methods import BOX_METHODS
 from ltr.utils.errors import InputError
@@ -48,9 +48,9 @@ def test_without_task_and_name_it_lists_them(arguments: list[str]) -> None:
         main(arguments)
     message = str(stop.value)  # printed to stderr by Python, with exit code 1
     assert message.startswith("usage: run_training.py TASK NAME")
-    for task, names in TASKS.items():
-        assert task in message
-        assert all(name in message for name in names)
+    for name, task in TASKS.items():
+        assert name in message
+        assert all(name in message for name in task.named)
 
 
 def test_a_new_run_replaces_neither_the_network_nor_the_settings_it_begins_with(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_overrides_reach_the_settings() -> None:
         *("--network.classifier.optimizer.num_iter", "9", "--sampler.max-gap", "7", "--box_loss.beta", "0.3"),
         *("--seed", "5", "--data", "here", "--run", "mine", "--resume", "--dry-run"),
     )
-    toy = TASKS["dimp"]["toy"]
+    toy = load_settings("dimp", "toy")
     assert settings.optim.lr == 1e-4
     assert settings.optim.part_lr == {**toy.optim.part_lr, "classifier.filter_optimizer": 0.5}
     assert settings.loss_weights.box == 2
@@ -139,10 +139,10 @@ def test_overrides_reach_the_settings() -> None:
     assert options.dry_run
 
 
-@pytest.mark.parametrize(("task", "name"), [(task, name) for task, names in TASKS.items() for name in names])
+@pytest.mark.parametrize(("task", "name"), [(task, name) for task in TASKS for name in TASKS[task].named])
 def test_named_settings_pass_through_the_command_line_unchanged(task: str, name: str) -> None:
     options, settings = parse([task, name])[2:]
-    assert settings == TASKS[task][name]
+    assert settings == load_settings(task, name)
     assert not (options.resume)
     assert not (options.dry_run)
 
@@ -269,7 +269,7 @@ def test_held_out_names_go_with_their_videos_in_a_file_too(tmp_path: Path) -> No
     for text, names in (
         ('[[sources]]\nkind = "video"\npath = "mine"', ()),
         ('validation_sequences = ["a"]\n[[sources]]\nkind = "video"\npath = "mine"', ("a",)),
-        ("[optim]\nlr = 1e-4", TASKS["dimp"]["dimp_ncep_mobile"].validation_sequences),  # type: ignore[attr-defined]
+        ("[optim]\nlr = 1e-4", load_settings("dimp", "dimp_ncep_mobile").validation_sequences),  # type: ignore[attr-defined]
     ):
         file.write_text(text)
         settings = parse(["dimp", "dimp_ncep_mobile", "--settings", str(file)])[3]
@@ -284,7 +284,7 @@ def test_resume_lays_options_over_the_run_s_settings(tmp_path: Path) -> None:
     run = ("--workspace", str(tmp_path), "--run", "mine")
     options, settings = _parse_toy(*run, "--resume", "--optim.lr", "0.25")
     assert (options.seed, settings.optim.lr, settings.optim.epochs) == (7, 0.25, 2)
-    assert _parse_toy(*run)[1] == TASKS["dimp"]["toy"]  # another training, not that one
+    assert _parse_toy(*run)[1] == load_settings("dimp", "toy")  # another training, not that one
 
 
 def test_a_run_s_settings_make_the_same_network(tmp_path: Path) -> None:
@@ -315,5 +315,5 @@ def test_fields_of_a_source_can_be_set() -> None:
         3
     ]
     assert isinstance(settings, DiMPTrainSettings)
-    assert settings.sources[0] == replace(TASKS["dimp"]["super_dimp"].sources[0], path="/disk/LaSOT")  # type: ignore[attr-defined]
+    assert settings.sources[0] == replace(load_settings("dimp", "super_dimp").sources[0], path="/disk/LaSOT")  # type: ignore[attr-defined]
     assert settings.sources[3].source_weights == {"a": 2.0}

@@ -11,7 +11,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from ltr.data.image_loader import load_image
 from ltr.dataset.coco_format import coco_arrays, coco_masks, coco_paths, read_json
@@ -46,6 +45,8 @@ class CutoutBank(ABC):
 
 def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray:
     """COCO's polygons or run lengths (compressed or not) as ``uint8 [height, width]`` of 0 and 1."""
+    from pycocotools import mask as coco_mask  # late: few data sets have masks
+
     if isinstance(segmentation, list):
         segmentation = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
     elif isinstance(segmentation["counts"], list):
@@ -173,6 +174,8 @@ def _read_masks(path: Path, num_frames: int) -> list[dict | None]:
 def _mask_is_whole(mask: dict | None, min_side: float) -> bool:
     if not mask:
         return False
+    from pycocotools import mask as coco_mask
+
     height, width = mask["size"]
     return bool(_is_whole(coco_mask.toBbox(mask), np.array([width, height]), min_side))
 

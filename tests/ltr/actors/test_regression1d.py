@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
 
 
 def test_every_method_has_settings_by_its_name() -> None:
-    assert {name: type(settings.loss) for name, settings in TASKS["regression1d"].items()} == EBM_LOSSES  # type: ignore[attr-defined]
+    assert {name: type(settings.loss) for name, settings in TASKS["regression1d"].named.items()} == EBM_LOSSES  # type: ignore[attr-defined]
     assert load_settings("regression1d", "ncep").optim == OptimSettings(75, 32, 1e-3, schedule="constant")
 
 

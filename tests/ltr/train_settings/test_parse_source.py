@@ -1,6 +1,6 @@
 import pytest
 
-from ltr.train_settings import TASKS
+from ltr.train_settings import load_settings
 from ltr.train_settings.dimp.base import DataSource, DiMPTrainSettings
 from ltr.train_settings.dimp.parse_source import parse_source, with_sources
 
@@ -37,7 +37,7 @@ def test_other_forms_are_refused(text: str, message: str) -> None:
 
 
 def _named(name: str) -> DiMPTrainSettings:
-    settings = TASKS["dimp"][name]
+    settings = load_settings("dimp", name)
     assert isinstance(settings, DiMPTrainSettings)
     return settings
 

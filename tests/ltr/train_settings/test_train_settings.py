@@ -16,8 +16,8 @@ from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.trainers.settings import TrainSettings
 from ltr.utils.config import check, problems, to_json
 
-NAMED = [(task, name) for task, names in TASKS.items() for name in names]
-TRACKERS = list(TASKS["dimp"])
+NAMED = [(task, name) for task in TASKS for name in TASKS[task].named]
+TRACKERS = list(TASKS["dimp"].named)
 
 
 def _tracker(name: str) -> DiMPTrainSettings:

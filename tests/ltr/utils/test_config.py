@@ -29,21 +29,21 @@ from ltr.utils.errors import InputError
 from pytracking.parameter.dimp import PARAMETERS
 from tests.fakes.settings import old_names
 
-TOY = TASKS["dimp"]["toy"]
+TOY = load_settings("dimp", "toy")
 
 
-@pytest.mark.parametrize(("task", "name"), [(task, name) for task, names in TASKS.items() for name in names])
+@pytest.mark.parametrize(("task", "name"), [(task, name) for task in TASKS for name in TASKS[task].named])
 def test_a_run_s_own_settings_are_read_back_over_any_others(task: str, name: str) -> None:
     settings = load_settings(task, name)
     values = json.loads(json.dumps(to_json(settings)))
-    for other in TASKS[task].values():
+    for other in TASKS[task].named.values():
         if type(other) is type(settings):
             assert with_values(other, values, "settings.json") == settings
 
 
 @pytest.mark.parametrize("name", ["dimp18", "super_dimp", "toy"])
 def test_files_with_old_names_are_read(name: str) -> None:
-    settings = TASKS["dimp"][name]
+    settings = load_settings("dimp", name)
     old = old_names(json.loads(json.dumps(to_json(settings))))
     kept = json.dumps(old)
     assert with_values(TOY, old, "settings.json") == settings
@@ -92,10 +92,14 @@ def test_methods_bring_what_belongs_to_them() -> None:
     assert (type(overlap.box_loss).__name__, overlap.loss_weights.box) == ("IoUPrediction", 1.0)
     own: Any = with_values(TOY, {"box_loss": "iou", "loss_weights": {"box": 3}}, "here")
     assert own.loss_weights.box == 3.0
-    branch: Any = with_values(TASKS["detection"]["ncep"], {"loss": {"method": "mlis", "num_samples": 4}}, "here")
+    branch: Any = with_values(
+        load_settings("detection", "ncep"), {"loss": {"method": "mlis", "num_samples": 4}}, "here"
+    )
     assert branch.loss.num_samples == 4
     assert branch.step_position == METHODS["mlis"].step_position
-    assert with_values(TASKS["regression1d"]["ncep"], {"loss": "nce"}, "here") == TASKS["regression1d"]["nce"]
+    assert with_values(load_settings("regression1d", "ncep"), {"loss": "nce"}, "here") == load_settings(
+        "regression1d", "nce"
+    )
     by_class: Any = with_values(TOY, {"box_loss": {"class": "NCE", "sigmas": [[1, 1, 1, 1], [1, 1, 2, 2]]}}, "here")
     assert by_class.box_loss == NCE(sigmas=((1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 2.0, 2.0)))
     same_class: Any = with_values(TOY, {"box_loss": {"class": "NCEPlus", "beta": 0.2}}, "here")

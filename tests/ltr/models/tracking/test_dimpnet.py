@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ltr.models.build import build_network
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
-from ltr.train_settings import TASKS
+from ltr.train_settings import load_settings
 from tests.fakes.networks import SMALL, small_network
 
 # Names in pytracking's checkpoints of DiMP-50.
@@ -47,7 +47,7 @@ def test_pytracking_s_names() -> None:
 def test_shapes(name: str) -> None:
     settings = {
         "dimp50": DiMPnetSettings(crop_side=128, classifier=ClassifierSettings(feature_dim=64)),
-        "dimp_ncep_mobile": TASKS["dimp"]["dimp_ncep_mobile"].network,  # type: ignore[attr-defined]
+        "dimp_ncep_mobile": load_settings("dimp", "dimp_ncep_mobile").network,  # type: ignore[attr-defined]
         "small": SMALL,
     }[name]
     net = small_network(settings=settings)
