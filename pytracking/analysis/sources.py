@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ class ResultRun:
     """The result files of one run of one tracker: sequence name as the files spell it -> its repeats."""
 
     folder: Path
-    files: dict[str, tuple[Path, ...]]
+    files: Mapping[str, tuple[Path, ...]]
 
 
 @dataclass(frozen=True)
