@@ -135,7 +135,10 @@ def measure_table(name: str, scores: Mapping[str, Mapping[str, Score]], caption:
     ]
     rows.sort(key=lambda cells: -(cells[1].value or 0.0))
     header = tuple(map(Cell, ("Tracker", *measure.titles.values())))
-    return Table(f"{measure.caption}, {caption}", header, tuple(rows), compare="column")
+    known = any(cell.interval for row in rows for cell in row)
+    note = "[low, high]: 95 % interval, bootstrap over sequences"
+    notes = (note if known else f"no intervals: fewer than {FEWEST} sequences",)
+    return Table(f"{measure.caption}, {caption}", header, tuple(rows), notes, "column")
 
 
 def _cell(score: Score, is_score: bool) -> Cell:

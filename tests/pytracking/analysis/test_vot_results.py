@@ -114,6 +114,7 @@ def test_tables_and_json_of_the_command(
     out = capsys.readouterr().out
     assert "VOT-LT: F, its precision and recall, 6 sequences" in out
     assert "VOTS: quality" in out
+    assert out.count("note: [low, high]: 95 % interval, bootstrap over sequences") >= 3
     entry = json.loads((tmp_path / "x.json").read_text())["X"]
     scores = score_measure(MEASURES["vots"], find_tracker("X", folders[1]), truth_folder(folders[0]).load(), OTB)
     assert entry["vots"]["quality"] == pytest.approx(scores["quality"].runs[0])
