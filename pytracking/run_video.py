@@ -52,7 +52,7 @@ class Arguments:
     save: Path | None = None
     """annotated video to write (.mp4, H.264, with the sound of SRC)"""
     csv: Path | None = None
-    """table of boxes to write: frame,id,x,y,w,h,score,state,time; - for standard output"""
+    """table of boxes to write: frame,id,x,y,w,h,score,state,time,x_std,y_std,w_std,h_std; - for standard output"""
     json: Path | None = None
     """the same as JSON, with what made it; - for standard output"""
     start: int = 0
@@ -75,6 +75,8 @@ class Arguments:
     """of the boxes drawn, pixels; by default as suits the picture"""
     no_labels: bool = False
     """draw boxes without ids and scores"""
+    band: bool = False
+    """draw how sure each box is: a faint band that holds its edges in about 90 % of frames"""
     config: TrackerConfig = TrackerConfig()
     """the tracker"""
     panels: Path | None = None
@@ -86,7 +88,7 @@ class Arguments:
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Run the command; exit code 1 where the video broke off or an output failed."""
     check(arguments)
-    overlay = Overlay(arguments.scale, arguments.trail, arguments.line_width, not arguments.no_labels)
+    overlay = Overlay(arguments.scale, arguments.trail, arguments.line_width, not arguments.no_labels, arguments.band)
     whole = open_source(arguments)
     frames = select(whole, arguments.start, arguments.end, arguments.stride, arguments.backward)
     starts = parse_boxes(arguments.box, frames.numbers, arguments.backward, whole.name)

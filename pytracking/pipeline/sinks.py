@@ -17,7 +17,7 @@ from pytracking.visualization.boxes import Overlay
 
 log = logging.getLogger(__name__)
 
-CSV_COLUMNS = ("frame", "id", "x", "y", "w", "h", "score", "state", "time")
+CSV_COLUMNS = ("frame", "id", "x", "y", "w", "h", "score", "state", "time", "x_std", "y_std", "w_std", "h_std")
 DECIMALS = 4  # of pixels, scores and seconds
 
 
@@ -68,8 +68,9 @@ def csv_table(path: Path, live: bool = False) -> Iterator[Callable[[Step], None]
         def write(step: Step) -> None:
             shown = "" if step.time is None else f"{step.time:.{DECIMALS}f}"
             for target_id, target in step.targets.items():
-                numbers = (f"{value:.{DECIMALS}f}" for value in (*target.box, target.score))
-                rows.writerow([step.frame, target_id, *numbers, target.state, shown])
+                numbers = [f"{value:.{DECIMALS}f}" for value in (*target.box, target.score)]
+                std = [f"{value:.{DECIMALS}f}" for value in target.box_std] if target.box_std else [""] * 4
+                rows.writerow([step.frame, target_id, *numbers, target.state, shown, *std])
             if live or is_stream(path) or path == STDOUT:
                 file.flush()
 
@@ -90,7 +91,7 @@ def _growing(path: Path) -> Iterator[TextIO]:
 @contextmanager
 def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[Step], None]]:
     """A JSON object: ``about``, and "frames", a list of ``{"frame", "time", "targets": [{"id", "box", "score",
-    "state"}]}``.
+    "state", "box_std"}]}``.
 
     It is written as it comes, a frame a line, so that a long video takes no memory.
     """
@@ -106,6 +107,7 @@ def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[Step], No
                     "box": [round(value, DECIMALS) for value in target.box],
                     "score": round(target.score, DECIMALS),
                     "state": target.state,
+                    "box_std": target.box_std and [round(value, DECIMALS) for value in target.box_std],
                 }
                 for target_id, target in step.targets.items()
             ]

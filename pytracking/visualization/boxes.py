@@ -24,6 +24,8 @@ PALETTE: tuple[Colour, ...] = (  # RGB, told apart by colour-blind eyes too (Oka
 SMALL = 12  # half line widths: shorter sides would be hidden below lines as thick as others'
 COVERED = 32  # the same below a trail
 LEGIBLE = 0.3  # of cv2's font scale
+BAND = 1.36  # standard deviations: within them are 90 % of errors, which follow Student's t of 3 degrees of freedom
+OPACITY = 0.35  # of the band
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -35,9 +37,17 @@ class Overlay:
         trail: length of the trail of a target, in frames. It has a gap where the target was lost or learned anew.
         line_width: of boxes, in pixels of the pictures; None: as suits their size.
         labels: whether ids and scores are written.
+        band: whether a faint band shows how sure the box is: its edges are within it in about 90 % of frames.
     """
 
-    def __init__(self, scale: float = 1.0, trail: int = 0, line_width: int | None = None, labels: bool = True) -> None:
+    def __init__(
+        self,
+        scale: float = 1.0,
+        trail: int = 0,
+        line_width: int | None = None,
+        labels: bool = True,
+        band: bool = False,
+    ) -> None:
         if not 0 < scale <= 8:
             raise InputError(f"scale: expected a number above 0 and at most 8, got {scale}")
         if trail < 0:
@@ -45,7 +55,7 @@ class Overlay:
         if line_width is not None and not 1 <= line_width <= 100:
             raise InputError(f"line width: expected 1 to 100 pixels, got {line_width}")
         self._scale, self._length = scale, trail
-        self._line_width, self._labels = line_width, labels
+        self._line_width, self._labels, self._band = line_width, labels, band
         self._trails: dict[int, deque[tuple[float, float]]] = {}
         self._size: tuple[int, ...] = ()
 
@@ -77,6 +87,9 @@ class Overlay:
                 trail.append((np.nan, np.nan))
             trail.append((np.nan, np.nan) if target.state == "lost" else (x + w / 2, y + h / 2))
             draw_trail(picture, _outside_small(np.array(trail), (x, y, w, h), _unit(picture)), colour_of(target_id))
+            if self._band and target.box_std:
+                reach = (BAND * self._scale * target.box_std[0], BAND * self._scale * target.box_std[1])
+                draw_band(picture, (x, y, w, h), reach, colour_of(target_id))
             draw_target(picture, (x, y, w, h), target_id, target.score, target.state, self._line_width, self._labels)
         return picture
 
@@ -105,6 +118,18 @@ def draw_trail(image: NDArray[np.uint8], points: NDArray[np.float64], colour: Co
     for i in np.flatnonzero(there[1:] & there[:-1]) + 1:
         thickness = 1 + round(_unit(image) * i / len(points))
         cv2.line(image, sixteenths[i - 1], sixteenths[i], colour, thickness, cv2.LINE_AA, shift=4)
+
+
+def draw_band(image: NDArray[np.uint8], box: Box, reach: tuple[float, float], color: Colour) -> None:
+    """Blend a band round the edges of ``box`` into ``image``, ``reach`` (x, y) pixels to both sides of them."""
+    low, size = np.array(box[:2]), np.array(box[2:])
+    mask = np.zeros(image.shape[:2], np.uint8)
+    for grown, value in ((np.array(reach), 255), (-np.minimum(reach, size / 2), 0)):
+        left, top = np.round(np.clip(low - grown, -1, image.shape[1::-1])).astype(int)
+        right, bottom = np.round(np.clip(low + size + grown, 0, image.shape[1::-1])).astype(int)
+        mask[max(top, 0) : bottom, max(left, 0) : right] = value
+    inside = mask > 0
+    image[inside] = np.round((1 - OPACITY) * image[inside] + OPACITY * np.array(color)).astype(np.uint8)
 
 
 def _unit(image: NDArray[np.uint8]) -> int:

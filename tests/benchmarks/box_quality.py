@@ -43,7 +43,7 @@ def overlaps(tracker: DiMPTracker, sequence: Sequence) -> np.ndarray:
             first_size, start = state.first_size / transform.scale, box_to_crop(box, transform)
             query = BoxQuery(features, state.modulation, start, first_size, state.generator)
             (refined,) = functions.refine_target_box([query])
-            boxes = np.stack([box, box_from_crop(refined.astype(np.float64), transform)])
+            boxes = np.stack([box, box_from_crop(refined.box.astype(np.float64), transform)])
             found.append(box_iou(torch.from_numpy(boxes), truth[number]).numpy())
         if number == last:
             break

@@ -74,6 +74,7 @@ class MeanParams:
     size_spread: PositiveFloat = 0.1  # standard deviation of their log size
     narrowing: PositiveFloat = 0.7  # of both from round to round
     temperature: PositiveFloat = 2.0  # energies are divided by it; the higher, the closer the box stays to the last one
+    std_factor: PositiveFloat = 2.05  # of the standard deviation: fits it to measured errors (docs/tracking.md)
 
 
 @dataclass(frozen=True)

@@ -16,3 +16,4 @@ class TrackOutput:
     box: Box  # (x, y, w, h) in image pixels; not to be believed where the target is lost
     score: float  # confidence in 0..1
     state: TrackState
+    box_std: Box | None = None  # standard deviation of x, y, w and h in pixels; None where nothing tells it

@@ -13,7 +13,7 @@ from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.frame_size import Size, size_of
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.dimp.debug import DebugHook
-from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions
+from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions, RefinedBox
 from pytracking.tracker.dimp.identity import local_max_score, verify_state
 from pytracking.tracker.dimp.localization import Localization, MotionContext, localize
 from pytracking.tracker.dimp.memory import Memory
@@ -88,7 +88,7 @@ class DiMP:
             hook.on_search(crop)
             hook.on_localize(of_filters[0], place)
             if box is not None:
-                hook.on_refine(f.energy(query), query.box, box)
+                hook.on_refine(f.energy(query), query.box, box.box)
             outputs.append(self._update(state, transform, of_filters, place, query, box, frame.shape))
             hook.on_update(state.memory)
         return outputs
@@ -122,7 +122,7 @@ class DiMP:
         box[:2] += (found.displacement - self._last_place(state, transform)) * self.settings.stride
         return BoxQuery(features, state.modulation, box, state.first_size / transform.scale, state.generator)
 
-    def _refine_target_box(self, queries: Sequence[BoxQuery], found: Sequence[Localization]) -> list[np.ndarray | None]:
+    def _refine_target_box(self, queries: Sequence[BoxQuery], found: Sequence[Localization]) -> list[RefinedBox | None]:
         """The boxes of sure targets, refined; None for the others."""
         sure = [each.state == "tracking" and self.params.refinement.enabled for each in found]
         refined = iter(
@@ -137,7 +137,7 @@ class DiMP:
         scores: np.ndarray,
         found: Localization,
         query: BoxQuery,
-        refined: np.ndarray | None,
+        refined: RefinedBox | None,
         frame_shape: tuple[int, ...],
     ) -> TrackOutput:
         """Move the target, verify that it is the one, and learn from the frame if so."""
@@ -150,15 +150,16 @@ class DiMP:
         if found.state != "lost":
             identity = local_max_score(scores[1], found.displacement)
             state.identity_score += thresholds.recognition_rate * (identity - state.identity_score)
-            box_crop = query.box if refined is None else refined.astype(np.float64)
+            box_crop = query.box if refined is None else refined.box.astype(np.float64)
             box = self._clip_to_frame(box_from_crop(box_crop, transform), frame_shape)
             change = box - state.box
             state.box, state.motion = box, change[:2] + change[2:] / 2
         if verdict == "tracking":
             self._update_classifier(state, query.features, box_to_crop(state.box, transform), found.hard_negative)
-        x, y, w, h = state.box.tolist()
         score = min(max(found.score, 0.0), state.identity_score)
-        return TrackOutput((x, y, w, h), score, verify_state(verdict, state.identity_score, thresholds))
+        verified = verify_state(verdict, state.identity_score, thresholds)
+        std = refined.std if refined and verified == "tracking" else None
+        return TrackOutput(_as_box(state.box), score, verified, None if std is None else _as_box(std * transform.scale))
 
     def _clip_to_frame(self, box: np.ndarray, frame_shape: tuple[int, ...]) -> np.ndarray:
         """Keep the size sensible and the center near the frame, ``[4]`` in image pixels."""
@@ -183,3 +184,8 @@ class DiMP:
             state.filter = self.functions.update_filter(
                 state.filter, memory.samples[used], memory.boxes[used], memory.weights[used], steps
             )
+
+
+def _as_box(values: np.ndarray) -> Box:
+    x, y, w, h = values.tolist()
+    return x, y, w, h

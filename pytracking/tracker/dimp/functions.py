@@ -40,6 +40,14 @@ class BoxQuery:
     generator: Any
 
 
+@dataclass(frozen=True)
+class RefinedBox:
+    """What the energy of boxes made of one, in crop pixels."""
+
+    box: np.ndarray  # (x, y, w, h), [4]
+    std: np.ndarray | None  # standard deviation of x, y, w and h, [4]; None where the method has none
+
+
 class DiMPFunctions(Protocol):
     """Pure functions of arrays; the network behind them does not change. S is the crop's side, K the score map's."""
 
@@ -87,8 +95,8 @@ class DiMPFunctions(Protocol):
     ) -> Modulation:
         """``modulation`` fitted to the target at ``boxes`` ``[n, 4]`` (crop pixels) of n crops."""
 
-    def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[np.ndarray]:
-        """The boxes of ``queries`` refined by their energies: ``[4]`` each, in crop pixels."""
+    def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[RefinedBox]:
+        """The boxes of ``queries`` refined by their energies."""
 
     def energy(self, query: BoxQuery) -> BoxEnergy:
         """The energy that :meth:`refine_target_box` uses."""

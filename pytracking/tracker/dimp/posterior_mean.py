@@ -1,4 +1,4 @@
-"""From the classifier's centre and the last size to the box: the mean of all boxes, weighed by their energy.
+"""From the classifier's center and the last size to the box: the mean of all boxes, weighed by their energy.
 
 The model says p(y|x) = exp f(x, y) / Z(x) (Gustafsson et al., equation 1). Its maximum trusts one point of an energy
 that was learned from few data, and the closer one comes to it, the worse the box is (``docs/journal``). A tracker
@@ -7,6 +7,9 @@ knows more: the box is near the last one. With that as a Gaussian prior, importa
     sum_i w_i y_i,   w = softmax(f(x, y_i) / T),   y_i ~ N(last box, diag(sigma^2)),
 
 and needs no gradient. A second round looks closer around it.
+
+The same weights give the posterior's standard deviation. It comes from the first round, whose boxes reach far enough; a
+factor fits it to the errors that were measured (``docs/tracking.md``).
 """
 
 from __future__ import annotations
@@ -41,18 +44,24 @@ def boxes_around(params: MeanParams, device: torch.device) -> Tensor:
         return (gaussian_points(params.rounds, params.num_boxes) * spread * narrowing[:, None, None]).to(device)
 
 
-def mean_box(energy: Callable[[Tensor], Tensor], box: Tensor, around: Tensor, params: MeanParams) -> Tensor:
-    """Improve one box.
+def mean_box(
+    energy: Callable[[Tensor], Tensor], box: Tensor, around: Tensor, params: MeanParams
+) -> tuple[Tensor, Tensor]:
+    """Improve one box, and say how sure it is.
 
     Args:
         energy: boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f ``[M]``.
         box: ``[4]`` (x, y, w, h) in crop pixels.
         around: of :func:`boxes_around`.
-        params: the temperature.
+        params: the temperature, and the factor of the standard deviation.
     Returns:
-        ``[4]`` in crop pixels.
+        The box ``[4]`` in crop pixels, and the standard deviation of its x, y, w and h ``[4]``.
     """
-    for relative in around.to(box):
-        weights = torch.softmax(energy(box_from_relative(relative, box)) / params.temperature, dim=0)
+    std = torch.zeros_like(box)
+    for number, relative in enumerate(around.to(box)):
+        boxes = box_from_relative(relative, box)
+        weights = torch.softmax(energy(boxes) / params.temperature, dim=0)
+        if number == 0:
+            std = params.std_factor * (weights @ (boxes - weights @ boxes).square()).sqrt()
         box = box_from_relative(weights @ relative, box)
-    return box
+    return box, std

@@ -20,7 +20,7 @@ from pytracking.features.frame_crop import bring, cut
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import BoxLearningParams, RefinementParams
 from pytracking.tracker.dimp import ascent, functions, posterior_mean
-from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures
+from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, RefinedBox
 from pytracking.tracker.dimp.modulation_finetuning import finetune_modulation
 from pytracking.tracker.dimp.shape_prior import log_shape_prior
 
@@ -126,7 +126,7 @@ class TorchFunctions:
         return finetune_modulation(self.box_energy, modulation, maps, self._upload(boxes), params, generator)
 
     @torch.inference_mode()
-    def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[np.ndarray]:
+    def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[RefinedBox]:
         """By the mean of boxes weighed by their energy, or by gradient ascent of it."""
         refined = [
             self._refine_one(
@@ -138,7 +138,8 @@ class TorchFunctions:
             )[0]
             for query in queries
         ]
-        return list(torch.stack(refined).cpu().numpy()) if refined else []
+        rows = torch.stack(refined).cpu().numpy() if refined else ()
+        return [RefinedBox(box, *(std or [None])) for box, *std in rows]
 
     def energy(self, query: BoxQuery) -> functions.BoxEnergy:
         """Log-density of boxes, up to a constant: the target's energy and the prior of size and shape."""
@@ -169,14 +170,15 @@ class TorchFunctions:
         first_size: Tensor,
         points: Tensor,
     ) -> tuple[Tensor]:
+        """The box ``[1, 4]``, or box and standard deviation ``[2, 4]``."""
         arrays = map8, map16, modulation8, modulation16, first_size
         if self.refinement.method == "mean":
             energy = self._posterior(arrays[:2], arrays[2:4], first_size)
-            return (posterior_mean.mean_box(energy, box, points, self.refinement.mean),)
+            return (torch.stack(posterior_mean.mean_box(energy, box, points, self.refinement.mean)),)
         with torch.inference_mode(False):  # tensors made in inference mode take no part in autograd; clones do
             map8, map16, modulation8, modulation16, first_size = (array.clone() for array in arrays)
             energy = self._posterior((map8, map16), (modulation8, modulation16), first_size)
-            return (ascent.ascend(energy, box.clone(), points.clone(), self.refinement.ascent),)
+            return (ascent.ascend(energy, box.clone(), points.clone(), self.refinement.ascent)[None],)
 
     def _starting_points(self, generator: torch.Generator) -> Tensor:
         """Relative boxes: the same for every frame, or drawn anew."""

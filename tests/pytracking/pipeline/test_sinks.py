@@ -22,7 +22,7 @@ from tests.fakes.videos import (
 )
 
 FIRST = TrackOutput((10.00004, 12.0, 20.5, 16.0), 0.25, "lost")
-SECOND = TrackOutput((30.0, 5.0, 9.5, 8.0), 1.0, "tracking")
+SECOND = TrackOutput((30.0, 5.0, 9.5, 8.0), 1.0, "tracking", (0.5, 0.25, 1.00004, 2.0))
 STEPS = [
     Step(7, numbered_frame(0), {}, 0.0, 0.28),
     Step(8, numbered_frame(1), {3: FIRST}, 0.1, 0.32),
@@ -43,18 +43,27 @@ def test_csv_has_a_row_for_each_frame_and_target(tmp_path):
         rows = list(csv.reader(file))
     lost = ["3", "10.0000", "12.0000", "20.5000", "16.0000", "0.2500", "lost"]
     assert rows == [
-        ["frame", "id", "x", "y", "w", "h", "score", "state", "time"],
-        ["8", *lost, "0.3200"],
-        ["9", *lost, ""],
-        ["9", "5", "30.0000", "5.0000", "9.5000", "8.0000", "1.0000", "tracking", ""],
+        ["frame", "id", "x", "y", "w", "h", "score", "state", "time", "x_std", "y_std", "w_std", "h_std"],
+        ["8", *lost, "0.3200", "", "", "", ""],
+        ["9", *lost, "", "", "", "", ""],
+        [
+            *("9", "5", "30.0000", "5.0000", "9.5000", "8.0000", "1.0000", "tracking", ""),
+            *("0.5000", "0.2500", "1.0000", "2.0000"),
+        ],
     ]
 
 
 def test_json_has_an_entry_for_each_frame(tmp_path):
     path = tmp_path / "out.json"
     write(json_file(path, {"source": 'a "quoted" ]} name', "fps": None}))
-    first = {"id": 3, "box": [10.0, 12.0, 20.5, 16.0], "score": 0.25, "state": "lost"}
-    second = {"id": 5, "box": [30.0, 5.0, 9.5, 8.0], "score": 1.0, "state": "tracking"}
+    first = {"id": 3, "box": [10.0, 12.0, 20.5, 16.0], "score": 0.25, "state": "lost", "box_std": None}
+    second = {
+        "id": 5,
+        "box": [30.0, 5.0, 9.5, 8.0],
+        "score": 1.0,
+        "state": "tracking",
+        "box_std": [0.5, 0.25, 1.0, 2.0],
+    }
     assert json.loads(path.read_text()) == {
         "source": 'a "quoted" ]} name',
         "fps": None,
@@ -110,7 +119,7 @@ def test_the_table_of_a_live_source_is_there_while_it_grows(tmp_path):
 
 def test_tables_go_to_standard_output_and_to_pipes(tmp_path, capsys):
     write(csv_table(Path("-")))
-    assert capsys.readouterr().out.splitlines()[0] == "frame,id,x,y,w,h,score,state,time"
+    assert capsys.readouterr().out.splitlines()[0] == "frame,id,x,y,w,h,score,state,time,x_std,y_std,w_std,h_std"
     write(json_file(Path("-"), {}))
     assert len(json.loads(capsys.readouterr().out)["frames"]) == 3
 

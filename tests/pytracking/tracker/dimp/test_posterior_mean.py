@@ -23,7 +23,7 @@ def _energy_of(energy: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]
 
 def _mean(energy: Callable[[Tensor], Tensor], params: MeanParams) -> Tensor:
     """The relative box that is found."""
-    box = mean_box(_energy_of(energy), START, boxes_around(params, CPU), params)
+    box, _ = mean_box(_energy_of(energy), START, boxes_around(params, CPU), params)
     return box_to_relative(box, START)
 
 
@@ -50,6 +50,18 @@ def test_a_gaussian_energy_has_the_posterior_mean_of_the_textbook() -> None:
     expected = best * variance / (variance + width**2 * MANY.temperature)
     found = _mean(lambda y: -((y - best) / width).square().sum(dim=1) / 2, MANY)
     torch.testing.assert_close(found, expected, atol=3e-3, rtol=0)
+
+
+def test_a_gaussian_energy_has_the_posterior_deviation_of_the_textbook() -> None:
+    """Of x and y, 1 / sqrt(1 / s^2 + 1 / v^2 T) about the center, here without a doubt of the size."""
+    params = MeanParams(
+        num_boxes=8192, rounds=1, position_spread=0.1, size_spread=1e-4, temperature=2.0, std_factor=1.5
+    )
+    energy = _energy_of(lambda y: -(y[:, :2] / 0.1).square().sum(dim=1) / 2)
+    _, std = mean_box(energy, START, boxes_around(params, CPU), params)
+    expected = 1.5 * (1 / (1 / 0.1**2 + 1 / (0.1**2 * 2))) ** 0.5 * START[2:]
+    torch.testing.assert_close(std[:2], expected, rtol=0.03, atol=0)
+    assert (std[2:] < 0.01).all()
 
 
 def test_few_boxes_come_close_to_many() -> None:
@@ -85,4 +97,5 @@ def test_an_energy_that_pulls_far_away_cannot_run_away() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
     energy = _energy_of(lambda y: 0 * y[:, 0])
-    assert mean_box(energy, START.to(dtype), boxes_around(MeanParams(), CPU), MeanParams()).dtype == dtype
+    box, std = mean_box(energy, START.to(dtype), boxes_around(MeanParams(), CPU), MeanParams())
+    assert box.dtype == std.dtype == dtype

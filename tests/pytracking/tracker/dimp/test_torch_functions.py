@@ -32,7 +32,9 @@ def test_refined_boxes_are_those_of_the_branchs_own_energy(refinement: Refinemen
     boxes = []
     for kind in (TorchFunctions, PlainFunctions):
         functions = _functions(refinement, kind)
-        boxes.append(functions.refine_target_box([_query(functions, 0), _query(functions, 1)]))
+        refined = functions.refine_target_box([_query(functions, 0), _query(functions, 1)])
+        boxes.append([each.box for each in refined])
+        assert all((each.std is None) == (refinement.method == "ascent") for each in refined)
     np.testing.assert_allclose(boxes[0], boxes[1], atol=0.01)
     assert not np.allclose(boxes[0][0], boxes[0][1])
     assert np.abs(boxes[0] - BOX).max() > 0.01
@@ -42,7 +44,7 @@ def test_the_ascent_never_ends_below_where_it_starts() -> None:
     functions = _functions(RefinementParams(method="ascent", ascent=FREE))
     query = _query(functions)
     (refined,) = functions.refine_target_box([query])
-    before, after = functions.energy(query)(np.stack([BOX, refined]))
+    before, after = functions.energy(query)(np.stack([BOX, refined.box]))
     assert after >= before
 
 
@@ -50,8 +52,8 @@ def test_the_ascent_draws_its_starts_from_the_targets_generator() -> None:
     functions = _functions(RefinementParams(method="ascent", ascent=FREE))
     query = _query(functions)
     first, second = functions.refine_target_box([query, query])
-    assert not np.array_equal(first, second)
-    np.testing.assert_array_equal(functions.refine_target_box([_query(functions)])[0], first)
+    assert not np.array_equal(first.box, second.box)
+    np.testing.assert_array_equal(functions.refine_target_box([_query(functions)])[0].box, first.box)
 
 
 def test_no_queries_no_boxes() -> None:
