@@ -34,7 +34,7 @@ def test_part_of_a_video_with_two_targets(tmp_path, capsys):
     assert main([*argv, "--save", str(save), "--csv", str(table)]) == 0
     lines = table.read_text().splitlines()
     assert lines[0] == "frame,id,x,y,w,h,score,state,time,x_std,y_std,w_std,h_std"
-    assert lines[2] == "2,1,-3.5000,5.0000,9.0000,8.0000,1.0000,tracking,0.0800"
+    assert lines[2] == "2,1,-3.5000,5.0000,9.0000,8.0000,1.0000,tracking,0.0800,,,,"
     assert [line.split(",")[0] for line in lines[1::2]] == ["2", "3", "4", "5"]
     assert len(list(open_frames(save))) == 4
     out = capsys.readouterr().out

@@ -80,6 +80,28 @@ def test_small_targets_are_seen(size, box, state):
     assert (picture != image).any()
 
 
+def test_the_band_covers_the_edges_where_the_box_is_unsure():
+    image, color = np.full((200, 300, 3), 90, np.uint8), np.array(PALETTE[0])
+    sure = TrackOutput((100.0, 60.0, 80.0, 60.0), 0.5, "tracking")
+    unsure = TrackOutput(sure.box, 0.5, "tracking", (10.0, 5.0, 0.0, 0.0))
+    plain, banded = (Overlay(band=band, labels=False).draw(image, {0: unsure}) for band in (False, True))
+    assert (Overlay(band=True, labels=False).draw(image, {0: sure}) == plain).all()
+    changed = (plain != banded).any(axis=2)
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    reach_x, reach_y = round(1.36 * 10), round(1.36 * 5)
+    assert (columns[0], columns[-1] + 1, rows[0], rows[-1] + 1) == pytest.approx(
+        (100 - reach_x, 180 + reach_x, 60 - reach_y, 120 + reach_y), abs=1
+    )
+    assert not changed[60 + reach_y + 1 : 120 - reach_y - 1, 100 + reach_x + 1 : 180 - reach_x - 1].any()
+    assert banded[90, 90] == pytest.approx(0.65 * 90 + 0.35 * color, abs=1)
+
+
+def test_the_band_of_a_target_at_the_border_stays_in_the_picture():
+    image = np.full((60, 80, 3), 90, np.uint8)
+    output = {0: TrackOutput((-30.0, -20.0, 200.0, 25.0), 0.5, "tracking", (400.0, 3.0, 1.0, 1.0))}
+    assert Overlay(band=True).draw(image, output).shape == image.shape
+
+
 def test_the_trail_has_a_gap_where_the_target_was_lost():
     overlay, image = Overlay(trail=30), np.full((150, 400, 3), 90, np.uint8)
     for i in range(30):

@@ -123,6 +123,7 @@ def test_lost_target_stays_where_it_was(network: nn.Module) -> None:
     outputs = _run(_tracker(network, _params(ALWAYS_LOST)), [_scene(60 + 4 * t, 40) for t in range(4)])
     assert [output.state for output in outputs] == ["lost"] * 3
     assert [output.box for output in outputs] == [BOX] * 3
+    assert [output.box_std for output in outputs] == [None] * 3
 
 
 def test_uncertain_target_moves_but_is_neither_resized_nor_learned(network: nn.Module) -> None:
@@ -138,7 +139,20 @@ def test_sure_target_is_refined_and_learned(network: nn.Module) -> None:
     tracker = _tracker(network, _params())
     outputs = _run(tracker, [_scene(60 + 2 * t, 40) for t in range(4)])
     assert len({output.box[2] for output in outputs}) == 3
+    assert all(output.box_std and min(output.box_std) > 0 for output in outputs)
     assert tracker.started.memory.count == tracker.started.memory.num_init + 3
+
+
+def test_deviations_are_in_pixels_of_the_picture(network: nn.Module) -> None:
+    frames = [_scene(60, 40), _scene(62, 40)]
+    (small,) = _run(_tracker(network, _params()), frames)
+    x, y, w, h = (2 * value for value in BOX)
+    (large,) = _run(
+        _tracker(network, _params()), [frame.repeat(2, axis=0).repeat(2, axis=1) for frame in frames], (x, y, w, h)
+    )
+    assert small.box_std
+    assert large.box_std
+    np.testing.assert_allclose(large.box_std, 2 * np.array(small.box_std), rtol=0.1)
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.6])
