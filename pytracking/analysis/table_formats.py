@@ -16,8 +16,8 @@ class Cell:
     """A word, or a number, which is never NaN.
 
     deviation: of ``value`` over several runs. interval: the 95 % interval of ``value``. digits: behind the point. mark:
-    what stands behind the cell, † or an asterisk. is_score: the highest one is marked as the best. signed: + before what is not
-    negative.
+    what stands behind the cell, † or an asterisk. is_score: the highest one is marked as the best. signed: + before
+    what is not negative.
     """
 
     text: str = "-"
