@@ -18,7 +18,7 @@ from ltr.trainers.settings import TrainSettings
 from ltr.utils.cli import one_line_errors
 from ltr.utils.config import to_json
 from ltr.utils.device import choose_device, keep_freed_memory, precision_warning, set_threads
-from ltr.utils.distributed import joined, own_device
+from ltr.utils.distributed import local_device, process_group
 from ltr.utils.files import check_outputs, with_card
 from ltr.utils.numbers import check_seed
 
@@ -71,9 +71,9 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
         set_threads(options.threads)
     keep_freed_memory()
     seed_everything(options.seed)
-    device = own_device(choose_device(options.device))
+    device = local_device(choose_device(options.device))
     folder = run_folder(task, name, options)
-    with joined(device) as processes:
+    with process_group(device) as processes:
         if not (options.resume or options.dry_run) and (folder / "checkpoint.pt").exists():
             raise FileExistsError(
                 f"{folder} holds a run already: add --resume to go on, or --run OTHER for another one"

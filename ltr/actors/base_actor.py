@@ -25,7 +25,7 @@ class BaseActor(ABC):
 
     @abstractmethod
     def __call__(self, batch: Any, generator: torch.Generator) -> tuple[Tensor, Stats]:
-        """The loss (a scalar to minimise) of a batch on the network's device, and numbers to log."""
+        """The loss (a scalar to minimize) of a batch on the network's device, and numbers to log."""
 
     @abstractmethod
     def validate(self, batch: Any, generator: torch.Generator) -> Stats:

@@ -10,10 +10,10 @@ from torchvision.models.detection import FasterRCNN
 
 from ltr.actors.base_actor import BaseActor, Stats
 from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_corners
-from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings
+from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings
 from ltr.models.loss.ebm import EBMLoss
 from ltr.sampling.detection_batch import DetectionBatch
-from ltr.sampling.detection_items import PictureBatch
+from ltr.sampling.detection_items import DetectionSampleBatch
 
 JITTER = 0.15  # standard deviation of validation's starts, in relative box space: the middle one of Appendix C.2
 
@@ -23,14 +23,14 @@ class DetectorActor(BaseActor):
 
     net: FasterRCNN
 
-    def __call__(self, batch: PictureBatch, generator: torch.Generator) -> tuple[Tensor, Stats]:
+    def __call__(self, batch: DetectionSampleBatch, generator: torch.Generator) -> tuple[Tensor, Stats]:
         images = [picture.image for picture in batch.pictures]
         targets = [{"boxes": box_to_corners(p.boxes), "labels": p.labels} for p in batch.pictures]
         losses = self.net(images, targets)
         loss = torch.stack(list(losses.values())).sum()
         return loss, {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
 
-    def validate(self, batch: PictureBatch, generator: torch.Generator) -> Stats:
+    def validate(self, batch: DetectionSampleBatch, generator: torch.Generator) -> Stats:
         """The same losses. A Faster R-CNN gives them in training mode only, where its frozen batch norms stay."""
         self.net.train()
         with torch.no_grad():
@@ -40,22 +40,22 @@ class DetectorActor(BaseActor):
 
 
 class EnergyBranchActor(BaseActor):
-    """A training method on the energies of boxes around the true ones.
+    """A training method on the energy_model of boxes around the true ones.
 
     The target space is relative to the true box itself: the target is zero, so the noise has the scale of the object.
 
     Args:
-        energies: with the branch to train.
+        energy_model: with the branch to train.
         loss: a training method of ``ltr.models.loss.ebm``.
         steps: lambda of position and of size, for validation.
     """
 
-    def __init__(self, energies: EnergyOfBoxes, loss: EBMLoss, steps: tuple[float, float]) -> None:
-        super().__init__(energies.branch)
-        self.energies, self.loss, self.steps = energies, loss, steps
+    def __init__(self, energy_model: BoxEnergyModel, loss: EBMLoss, steps: tuple[float, float]) -> None:
+        super().__init__(energy_model.branch)
+        self.energy_model, self.loss, self.steps = energy_model, loss, steps
 
     def __call__(self, batch: DetectionBatch, generator: torch.Generator) -> tuple[Tensor, Stats]:
-        energy = self.energies.around(batch, batch.truth)
+        energy = self.energy_model.energy_around(batch, batch.truth)
         output = self.loss(energy, torch.zeros_like(batch.truth.boxes), generator)
         return output.loss, {"loss": output.loss.item(), **output.stats}
 
@@ -64,7 +64,7 @@ class EnergyBranchActor(BaseActor):
         truth = batch.truth
         jitter = JITTER * torch.randn(truth.boxes.shape, generator=generator, device=generator.device)
         start = replace(truth, boxes=box_from_relative(jitter.to(truth.boxes), truth.boxes))
-        refined = self.energies.refine(batch, start, self.steps, PredictionSettings())
+        refined = self.energy_model.refine(batch, start, self.steps, PredictionSettings())
         return {
             "iou_start": box_iou(start.boxes, truth.boxes).mean().item(),
             "iou_refined": box_iou(refined.boxes, truth.boxes).mean().item(),

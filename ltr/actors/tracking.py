@@ -1,4 +1,4 @@
-"""The task of training a tracker: find the centre (DiMP), score the boxes (energy-based model)."""
+"""The task of training a tracker: find the center (DiMP), score the boxes (energy-based model)."""
 
 from __future__ import annotations
 

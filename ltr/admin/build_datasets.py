@@ -13,7 +13,7 @@ from ltr.dataset.layouts import TRAINED
 from ltr.dataset.layouts.image_sequences import ImageSequences
 from ltr.dataset.own_videos import GROUND_TRUTH
 from ltr.dataset.sequence_folder import SequenceFolder, list_sequences
-from ltr.dataset.synthesis.cut_paste import CutPaste, PictureFolder
+from ltr.dataset.synthesis.cut_paste import CutPaste, ImageFolder
 from ltr.dataset.synthesis.cutouts import CocoCutouts, CutoutBank, VideoCutouts
 from ltr.dataset.synthesis.patches import Patches
 from ltr.dataset.synthesis.synthetic import SyntheticShapes
@@ -96,11 +96,11 @@ def _dataset(source: DataSource, shared: _Shared, offers: bool = False) -> BaseV
             shared.offer(videos, VideoCutouts(videos))
         return videos
     if source.kind == "patches":
-        return Patches(PictureFolder(root), name=f"patches of {source.path}")
+        return Patches(ImageFolder(root), name=f"patches of {source.path}")
     if source.kind == "synthetic":
         return SyntheticShapes()
     if source.path:
-        shared.offer(PictureFolder(root))
+        shared.offer(ImageFolder(root))
     return CutPaste(shared.cutouts, shared.backgrounds)
 
 

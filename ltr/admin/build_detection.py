@@ -9,22 +9,22 @@ import torch
 
 from ltr.actors.detection import DetectorActor, EnergyBranchActor
 from ltr.admin.build_optimizer import build_optimizer
-from ltr.dataset.detection import DetectionDataset, DetectionPicture
+from ltr.dataset.detection import DetectionDataset, DetectionImage
 from ltr.models.detection.detector import BOX_STRIDES, PYRAMID_CHANNELS, build_detector
 from ltr.models.detection.energy_branch import EnergyBranch
-from ltr.models.detection.fixed import FixedDetector, load_detector
-from ltr.models.detection.prediction import EnergyOfBoxes
+from ltr.models.detection.frozen import FrozenDetector, load_detector
+from ltr.models.detection.prediction import BoxEnergyModel
 from ltr.models.weights import NetworkCard, save_weights, sha256
-from ltr.sampling.detection_batch import FeatureCache, FixedItems, FixedLoader
-from ltr.sampling.detection_items import EndlessPictures, PictureBatch, PictureLoader, load_picture
+from ltr.sampling.detection_batch import FeatureCache, FrozenItems, FrozenLoader
+from ltr.sampling.detection_items import DetectionLoader, DetectionSampleBatch, EndlessSamples, load_sample
 from ltr.train_settings.detection.base import BranchTrainSettings, DetectionSettings, DetectorTrainSettings, Sources
 from ltr.trainers.ltr_trainer import Training
 from ltr.utils.config import to_json
 from ltr.utils.device import place
-from ltr.utils.distributed import Processes
+from ltr.utils.distributed import ProcessGroup
 
 
-def read_pictures(settings: DetectionSettings, data: Path, sources: Sources) -> list[DetectionPicture]:
+def read_pictures(settings: DetectionSettings, data: Path, sources: Sources) -> list[DetectionImage]:
     """The pictures of some sources that show an object: others teach no box."""
     return [p for p in DetectionDataset(data, sources, settings.data.classes) if len(p.boxes)]
 
@@ -34,7 +34,7 @@ def build(
     data: Path,
     device: torch.device,
     seed: int,
-    processes: Processes,
+    processes: ProcessGroup,
     resumed: bool,
 ) -> Training:
     """The training of a detector, or of the energy branch on a fixed one."""
@@ -49,8 +49,8 @@ def _build_detector(
 ) -> Training:
     """Detector, pictures and optimizer; the losses are the detector's own."""
     net = build_detector(settings.detector)
-    train = EndlessPictures(read_pictures(settings, data, settings.data.train), load_picture, seed)
-    val = EndlessPictures(read_pictures(settings, data, settings.data.val), load_picture, None)
+    train = EndlessSamples(read_pictures(settings, data, settings.data.train), load_sample, seed)
+    val = EndlessSamples(read_pictures(settings, data, settings.data.val), load_sample, None)
     if settings.pretrained and settings.detector.kind == "mobile" and not resumed:
         net.backbone.body.load_pretrained()
     place(net, device)
@@ -62,52 +62,54 @@ def _build_detector(
 
     return Training(
         DetectorActor(net),
-        PictureLoader(train, settings.pictures_per_epoch, batch_size, PictureBatch, settings.num_workers),
-        PictureLoader(val, settings.validation_pictures, batch_size, PictureBatch),
+        DetectionLoader(train, settings.pictures_per_epoch, batch_size, DetectionSampleBatch, settings.num_workers),
+        DetectionLoader(val, settings.validation_pictures, batch_size, DetectionSampleBatch),
         optimizer,
         scheduler,
         export,
     )
 
 
-def build_energies(settings: BranchTrainSettings, device: torch.device) -> EnergyOfBoxes:
+def build_energy_model(settings: BranchTrainSettings, device: torch.device) -> BoxEnergyModel:
     """An untrained branch for the pyramid of the settings' detector."""
     kind = settings.detector.kind
     branch = EnergyBranch(PYRAMID_CHANNELS[kind], settings.detector.num_classes, settings.branch).to(device)
-    return EnergyOfBoxes(branch, BOX_STRIDES[kind], settings.detector.canonical_size)
+    return BoxEnergyModel(branch, BOX_STRIDES[kind], settings.detector.canonical_size)
 
 
-class FixedPictures:
-    """Pictures seen by the fixed detector of some settings: makes the loaders of training and evaluation."""
+class FrozenDetectorLoaders:
+    """Pictures seen by the frozen detector of some settings: makes the loaders of training and evaluation."""
 
     def __init__(self, settings: BranchTrainSettings, device: torch.device) -> None:
         self.settings = settings
-        self.detector: FixedDetector = load_detector(settings.detector, settings.weights).to(device)
+        self.detector: FrozenDetector = load_detector(settings.detector, settings.weights).to(device)
         self.cache = FeatureCache(settings.cache, self.detector.key) if settings.cache else None
 
-    def loader(self, pictures: Sequence[DetectionPicture], per_epoch: int, seed: int | None) -> FixedLoader:
+    def loader(self, pictures: Sequence[DetectionImage], per_epoch: int, seed: int | None) -> FrozenLoader:
         """Batches of ``pictures``, ``per_epoch`` of them a pass; seed None: in order, none mirrored."""
-        endless = EndlessPictures(pictures, FixedItems(self.cache), seed)
-        items = PictureLoader(endless, per_epoch, self.settings.optim.batch_size, num_workers=self.settings.num_workers)
-        return FixedLoader(items, self.detector, self.cache)
+        endless = EndlessSamples(pictures, FrozenItems(self.cache), seed)
+        items = DetectionLoader(
+            endless, per_epoch, self.settings.optim.batch_size, num_workers=self.settings.num_workers
+        )
+        return FrozenLoader(items, self.detector, self.cache)
 
 
 def _build_branch(settings: BranchTrainSettings, data: Path, device: torch.device, seed: int) -> Training:
-    """The energy branch, the fixed detector under it, pictures, loss and optimizer."""
-    fixed = FixedPictures(settings, device)
-    energies = build_energies(settings, device)
-    actor = EnergyBranchActor(energies, settings.loss, (settings.step_position, settings.step_size))
+    """The energy branch, the frozen detector under it, pictures, loss and optimizer."""
+    frozen = FrozenDetectorLoaders(settings, device)
+    energy_model = build_energy_model(settings, device)
+    actor = EnergyBranchActor(energy_model, settings.loss, (settings.step_position, settings.step_size))
     train = read_pictures(settings, data, settings.data.train)
     val = read_pictures(settings, data, settings.data.val)
-    optimizer, scheduler = build_optimizer(energies.branch, settings.optim)
+    optimizer, scheduler = build_optimizer(energy_model.branch, settings.optim)
 
     def export(folder: Path) -> None:
-        _export(energies.branch, settings, seed, folder)
+        _export(energy_model.branch, settings, seed, folder)
 
     return Training(
         actor,
-        fixed.loader(train, settings.pictures_per_epoch, seed),
-        fixed.loader(val, settings.validation_pictures, None),
+        frozen.loader(train, settings.pictures_per_epoch, seed),
+        frozen.loader(val, settings.validation_pictures, None),
         optimizer,
         scheduler,
         export,

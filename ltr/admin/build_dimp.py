@@ -15,19 +15,19 @@ from ltr.data.image_loader import jpeg_decoder
 from ltr.models.build import build_network
 from ltr.models.loss.target_classification import KLRegressionGrid, LBHinge
 from ltr.models.weights import NetworkCard, load_network, load_weights, save_network
-from ltr.sampling.loader import Share, TrackingLoader
+from ltr.sampling.loader import BatchShard, TrackingLoader
 from ltr.sampling.processing import DiMPProcessing
 from ltr.sampling.sampler import TrackingSampler
 from ltr.train_settings.dimp.base import DiMPTrainSettings
 from ltr.trainers.ltr_trainer import Training
 from ltr.utils.config import to_json
 from ltr.utils.device import place
-from ltr.utils.distributed import Processes
+from ltr.utils.distributed import ProcessGroup
 from ltr.utils.errors import InputError
 
 
 def build(
-    settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int, processes: Processes, resumed: bool
+    settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int, processes: ProcessGroup, resumed: bool
 ) -> Training:
     """Network, data, losses and optimizer of a tracker's training."""
     train, validation = build_datasets(settings, data)  # first: what is missing is told before weights are fetched
@@ -42,13 +42,13 @@ def build(
     processing = DiMPProcessing(settings.processing, crop, grid)
     batch_size, pin = settings.optim.batch_size, device.type == "cuda"
     sampler = TrackingSampler(train, settings.sampler, processing, seed)
-    share = Share(processes.rank, processes.count, settings.optim.accumulate)
-    if share.size(batch_size) < 2:
+    shard = BatchShard(processes.rank, processes.count, settings.optim.accumulate)
+    if shard.size(batch_size) < 2:
         raise InputError(
             f"optim.batch_size: {batch_size} samples in {processes.count} processes are parts of one sample; "
             "the batch norm of the box branch needs two"
         )
-    train_loader = TrackingLoader(sampler, batch_size, settings.num_workers, pin, share)
+    train_loader = TrackingLoader(sampler, batch_size, settings.num_workers, pin, shard)
     val_loader = None
     if validation:
         val_sampler = TrackingSampler(
@@ -57,7 +57,7 @@ def build(
             DiMPProcessing(settings.processing.for_validation(), crop, grid),
         )
         val_loader = TrackingLoader(
-            val_sampler, batch_size, settings.validation_workers, pin, Share(processes.rank, processes.count)
+            val_sampler, batch_size, settings.validation_workers, pin, BatchShard(processes.rank, processes.count)
         )
     hinge = settings.network.classifier.objective == "hinge"
     classification_loss = LBHinge(settings.hinge_threshold) if hinge else KLRegressionGrid()

@@ -13,11 +13,11 @@ from ltr.models.regression1d import RegressionNet1D
 from ltr.models.weights import save_weights
 from ltr.train_settings.regression1d.base import Regression1DSettings
 from ltr.trainers.ltr_trainer import Training
-from ltr.utils.distributed import Processes
+from ltr.utils.distributed import ProcessGroup
 
 
 def build(
-    settings: Regression1DSettings, data: Path, device: torch.device, seed: int, processes: Processes, resumed: bool
+    settings: Regression1DSettings, data: Path, device: torch.device, seed: int, processes: ProcessGroup, resumed: bool
 ) -> Training:
     """Network, pairs, loss and optimizer. The pairs are drawn from the known density: ``data`` is not used."""
     del data, processes, resumed

@@ -10,7 +10,7 @@ import torch
 from ltr.train_settings import TASKS
 from ltr.trainers.ltr_trainer import Training
 from ltr.trainers.settings import TrainSettings
-from ltr.utils.distributed import ALONE, Processes
+from ltr.utils.distributed import SINGLE, ProcessGroup
 from ltr.utils.errors import InputError
 
 
@@ -19,7 +19,7 @@ def build_training(
     data: Path,
     device: torch.device,
     seed: int,
-    processes: Processes = ALONE,
+    processes: ProcessGroup = SINGLE,
     resumed: bool = False,
 ) -> Training:
     """A training run of any task, by the class of its settings; only that task's modules are imported.

@@ -21,7 +21,7 @@ class TrackingBatch:
     train_boxes: Tensor  # [F, B, 4] float32
     test_images: Tensor  # [G, B, 3, S, S] uint8 RGB
     test_boxes: Tensor  # [G, B, 4] float32
-    test_labels: Tensor  # [G, B, K, K] float32, Gaussian label of the target's centre
+    test_labels: Tensor  # [G, B, K, K] float32, Gaussian label of the target's center
     ids: tuple[str, ...]  # B names that say where the frames came from, for error reports
 
     def to(self, device: torch.device | str) -> TrackingBatch:

@@ -23,8 +23,8 @@ def box_from_relative(box_rel: Tensor, reference: Tensor) -> Tensor:
     """Inverse of :func:`box_to_relative`: ``[..., 4]`` relative to ``reference`` -> boxes (x, y, w, h)."""
     ref_size = reference[..., 2:]
     size = torch.exp(box_rel[..., 2:]) * ref_size
-    centre = box_rel[..., :2] * ref_size + reference[..., :2] + ref_size / 2
-    return torch.cat([centre - size / 2, size], dim=-1)
+    center = box_rel[..., :2] * ref_size + reference[..., :2] + ref_size / 2
+    return torch.cat([center - size / 2, size], dim=-1)
 
 
 def box_to_corners(box: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """Square crops of an image and the way of boxes into them and back; shared by the training and the tracker.
 
-A crop of ``side`` pixels around ``centre`` (x, y) at ``scale`` image pixels per crop pixel maps, in
+A crop of ``side`` pixels around ``center`` (x, y) at ``scale`` image pixels per crop pixel maps, in
 continuous coordinates where pixel i covers [i, i + 1):
 
-    x_crop = (x_image - centre_x) / scale + side / 2
+    x_crop = (x_image - center_x) / scale + side / 2
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ AnyBox = TypeVar("AnyBox", np.ndarray, Tensor)
 
 @dataclass(frozen=True)
 class CropTransform:
-    """Where a crop lies: ``centre`` (x, y) in image pixels, ``scale`` in image px per crop px, ``side`` in crop px."""
+    """Where a crop lies: ``center`` (x, y) in image pixels, ``scale`` in image px per crop px, ``side`` in crop px."""
 
-    centre: tuple[float, float]
+    center: tuple[float, float]
     scale: float
     side: int
 
@@ -51,17 +51,17 @@ class CropSettings:
     )
 
     def search_region(
-        self, centre: tuple[float, float], target_size: tuple[float, float], image_size: tuple[int, int]
+        self, center: tuple[float, float], target_size: tuple[float, float], image_size: tuple[int, int]
     ) -> tuple[tuple[float, float], float]:
-        """Centre of the crop in image pixels, and image pixels per crop pixel, for a target of (w, h) around ``centre``
+        """Center of the crop in image pixels, and image pixels per crop pixel, for a target of (w, h) around ``center``
         in an image of (width, height)."""
         side = math.sqrt(target_size[0] * target_size[1]) * self.search_area
-        centre, side = fit_area(centre, side, image_size, self.crop_mode, self.max_shrink)
-        return centre, side / self.crop_side
+        center, side = fit_area(center, side, image_size, self.crop_mode, self.max_shrink)
+        return center, side / self.crop_side
 
 
 def fit_area(
-    centre: tuple[float, float],
+    center: tuple[float, float],
     side: float,
     image_size: tuple[int, int],
     mode: CropMode,
@@ -70,7 +70,7 @@ def fit_area(
     """Change a square search area so that less of it lies outside the image (pytracking's crop types).
 
     Args:
-        centre, side: of the area, in image pixels.
+        center, side: of the area, in image pixels.
         image_size: (width, height).
         mode: "replicate": nothing is changed (the border is repeated outside the image). "inside": the area is made
             smaller until its side is that of the image's shorter side; "inside_major": of its longer side. Then it is
@@ -78,15 +78,15 @@ def fit_area(
         max_shrink: by what its side may be divided at most; 1 only moves it.
 
     Returns:
-        Centre and side.
+        Center and side.
     """
     if mode == "replicate":
-        return centre, side
+        return center, side
     limit = min(image_size) if mode == "inside" else max(image_size)
     side /= min(max(side / limit, 1.0), max_shrink)
     x, y = (
         min(max(c, side / 2), extent - side / 2) if side <= extent else extent / 2
-        for c, extent in zip(centre, image_size, strict=True)
+        for c, extent in zip(center, image_size, strict=True)
     )
     return (x, y), side
 
@@ -105,13 +105,13 @@ def share_inside(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
 def box_to_crop(box: AnyBox, transform: CropTransform) -> AnyBox:
     """Boxes ``[..., 4]`` (x, y, w, h) in image pixels -> the same boxes in crop pixels."""
-    return (box - _position(box, *transform.centre)) / transform.scale + _position(box, *[transform.side / 2] * 2)
+    return (box - _position(box, *transform.center)) / transform.scale + _position(box, *[transform.side / 2] * 2)
 
 
 def box_from_crop(box_crop: AnyBox, transform: CropTransform) -> AnyBox:
     """Inverse of :func:`box_to_crop`: boxes ``[..., 4]`` in crop pixels -> image pixels."""
     middle = _position(box_crop, *[transform.side / 2] * 2)
-    return (box_crop - middle) * transform.scale + _position(box_crop, *transform.centre)
+    return (box_crop - middle) * transform.scale + _position(box_crop, *transform.center)
 
 
 def _position(like: AnyBox, x: float, y: float) -> AnyBox:
@@ -121,7 +121,7 @@ def _position(like: AnyBox, x: float, y: float) -> AnyBox:
 
 
 def sample_crop(
-    image: np.ndarray, centre: tuple[float, float], scale: float, crop_side: int
+    image: np.ndarray, center: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[np.ndarray, CropTransform]:
     """Cut a square out of ``image`` and bring it to ``crop_side`` pixels.
 
@@ -131,14 +131,14 @@ def sample_crop(
 
     Args:
         image: RGB ``uint8 [H, W, 3]``.
-        centre: (x, y) of the crop's centre in image pixels; may lie outside the image.
+        center: (x, y) of the crop's center in image pixels; may lie outside the image.
         scale: image pixels per crop pixel, > 0.
         crop_side: side S of the crop in pixels.
 
     Returns:
         The crop, ``uint8 [S, S, 3]``, and the transform that maps boxes.
     """
-    transform, plan = plan_crop((image.shape[1], image.shape[0]), centre, scale, crop_side)
+    transform, plan = plan_crop((image.shape[1], image.shape[0]), center, scale, crop_side)
     patch = plan.cut(image)
     if plan.factor > 1:
         right, bottom = plan.padding
@@ -156,7 +156,7 @@ class CropPlan:
     """How a crop is sampled: a patch is cut out of the image, averaged in blocks, and interpolated.
 
     origin, length: (x, y) of the patch's first pixel, and its size, in image pixels. factor: side of the blocks.
-    start, step: pixel i of the crop lies at start + step i of the averaged patch, both counted at pixel centres.
+    start, step: pixel i of the crop lies at start + step i of the averaged patch, both counted at pixel centers.
     """
 
     origin: tuple[int, int]
@@ -177,20 +177,20 @@ class CropPlan:
 
 
 def plan_crop(
-    image_size: tuple[int, int], centre: tuple[float, float], scale: float, crop_side: int
+    image_size: tuple[int, int], center: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[CropTransform, CropPlan]:
     """The transform and the plan of a crop of an image of (width, height); the others as in :func:`sample_crop`."""
-    if not (math.isfinite(scale) and scale > 0 and all(map(math.isfinite, centre))):
-        raise InputError(f"crop needs a finite centre and a scale > 0, got centre {centre} and scale {scale}")
+    if not (math.isfinite(scale) and scale > 0 and all(map(math.isfinite, center))):
+        raise InputError(f"crop needs a finite center and a scale > 0, got center {center} and scale {scale}")
     factor = max(1, round(scale))
     margin, half = 2 * factor, scale * crop_side / 2
 
     def extent_and_start(middle: float, extent: int) -> tuple[int, int, float]:
         first = min(max(math.floor(middle - half) - margin, 0), extent - 1)
         last = min(max(math.ceil(middle + half) + margin, first + 1), extent)
-        # Pixel i of the crop has its centre at i + 0.5; so has pixel j of the patch, in blocks from `first`.
+        # Pixel i of the crop has its center at i + 0.5; so has pixel j of the patch, in blocks from `first`.
         return first, last - first, (middle + scale * (0.5 - crop_side / 2) - first) / factor - 0.5
 
-    x, y = (extent_and_start(*axis) for axis in zip(centre, image_size, strict=True))
+    x, y = (extent_and_start(*axis) for axis in zip(center, image_size, strict=True))
     plan = CropPlan((x[0], y[0]), (x[1], y[1]), factor, (x[2], y[2]), scale / factor)
-    return CropTransform((float(centre[0]), float(centre[1])), float(scale), crop_side), plan
+    return CropTransform((float(center[0]), float(center[1])), float(scale), crop_side), plan

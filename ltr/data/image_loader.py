@@ -17,8 +17,8 @@ import jpeg4py
 import numpy as np
 
 from ltr.data import jpeg_markers
+from ltr.data.image_pages import page_numbers, read_pages
 from ltr.data.levels import Levels, SequenceLevels
-from ltr.data.picture_pages import page_numbers, read_pages
 from ltr.utils.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def _read_pixels(paths: Sequence[Path], number: int) -> np.ndarray | None:
 
 
 def load_pages(path: Path) -> Iterator[np.ndarray]:
-    """The pictures of a stack or an animation (``ltr.data.picture_pages``) as RGB ``uint8 [H, W, 3]``."""
+    """The pictures of a stack or an animation (``ltr.data.image_pages``) as RGB ``uint8 [H, W, 3]``."""
     numbers = page_numbers(read_file(path))
     levels = SequenceLevels(len(numbers), lambda index: next(read_pages(path, [numbers[index]])))
     return (_to_8_bits(pixels, levels) for pixels in read_pages(path, numbers))

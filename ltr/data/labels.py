@@ -1,4 +1,4 @@
-"""The label of the target classifier: a Gaussian round the target's centre on the grid of scores."""
+"""The label of the target classifier: a Gaussian round the target's center on the grid of scores."""
 
 from dataclasses import dataclass
 
@@ -20,18 +20,18 @@ class ScoreGrid:
         return gaussian_label(boxes[..., :2] + boxes[..., 2:] / 2 - self.offset, self.size, self.stride, self.sigma)
 
 
-def gaussian_label(centre: Tensor, num_cells: int, stride: float, sigma: float) -> Tensor:
-    """exp(-d^2 / (2 sigma^2)), d in cells between a cell and the target's centre.
+def gaussian_label(center: Tensor, num_cells: int, stride: float, sigma: float) -> Tensor:
+    """exp(-d^2 / (2 sigma^2)), d in cells between a cell and the target's center.
 
     Args:
-        centre: ``[..., 2]`` (x, y) of the target in crop pixels.
-        num_cells: side K of the score map; score (i, j) belongs to the centre y = stride i, x = stride j.
+        center: ``[..., 2]`` (x, y) of the target in crop pixels.
+        num_cells: side K of the score map; score (i, j) belongs to the center y = stride i, x = stride j.
         stride: crop pixels per cell.
         sigma: standard deviation in cells.
 
     Returns:
-        ``[..., K, K]``, the dtype of ``centre``; 1 where a cell hits the centre exactly.
+        ``[..., K, K]``, the dtype of ``center``; 1 where a cell hits the center exactly.
     """
-    cells = torch.arange(num_cells, dtype=centre.dtype, device=centre.device)
-    profile = torch.exp(-0.5 * ((cells - centre[..., None] / stride) / sigma) ** 2)
+    cells = torch.arange(num_cells, dtype=center.dtype, device=center.device)
+    profile = torch.exp(-0.5 * ((cells - center[..., None] / stride) / sigma) ** 2)
     return profile[..., 1, :, None] * profile[..., 0, None, :]

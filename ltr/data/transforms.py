@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 
 from ltr.data.image_loader import decode_image, encode_jpeg
-from ltr.utils.config import Range, Share
+from ltr.utils.config import Range, UnitInterval
 
-# ITU-R BT.601, the weights of OpenCV's and PIL's grey pictures
+# ITU-R BT.601, the weights of OpenCV's and PIL's gray pictures
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @dataclass(frozen=True)
-class ColourJitter:
+class ColorJitter:
     """Largest relative changes; each is drawn evenly from 1 - x to 1 + x (``brightness`` and ``gain`` per channel)."""
 
     brightness: float = 0.2
@@ -31,28 +31,32 @@ class ColourJitter:
 
 @dataclass(frozen=True)
 class AugmentationSettings:
-    """Probabilities and strengths. ``flip``, ``grayscale`` and ``coarse`` hold for a whole sample, the rest for single
-    frames."""
+    """Probabilities and strengths; ``flip``, ``grayscale`` and ``low_resolution``: per sample, the rest per frame."""
 
-    flip: Share = 0.5
-    frame_flip: Share = 0.0  # of a single frame, on top of it
-    grayscale: Share = 0.05
-    coarse: Share = 0.0  # of a target so far away that it has few pixels
-    coarse_detail: tuple[float, float] = (0.2, 0.7)  # image px per crop px that are left then
-    colour: ColourJitter = field(default_factory=ColourJitter)
-    blur: Share = 0.15
+    flip: UnitInterval = 0.5
+    frame_flip: UnitInterval = 0.0  # of a single frame, on top of it
+    grayscale: UnitInterval = 0.05
+    low_resolution: UnitInterval = 0.0  # of a target so far away that it has few pixels
+    low_resolution_detail: tuple[float, float] = (0.2, 0.7)  # image px per crop px that are left then
+    color: ColorJitter = field(default_factory=ColorJitter)
+    blur: UnitInterval = 0.15
     blur_sigma: tuple[float, float] = (0.7, 2.5)  # crop px
-    noise: Share = 0.1
-    noise_amplitude: Annotated[int, Range(least=0, most=127)] = 8  # grey levels, even distribution
-    jpeg: Share = 0.1
+    noise: UnitInterval = 0.1
+    noise_amplitude: Annotated[int, Range(least=0, most=127)] = 8  # gray levels, even distribution
+    jpeg: UnitInterval = 0.1
     jpeg_quality: tuple[int, int] = (30, 80)
-    cutout: Share = 0.1
+    cutout: UnitInterval = 0.1
     cutout_side: tuple[float, float] = (0.3, 0.6)  # of the target's sides
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
         found = []
-        for name, most in {"coarse_detail": 1, "blur_sigma": math.inf, "jpeg_quality": 100, "cutout_side": 1}.items():
+        for name, most in {
+            "low_resolution_detail": 1,
+            "blur_sigma": math.inf,
+            "jpeg_quality": 100,
+            "cutout_side": 1,
+        }.items():
             low, high = getattr(self, name)
             if not 0 < low <= high <= most:
                 found.append(f"{name}: expected two rising numbers above 0, {most} at most, got {low}, {high}")
@@ -64,7 +68,7 @@ class AugmentationSettings:
             self.flip,
             self.frame_flip,
             self.grayscale,
-            colour=ColourJitter(0, 0, 0, 0),
+            color=ColorJitter(0, 0, 0, 0),
             blur=0,
             noise=0,
             jpeg=0,
@@ -84,12 +88,12 @@ class Shared:
 def draw_shared(settings: AugmentationSettings, rng: np.random.Generator) -> Shared:
     """Decide what all frames of a sample share."""
     flip, gray = (bool(rng.random() < chance) for chance in (settings.flip, settings.grayscale))
-    coarse = rng.random() < settings.coarse
-    return Shared(flip, gray, math.exp(rng.uniform(*np.log(settings.coarse_detail))) if coarse else 1.0)
+    low_resolution = rng.random() < settings.low_resolution
+    return Shared(flip, gray, math.exp(rng.uniform(*np.log(settings.low_resolution_detail))) if low_resolution else 1.0)
 
 
-def colour_matrix(jitter: ColourJitter, rng: np.random.Generator) -> np.ndarray:
-    """A random affine change of colour ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast round mid grey (128)."""
+def color_matrix(jitter: ColorJitter, rng: np.random.Generator) -> np.ndarray:
+    """A random affine change of color ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast round mid gray (128)."""
 
     def factor(strength: float, size: int | None = None) -> np.ndarray | float:
         return 1 + rng.uniform(-strength, strength, size)
@@ -100,13 +104,13 @@ def colour_matrix(jitter: ColourJitter, rng: np.random.Generator) -> np.ndarray:
     return np.column_stack([matrix, np.full(3, 128 * (1 - contrast))])
 
 
-def apply_colour(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """``image`` with its colours changed by an affine ``matrix`` ``[3, 4]``, clipped to 0..255."""
+def apply_color(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """``image`` with its colors changed by an affine ``matrix`` ``[3, 4]``, clipped to 0..255."""
     return cv2.transform(image, matrix)
 
 
 def saturation_matrix(saturation: float) -> np.ndarray:
-    """``[3, 3]``: 1 keeps the colours, 0 makes them grey."""
+    """``[3, 3]``: 1 keeps the colors, 0 makes them gray."""
     return saturation * np.eye(3) + (1 - saturation) * np.tile(_LUMA, (3, 1))
 
 
@@ -116,17 +120,17 @@ def flip_horizontally(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, n
     return cv2.flip(image, 1), np.array([image.shape[1] - x - w, y, w, h], dtype=box.dtype)
 
 
-def make_coarse(image: np.ndarray, detail: float) -> np.ndarray:
+def reduce_resolution(image: np.ndarray, detail: float) -> np.ndarray:
     """``image`` as taken with ``detail`` (0..1] times as many pixels a side, enlarged to its size again."""
     height, width = image.shape[:2]
     small = (max(round(width * detail), 1), max(round(height * detail), 1))
     return cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), (width, height))
 
 
-def cover_part(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
+def self_cutout(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
     """Hide part of the target behind a patch of the same image, as an object passing before it would.
 
-    The patch's sides are drawn from ``side`` times the box's sides and its centre evenly from the box.
+    The patch's sides are drawn from ``side`` times the box's sides and its center evenly from the box.
     """
     height, width = image.shape[:2]
     size = np.clip(box[2:] * rng.uniform(*side, 2), 1, (width, height)).astype(int)
@@ -142,20 +146,20 @@ def cover_part(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rn
 def augment_frame(
     image: np.ndarray, box: np.ndarray, settings: AugmentationSettings, shared: Shared, rng: np.random.Generator
 ) -> np.ndarray:
-    """Change one crop of a sample: cover, blur, colour, noise and compression, each by chance; the box stays true.
+    """Change one crop of a sample: cover, blur, color, noise and compression, each by chance; the box stays true.
 
     It has been flipped already.
     """
     if rng.random() < settings.cutout:
-        image = cover_part(image, box, settings.cutout_side, rng)
+        image = self_cutout(image, box, settings.cutout_side, rng)
     if shared.detail < 1:
-        image = make_coarse(image, shared.detail)
+        image = reduce_resolution(image, shared.detail)
     if rng.random() < settings.blur:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(*settings.blur_sigma))
-    matrix = colour_matrix(settings.colour, rng)
+    matrix = color_matrix(settings.color, rng)
     if shared.gray:
         matrix[:, :3] = matrix[:, :3] @ saturation_matrix(0.0)
-    image = apply_colour(image, matrix)
+    image = apply_color(image, matrix)
     if rng.random() < settings.noise:
         amplitude = settings.noise_amplitude
         noise = rng.integers(-amplitude, amplitude, image.shape, dtype=np.int8, endpoint=True)

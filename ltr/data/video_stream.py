@@ -35,7 +35,7 @@ def address(source: str | Path) -> str:
 
 def open_container(source: str | Path) -> InputContainer:
     """``source``, a file or URL, opened; FileNotFoundError or ValueError where it holds no video that can be read."""
-    options = {"rtsp_transport": "tcp"} if str(source).startswith("rtsp") else {}  # lost UDP packets are grey blocks
+    options = {"rtsp_transport": "tcp"} if str(source).startswith("rtsp") else {}  # lost UDP packets are gray blocks
     try:
         # Titles and the like may be in any encoding; nobody reads them here.
         container = av.open(address(source), timeout=TIMEOUT, options=options, metadata_errors="replace")

@@ -18,7 +18,7 @@ from ltr.utils.errors import InputError
 if TYPE_CHECKING:
     from pycocotools.coco import COCO
 
-BLOCK = 20  # consecutive picture ids that stay together in a split: near-duplicates are neighbours
+BLOCK = 20  # consecutive picture ids that stay together in a split: near-duplicates are neighbors
 PARTS = {"train": (0, 1, 3, 5, 6, 8, 9), "val": (4,), "test": (2, 7)}  # of every 10 blocks
 SOURCE_STRIDE = 10_000_000  # picture ids of the second source start here, of the third at twice that, ...
 
@@ -41,7 +41,7 @@ class DetectionSource:
 
 
 @dataclass(frozen=True)
-class DetectionPicture:
+class DetectionImage:
     """A picture and its objects: boxes ``float32 [n, 4]`` (x, y, w, h; pixels of the picture), labels ``int64 [n]``."""
 
     id: int
@@ -55,7 +55,7 @@ class DetectionPicture:
         return load_image(self.path)
 
 
-class DetectionDataset(Sequence[DetectionPicture]):
+class DetectionDataset(Sequence[DetectionImage]):
     """The pictures of some sources.
 
     Args:
@@ -133,13 +133,13 @@ class DetectionDataset(Sequence[DetectionPicture]):
                 )
         self._content["categories"] = coco.categories
 
-    def _pictures(self) -> list[DetectionPicture]:
+    def _pictures(self) -> list[DetectionImage]:
         objects: dict[int, list[dict]] = {image["id"]: [] for image in self._content["images"]}
         for annotation in self._content["annotations"]:
             if not annotation["iscrowd"] and min(annotation["bbox"][2:]) > 0:
                 objects[annotation["image_id"]].append(annotation)
         return [
-            DetectionPicture(
+            DetectionImage(
                 id=image["id"],
                 path=Path(image["file_name"]),
                 size=(image["width"], image["height"]),

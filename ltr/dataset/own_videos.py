@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.data.image_loader import read_file
+from ltr.data.image_pages import page_numbers
 from ltr.data.media_files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, image_files, is_image, is_video
-from ltr.data.picture_pages import page_numbers
 from ltr.data.video_frames import count_frames
 from ltr.dataset.text_files import annotation_files, read_boxes, read_text
 from ltr.utils.errors import InputError

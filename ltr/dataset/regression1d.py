@@ -34,7 +34,7 @@ class ConditionalDensity:
     def kl_divergence(self, energy: Callable[[Tensor, Tensor], Tensor], size: int = 2048) -> float:
         """D_KL(p(y|x) || p(y|x; theta)) on a ``size`` x ``size`` grid, mean over x (Appendix B.3, equation S2).
 
-        For each x both densities are normalised over the grid's y.
+        For each x both densities are normalized over the grid's y.
 
         Args:
             energy: x ``[n, 1]``, y ``[n, size, 1]`` -> f ``[n, size]``; what a 1-D regression network computes.

@@ -40,8 +40,8 @@ def learned_density(network: RegressionNet1D) -> Tensor:
     points = grid(SIZE)
     y = points.float()[None, :, None].expand(SIZE, -1, -1)
     with torch.no_grad():
-        energies = network(points.float()[:, None], y)
-    return (energies.softmax(dim=1) / (points[1] - points[0])).T
+        energy_model = network(points.float()[:, None], y)
+    return (energy_model.softmax(dim=1) / (points[1] - points[0])).T
 
 
 def best_network(store: ResultStore, cell: Cell) -> tuple[RegressionNet1D, float]:

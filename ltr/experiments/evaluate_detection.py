@@ -15,9 +15,9 @@ import tyro
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ltr.admin.build_detection import FixedPictures, build_energies
+from ltr.admin.build_detection import FrozenDetectorLoaders, build_energy_model
 from ltr.experiments.detection.scores import Evaluation, Steps
-from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings
+from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings
 from ltr.models.weights import load_weights
 from ltr.train_settings import load_settings
 from ltr.train_settings.detection import BranchTrainSettings
@@ -44,7 +44,7 @@ class Options:
     threads: int = 1  # of torch on the CPU
 
 
-def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device) -> EnergyOfBoxes:
+def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device) -> BoxEnergyModel:
     """The trained branch in ``path`` (.safetensors), in eval mode.
 
     Raises:
@@ -53,14 +53,14 @@ def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device)
     """
     if not path.is_file():
         raise FileNotFoundError(f"network: {path} is missing; train it with ltr/run_training.py detection NAME")
-    energies = build_energies(settings, device)
+    energy_model = build_energy_model(settings, device)
     try:
         state = load_file(path)
     except SafetensorError as error:
         raise InputError(f"network: {path} is not a .safetensors file ({error})") from error
-    load_weights(energies.branch, state, path)
-    energies.branch.eval()
-    return energies
+    load_weights(energy_model.branch, state, path)
+    energy_model.branch.eval()
+    return energy_model
 
 
 def evaluate(options: Options) -> None:
@@ -74,13 +74,13 @@ def evaluate(options: Options) -> None:
     network = options.network or Path("workspace/detection") / options.name / "network.safetensors"
     read = [file for path in filter(None, (network, settings.weights)) for file in with_card(path)]
     check_outputs({"results": options.results}, [*read, options.data])
-    energies = load_branch(settings, network, device)
+    energy_model = load_branch(settings, network, device)
     evaluation = Evaluation(
-        FixedPictures(settings, device), options.data, getattr(settings.data, options.part), options.prediction
+        FrozenDetectorLoaders(settings, device), options.data, getattr(settings.data, options.part), options.prediction
     )
     print(f"detector alone      {evaluation.scores(evaluation.detector())}", flush=True)
-    print(f"guided NMS          {evaluation.scores(evaluation.guided(energies))}", flush=True)
-    refined = evaluation.refined(energies, options.steps or (settings.step_position, settings.step_size))
+    print(f"guided NMS          {evaluation.scores(evaluation.guided(energy_model))}", flush=True)
+    refined = evaluation.refined(energy_model, options.steps or (settings.step_position, settings.step_size))
     print(f"and refinement      {evaluation.scores(refined)}")
     if options.results:
         write_results(refined, options.results)

@@ -19,7 +19,7 @@ import torch
 import tyro
 
 from ltr.actors.detection import EnergyBranchActor
-from ltr.admin.build_detection import FixedPictures, build_energies, read_pictures
+from ltr.admin.build_detection import FrozenDetectorLoaders, build_energy_model, read_pictures
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.experiments.detection.plot import draw
 from ltr.experiments.detection.runs import DetectionRuns
@@ -99,8 +99,8 @@ def print_costs(options: Options, settings: BranchTrainSettings, rows: list[Row]
     Medians of steps on one batch, the rows in turns; processor time, because other work on the machine would count as
     ours on a clock.
     """
-    fixed = FixedPictures(settings, device)
-    loader = fixed.loader(read_pictures(settings, options.data, settings.data.train), settings.optim.batch_size, 0)
+    frozen = FrozenDetectorLoaders(settings, device)
+    loader = frozen.loader(read_pictures(settings, options.data, settings.data.train), settings.optim.batch_size, 0)
     batch = next(iter(loader)).to(device)
     steps = {row.name: _stepper(settings, row, batch, device) for row in rows}
     times: dict[str, list[float]] = {row.name: [] for row in rows}
@@ -123,9 +123,9 @@ def _stepper(
     settings: BranchTrainSettings, row: Row, batch: DetectionBatch, device: torch.device
 ) -> Callable[[], None]:
     """A function that takes one training step of a row."""
-    energies = build_energies(settings, device)
-    actor = EnergyBranchActor(energies, row.loss, (settings.step_position, settings.step_size))
-    optimizer, _ = build_optimizer(energies.branch, settings.optim)
+    energy_model = build_energy_model(settings, device)
+    actor = EnergyBranchActor(energy_model, row.loss, (settings.step_position, settings.step_size))
+    optimizer, _ = build_optimizer(energy_model.branch, settings.optim)
     generator = torch.Generator(device).manual_seed(0)
 
     def step() -> None:

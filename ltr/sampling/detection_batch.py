@@ -1,4 +1,4 @@
-"""What a fixed detector gives for pictures, kept on disk and put together to batches."""
+"""What a frozen detector gives for pictures, kept on disk and put together to batches."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.nn.functional import pad
 
-from ltr.dataset.detection import DetectionPicture
-from ltr.sampling.detection_items import Picture, PictureLoader, load_picture, mirror_boxes
+from ltr.dataset.detection import DetectionImage
+from ltr.sampling.detection_items import DetectionLoader, DetectionSample, load_sample, mirror_boxes
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 
@@ -41,8 +41,8 @@ class BoxSet:
 
 
 @dataclass(frozen=True)
-class FixedOutput:
-    """What the fixed detector gives for one picture.
+class FrozenOutput:
+    """What the frozen detector gives for one picture.
 
     Feature maps ``[C, H / stride, W / stride]`` by level; candidates before non-maximum suppression: boxes ``[D, 4]``
     (x, y, w, h; pixels of the scaled picture), labels and scores ``[D]``; ``scale`` ``[2]``: pixels of the scaled
@@ -73,7 +73,7 @@ class DetectionBatch:
 
 
 class FeatureCache:
-    """A folder with one file a picture of what a fixed detector gave for it; maps in half precision.
+    """A folder with one file a picture of what a frozen detector gave for it; maps in half precision.
 
     Args:
         folder: made where it is missing.
@@ -91,18 +91,18 @@ class FeatureCache:
         elif name.read_text() != key:
             raise InputError(f"cache {folder} holds the features of another detector: delete it or name another folder")
 
-    def holds(self, source: DetectionPicture, mirrored: bool) -> bool:
+    def holds(self, source: DetectionImage, mirrored: bool) -> bool:
         """Whether a picture was kept."""
         return self._path(source, mirrored).exists()
 
-    def read(self, source: DetectionPicture, mirrored: bool) -> FixedOutput:
+    def read(self, source: DetectionImage, mirrored: bool) -> FrozenOutput:
         """What was kept of a picture, in single precision."""
         state = load_file(self._path(source, mirrored))
         levels = sorted(name for name in state if name.startswith("map"))
         maps = tuple(state[name].float() for name in levels)
-        return FixedOutput(maps, state["boxes"], state["labels"], state["scores"], state["scale"])
+        return FrozenOutput(maps, state["boxes"], state["labels"], state["scores"], state["scale"])
 
-    def save(self, source: DetectionPicture, mirrored: bool, output: FixedOutput) -> None:
+    def save(self, source: DetectionImage, mirrored: bool, output: FrozenOutput) -> None:
         """Keep what the detector gave for a picture."""
         state = {f"map{level}": m.half().contiguous().cpu() for level, m in enumerate(output.maps)}
         for name in ("boxes", "labels", "scores", "scale"):
@@ -110,46 +110,46 @@ class FeatureCache:
         path = self._path(source, mirrored)
         atomic_write(path, lambda temporary: temporary.write_bytes(save(state)))
 
-    def _path(self, source: DetectionPicture, mirrored: bool) -> Path:
+    def _path(self, source: DetectionImage, mirrored: bool) -> Path:
         name = hashlib.sha256(str(source.path.resolve()).encode()).hexdigest()[:24]  # ids are those of one data set
         return self.folder / f"{name}{'_mirrored' if mirrored else ''}.safetensors"
 
 
 @dataclass(frozen=True)
-class FixedItem:
-    """A picture on its way through the fixed detector: read from the cache, or still to be seen."""
+class FrozenItem:
+    """A picture on its way through the frozen detector: read from the cache, or still to be seen."""
 
-    source: DetectionPicture
+    source: DetectionImage
     mirrored: bool
-    output: FixedOutput | None
-    picture: Picture | None
+    output: FrozenOutput | None
+    picture: DetectionSample | None
 
 
-class FixedItems:
+class FrozenItems:
     """Reads pictures, or what the cache holds of them; runs in the loader's processes."""
 
     def __init__(self, cache: FeatureCache | None) -> None:
         self.cache = cache
 
-    def __call__(self, source: DetectionPicture, mirrored: bool) -> FixedItem:
+    def __call__(self, source: DetectionImage, mirrored: bool) -> FrozenItem:
         if self.cache is not None and self.cache.holds(source, mirrored):
-            return FixedItem(source, mirrored, self.cache.read(source, mirrored), None)
-        return FixedItem(source, mirrored, None, load_picture(source, mirrored))
+            return FrozenItem(source, mirrored, self.cache.read(source, mirrored), None)
+        return FrozenItem(source, mirrored, None, load_sample(source, mirrored))
 
 
-class FixedLoader:
-    """Batches of what a fixed detector gives; a picture is seen once where there is a cache.
+class FrozenLoader:
+    """Batches of what a frozen detector gives; a picture is seen once where there is a cache.
 
-    Pictures go through the detector one at a time, so that what it gives does not depend on their neighbours.
+    Pictures go through the detector one at a time, so that what it gives does not depend on their neighbors.
 
     Args:
-        items: loader of lists of :class:`FixedItem`.
-        detector: image ``[3, H, W]`` -> :class:`FixedOutput`.
+        items: loader of lists of :class:`FrozenItem`.
+        detector: image ``[3, H, W]`` -> :class:`FrozenOutput`.
         cache: where to keep it.
     """
 
     def __init__(
-        self, items: PictureLoader, detector: Callable[[Tensor], FixedOutput], cache: FeatureCache | None
+        self, items: DetectionLoader, detector: Callable[[Tensor], FrozenOutput], cache: FeatureCache | None
     ) -> None:
         self.items, self.detector, self.cache = items, detector, cache
 
@@ -164,7 +164,7 @@ class FixedLoader:
         for items in self.items:
             yield collate([(item, self._see(item)) for item in items])
 
-    def _see(self, item: FixedItem) -> FixedOutput:
+    def _see(self, item: FrozenItem) -> FrozenOutput:
         if item.output is not None:
             return item.output
         assert item.picture is not None
@@ -176,7 +176,7 @@ class FixedLoader:
         return self.cache.read(item.source, item.mirrored)
 
 
-def collate(seen: Sequence[tuple[FixedItem, FixedOutput]]) -> DetectionBatch:
+def collate(seen: Sequence[tuple[FrozenItem, FrozenOutput]]) -> DetectionBatch:
     """A batch of pictures; smaller maps are filled up with zeros, which is what lies outside a map for PrRoIPool."""
     outputs = [output for _, output in seen]
     maps = []

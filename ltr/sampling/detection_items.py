@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ltr.dataset.detection import DetectionPicture
+from ltr.dataset.detection import DetectionImage
 from ltr.sampling.workers import Guarded, batches_or_error, guarded, start_worker
 
 
 @dataclass(frozen=True)
-class Picture:
+class DetectionSample:
     """An image ``float32 [3, H, W]`` (RGB, 0..1), its boxes ``[n, 4]`` (x, y, w, h; pixels) and labels ``[n]``."""
 
     id: int
@@ -26,20 +26,20 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class PictureBatch:
+class DetectionSampleBatch:
     """Pictures of any sizes."""
 
-    pictures: list[Picture]
+    pictures: list[DetectionSample]
 
     @property
     def ids(self) -> list[int]:
         """Of the pictures, for messages."""
         return [picture.id for picture in self.pictures]
 
-    def to(self, device: torch.device | str) -> PictureBatch:
+    def to(self, device: torch.device | str) -> DetectionSampleBatch:
         """The same batch on ``device``."""
-        return PictureBatch(
-            [Picture(p.id, p.image.to(device), p.boxes.to(device), p.labels.to(device)) for p in self.pictures]
+        return DetectionSampleBatch(
+            [DetectionSample(p.id, p.image.to(device), p.boxes.to(device), p.labels.to(device)) for p in self.pictures]
         )
 
 
@@ -49,20 +49,20 @@ def mirror_boxes(boxes: Tensor, width: float) -> Tensor:
     return torch.stack([width - x - w, y, w, h], dim=-1)
 
 
-def load_picture(source: DetectionPicture, mirrored: bool) -> Picture:
+def load_sample(source: DetectionImage, mirrored: bool) -> DetectionSample:
     """Read a picture and, if asked, mirror it."""
     image = torch.from_numpy(source.read()).permute(2, 0, 1).float() / 255
     boxes = torch.from_numpy(source.boxes)
     if mirrored:
         image, boxes = image.flip(-1), mirror_boxes(boxes, image.shape[-1])
-    return Picture(source.id, image, boxes, torch.from_numpy(source.labels))
+    return DetectionSample(source.id, image, boxes, torch.from_numpy(source.labels))
 
 
-Load = Callable[[DetectionPicture, bool], Any]
+Load = Callable[[DetectionImage, bool], Any]
 """A picture, and whether to mirror it -> an item of a loader."""
 
 
-class EndlessPictures(Dataset[Any]):
+class EndlessSamples(Dataset[Any]):
     """Pictures in one random order after another, half of them mirrored; item i depends on the seed and i alone.
 
     Args:
@@ -71,7 +71,7 @@ class EndlessPictures(Dataset[Any]):
         seed: of the orders and the mirroring; None: always in the given order, and none mirrored.
     """
 
-    def __init__(self, pictures: Sequence[DetectionPicture], load: Load, seed: int | None) -> None:
+    def __init__(self, pictures: Sequence[DetectionImage], load: Load, seed: int | None) -> None:
         self.pictures, self.load, self.seed = pictures, load, seed
 
     def __getitem__(self, index: int) -> Any:
@@ -83,8 +83,8 @@ class EndlessPictures(Dataset[Any]):
         return self.load(self.pictures[order[position]], bool(coins[position] < 0.5))
 
 
-class PictureLoader:
-    """Batches of :class:`EndlessPictures`: epoch e is made of items e n ... e n + n - 1.
+class DetectionLoader:
+    """Batches of :class:`EndlessSamples`: epoch e is made of items e n ... e n + n - 1.
 
     Args:
         dataset: the pictures.
@@ -96,7 +96,7 @@ class PictureLoader:
 
     def __init__(
         self,
-        dataset: EndlessPictures,
+        dataset: EndlessSamples,
         per_epoch: int,
         batch_size: int,
         collate: Callable[[list[Any]], Any] = list,

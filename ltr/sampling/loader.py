@@ -15,7 +15,7 @@ from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class Share:
+class BatchShard:
     """The part of every batch that one process works on, in ``accumulate`` equal turns; by default all at once."""
 
     rank: int = 0
@@ -33,21 +33,21 @@ class Share:
         return size
 
 
-WHOLE = Share()
+WHOLE_BATCH = BatchShard()
 
 
 class EpochIndices(Sampler[int]):
-    """Indices e n ... e n + n - 1 in epoch e of n samples, or a process's share of every batch of them. The epoch
+    """Indices e n ... e n + n - 1 in epoch e of n samples, or a process's shard of every batch of them. The epoch
     travels in the index, so that workers that live through many epochs need not be told.
 
     Args:
-        samples_per_epoch: n; what is left over after the last whole batch is dropped where ``share`` is not everything.
-        batch_size: of all processes together; needed for shares and for :meth:`set_epoch` with a first batch.
-        share: of this process.
+        samples_per_epoch: n; what is left over after the last whole batch is dropped where ``shard`` is not everything.
+        batch_size: of all processes together; needed for shards and for :meth:`set_epoch` with a first batch.
+        shard: of this process.
     """
 
-    def __init__(self, samples_per_epoch: int, batch_size: int = 1, share: Share = WHOLE) -> None:
-        self.samples_per_epoch, self.batch_size, self.share = samples_per_epoch, batch_size, share
+    def __init__(self, samples_per_epoch: int, batch_size: int = 1, shard: BatchShard = WHOLE_BATCH) -> None:
+        self.samples_per_epoch, self.batch_size, self.shard = samples_per_epoch, batch_size, shard
         self.epoch, self.first_batch = 0, 0
 
     def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
@@ -55,17 +55,17 @@ class EpochIndices(Sampler[int]):
         self.epoch, self.first_batch = epoch, first_batch
 
     def __len__(self) -> int:
-        if self.share == WHOLE:
+        if self.shard == WHOLE_BATCH:
             return self.samples_per_epoch
-        return self.samples_per_epoch // self.batch_size * (self.batch_size // self.share.processes)
+        return self.samples_per_epoch // self.batch_size * (self.batch_size // self.shard.processes)
 
     def __iter__(self) -> Iterator[int]:
-        first, size, share = self.epoch * self.samples_per_epoch, self.share.size(self.batch_size), self.share
-        if share == WHOLE:
+        first, size, shard = self.epoch * self.samples_per_epoch, self.shard.size(self.batch_size), self.shard
+        if shard == WHOLE_BATCH:
             return iter(range(first + self.first_batch * size, first + self.samples_per_epoch))
         turns = range(self.first_batch, len(self) // size)
         # Turn t is part t mod a of batch t div a; within a turn, the processes' parts follow one another.
-        starts = ((turn * share.processes + share.rank) * size for turn in turns)
+        starts = ((turn * shard.processes + shard.rank) * size for turn in turns)
         return itertools.chain.from_iterable(range(first + start, first + start + size) for start in starts)
 
 
@@ -79,7 +79,7 @@ class TrackingLoader(DataLoader[TrackingBatch]):
         batch_size: B, of all processes together; samples left over at the end of an epoch are dropped.
         num_workers: processes that make samples; 0: this one.
         pin_memory: for copies to a CUDA device.
-        share: of every batch that this process gets, and in how many parts.
+        shard: of every batch that this process gets, and in how many parts.
     """
 
     def __init__(
@@ -88,12 +88,12 @@ class TrackingLoader(DataLoader[TrackingBatch]):
         batch_size: int,
         num_workers: int = 0,
         pin_memory: bool = False,
-        share: Share = WHOLE,
+        shard: BatchShard = WHOLE_BATCH,
     ) -> None:
-        self._indices = EpochIndices(len(sampler), batch_size, share)
+        self._indices = EpochIndices(len(sampler), batch_size, shard)
         super().__init__(
             Guarded(sampler),
-            batch_size=share.size(batch_size),
+            batch_size=shard.size(batch_size),
             sampler=self._indices,
             num_workers=num_workers,
             collate_fn=guarded(collate),

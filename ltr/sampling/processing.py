@@ -14,18 +14,18 @@ from ltr.data.image_loader import Frame, LazyImage
 from ltr.data.labels import ScoreGrid
 from ltr.data.transforms import AugmentationSettings, Shared, augment_frame, draw_shared, flip_horizontally
 from ltr.dataset.base_video_dataset import FrameSet
-from ltr.utils.config import NonNegativeFloat, PositiveInt, Share
+from ltr.utils.config import NonNegativeFloat, PositiveInt, UnitInterval
 
 
 @dataclass(frozen=True)
 class JitterSettings:
     """How far a search area is from where it should be.
 
-    Its centre moves evenly by up to ``centre`` / 2 target sizes (sqrt of w h) in x and in y; the size that it
+    Its center moves evenly by up to ``center`` / 2 target sizes (sqrt of w h) in x and in y; the size that it
     is made for is the target's times exp(N(0, ``scale``)).
     """
 
-    centre: NonNegativeFloat
+    center: NonNegativeFloat
     scale: NonNegativeFloat
 
 
@@ -34,10 +34,10 @@ class ProcessingSettings:
     """How samples are drawn; the crop and the label are the network's. The defaults are DiMP's for a search area of 5
     target sizes."""
 
-    train_jitter: JitterSettings = JitterSettings(centre=3.0, scale=0.25)
-    test_jitter: JitterSettings = JitterSettings(centre=4.5, scale=0.5)
+    train_jitter: JitterSettings = JitterSettings(center=3.0, scale=0.25)
+    test_jitter: JitterSettings = JitterSettings(center=4.5, scale=0.5)
     min_box_side: NonNegativeFloat = 6.0  # crop px; a thinner target is no sample
-    min_inside: Share = 0.5  # share of the target's area within the picture, and within the search area
+    min_inside: UnitInterval = 0.5  # share of the target's area within the picture, and within the search area
     jitter_attempts: PositiveInt = 10
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 
@@ -96,8 +96,8 @@ class DiMPProcessing:
             return None
         (x, y), scale = area
         pixels, reduction = image.at_scale(scale) if isinstance(image, LazyImage) else (image, 1)
-        centre = (x / reduction, y / reduction)
-        crop, transform = sample_crop(pixels, centre, scale / reduction, self.crop.crop_side)
+        center = (x / reduction, y / reduction)
+        crop, transform = sample_crop(pixels, center, scale / reduction, self.crop.crop_side)
         box_crop = box_to_crop(torch.from_numpy(box / np.float32(reduction)), transform).numpy()
         if shared.flip != (rng.random() < self.settings.augmentation.frame_flip):
             crop, box_crop = flip_horizontally(crop, box_crop)
@@ -106,7 +106,7 @@ class DiMPProcessing:
     def _draw_area(
         self, box: np.ndarray, image_size: tuple[int, int], jitter: JitterSettings, rng: np.random.Generator
     ) -> tuple[tuple[float, float], float] | None:
-        """Centre and scale of a search area that holds enough of the target and shows it thick enough."""
+        """Center and scale of a search area that holds enough of the target and shows it thick enough."""
         settings = self.settings
         size = box[2:].astype(float)
         if not share_inside(box, np.array(image_size)) >= settings.min_inside:
@@ -114,7 +114,7 @@ class DiMPProcessing:
         middle = box[:2] + size / 2
         for _ in range(settings.jitter_attempts):
             made_for = size * np.exp(rng.normal(0, jitter.scale, 2))
-            x, y = middle + np.sqrt(made_for.prod()) * jitter.centre * (rng.random(2) - 0.5)
+            x, y = middle + np.sqrt(made_for.prod()) * jitter.center * (rng.random(2) - 0.5)
             (x, y), scale = self.crop.search_region((x, y), (made_for[0], made_for[1]), image_size)
             half, offset = scale * self.crop.crop_side / 2, np.array([x, y]) - middle
             covered = np.minimum(size / 2, offset + half) - np.maximum(-size / 2, offset - half)

@@ -1,5 +1,5 @@
-"""Processes that make samples: of one thread each, deaf to Ctrl-C. What goes wrong in them is raised in the main one as
-it would be there, where torch would wrap its message in a traceback of the worker."""
+"""Worker processes that make samples, with one thread each and Ctrl-C ignored. The main process raises their errors
+unchanged, where torch would wrap the message in the worker's traceback."""
 
 from __future__ import annotations
 

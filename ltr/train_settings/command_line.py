@@ -66,10 +66,13 @@ def parse_command(
 
 
 def _with_new_name(argument: str, settings: TrainSettings) -> str:
-    """``--network.image_size`` of older versions as the field is called now; anything else as it is."""
+    """An option of older versions (``--network.image_size``) under the field's new name; others unchanged."""
     name, equals, value = argument.partition("=")
-    new = settings.OLD_NAMES.get(name.removeprefix("--").replace("-", "_")) if name.startswith("--") else None
-    return f"--{new}{equals}{value}" if new else argument
+    field = name.removeprefix("--").replace("-", "_") if name.startswith("--") else ""
+    for old, new in settings.OLD_NAMES.items():
+        if new and f"{field}.".startswith(f"{old}."):
+            return f"--{new}{field.removeprefix(old)}{equals}{value}"
+    return argument
 
 
 def _run_s_settings(task: str, name: str, argv: list[str]) -> list[Path]:

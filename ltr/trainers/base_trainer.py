@@ -20,7 +20,7 @@ from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 
 # Settings that change how a run is watched and fed, not what comes out of it.
-HARMLESS = ("num_workers", "output")
+RESUME_IGNORED = ("num_workers", "output")
 
 
 class Checkpoints:
@@ -28,7 +28,7 @@ class Checkpoints:
 
     Args:
         folder: of the run.
-        settings: as JSON values; a checkpoint of other settings is refused (but for ``HARMLESS`` ones).
+        settings: as JSON values; a checkpoint of other settings is refused (but for ``RESUME_IGNORED`` ones).
         keep: how many of the numbered ones are kept.
         kind: class of the settings, which knows their old names (:func:`ltr.utils.config.renamed`).
     """
@@ -105,7 +105,7 @@ class Checkpoints:
             older = ", ".join(path.name for path in self.numbered())
             advice = f"; older ones, to be copied over it: {older}" if older else ""
             raise InputError(f"{self.path}: not a readable checkpoint ({reason}){advice}") from error
-        changed = differences(_decisive(settings), _decisive(self.settings))
+        changed = differences(_resume_key(settings), _resume_key(self.settings))
         if changed:
             raise InputError(f"{self.path} was made with other settings: {'; '.join(changed)}{self._longer(changed)}")
         for name, part in parts.items():
@@ -122,8 +122,8 @@ class Checkpoints:
         return f"; to train longer: another --run with --start {network}" if network.exists() else ""
 
 
-def _decisive(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in HARMLESS}
+def _resume_key(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in RESUME_IGNORED}
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:

@@ -23,9 +23,9 @@ from ltr.trainers.optimizer_step import BadBatch, OptimizerStep
 from ltr.trainers.progress import Progress
 from ltr.trainers.settings import TrainSettings
 from ltr.trainers.stats import AverageStats, TrainingLog
-from ltr.trainers.watch import Watch
+from ltr.trainers.step_logger import StepLogger
 from ltr.utils.config import to_json
-from ltr.utils.distributed import ALONE, Processes
+from ltr.utils.distributed import SINGLE, ProcessGroup
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 from ltr.utils.stop_signals import Stopped, StopSignals
@@ -66,7 +66,7 @@ class LTRTrainer:
         folder: Path,
         device: torch.device,
         seed: int,
-        processes: Processes = ALONE,
+        processes: ProcessGroup = SINGLE,
     ) -> None:
         self.training, self.settings, self.folder = training, settings, folder
         self.device, self.seed, self.processes = device, seed, processes
@@ -147,9 +147,9 @@ class LTRTrainer:
 
     def _run_epochs(self, log: TrainingLog | None, stop: StopSignals) -> None:
         epochs, begin, first = self.settings.optim.epochs, time.monotonic(), self._done_steps
-        watch = Watch(self.training.actor, self.training.optimizer, self.settings.output, log)
+        step_logger = StepLogger(self.training.actor, self.training.optimizer, self.settings.output, log)
         while self.epoch < epochs:
-            groups = {"train": self._train_epoch(watch, stop)}
+            groups = {"train": self._train_epoch(step_logger, stop)}
             with self.step.averaged():
                 if self.training.val_loader is not None and (self.epoch + 1) % self.settings.validate_every == 0:
                     groups["val"] = self._validate(self.training.val_loader, stop)
@@ -178,15 +178,15 @@ class LTRTrainer:
     def _log(self) -> AbstractContextManager[TrainingLog | None]:
         return TrainingLog(self.folder, self.epoch, self._done_steps) if self.processes.is_main else nullcontext()
 
-    def _train_epoch(self, watch: Watch, stop: StopSignals) -> dict[str, float]:
+    def _train_epoch(self, step_logger: StepLogger, stop: StopSignals) -> dict[str, float]:
         self.training.actor.net.train()
         begin = saved = time.monotonic()
-        watch.begin(self.feed.waited)
+        step_logger.begin(self.feed.waited)
         label, hidden = f"epoch {self.epoch + 1}", None if self.processes.is_main else True
         with tqdm(desc=label, total=len(self.feed), initial=self.progress.step, leave=False, disable=hidden) as bar:
             for batches in self.feed.steps(self.epoch, self.progress.step):
                 stats = self._do_step(batches)
-                watch.step(
+                step_logger.step(
                     self._done_steps, f"{label}  {self.progress.step}/{len(self.feed)}", batches, stats, self._numbers()
                 )
                 bar.set_postfix(loss=f"{self.stats.means()['loss']:.3f}")

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ltr.actors.base_actor import BaseActor, Stats
 from ltr.trainers.settings import TrainSettings
 from ltr.utils.device import PRECISIONS
-from ltr.utils.distributed import Processes
+from ltr.utils.distributed import ProcessGroup
 
 
 class BadBatch(Exception):
@@ -62,7 +62,7 @@ class OptimizerStep:
         optimizer: torch.optim.Optimizer,
         settings: TrainSettings,
         device: torch.device,
-        processes: Processes,
+        processes: ProcessGroup,
     ) -> None:
         self.optimizer, self.settings, self.device = optimizer, settings, device
         self.gradient_norm = torch.zeros(())  # of the last step, before clipping

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
-from ltr.utils.distributed import ALONE, Processes
+from ltr.utils.distributed import SINGLE, ProcessGroup
 from ltr.utils.files import atomic_write
 
 
@@ -27,7 +27,7 @@ class AverageStats:
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
 
-    def means(self, processes: Processes = ALONE) -> dict[str, float]:
+    def means(self, processes: ProcessGroup = SINGLE) -> dict[str, float]:
         """The means so far, over all processes."""
         sums, counts = processes.sum(self._sums), processes.sum(self._counts)
         return {name: sums[name] / counts[name] for name in self._sums}

@@ -37,7 +37,7 @@ def describe(batch: TrackingBatch) -> str:
     return "\n".join(lines + [f"sample {i}: {name}" for i, name in enumerate(batch.ids)])
 
 
-def summarise(batch: TrackingBatch, path: str | Path) -> str:
+def summarize(batch: TrackingBatch, path: str | Path) -> str:
     """Write :func:`draw_batch` to ``path`` (PNG or JPEG) and return :func:`describe`."""
     if Path(path).suffix.lower() not in _SUFFIXES:
         raise InputError(f"{path}: expected a name that ends in {' or '.join(_SUFFIXES)}")
@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
         processing = DiMPProcessing(settings.processing, settings.network, settings.network.score_grid)
         sampler = TrackingSampler(datasets, settings.sampler, processing, options.seed)
         batch = collate([sampler[i] for i in range(options.samples)])
-        print(summarise(batch, options.out))
+        print(summarize(batch, options.out))
         print(f"wrote {options.out}")
 
 

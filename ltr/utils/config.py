@@ -17,7 +17,6 @@ import math
 import tomllib
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -56,7 +55,7 @@ NonNegativeInt = Annotated[int, Range(least=0)]
 PositiveFloat = Annotated[float, Range(above=0)]
 NonNegativeFloat = Annotated[float, Range(least=0)]
 Width = Annotated[int, Range(least=1, most=8192)]  # channels
-Share = Annotated[float, Range(least=0, most=1)]
+UnitInterval = Annotated[float, Range(least=0, most=1)]
 
 
 def problems(settings: Any) -> list[str]:
@@ -300,15 +299,15 @@ def _expected(hint: Any) -> str:
 
 
 def renamed(values: Any, settings: Any, where: str) -> Any:
-    """``values`` (nested tables) of an older version with the names of now.
+    """``values`` (nested tables) of an older version under today's names of classes and fields.
 
-    The attribute OLD_NAMES of ``settings``, or of their class, has them: ``{"processing.output_size":
-    "network.crop_side"}``; "" for a field that is no more.
+    Those of fields are in the attribute OLD_NAMES of ``settings`` or of their class:
+    ``{"processing.output_size": "network.crop_side"}``; "" for a removed field.
 
     Raises:
-        InputError: an old and a new name, or two old ones, say different things of one field.
+        InputError: an old and a new name, or two old ones, give one field different values.
     """
-    found = deepcopy(values)
+    found = _with_new_classes(values)
     for old, new in getattr(settings, "OLD_NAMES", {}).items():
         table, name = _table_of(found, old, make=False), old.rpartition(".")[2]
         if not isinstance(table, dict) or name not in table:
@@ -317,6 +316,18 @@ def renamed(values: Any, settings: Any, where: str) -> Any:
         if name and isinstance(target, dict) and target.setdefault(name, value) != value:
             raise InputError(f"{where}: {old} is now {new}, and both are given: {value!r} and {target[name]!r}")
     return found
+
+
+def _with_new_classes(values: Any) -> Any:
+    """A copy of the tables in ``values`` with today's class names."""
+    if isinstance(values, list):
+        return [_with_new_classes(item) for item in values]
+    if not isinstance(values, dict):
+        return values
+    copied = {key: _with_new_classes(item) for key, item in values.items()}
+    if copied.get("class") == "ColourJitter":
+        copied["class"] = "ColorJitter"
+    return copied
 
 
 def _table_of(values: Any, path: str, make: bool) -> Any:

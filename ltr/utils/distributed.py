@@ -12,7 +12,7 @@ import torch.distributed as dist
 
 
 @dataclass(frozen=True)
-class Processes:
+class ProcessGroup:
     """This process among those that train together; by default it is alone."""
 
     rank: int = 0
@@ -41,29 +41,29 @@ class Processes:
         return total.tolist()
 
 
-ALONE = Processes()
+SINGLE = ProcessGroup()
 
 
-def started_together() -> bool:
+def launched_by_torchrun() -> bool:
     """Whether ``torchrun`` started this process."""
     return {"RANK", "WORLD_SIZE", "LOCAL_RANK"} <= os.environ.keys()
 
 
-def own_device(device: torch.device) -> torch.device:
+def local_device(device: torch.device) -> torch.device:
     """The device of this process: of several GPUs in a machine, each process takes the one of its local rank."""
-    if device.type == "cuda" and device.index is None and started_together():
+    if device.type == "cuda" and device.index is None and launched_by_torchrun():
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return device
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Processes]:
+def process_group(device: torch.device) -> Iterator[ProcessGroup]:
     """The processes that ``torchrun`` started, connected by nccl (CUDA) or gloo; otherwise this one alone."""
-    if not started_together():
-        yield ALONE
+    if not launched_by_torchrun():
+        yield SINGLE
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    yield Processes(dist.get_rank(), dist.get_world_size(), device)
+    yield ProcessGroup(dist.get_rank(), dist.get_world_size(), device)
     dist.destroy_process_group()  # not after an error: the others may not answer any more, and torchrun ends them

@@ -31,7 +31,7 @@ def augmented_crops(
     """
     centre = box[0] + box[2] / 2, box[1] + box[3] / 2
     patch, _ = sample_crop(frame, centre, crop.scale, int(crop.side * EXPANSION))
-    place, size = np.subtract(centre, crop.centre) / crop.scale, np.asarray(box[2:]) / crop.scale
+    place, size = np.subtract(centre, crop.center) / crop.scale, np.asarray(box[2:]) / crop.scale
     crops: list[np.ndarray] = []
     boxes: list[np.ndarray] = []
 

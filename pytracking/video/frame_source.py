@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr.data.image_loader import levels_of_files, load_image, load_pages
+from ltr.data.image_pages import page_numbers
 from ltr.data.levels import SequenceLevels
 from ltr.data.media_files import IMAGE_SUFFIXES, image_files, images_among
-from ltr.data.picture_pages import page_numbers
 from ltr.data.pyav import av
 from ltr.data.video_frames import read_frames
 from ltr.data.video_scan import VideoInfo, scan_video

@@ -24,7 +24,7 @@ import torch
 from torchvision.transforms.v2 import functional as v2
 
 from ltr.data.image_loader import LazyImage, decode_image, encode_jpeg
-from ltr.data.transforms import apply_colour
+from ltr.data.transforms import apply_color
 from ltr.dataset.layouts.image_sequences import ImageSequences
 from ltr.dataset.layouts.lasot import LASOT, files_of
 from ltr.sampling import processing
@@ -105,7 +105,7 @@ def compare_transforms(size: int) -> None:
         "flip": (lambda: cv2.flip(image, 1), lambda: v2.horizontal_flip(tensor)),
         "blur": (lambda: cv2.GaussianBlur(image, (0, 0), 1.5), lambda: v2.gaussian_blur(tensor, [13, 13], [1.5, 1.5])),
         "brightness, contrast, saturation": (
-            lambda: apply_colour(image, matrix),
+            lambda: apply_color(image, matrix),
             lambda: v2.adjust_saturation(v2.adjust_contrast(v2.adjust_brightness(tensor, 1.1), 1.1), 1.1),
         ),
         "JPEG": (lambda: decode_image(encode_jpeg(image, 60), ""), lambda: v2.jpeg(tensor, 60)),

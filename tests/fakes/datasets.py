@@ -17,11 +17,11 @@ def noise_picture(seed: int, width: int = WIDTH, height: int = HEIGHT) -> np.nda
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def draw_box(picture: np.ndarray, box: tuple[int, int, int, int], colour: tuple[int, int, int]) -> np.ndarray:
+def draw_box(picture: np.ndarray, box: tuple[int, int, int, int], color: tuple[int, int, int]) -> np.ndarray:
     """A copy of ``picture`` with a filled rectangle (x, y, w, h)."""
     x, y, w, h = box
     drawn = picture.copy()
-    drawn[y : y + h, x : x + w] = colour
+    drawn[y : y + h, x : x + w] = color
     return drawn
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from ltr.sampling.loader import Share
+from ltr.sampling.loader import BatchShard
 from ltr.trainers.ltr_trainer import LTRTrainer
 from ltr.trainers.settings import OptimSettings, TrainSettings
-from ltr.utils.distributed import joined
+from ltr.utils.distributed import process_group
 from tests.fakes.regression import regression_training
 
 SETTINGS = TrainSettings(OptimSettings(epochs=2, batch_size=8, lr=0.02, clip_norm=50.0, ema=0.9), best_by="-loss")
@@ -17,14 +17,14 @@ SETTINGS = TrainSettings(OptimSettings(epochs=2, batch_size=8, lr=0.02, clip_nor
 
 def main(folder: Path, dying: int | None = None) -> LTRTrainer:
     """Train; process ``dying`` ends at its third batch without a word."""
-    with joined(torch.device("cpu")) as processes:
+    with process_group(torch.device("cpu")) as processes:
 
         def at_batch(epoch: int, part: int) -> None:
             if processes.rank == dying and part == 2:
                 os._exit(9)
 
-        share = Share(processes.rank, processes.count)
-        training = regression_training(SETTINGS, plain=True, share=share, at_batch=at_batch)
+        shard = BatchShard(processes.rank, processes.count)
+        training = regression_training(SETTINGS, plain=True, shard=shard, at_batch=at_batch)
         trainer = LTRTrainer(training, SETTINGS, folder, torch.device("cpu"), 0, processes)
         trainer.run()
         return trainer

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ltr.actors.base_actor import BaseActor, Stats
 from ltr.admin.build_optimizer import build_optimizer
-from ltr.sampling.loader import WHOLE, Share
+from ltr.sampling.loader import WHOLE_BATCH, BatchShard
 from ltr.trainers.ltr_trainer import Training
 from ltr.trainers.settings import TrainSettings
 
@@ -36,7 +36,7 @@ class PairLoader:
         seed: of the pairs.
         num_batches: whole ones, of 8 pairs.
         bad_epoch: has a NaN in its third batch.
-        share: of every batch; a step takes ``share.accumulate`` parts.
+        shard: of every batch; a step takes ``shard.accumulate`` parts.
         at_batch: called with (epoch, part) before a part is given.
     """
 
@@ -45,14 +45,14 @@ class PairLoader:
         seed: int = 0,
         num_batches: int = 5,
         bad_epoch: int | None = None,
-        share: Share = WHOLE,
+        shard: BatchShard = WHOLE_BATCH,
         at_batch: Callable[[int, int], None] = lambda epoch, part: None,
     ) -> None:
-        self.seed, self.num_batches, self.bad_epoch, self.share, self.at_batch = (
+        self.seed, self.num_batches, self.bad_epoch, self.shard, self.at_batch = (
             seed,
             num_batches,
             bad_epoch,
-            share,
+            shard,
             at_batch,
         )
         self.epoch, self.first_batch = 0, 0
@@ -61,19 +61,19 @@ class PairLoader:
         self.epoch, self.first_batch = epoch, first_batch
 
     def __len__(self) -> int:
-        return self.num_batches * self.share.accumulate
+        return self.num_batches * self.shard.accumulate
 
     def __iter__(self) -> Iterator[PairBatch]:
-        size = self.share.size(8)
+        size = self.shard.size(8)
         for part in range(self.first_batch, len(self)):
-            index, turn = divmod(part, self.share.accumulate)
+            index, turn = divmod(part, self.shard.accumulate)
             generator = torch.Generator().manual_seed(1000 * self.seed + 100 * self.epoch + index)
             x = torch.randn(8, 3, generator=generator)
             y = x @ torch.tensor([[1.0], [-2.0], [3.0]])
             if self.epoch == self.bad_epoch and index == 2:
                 y[0] = torch.nan
             self.at_batch(self.epoch, part)
-            mine = slice(start := (turn * self.share.processes + self.share.rank) * size, start + size)
+            mine = slice(start := (turn * self.shard.processes + self.shard.rank) * size, start + size)
             yield PairBatch(x[mine], y[mine], (f"epoch{self.epoch}/batch{index}",))
 
 
@@ -104,7 +104,7 @@ class PlainActor(RegressionActor):
 
 
 def regression_training(
-    settings: TrainSettings, validate: bool = True, plain: bool = False, share: Share = WHOLE, **loader: Any
+    settings: TrainSettings, validate: bool = True, plain: bool = False, shard: BatchShard = WHOLE_BATCH, **loader: Any
 ) -> Training:
     """The task, its network started from a fixed seed; ``plain``: nothing is drawn, and no batch norm."""
     torch.manual_seed(7)
@@ -116,7 +116,7 @@ def regression_training(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "exported.json").write_text(json.dumps([float(p.detach().sum()) for p in net.parameters()]))
 
-    val_loader = PairLoader(seed=99, num_batches=2, share=replace(share, accumulate=1)) if validate else None
-    train_loader = PairLoader(share=share, **loader)
+    val_loader = PairLoader(seed=99, num_batches=2, shard=replace(shard, accumulate=1)) if validate else None
+    train_loader = PairLoader(shard=shard, **loader)
     actor = (PlainActor if plain else RegressionActor)(net)
     return Training(actor, train_loader, val_loader, optimizer, scheduler, export)

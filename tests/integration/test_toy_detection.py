@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ltr.actors.detection import EnergyBranchActor
-from ltr.admin.build_detection import FixedPictures
+from ltr.admin.build_detection import FrozenDetectorLoaders
 from ltr.admin.build_training import build_training
 from ltr.dataset.detection import DetectionSource
 from ltr.experiments.detection.scores import Evaluation
@@ -72,7 +72,7 @@ def test_refinement_improves_what_a_detector_finds(data: Path, tmp_path: Path) -
     training, log = _train(branch, data, tmp_path / "branch")
     assert isinstance(training.actor, EnergyBranchActor)
     assert log[-1]["val"]["iou_refined"] > log[-1]["val"]["iou_start"] + 0.01
-    evaluation = Evaluation(FixedPictures(branch, CPU), data, DATA.test, PredictionSettings())
+    evaluation = Evaluation(FrozenDetectorLoaders(branch, CPU), data, DATA.test, PredictionSettings())
     alone = evaluation.scores(evaluation.detector())
-    refined = evaluation.scores(evaluation.refined(training.actor.energies, (0.0004, 0.0016)))
+    refined = evaluation.scores(evaluation.refined(training.actor.energy_model, (0.0004, 0.0016)))
     assert refined.ap75 > alone.ap75

@@ -7,22 +7,22 @@ from torch import Tensor
 from ltr.refine import refine
 from tests.reference import ebm_losses as loops
 
-CENTRES = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
+CENTERS = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
 
 
 def bowls(y: Tensor) -> Tensor:
     """One quadratic for each of two images, steep in the first dimension."""
-    return -(y - CENTRES[:, None]).square() @ torch.tensor([4.0, 0.5], dtype=torch.float64)
+    return -(y - CENTERS[:, None]).square() @ torch.tensor([4.0, 0.5], dtype=torch.float64)
 
 
 def starts(count: int = 5) -> Tensor:
-    return CENTRES[:, None] + torch.randn(2, count, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return CENTERS[:, None] + torch.randn(2, count, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 def test_finds_the_maximum_with_a_step_for_each_dimension() -> None:
     """With the Newton step of each dimension one iteration is enough."""
     y, value = refine(bowls, starts(), torch.tensor([1 / 8, 1.0]), num_iterations=1)
-    torch.testing.assert_close(y, CENTRES[:, None].expand_as(y))
+    torch.testing.assert_close(y, CENTERS[:, None].expand_as(y))
     torch.testing.assert_close(value, torch.zeros_like(value))
 
 
@@ -38,7 +38,7 @@ def test_finds_the_nearest_of_two_maxima() -> None:
 def test_decay_recovers_from_a_step_that_is_far_too_long() -> None:
     start = starts()
     y, _ = refine(bowls, start, 50.0, num_iterations=40, decay=0.5)
-    assert (y - CENTRES[:, None]).abs().max() < 0.05
+    assert (y - CENTERS[:, None]).abs().max() < 0.05
     stuck, _ = refine(bowls, start, 50.0, num_iterations=40, decay=1.0)
     torch.testing.assert_close(stuck, start)
 
@@ -57,13 +57,13 @@ def test_equals_algorithm_s1_start_by_start(step_length: list[float]) -> None:
     """Each start follows its own path: the batch changes nothing."""
     start = starts()
     y, _ = refine(bowls, start, torch.tensor(step_length), num_iterations=9, decay=0.6)
-    for n, centre in enumerate(CENTRES.tolist()):
+    for n, center in enumerate(CENTERS.tolist()):
         for m in range(start.shape[1]):
 
-            def f(p: loops.Vector, c: list[float] = centre) -> float:
+            def f(p: loops.Vector, c: list[float] = center) -> float:
                 return -4 * (p[0] - c[0]) ** 2 - 0.5 * (p[1] - c[1]) ** 2
 
-            def gradient(p: loops.Vector, c: list[float] = centre) -> loops.Vector:
+            def gradient(p: loops.Vector, c: list[float] = center) -> loops.Vector:
                 return [-8 * (p[0] - c[0]), -(p[1] - c[1])]
 
             expected = loops.refine(f, gradient, start[n, m].tolist(), step_length, 9, 0.6)

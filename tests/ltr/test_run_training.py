@@ -164,6 +164,9 @@ def test_dry_run_walks_one_batch_and_writes_nothing(tmp_path: Path, capsys: pyte
 def test_old_names_of_fields_are_understood(tmp_path: Path) -> None:
     command = ["--no-pretrained", "--network.image_size", "128", "--processing.output-size=128"]
     assert parse(["dimp", "toy", *command])[3] == parse(["dimp", "toy", *QUICK[:3]])[3]
+    prefix, options = "--processing.augmentation.", ("colour.gain", "color.gain")
+    old, new = (parse(["dimp", "toy", f"{prefix}{name}=0.25"])[3] for name in options)
+    assert old == new != parse(["dimp", "toy"])[3]
     main(["dimp", "toy", "--workspace", str(tmp_path), *QUICK])
     checkpoint, settings = (tmp_path / "dimp" / "toy" / name for name in ("checkpoint.pt", "settings.json"))
     state = torch.load(checkpoint, weights_only=True)

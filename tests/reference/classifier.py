@@ -19,12 +19,12 @@ def apply_filter(feat: Tensor, filter: Tensor) -> Tensor:
     )
 
 
-def distance_map(centre: tuple[float, float], bins: int, width: float, height: int, columns: int) -> Tensor:
-    """``[bins, height, columns]``: hats of the distance to ``centre`` (row, column), the last one open to the right."""
+def distance_map(center: tuple[float, float], bins: int, width: float, height: int, columns: int) -> Tensor:
+    """``[bins, height, columns]``: hats of the distance to ``center`` (row, column), the last one open to the right."""
     out = torch.zeros(bins, height, columns)
     for i in range(height):
         for j in range(columns):
-            distance = math.hypot(i - centre[0], j - centre[1]) / width
+            distance = math.hypot(i - center[0], j - center[1]) / width
             for b in range(bins):
                 open_end = b == bins - 1 and distance > b
                 out[b, i, j] = 1 if open_end else max(0.0, 1 - abs(distance - b))

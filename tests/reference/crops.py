@@ -5,15 +5,15 @@ import math
 import numpy as np
 
 
-def bilinear_crop(image: np.ndarray, centre: tuple[float, float], scale: float, size: int) -> np.ndarray:
-    """Crop ``float [size, size, 3]``: every pixel's centre looked up in the image, the border repeated outside."""
+def bilinear_crop(image: np.ndarray, center: tuple[float, float], scale: float, size: int) -> np.ndarray:
+    """Crop ``float [size, size, 3]``: every pixel's center looked up in the image, the border repeated outside."""
     height, width = image.shape[:2]
     crop = np.zeros((size, size, image.shape[2]))
     for i in range(size):
         for j in range(size):
-            # Index coordinates: a pixel's centre lies half a pixel after its left, upper edge.
-            x = centre[0] + scale * (j + 0.5 - size / 2) - 0.5
-            y = centre[1] + scale * (i + 0.5 - size / 2) - 0.5
+            # Index coordinates: a pixel's center lies half a pixel after its left, upper edge.
+            x = center[0] + scale * (j + 0.5 - size / 2) - 0.5
+            y = center[1] + scale * (i + 0.5 - size / 2) - 0.5
             x0, y0 = math.floor(x), math.floor(y)
             for dy in (0, 1):
                 for dx in (0, 1):
@@ -23,12 +23,12 @@ def bilinear_crop(image: np.ndarray, centre: tuple[float, float], scale: float, 
     return crop
 
 
-def gaussian_label(centre: tuple[float, float], num_cells: int, stride: float, sigma: float) -> np.ndarray:
+def gaussian_label(center: tuple[float, float], num_cells: int, stride: float, sigma: float) -> np.ndarray:
     """``[num_cells, num_cells]``: exp(-d^2 / (2 sigma^2)), cell by cell."""
     label = np.zeros((num_cells, num_cells))
     for i in range(num_cells):
         for j in range(num_cells):
-            squared = ((j * stride - centre[0]) / stride) ** 2 + ((i * stride - centre[1]) / stride) ** 2
+            squared = ((j * stride - center[0]) / stride) ** 2 + ((i * stride - center[1]) / stride) ** 2
             label[i, j] = math.exp(-squared / (2 * sigma**2))
     return label
 

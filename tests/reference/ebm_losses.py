@@ -11,12 +11,12 @@ Vector = Sequence[float]
 Score = Callable[[int, Vector], float]
 
 
-def density(y: Vector, centre: Vector, sigmas: Sequence[float]) -> float:
+def density(y: Vector, center: Vector, sigmas: Sequence[float]) -> float:
     """Equation (4), (11): a mixture of isotropic Gaussians."""
     total = 0.0
     for sigma in sigmas:
         product = 1.0
-        for a, b in zip(y, centre, strict=True):
+        for a, b in zip(y, center, strict=True):
             product *= math.exp(-0.5 * ((a - b) / sigma) ** 2) / (math.sqrt(2 * math.pi) * sigma)
         total += product / len(sigmas)
     return total

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from ltr.data.transforms import apply_colour
+from ltr.data.transforms import apply_color
 
 _OPAQUE = 128  # a pixel belongs to the object from this alpha (of 255) on
-_SHORTEST_BLUR = 1.5  # px; a shorter streak would not be seen
+_SHORTEST_BLUR = 1.5  # px; a shorter motion_blur would not be seen
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Motion:
         """The pose at time ``t`` in frames."""
         return Pose(self.x(t), self.y(t), math.exp(self.log_scale(t)), math.exp(self.log_aspect(t)), self.angle(t))
 
-    def streak(self, t: float, exposure: float) -> tuple[float, float]:
+    def motion_blur(self, t: float, exposure: float) -> tuple[float, float]:
         """Way (dx, dy) in px of the layer's middle while the shutter is open, ``exposure`` in frames round ``t``."""
         before, after = t - exposure / 2, t + exposure / 2
         return self.x(after) - self.x(before), self.y(after) - self.y(before)
@@ -100,13 +100,13 @@ class Layer:
     box: tuple[float, float, float, float]
 
 
-def place(cutout: Cutout, pose: Pose, streak: tuple[float, float] = (0.0, 0.0)) -> Layer | None:
+def place(cutout: Cutout, pose: Pose, motion_blur: tuple[float, float] = (0.0, 0.0)) -> Layer | None:
     """Transform a cut-out into a frame's coordinates; None where nothing of it is left."""
     cutout, pose = _shrink(cutout, pose)
     height, width = cutout.alpha.shape
     matrix = pose.matrix(width, height)
     corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
-    margin = 2 + math.ceil(max(abs(streak[0]), abs(streak[1])) / 2)
+    margin = 2 + math.ceil(max(abs(motion_blur[0]), abs(motion_blur[1])) / 2)
     left, top = np.floor(corners.min(axis=1)).astype(int) - margin
     right, bottom = np.ceil(corners.max(axis=1)).astype(int) + margin
     size = (int(right - left), int(bottom - top))
@@ -119,7 +119,7 @@ def place(cutout: Cutout, pose: Pose, streak: tuple[float, float] = (0.0, 0.0)) 
         return None
     soft: np.ndarray = alpha[..., None].astype(np.float32) / 255
     premultiplied: np.ndarray = rgb * soft
-    kernel = line_kernel(streak)
+    kernel = line_kernel(motion_blur)
     if kernel is not None:
         premultiplied = cv2.filter2D(premultiplied, -1, kernel)
         soft = cv2.filter2D(soft, -1, kernel)[..., None]
@@ -139,21 +139,21 @@ def _shrink(cutout: Cutout, pose: Pose) -> tuple[Cutout, Pose]:
 
 
 def _between_pixel_indices(matrix: np.ndarray) -> np.ndarray:
-    """The same map for OpenCV, where pixel i has its centre at i instead of i + 0.5."""
+    """The same map for OpenCV, where pixel i has its center at i instead of i + 0.5."""
     shifted = matrix.copy()
     shifted[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
     return shifted
 
 
-def line_kernel(streak: tuple[float, float]) -> np.ndarray | None:
-    """Kernel ``float32 [k, k]`` of a motion blur along ``streak`` (dx, dy) px; None where it is too short to matter."""
-    length = math.hypot(*streak)
+def line_kernel(motion_blur: tuple[float, float]) -> np.ndarray | None:
+    """Kernel ``float32 [k, k]`` of a motion blur (dx, dy) in px; None if it is too short to be visible."""
+    length = math.hypot(*motion_blur)
     if length < _SHORTEST_BLUR:
         return None
-    half = math.ceil(max(map(abs, streak)) / 2)
+    half = math.ceil(max(map(abs, motion_blur)) / 2)
     kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
     for along in np.linspace(-0.5, 0.5, 4 * half + 1):
-        kernel[round(half + along * streak[1]), round(half + along * streak[0])] += 1
+        kernel[round(half + along * motion_blur[1]), round(half + along * motion_blur[0])] += 1
     return kernel / kernel.sum()
 
 
@@ -198,15 +198,15 @@ def clip_box(box: tuple[float, float, float, float], width: int, height: int) ->
 
 
 def draw_background(
-    picture: np.ndarray, size: tuple[int, int], pose: Pose, streak: tuple[float, float] = (0.0, 0.0)
+    picture: np.ndarray, size: tuple[int, int], pose: Pose, motion_blur: tuple[float, float] = (0.0, 0.0)
 ) -> np.ndarray:
     """A new frame of ``size`` (width, height) that shows ``picture`` in this pose, mirrored beyond its borders."""
     matrix = _between_pixel_indices(pose.matrix(picture.shape[1], picture.shape[0]))
     frame = cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REFLECT_101)
-    kernel = line_kernel(streak)
+    kernel = line_kernel(motion_blur)
     return frame if kernel is None else cv2.filter2D(frame, -1, kernel)
 
 
-def recolour(cutout: Cutout, matrix: np.ndarray) -> Cutout:
-    """The cut-out with its colours changed by ``matrix`` ``[3, 4]``."""
-    return Cutout(apply_colour(cutout.image, matrix), cutout.alpha)
+def recolor(cutout: Cutout, matrix: np.ndarray) -> Cutout:
+    """The cut-out with its colors changed by ``matrix`` ``[3, 4]``."""
+    return Cutout(apply_color(cutout.image, matrix), cutout.alpha)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ltr.data.image_loader import load_image
 from ltr.data.media_files import is_image
-from ltr.data.transforms import ColourJitter, apply_colour, colour_matrix
+from ltr.data.transforms import ColorJitter, apply_color, color_matrix
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, FrameSource, SequenceInfo
 from ltr.dataset.synthesis.compositing import (
     Cutout,
@@ -24,10 +24,10 @@ from ltr.dataset.synthesis.compositing import (
     paste,
     place,
     random_wave,
-    recolour,
+    recolor,
     swing_inside,
 )
-from ltr.dataset.synthesis.cutouts import CutoutBank, back_and_forth
+from ltr.dataset.synthesis.cutouts import CutoutBank, ping_pong_indices
 from ltr.utils.errors import InputError
 
 
@@ -47,7 +47,7 @@ class CutPasteSettings:
     camera_shift: float = 0.12  # of the frame's sides
     camera_zoom: float = 0.12  # of the logarithm
     exposure: float = 0.6  # longest, in frames
-    colour: ColourJitter = field(default_factory=ColourJitter)
+    color: ColorJitter = field(default_factory=ColorJitter)
     distractors: float = 0.5  # share of the clips that have some
     max_distractors: int = 3
     look_alike: float = 0.5  # share of the distractors that are of the target's group (or the target once more)
@@ -55,7 +55,7 @@ class CutPasteSettings:
     max_hidden: float = 0.5  # share of the target that others may hide
 
 
-class PictureFolder:
+class ImageFolder:
     """Pictures in a folder, without boxes: a :class:`FrameSource` of one-frame items."""
 
     def __init__(self, root: str | Path) -> None:
@@ -84,7 +84,7 @@ class _Actor:
     light: Wave
 
     def layer(self, i: int, t: int, exposure: float) -> Layer | None:
-        layer = place(self.cutouts[i], self.motion.at(t), self.motion.streak(t, exposure))
+        layer = place(self.cutouts[i], self.motion.at(t), self.motion.motion_blur(t, exposure))
         return layer and replace(layer, premultiplied=layer.premultiplied * self.light(t))
 
 
@@ -153,7 +153,7 @@ class CutPaste(BaseVideoDataset):
         before = self._draw_occluder(target, frame_ids, size, rng)
         images, boxes = [], []
         for i, t in enumerate(frame_ids):
-            frame = draw_background(pictures[i], size, camera.at(t), camera.streak(t, exposure))
+            frame = draw_background(pictures[i], size, camera.at(t), camera.motion_blur(t, exposure))
             boxes.append(self._draw_objects(frame, i, t, exposure, target, behind, before))
             images.append(frame)
         return FrameSet(images, np.stack(boxes))
@@ -184,22 +184,22 @@ class CutPaste(BaseVideoDataset):
         source = self._backgrounds[rng.choice(len(self._backgrounds), p=self._background_weights)]
         index = int(rng.integers(len(source)))
         start = int(rng.integers(source.num_frames(index)))
-        shown = back_and_forth([start + t for t in frame_ids], source.num_frames(index)).tolist()
+        shown = ping_pong_indices([start + t for t in frame_ids], source.num_frames(index)).tolist()
         pictures = source.read_images(index, shown)
-        colour = colour_matrix(self.settings.colour, rng)
-        changed = {id(picture): apply_colour(picture, colour) for picture in pictures}
+        color = color_matrix(self.settings.color, rng)
+        changed = {id(picture): apply_color(picture, color) for picture in pictures}
         return [changed[id(picture)] for picture in pictures]
 
     def _draw_actor(
         self, index: int, frame_ids: Sequence[int], size: tuple[int, int], rng: np.random.Generator
     ) -> _Actor:
-        """Object ``index`` with a size, colours and a way of its own."""
+        """Object ``index`` with a size, colors and a way of its own."""
         settings = self.settings
         bank, i = self._object(index)
         start = int(rng.integers(1000))
         cutouts = bank.load(i, [start + t for t in frame_ids])
-        colour = colour_matrix(settings.colour, rng)
-        changed = {id(cutout): recolour(cutout, colour) for cutout in cutouts}
+        color = color_matrix(settings.color, rng)
+        changed = {id(cutout): recolor(cutout, color) for cutout in cutouts}
         own_side = float(np.median([math.sqrt(cutout.alpha.size) for cutout in cutouts]))
         limit = min(settings.target_side[1], own_side * settings.max_enlargement, 0.5 * min(size))
         side = math.exp(rng.uniform(math.log(settings.target_side[0]), math.log(max(limit, settings.target_side[0]))))

@@ -150,7 +150,7 @@ class VideoCutouts(CutoutBank):
         return str(self.groups[index])
 
     def load(self, index: int, times: Sequence[int]) -> list[Cutout]:
-        frame_ids = self._frames[index][back_and_forth(times, len(self._frames[index]))].tolist()
+        frame_ids = self._frames[index][ping_pong_indices(times, len(self._frames[index]))].tolist()
         images = self.videos.read_images(self._sequence[index], frame_ids)
         return [
             cut_out(image, decode_mask(self._masks[index][i], *image.shape[:2]))
@@ -180,7 +180,7 @@ def _mask_is_whole(mask: dict | None, min_side: float) -> bool:
     return bool(_is_whole(coco_mask.toBbox(mask), np.array([width, height]), min_side))
 
 
-def back_and_forth(times: Sequence[int], length: int) -> np.ndarray:
+def ping_pong_indices(times: Sequence[int], length: int) -> np.ndarray:
     """Frame ids 0 1 ... length-1 ... 1 0 1 ... at the given times (>= 0): motion without a jump for ever."""
     period = max(2 * (length - 1), 1)
     folded = np.asarray(times) % period

@@ -19,7 +19,7 @@ class PatchSettings:
     min_side: float = 24.0  # of sqrt(w h)
     max_fraction: float = 0.4  # of the picture's shorter side
     aspect: float = 0.35  # standard deviation of log(w / h)
-    min_contrast: float = 12.0  # standard deviation of its grey levels: plain ones look like their neighbours
+    min_contrast: float = 12.0  # standard deviation of its gray levels: plain ones look like their neighbors
     attempts: int = 10
 
 

@@ -26,17 +26,17 @@ from ltr.dataset.synthesis.compositing import (
     swing_inside,
 )
 
-# The noise that textures are made of: px per cell, and strength in grey levels.
+# The noise that textures are made of: px per cell, and strength in gray levels.
 _OCTAVES = ((64, 18.0), (24, 12.0), (8, 8.0), (3, 6.0))
 _LANDMARKS = 12  # shapes that make up a background
 
 
 def draw_texture(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
-    """Cloudy colours with finer and finer detail, RGB ``uint8 [height, width, 3]``."""
+    """Cloudy colors with finer and finer detail, RGB ``uint8 [height, width, 3]``."""
     texture = np.tile(rng.uniform(50, 205, 3).astype(np.float32), (height, width, 1))
     for cell, strength in _OCTAVES:
         shape = (height // cell + 2, width // cell + 2)
-        # Mostly brightness, a little colour, as in photographs.
+        # Mostly brightness, a little color, as in photographs.
         grid = rng.normal(size=(*shape, 1)) + 0.3 * rng.normal(size=(*shape, 3))
         grid = (strength * grid).astype(np.float32)
         texture += cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -63,9 +63,9 @@ def draw_shape(side: int, rng: np.random.Generator) -> Cutout:
     alpha = np.zeros((side, side), np.uint8)
     cv2.fillPoly(alpha, [np.round(outline).astype(np.int32)], 255)
     image = draw_texture(side, side, rng)
-    colour = rng.integers(0, 256, 3).tolist()
+    color = rng.integers(0, 256, 3).tolist()
     for start in range(-side, side, max(2, int(side * rng.uniform(0.2, 0.4)))):
-        cv2.line(image, (start, 0), (start + side, side), colour, max(1, side // 12))
+        cv2.line(image, (start, 0), (start + side, side), color, max(1, side // 12))
     return Cutout(image, cv2.GaussianBlur(alpha, (3, 3), 0.8))
 
 

@@ -36,7 +36,7 @@ def draw(runs: DetectionRuns, rows: list[Row], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(5, 3.4), layout="constrained")
     for (method, line), marker in zip(points.items(), "sdo^" * len(points), strict=False):
         axes.plot(*zip(*line, strict=True), marker=marker, label=method)
-    axes.axhline(runs.detector().ap, color="grey", linestyle=":", label="detector alone")
+    axes.axhline(runs.detector().ap, color="gray", linestyle=":", label="detector alone")
     values = sorted({value for line in points.values() for value, _ in line})
     axes.set(xscale="log", xlabel=rows[0].varied, ylabel="AP")
     axes.set_xticks(values, [f"{value:g}" for value in values])

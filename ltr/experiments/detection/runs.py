@@ -12,7 +12,7 @@ from typing import Any, cast
 import torch
 
 from ltr.actors.detection import EnergyBranchActor
-from ltr.admin.build_detection import FixedPictures
+from ltr.admin.build_detection import FrozenDetectorLoaders
 from ltr.admin.build_training import build_training
 from ltr.experiments.detection.scores import Evaluation, Scores, Steps
 from ltr.experiments.detection.studies import Row
@@ -57,9 +57,9 @@ class DetectionRuns:
         device: torch.device,
     ) -> None:
         self.folder, self.settings, self.data, self.factors, self.device = folder, settings, data, factors, device
-        fixed = FixedPictures(settings, device)
-        self.val = Evaluation(fixed, data, settings.data.val, PredictionSettings())
-        self.test = Evaluation(fixed, data, settings.data.test, PredictionSettings())
+        frozen = FrozenDetectorLoaders(settings, device)
+        self.val = Evaluation(frozen, data, settings.data.val, PredictionSettings())
+        self.test = Evaluation(frozen, data, settings.data.test, PredictionSettings())
 
     def detector(self) -> Scores:
         """Scores of the detector alone on the test pictures."""
@@ -95,13 +95,13 @@ class DetectionRuns:
         begin = time.process_time()
         trainer.run()
         seconds = None if begun else time.process_time() - begin
-        energies = cast(EnergyBranchActor, training.actor).energies
-        energies.branch.eval()
+        energy_model = cast(EnergyBranchActor, training.actor).energy_model
+        energy_model.branch.eval()
         tried = [(factor * settings.step_position, factor * settings.step_size) for factor in self.factors]
-        steps = max(tried, key=lambda s: self.val.scores(self.val.refined(energies, s)).ap)
+        steps = max(tried, key=lambda s: self.val.scores(self.val.refined(energy_model, s)).ap)
         return Run(
-            self.test.scores(self.test.guided(energies)),
-            self.test.scores(self.test.refined(energies, steps)),
+            self.test.scores(self.test.guided(energy_model)),
+            self.test.scores(self.test.refined(energy_model, steps)),
             steps,
             seconds,
         )

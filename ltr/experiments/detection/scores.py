@@ -1,4 +1,4 @@
-"""COCO's scores of detections: of a fixed detector alone, and with an energy branch."""
+"""COCO's scores of detections: of a frozen detector alone, and with an energy branch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from tqdm import tqdm
 
-from ltr.admin.build_detection import FixedPictures
+from ltr.admin.build_detection import FrozenDetectorLoaders
 from ltr.dataset.detection import DetectionDataset
-from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings, suppress
+from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, suppress
 from ltr.sampling.detection_batch import BoxSet, DetectionBatch
 from ltr.train_settings.detection.base import Sources
 
@@ -58,10 +58,10 @@ def coco_scores(truth: COCO, results: list[dict[str, Any]]) -> Scores:
 
 
 class Evaluation:
-    """Pictures with their truth, seen by a fixed detector.
+    """Pictures with their truth, seen by a frozen detector.
 
     Args:
-        fixed: the detector.
+        frozen: the detector.
         data: the folder that the sources' paths lie in.
         sources: of the pictures; those without objects count too.
         prediction: settings of NMS and ascent.
@@ -69,34 +69,36 @@ class Evaluation:
 
     def __init__(
         self,
-        fixed: FixedPictures,
+        frozen: FrozenDetectorLoaders,
         data: Path,
         sources: Sources,
         prediction: PredictionSettings,
     ) -> None:
-        dataset = DetectionDataset(data, sources, fixed.settings.data.classes)
+        dataset = DetectionDataset(data, sources, frozen.settings.data.classes)
         self.truth = dataset.ground_truth()
-        self.loader = fixed.loader(dataset.pictures, len(dataset), seed=None)
+        self.loader = frozen.loader(dataset.pictures, len(dataset), seed=None)
         self.prediction = prediction
 
     def detector(self) -> list[dict[str, Any]]:
         """Results of the detector alone."""
         return self._run(lambda batch: suppress(batch.candidates, batch.candidates.scores, self.prediction))
 
-    def guided(self, energies: EnergyOfBoxes) -> list[dict[str, Any]]:
+    def guided(self, energy_model: BoxEnergyModel) -> list[dict[str, Any]]:
         """Results after guided NMS, without refinement."""
-        return self._run(lambda batch: self._suppress(energies, batch))
+        return self._run(lambda batch: self._suppress(energy_model, batch))
 
-    def refined(self, energies: EnergyOfBoxes, steps: Steps) -> list[dict[str, Any]]:
+    def refined(self, energy_model: BoxEnergyModel, steps: Steps) -> list[dict[str, Any]]:
         """Results after guided NMS and refinement."""
-        return self._run(lambda batch: energies.refine(batch, self._suppress(energies, batch), steps, self.prediction))
+        return self._run(
+            lambda batch: energy_model.refine(batch, self._suppress(energy_model, batch), steps, self.prediction)
+        )
 
     def scores(self, results: list[dict[str, Any]]) -> Scores:
         """COCO's scores of results."""
         return coco_scores(self.truth, results)
 
-    def _suppress(self, energies: EnergyOfBoxes, batch: DetectionBatch) -> BoxSet:
-        return suppress(batch.candidates, energies.rank(batch), self.prediction)
+    def _suppress(self, energy_model: BoxEnergyModel, batch: DetectionBatch) -> BoxSet:
+        return suppress(batch.candidates, energy_model.rank(batch), self.prediction)
 
     def _run(self, find: Callable[[DetectionBatch], BoxSet]) -> list[dict[str, Any]]:
         self.loader.set_epoch(0)

@@ -29,7 +29,7 @@ def initial_parameters(seeds: Sequence[int]) -> Parameters:
 
 
 Forward = Callable[[Parameters, Tensor, Tensor], Tensor]
-"""Parameters, x ``[R, N, 1]``, y ``[R, N, M, 1]`` -> energies ``[R, N, M]``."""
+"""Parameters, x ``[R, N, 1]``, y ``[R, N, M, 1]`` -> energy_model ``[R, N, M]``."""
 
 
 def stacked_forward(compiled: bool = False) -> Forward:
@@ -43,7 +43,7 @@ def stacked_forward(compiled: bool = False) -> Forward:
 
 
 def stacked_energy(forward: Forward, parameters: Parameters, x: Tensor) -> Energy:
-    """The energies of R networks as one: for inputs ``x [R, N, 1]``, ``y [R * N, M, 1] -> [R * N, M]``."""
+    """The energy_model of R networks as one: for inputs ``x [R, N, 1]``, ``y [R * N, M, 1] -> [R * N, M]``."""
 
     def energy(y: Tensor) -> Tensor:
         return forward(parameters, x, y.unflatten(0, x.shape[:2])).flatten(0, 1)

@@ -1,4 +1,4 @@
-"""What all backbones share: normalisation, running to the layers asked for, and freezing."""
+"""What all backbones share: normalization, running to the layers asked for, and freezing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LAYERS = ("conv1", "layer1", "layer2", "layer3")
 
 
 class Backbone(nn.Module):
-    """A network cut at ``layer3``; a subclass gives its stages, normalisation and pretrained weights.
+    """A network cut at ``layer3``; a subclass gives its stages, normalization and pretrained weights.
 
     Args:
         frozen_layers: layers (of ``LAYERS``) whose weights and batch-norm statistics stay as they are.

@@ -2,7 +2,7 @@
 
 The architecture is ATOM's IoU-net (Danelljan et al., CVPR 2019): the reference frame gives a modulation vector, the
 test frame's features are multiplied by it channel by channel, pooled inside a box and mapped to one number. Here that
-number is f(x, y), the unnormalised log-density of the energy-based model (Gustafsson et al., eq. 1).
+number is f(x, y), the unnormalized log-density of the energy-based model (Gustafsson et al., eq. 1).
 """
 
 from __future__ import annotations

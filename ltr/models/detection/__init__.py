@@ -1,1 +1,1 @@
-"""Object detection: a fixed Faster R-CNN, and the energy branch that is trained on top of it (paper, Section 4.2)."""
+"""Object detection: a frozen Faster R-CNN, and the energy branch that is trained on top of it (paper, Section 4.2)."""

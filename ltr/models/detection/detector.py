@@ -52,7 +52,7 @@ def _mobile(settings: DetectorSettings, **common: Any) -> FasterRCNN:
     sizes = tuple((size, round(size * 2**0.5)) for size in (24, 48, 96, 192))
     return FasterRCNN(
         MobilePyramid(),
-        image_mean=[0.0] * 3,  # the backbone normalises by itself, from 0..255
+        image_mean=[0.0] * 3,  # the backbone normalizes by itself, from 0..255
         image_std=[1 / 255] * 3,
         rpn_anchor_generator=AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * len(sizes)),
         rpn_pre_nms_top_n_train=400,

@@ -1,4 +1,4 @@
-"""The energy branch: f(x, y) of a box y in a picture x, from the features of a fixed detector (paper, Section 4.2)."""
+"""The energy branch: f(x, y) of a box y in a picture x, from the features of a frozen detector (paper, Section 4.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the candidates of a fixed detector to detections: guided NMS, then refinement (paper, Appendix C.1)."""
+"""From the candidates of a frozen detector to detections: guided NMS, then refinement (paper, Appendix C.1)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def suppress(candidates: BoxSet, rank: Tensor, settings: PredictionSettings) -> 
     return found[highest_of_each(found.scores, found.picture, settings.max_detections)]
 
 
-class EnergyOfBoxes:
+class BoxEnergyModel:
     """The energies of a trained branch: what ranks candidates, and what boxes climb.
 
     Args:
@@ -48,7 +48,7 @@ class EnergyOfBoxes:
     def __init__(self, branch: EnergyBranch, strides: tuple[int, ...], canonical_size: float) -> None:
         self.branch, self.strides, self.canonical_size = branch, strides, canonical_size
 
-    def around(self, batch: DetectionBatch, reference: BoxSet) -> Energy:
+    def energy_around(self, batch: DetectionBatch, reference: BoxSet) -> Energy:
         """f as a function of ``box_rel [T, M, 4] -> [T, M]``, boxes seen from T ``reference`` boxes of the batch."""
         pool = PyramidPool(batch.maps, self.strides, reference, self.canonical_size)
         energy = self.branch.energy(pool, reference.labels)
@@ -59,7 +59,7 @@ class EnergyOfBoxes:
         """f of the batch's candidates ``[D]``."""
         boxes = batch.candidates.boxes
         with torch.no_grad():
-            return self.around(batch, batch.candidates)(torch.zeros_like(boxes[:, None]))[:, 0]
+            return self.energy_around(batch, batch.candidates)(torch.zeros_like(boxes[:, None]))[:, 0]
 
     def refine(
         self, batch: DetectionBatch, found: BoxSet, steps: tuple[float, float], settings: PredictionSettings
@@ -70,5 +70,5 @@ class EnergyOfBoxes:
         position, size = steps
         step = found.boxes.new_tensor([position, position, size, size])
         start = torch.zeros_like(found.boxes[:, None])
-        refined, _ = refine(self.around(batch, found), start, step, settings.iterations, settings.decay)
+        refined, _ = refine(self.energy_around(batch, found), start, step, settings.iterations, settings.decay)
         return replace(found, boxes=box_from_relative(refined[:, 0], found.boxes))

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class DistanceMap(nn.Module):
-    """Functions of the distance to a centre, piecewise linear between bins (DiMP, eq. 9).
+    """Functions of the distance to a center, piecewise linear between bins (DiMP, eq. 9).
 
     DiMP writes them as sums of triangular basis functions, of which bin b peaks at b * ``bin_displacement`` and the
     last takes everything beyond it. At most two are not zero anywhere: so the two values are looked up, which takes a
@@ -18,7 +18,7 @@ class DistanceMap(nn.Module):
         self.bin_displacement = bin_displacement
 
     def forward(self, values: Tensor, center: Tensor, output_sz: tuple[int, int]) -> Tensor:
-        """Values at the bins ``[K, num_bins]`` of K functions, centres ``[N, 2]`` (row, column), in cells
+        """Values at the bins ``[K, num_bins]`` of K functions, centers ``[N, 2]`` (row, column), in cells
         -> ``[K, N, height, width]``.
         """
         rows = torch.arange(output_sz[0], dtype=center.dtype, device=center.device)

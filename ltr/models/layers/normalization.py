@@ -1,4 +1,4 @@
-"""Normalisation of feature maps."""
+"""Normalization of feature maps."""
 
 import torch
 from torch import Tensor, nn

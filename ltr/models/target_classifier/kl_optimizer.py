@@ -14,18 +14,18 @@ from ltr.data.labels import ScoreGrid
 from ltr.models.layers.filter import apply_feat_transpose, apply_filter
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 
-_DAMPING = 0.05  # added to the regularisation in the length of a step, as pytracking does (alpha_eps)
+_DAMPING = 0.05  # added to the regularization in the length of a step, as pytracking does (alpha_eps)
 
 
 class PrDiMPSteepestDescentNewton(nn.Module):
-    """Minimise, over the filter f, the mean over samples of  log sum_c exp(s_c) - sum_c p_c s_c,  s = x * f,  plus
+    """Minimize, over the filter f, the mean over samples of  log sum_c exp(s_c) - sum_c p_c s_c,  s = x * f,  plus
     reg^2 / 2 || f ||^2.
 
-    p is a Gaussian round the target's centre that sums to one over the cells c. Gradient and Hessian in closed form:
+    p is a Gaussian round the target's center that sums to one over the cells c. Gradient and Hessian in closed form:
     J^T (q - p) and J^T (diag(q) - q q^T) J with q = softmax(s).
 
     Args:
-        settings: iterations, and where the learned step length and regularisation start.
+        settings: iterations, and where the learned step length and regularization start.
         label_sigma: standard deviation of p in cells.
         feat_stride: crop pixels per cell.
     """

@@ -32,10 +32,10 @@ class FilterOptimizerSettings:
 
 
 class DiMPSteepestDescentGN(nn.Module):
-    """Minimise, over the filter f, the mean over samples of  v_c^2 || l(x * f, m_c) - y_c ||^2  +  reg^2 || f ||^2.
+    """Minimize, over the filter f, the mean over samples of  v_c^2 || l(x * f, m_c) - y_c ||^2  +  reg^2 || f ||^2.
 
     The label y_c, the target mask m_c (slope of the residual's leaky ReLU: hinge-like away from the target) and
-    the spatial weight v_c are learned functions of the distance to the target's centre c.
+    the spatial weight v_c are learned functions of the distance to the target's center c.
 
     Args:
         settings: initial values.

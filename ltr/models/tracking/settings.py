@@ -22,7 +22,7 @@ class ClassifierSettings:
     feature_dim: Width = 256  # channels of the classification features
     filter_size: Annotated[int, Range(least=1, most=64)] = 4  # cells
     output_sigma_factor: PositiveFloat = 0.25  # standard deviation of the label, as a part of the target's size
-    objective: Literal["hinge", "kl"] = "hinge"  # what the filter minimises: DiMP's learned one or PrDiMP's
+    objective: Literal["hinge", "kl"] = "hinge"  # what the filter minimizes: DiMP's learned one or PrDiMP's
     optimizer: FilterOptimizerSettings = field(default_factory=FilterOptimizerSettings)
 
 

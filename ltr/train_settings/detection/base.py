@@ -1,4 +1,4 @@
-"""Settings of detection: training the detector, and training the energy branch on top of it when it is fixed."""
+"""Settings of detection: training the detector, and training the energy branch on top of it when it is frozen."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ class DetectorTrainSettings(DetectionSettings):
 
 @dataclass(frozen=True)
 class BranchTrainSettings(DetectionSettings):
-    """Training of an :class:`~ltr.models.detection.energy_branch.EnergyBranch` on a fixed detector.
+    """Training of an :class:`~ltr.models.detection.energy_branch.EnergyBranch` on a frozen detector.
 
     ``weights`` of the detector: a ``.safetensors`` file of a trained one, a ``.pth`` of torchvision's, or ``None``
-    for torchvision's own, trained on COCO. ``cache`` is a folder where what the fixed detector gives is kept, in half
+    for torchvision's own, trained on COCO. ``cache`` is a folder where what the frozen detector gives is kept, in half
     precision: worth it where the pictures are few. Step lengths (Table S1) belong to a method: how steep its energies
     are differs.
     """

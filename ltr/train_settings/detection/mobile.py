@@ -37,7 +37,7 @@ CLASSES = {
     ),
 }
 
-# By folder, values of the pictures' field `dataset`: those whose objects of the three classes are mostly all labelled.
+# By folder, values of the pictures' field `dataset`: those whose objects of the three classes are mostly all labeled.
 DATASETS = {
     "train_images": ("COCOmini", "CarsTrucks", "Kangaroo", "Lion", "OpenImages_Rabbit", "Raccoon", "TrafficMoto"),
     "train_images2": (

@@ -58,6 +58,11 @@ class DiMPTrainSettings(TrainSettings):
         "processing.kernel_size": "network.classifier.filter_size",
         "processing.output_sigma_factor": "network.classifier.output_sigma_factor",
         "processing.stride": "",
+        "processing.train_jitter.centre": "processing.train_jitter.center",
+        "processing.test_jitter.centre": "processing.test_jitter.center",
+        "processing.augmentation.colour": "processing.augmentation.color",
+        "processing.augmentation.coarse": "processing.augmentation.low_resolution",
+        "processing.augmentation.coarse_detail": "processing.augmentation.low_resolution_detail",
     }
     method_field: ClassVar[str] = "box_loss"
 

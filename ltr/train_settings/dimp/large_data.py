@@ -1,6 +1,6 @@
 """What pytracking's trackers are trained on: four large data sets, hardly augmented."""
 
-from ltr.data.transforms import AugmentationSettings, ColourJitter
+from ltr.data.transforms import AugmentationSettings, ColorJitter
 from ltr.train_settings.dimp.base import DataSource
 
 
@@ -16,11 +16,11 @@ def sources(lasot_weight: float) -> tuple[DataSource, ...]:
 
 VALIDATION = (DataSource("got10k", "got10k", split="votval"),)
 
-# Grey now and then, and brightness.
+# Gray now and then, and brightness.
 AUGMENTATION = AugmentationSettings(
     flip=0.0,
     grayscale=0.05,
-    colour=ColourJitter(brightness=0.2, contrast=0.0, saturation=0.0, gain=0.0),
+    color=ColorJitter(brightness=0.2, contrast=0.0, saturation=0.0, gain=0.0),
     blur=0.0,
     noise=0.0,
     jpeg=0.0,

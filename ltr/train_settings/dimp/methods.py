@@ -14,7 +14,7 @@ NUM_SAMPLES = 128
 
 @dataclass(frozen=True)
 class BoxMethod:
-    """A loss of the boxes, and its weight beside the loss of the centre."""
+    """A loss of the boxes, and its weight beside the loss of the center."""
 
     loss: EBMLoss
     weight: float = 0.01

@@ -113,7 +113,7 @@ DIMP_NCEP_MOBILE = replace(
 DIMP_NCEP_MOBILE_TRUNK = replace(
     DIMP_NCEP_LITE0_TRUNK,
     network=replace(DIMP_NCEP_MOBILE.network, frozen_layers=DIMP_NCEP_LITE0_TRUNK.network.frozen_layers),
-    processing=ProcessingSettings(augmentation=AugmentationSettings(coarse=0.3)),
+    processing=ProcessingSettings(augmentation=AugmentationSettings(low_resolution=0.3)),
     optim=replace(
         DIMP_NCEP_LITE0.optim, epochs=30, lr=5e-4, part_lr={**WARMUP.optim.part_lr, "feature_extractor": 1e-4}
     ),

@@ -1,6 +1,6 @@
 """PrDiMP (Danelljan et al., CVPR 2020) as pytracking trains it: prdimp18 and prdimp50.
 
-Centre and box are both densities: the centre's on the grid of scores, the box's as the paper's KLD-IS.
+Center and box are both densities: the center's on the grid of scores, the box's as the paper's KLD-IS.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The paper's three trackers (Appendix D): DiMP's centre, and a box branch trained with KLD-IS, NCE or NCE+.
+"""The paper's three trackers (Appendix D): DiMP's center, and a box branch trained with KLD-IS, NCE or NCE+.
 
 DiMP-KLD-IS is pytracking's super_dimp. D.1: batches of 20, four data sets weighted equally, 40,000 samples an epoch,
 flips, and conv1 to layer2 of the backbone frozen. D.2: K = 2, sigma = 0.05 and 0.5, M = 128; NCE+ with beta = 0.1.
@@ -27,7 +27,7 @@ SUPER_DIMP = replace(
     sampler=SamplerSettings(samples_per_epoch=40_000, max_gap=200),
     processing=replace(
         DIMP50.processing,
-        test_jitter=JitterSettings(centre=5.5, scale=0.5),
+        test_jitter=JitterSettings(center=5.5, scale=0.5),
         augmentation=replace(AUGMENTATION, flip=0.5, frame_flip=0.5),
     ),
     box_loss=BOX_METHODS["kldis"].loss,

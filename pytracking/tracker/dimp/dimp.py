@@ -104,7 +104,7 @@ class DiMP:
         width, height = (state.box[2:] / cell).tolist()
         motion_x, motion_y = (state.motion / cell).tolist()
         last_x, last_y = self._last_place(state, transform).tolist()
-        distractors = tuple((x, y) for x, y in ((state.distractors - transform.centre) / cell).tolist())
+        distractors = tuple((x, y) for x, y in ((state.distractors - transform.center) / cell).tolist())
         lost, known = state.reacquisition.lost, not state.reacquisition.is_active
         context = MotionContext((last_x, last_y), known, lost, (motion_x, motion_y), distractors)
         return localize(scores[0], (width, height), context, self.params.localization)
@@ -112,7 +112,7 @@ class DiMP:
     def _last_place(self, state: TargetState, transform: CropTransform) -> np.ndarray:
         """Of the target's center: (x, y) from the crop's center, in cells."""
         center: np.ndarray = state.box[:2] + state.box[2:] / 2
-        return (center - transform.centre) / (self.settings.stride * transform.scale)
+        return (center - transform.center) / (self.settings.stride * transform.scale)
 
     def _box_query(
         self, state: TargetState, features: CropFeatures, found: Localization, transform: CropTransform
@@ -146,7 +146,7 @@ class DiMP:
         verdict = "uncertain" if state.reacquisition.is_active and found.state == "tracking" else found.state
         state.reacquisition = state.reacquisition.after(found.state == "lost", thresholds)
         cell = self.settings.stride * transform.scale
-        state.distractors = np.array(found.distractors).reshape(-1, 2) * cell + transform.centre
+        state.distractors = np.array(found.distractors).reshape(-1, 2) * cell + transform.center
         if found.state != "lost":
             identity = local_max_score(scores[1], found.displacement)
             state.identity_score += thresholds.recognition_rate * (identity - state.identity_score)

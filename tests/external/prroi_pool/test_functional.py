@@ -63,11 +63,11 @@ def test_one_large_bin_holds_the_sum_of_the_map(features: Tensor) -> None:
     torch.testing.assert_close(pooled, features.sum(dim=(2, 3)) / 63)
 
 
-def test_linear_map_gives_the_values_at_the_bin_centres() -> None:
+def test_linear_map_gives_the_values_at_the_bin_centers() -> None:
     y, x = torch.meshgrid(torch.arange(9.0), torch.arange(9.0), indexing="ij")
     pooled = prroi_pool2d_batch((2 * y - 3 * x + 1)[None, None], torch.tensor([[[1.2, 2.4, 5.2, 6.4]]]), 2, 2)
-    centres_y, centres_x = torch.tensor([3.4, 5.4]), torch.tensor([2.2, 4.2])
-    torch.testing.assert_close(pooled[0, 0, 0], 2 * centres_y[:, None] - 3 * centres_x + 1)
+    centers_y, centers_x = torch.tensor([3.4, 5.4]), torch.tensor([2.2, 4.2])
+    torch.testing.assert_close(pooled[0, 0, 0], 2 * centers_y[:, None] - 3 * centers_x + 1)
 
 
 @pytest.mark.parametrize("box", [(2, 1, 2, 4), (1, 3, 4, 3), (4, 1, 2, 3), (2, 2, 2, 2)])

@@ -25,27 +25,27 @@ def features() -> Tensor:
     return torch.randn(9, 9, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
-def _centre_size(corners: Tensor) -> tuple[Tensor, Tensor]:
+def _center_size(corners: Tensor) -> tuple[Tensor, Tensor]:
     return (corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]
 
 
-def _exact(features: Tensor, centre: Tensor, size: Tensor, bins: int) -> Tensor:
-    corners = torch.cat([centre - size / 2, centre + size / 2], dim=1)
+def _exact(features: Tensor, center: Tensor, size: Tensor, bins: int) -> Tensor:
+    corners = torch.cat([center - size / 2, center + size / 2], dim=1)
     return prroi_pool2d_batch(features.permute(2, 0, 1)[None], corners[None], bins, bins)[0].permute(0, 2, 3, 1)
 
 
 @pytest.mark.parametrize("bins", [1, 3, 5])
 @pytest.mark.parametrize("names", [[name] for name in BOXES] + [list(BOXES)], ids=[*BOXES, "all at once"])
 def test_equals_the_exact_pooling_and_its_autograd_gradient(features: Tensor, names: list[str], bins: int) -> None:
-    centre, size = _centre_size(torch.tensor([BOXES[name] for name in names], dtype=torch.float64))
+    center, size = _center_size(torch.tensor([BOXES[name] for name in names], dtype=torch.float64))
     upstream = torch.randn(len(names), bins, bins, 3, dtype=torch.float64)
     with torch.inference_mode():
-        torch.testing.assert_close(pool_boxes(features, centre, size, bins), _exact(features, centre, size, bins))
+        torch.testing.assert_close(pool_boxes(features, center, size, bins), _exact(features, center, size, bins))
 
-    centre.requires_grad_()
+    center.requires_grad_()
     size.requires_grad_()
     slopes = [
-        torch.autograd.grad((pool(features, centre, size, bins) * upstream).sum(), (centre, size))
+        torch.autograd.grad((pool(features, center, size, bins) * upstream).sum(), (center, size))
         for pool in (pool_boxes, _exact)
     ]
     torch.testing.assert_close(*slopes)
@@ -53,10 +53,10 @@ def test_equals_the_exact_pooling_and_its_autograd_gradient(features: Tensor, na
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 def test_a_box_that_is_no_box_spoils_only_itself(features: Tensor, bad: float) -> None:
-    centre, size = _centre_size(torch.tensor([BOXES["inside"], BOXES["inside"]], dtype=torch.float64))
-    centre[1, 0] = bad
-    pooled = pool_boxes(features, centre, size, 3)
-    torch.testing.assert_close(pooled[:1], _exact(features, centre[:1], size[:1], 3))
+    center, size = _center_size(torch.tensor([BOXES["inside"], BOXES["inside"]], dtype=torch.float64))
+    center[1, 0] = bad
+    pooled = pool_boxes(features, center, size, 3)
+    torch.testing.assert_close(pooled[:1], _exact(features, center[:1], size[:1], 3))
 
 
 def test_no_boxes(features: Tensor) -> None:

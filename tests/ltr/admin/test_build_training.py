@@ -20,7 +20,7 @@ from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
 from ltr.trainers.settings import OptimSettings, TrainSettings
 from ltr.utils.config import check, problems
-from ltr.utils.distributed import Processes
+from ltr.utils.distributed import ProcessGroup
 from tests.fakes.datasets import noise_picture, write_coco, write_picture, write_sequences
 from tests.fakes.networks import SMALL, write_small_network
 
@@ -167,7 +167,7 @@ def test_validation_sees_other_drawn_shapes_and_no_augmentation(data: Path) -> N
     assert not torch.equal(samples[0].train_boxes, samples[1].train_boxes)
     assert samples[1].ids[0].startswith("synthetic validation/")
     again = replace(
-        TOY, processing=replace(TOY.processing, augmentation=AugmentationSettings(coarse=1, blur=1, jpeg=1))
+        TOY, processing=replace(TOY.processing, augmentation=AugmentationSettings(low_resolution=1, blur=1, jpeg=1))
     )
     val_loader = build_training(again, data, torch.device("cpu"), seed=5).val_loader
     assert val_loader is not None
@@ -220,7 +220,7 @@ def test_data_are_looked_for_before_weights(tmp_path: Path) -> None:
 
 def test_parts_of_one_sample_are_refused(data: Path) -> None:
     with pytest.raises(ValueError, match=r"optim.batch_size: 2 samples in 2 processes are parts of one sample"):
-        build_training(SETTINGS, data, torch.device("cpu"), 0, Processes(rank=0, count=2))
+        build_training(SETTINGS, data, torch.device("cpu"), 0, ProcessGroup(rank=0, count=2))
     accumulated = replace(SETTINGS, optim=replace(SETTINGS.optim, accumulate=2))
     assert problems(accumulated) == [
         "optim.batch_size: expected at least 2 a part for the batch norm of the box branch, got 2 in 2"

@@ -8,7 +8,7 @@ from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_relat
 
 def test_relative_box_by_hand() -> None:
     reference = torch.tensor([10.0, 20.0, 40.0, 20.0])
-    box = torch.tensor([40.0, 15.0, 20.0, 40.0])  # centre (50, 35) against (30, 30)
+    box = torch.tensor([40.0, 15.0, 20.0, 40.0])  # center (50, 35) against (30, 30)
     expected = torch.tensor([20 / 40, 5 / 20, math.log(0.5), math.log(2.0)])
     torch.testing.assert_close(box_to_relative(box, reference), expected)
 

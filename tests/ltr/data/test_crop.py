@@ -17,15 +17,15 @@ from tests.reference import crops as loops
 
 
 @pytest.mark.parametrize(
-    ("centre", "scale", "size"),
+    ("center", "scale", "size"),
     [((80.0, 60.0), 1.0, 32), ((71.3, 44.8), 0.37, 24), ((3.2, 115.0), 1.4, 40), ((-20.0, 50.0), 1.1, 33)],
 )
-def test_crop_is_the_bilinear_loop(centre: tuple[float, float], scale: float, size: int) -> None:
+def test_crop_is_the_bilinear_loop(center: tuple[float, float], scale: float, size: int) -> None:
     image = noise_picture(0)
-    crop, transform = sample_crop(image, centre, scale, size)
-    # OpenCV rounds the weights of the four neighbours to 1/32.
-    assert np.abs(crop - loops.bilinear_crop(image, centre, scale, size)).max() <= 2.5
-    assert transform == CropTransform(centre, scale, size)
+    crop, transform = sample_crop(image, center, scale, size)
+    # OpenCV rounds the weights of the four neighbors to 1/32.
+    assert np.abs(crop - loops.bilinear_crop(image, center, scale, size)).max() <= 2.5
+    assert transform == CropTransform(center, scale, size)
 
 
 def test_even_crop_at_scale_one_copies_pixels() -> None:
@@ -63,18 +63,18 @@ def test_boxes_go_there_and_back() -> None:
     torch.testing.assert_close(box_from_crop(box_to_crop(boxes, transform), transform), boxes)
 
 
-@pytest.mark.parametrize(("centre", "scale"), [((70.0, 60.0), 0.5), ((66.0, 58.0), 0.35), ((80.0, 70.0), 2.0)])
-def test_a_drawn_box_lies_where_box_to_crop_says(centre: tuple[float, float], scale: float) -> None:
+@pytest.mark.parametrize(("center", "scale"), [((70.0, 60.0), 0.5), ((66.0, 58.0), 0.35), ((80.0, 70.0), 2.0)])
+def test_a_drawn_box_lies_where_box_to_crop_says(center: tuple[float, float], scale: float) -> None:
     box = (56, 44, 20, 28)
     image = draw_box(np.zeros((120, 160, 3), np.uint8), box, (255, 255, 255))
-    crop, transform = sample_crop(image, centre, scale, 96)
+    crop, transform = sample_crop(image, center, scale, 96)
     found = loops.mask_bounds(crop[..., 0] > 127)
     np.testing.assert_allclose(found, box_to_crop(torch.tensor(box, dtype=torch.float64), transform), atol=1.0)
 
 
 def test_scale_makes_the_crop_a_multiple_of_the_target() -> None:
-    centre, scale = CropSettings(5.0, 160).search_region((3.0, 4.0), (16.0, 64.0), (100, 100))
-    assert (centre, scale * 160) == ((3.0, 4.0), pytest.approx(5 * 32))
+    center, scale = CropSettings(5.0, 160).search_region((3.0, 4.0), (16.0, 64.0), (100, 100))
+    assert (center, scale * 160) == ((3.0, 4.0), pytest.approx(5 * 32))
 
 
 def test_image_is_not_modified() -> None:
@@ -86,25 +86,25 @@ def test_image_is_not_modified() -> None:
 
 
 @pytest.mark.parametrize(
-    ("centre", "scale"), [((0.0, 0.0), 0.0), ((float("nan"), 0.0), 1.0), ((0.0, 0.0), float("inf"))]
+    ("center", "scale"), [((0.0, 0.0), 0.0), ((float("nan"), 0.0), 1.0), ((0.0, 0.0), float("inf"))]
 )
-def test_impossible_crops_are_refused(centre: tuple[float, float], scale: float) -> None:
-    with pytest.raises(ValueError, match="finite centre and a scale > 0"):
-        sample_crop(noise_picture(0), centre, scale, 16)
+def test_impossible_crops_are_refused(center: tuple[float, float], scale: float) -> None:
+    with pytest.raises(ValueError, match="finite center and a scale > 0"):
+        sample_crop(noise_picture(0), center, scale, 16)
 
 
 IMAGE = (200, 100)  # width, height
 
 
 @pytest.mark.parametrize(
-    ("mode", "centre", "side", "max_shrink", "expected"),
+    ("mode", "center", "side", "max_shrink", "expected"),
     [
         ("replicate", (-50.0, 10.0), 400.0, 1.5, ((-50.0, 10.0), 400.0)),
         # Small enough: moved inside, no further than needed.
         ("inside", (10.0, 95.0), 40.0, 1.5, ((20.0, 80.0), 40.0)),
         ("inside_major", (10.0, 95.0), 40.0, 1.5, ((20.0, 80.0), 40.0)),
         ("inside", (100.0, 50.0), 40.0, 1.5, ((100.0, 50.0), 40.0)),
-        # Made as large as the shorter side, or as the longer one; and centred where it is longer than the image.
+        # Made as large as the shorter side, or as the longer one; and centerd where it is longer than the image.
         ("inside", (190.0, 20.0), 140.0, 1.5, ((150.0, 50.0), 100.0)),
         ("inside_major", (190.0, 20.0), 140.0, 1.5, ((130.0, 50.0), 140.0)),
         ("inside_major", (20.0, 20.0), 240.0, 1.5, ((100.0, 50.0), 200.0)),
@@ -116,30 +116,30 @@ IMAGE = (200, 100)  # width, height
 )
 def test_areas_are_fitted_to_the_image(
     mode: CropMode,
-    centre: tuple[float, float],
+    center: tuple[float, float],
     side: float,
     max_shrink: float,
     expected: tuple[tuple[float, float], float],
 ) -> None:
-    assert fit_area(centre, side, IMAGE, mode, max_shrink) == expected
+    assert fit_area(center, side, IMAGE, mode, max_shrink) == expected
 
 
-def _outside(centre: tuple[float, float], side: float) -> float:
+def _outside(center: tuple[float, float], side: float) -> float:
     """Share of the area that lies outside the image."""
     inside = 1.0
-    for c, extent in zip(centre, IMAGE, strict=True):
+    for c, extent in zip(center, IMAGE, strict=True):
         inside *= max(0.0, min(c + side / 2, extent) - max(c - side / 2, 0.0)) / side
     return 1 - inside
 
 
 @pytest.mark.parametrize("mode", ["inside", "inside_major"])
-def test_fitting_never_adds_outside_nor_loses_the_centre_s_side(mode: CropMode) -> None:
+def test_fitting_never_adds_outside_nor_loses_the_center_s_side(mode: CropMode) -> None:
     rng = np.random.default_rng(0)
     for _ in range(300):
-        centre, side = (float(rng.uniform(-40, 240)), float(rng.uniform(-40, 140))), float(rng.uniform(20, 500))
-        fitted, smaller = fit_area(centre, side, IMAGE, mode, 1.5)
+        center, side = (float(rng.uniform(-40, 240)), float(rng.uniform(-40, 140))), float(rng.uniform(20, 500))
+        fitted, smaller = fit_area(center, side, IMAGE, mode, 1.5)
         assert side / 1.5 - 1e-9 <= smaller <= side
-        assert _outside(fitted, smaller) <= _outside(centre, side) + 1e-9
+        assert _outside(fitted, smaller) <= _outside(center, side) + 1e-9
         again = fit_area(fitted, smaller, IMAGE, mode, 1.0)
         assert again == (pytest.approx(fitted), smaller)
 

@@ -5,15 +5,15 @@ from ltr.data.labels import ScoreGrid, gaussian_label
 from tests.reference import crops as loops
 
 
-@pytest.mark.parametrize("centre", [(144.0, 144.0), (13.7, 250.2), (-30.0, 10.0)])
-def test_label_is_the_loop(centre: tuple[float, float]) -> None:
-    label = gaussian_label(torch.tensor(centre, dtype=torch.float64), 19, 16, 0.9)
-    torch.testing.assert_close(label, torch.from_numpy(loops.gaussian_label(centre, 19, 16, 0.9)))
+@pytest.mark.parametrize("center", [(144.0, 144.0), (13.7, 250.2), (-30.0, 10.0)])
+def test_label_is_the_loop(center: tuple[float, float]) -> None:
+    label = gaussian_label(torch.tensor(center, dtype=torch.float64), 19, 16, 0.9)
+    torch.testing.assert_close(label, torch.from_numpy(loops.gaussian_label(center, 19, 16, 0.9)))
 
 
 def test_labels_of_a_batch_keep_its_shape_and_type() -> None:
-    centres = torch.tensor([[[16.0, 32.0], [48.0, 0.0]]])
-    labels = gaussian_label(centres, 5, 16, 0.5)
+    centers = torch.tensor([[[16.0, 32.0], [48.0, 0.0]]])
+    labels = gaussian_label(centers, 5, 16, 0.5)
     assert labels.shape == (1, 2, 5, 5)
     assert labels.dtype == torch.float32
     assert labels[0, 0, 2, 1] == 1

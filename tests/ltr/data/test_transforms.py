@@ -9,21 +9,21 @@ from torchvision.transforms.v2 import functional as v2
 
 from ltr.data.transforms import (
     AugmentationSettings,
-    ColourJitter,
+    ColorJitter,
     Shared,
-    apply_colour,
+    apply_color,
     augment_frame,
-    colour_matrix,
-    cover_part,
+    color_matrix,
     draw_shared,
     flip_horizontally,
     saturation_matrix,
+    self_cutout,
 )
 from tests.fakes.datasets import draw_box, noise_picture
 from tests.reference.crops import mask_bounds
 
-STILL = ColourJitter(brightness=0, contrast=0, saturation=0, gain=0)
-NOTHING = AugmentationSettings(flip=0, grayscale=0, colour=STILL, blur=0, noise=0, jpeg=0, cutout=0)
+STILL = ColorJitter(brightness=0, contrast=0, saturation=0, gain=0)
+NOTHING = AugmentationSettings(flip=0, grayscale=0, color=STILL, blur=0, noise=0, jpeg=0, cutout=0)
 ALONE = Shared(flip=False, gray=False, detail=1.0)
 BOX = np.array([40, 30, 50, 40], dtype=np.float32)
 
@@ -65,7 +65,7 @@ def test_coarse_pictures_have_the_means_of_blocks() -> None:
 
 
 def test_what_is_shared_is_drawn_as_often_as_it_is_set() -> None:
-    settings = AugmentationSettings(flip=0.5, grayscale=0.1, coarse=0.3, coarse_detail=(0.2, 0.7))
+    settings = AugmentationSettings(flip=0.5, grayscale=0.1, low_resolution=0.3, low_resolution_detail=(0.2, 0.7))
     rng = np.random.default_rng(0)
     drawn = [draw_shared(settings, rng) for _ in range(4000)]
     shares = np.mean([(shared.flip, shared.gray, shared.detail < 1) for shared in drawn], axis=0)
@@ -74,10 +74,12 @@ def test_what_is_shared_is_drawn_as_often_as_it_is_set() -> None:
     assert min(details) >= 0.2
     assert max(details) <= 0.7
     assert np.mean(np.log(details)) == pytest.approx(np.log(0.2 * 0.7) / 2, abs=0.03)
-    assert all(shared.detail == 1 for shared in (draw_shared(replace(settings, coarse=0), rng) for _ in range(50)))
+    assert all(
+        shared.detail == 1 for shared in (draw_shared(replace(settings, low_resolution=0), rng) for _ in range(50))
+    )
 
 
-def test_full_saturation_keeps_colours() -> None:
+def test_full_saturation_keeps_colors() -> None:
     np.testing.assert_allclose(saturation_matrix(1.0), np.eye(3))
 
 
@@ -90,14 +92,14 @@ def test_full_saturation_keeps_colours() -> None:
         (replace(STILL, gain=0.5), lambda m: len(set(np.diag(m))) == 3 and np.allclose(m[:, :3], np.diag(np.diag(m)))),
     ],
 )
-def test_each_jitter_does_its_part(jitter: ColourJitter, check) -> None:
-    assert check(colour_matrix(jitter, np.random.default_rng(0)))
+def test_each_jitter_does_its_part(jitter: ColorJitter, check) -> None:
+    assert check(color_matrix(jitter, np.random.default_rng(0)))
 
 
-def test_colours_are_a_matrix_and_are_clipped() -> None:
+def test_colors_are_a_matrix_and_are_clipped() -> None:
     image = np.array([[[10, 100, 250]]], np.uint8)
     matrix = np.array([[0, 1, 0, 0], [2, 0, 0, 5], [0, 0, 1, 60.0]])
-    np.testing.assert_array_equal(apply_colour(image, matrix), [[[100, 25, 255]]])
+    np.testing.assert_array_equal(apply_color(image, matrix), [[[100, 25, 255]]])
 
 
 def test_blur_blurs() -> None:
@@ -123,7 +125,7 @@ def test_cover_hides_a_part_of_the_target_only() -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (120, 160, 3), dtype=np.uint8)
     for _ in range(50):
-        changed = (cover_part(image, BOX, (0.3, 0.6), rng) != image).any(axis=-1)
+        changed = (self_cutout(image, BOX, (0.3, 0.6), rng) != image).any(axis=-1)
         x, y, w, h = mask_bounds(changed)
         assert w <= 0.6 * BOX[2]
         assert h <= 0.6 * BOX[3]
@@ -137,7 +139,7 @@ def test_cover_of_a_target_at_the_edge_stays_in_the_picture() -> None:
     rng = np.random.default_rng(0)
     image = noise_picture(3)
     for box in ([-30, -30, 40, 40], [140, 100, 400, 300]):
-        assert cover_part(image, np.array(box, np.float32), (0.3, 0.6), rng).shape == image.shape
+        assert self_cutout(image, np.array(box, np.float32), (0.3, 0.6), rng).shape == image.shape
 
 
 def _tensor(image: np.ndarray) -> torch.Tensor:
@@ -169,7 +171,7 @@ def test_blur_is_torchvision_s(sigma: float) -> None:
 
 def test_brightness_and_saturation_are_torchvision_s() -> None:
     image = noise_picture(4)
-    bright = apply_colour(image, np.column_stack([1.2 * np.eye(3), np.zeros(3)]))
+    bright = apply_color(image, np.column_stack([1.2 * np.eye(3), np.zeros(3)]))
     assert np.abs(bright - _image(v2.adjust_brightness(_tensor(image), 1.2))).max() <= 1
-    pale = apply_colour(image, np.column_stack([saturation_matrix(0.6), np.zeros(3)]))
+    pale = apply_color(image, np.column_stack([saturation_matrix(0.6), np.zeros(3)]))
     assert np.abs(pale - _image(v2.adjust_saturation(_tensor(image), 0.6))).max() <= 1

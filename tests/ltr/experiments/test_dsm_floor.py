@@ -1,4 +1,4 @@
-"""Why DSM's row of Table 1 is where it is: its minimiser is the density smoothed by its noise (Vincent, 2011)."""
+"""Why DSM's row of Table 1 is where it is: its minimizer is the density smoothed by its noise (Vincent, 2011)."""
 
 import json
 import statistics

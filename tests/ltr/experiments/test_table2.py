@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from ltr.admin.build_detection import build_energies
+from ltr.admin.build_detection import build_energy_model
 from ltr.dataset.detection import DetectionSource
 from ltr.experiments import evaluate_detection, table2
 from ltr.experiments.detection.plot import lines
@@ -124,7 +124,7 @@ def test_evaluation_of_a_saved_branch(
     settings: BranchTrainSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = tmp_path / "network.safetensors"
-    save_weights(build_energies(settings, torch.device("cpu")).branch.state_dict(), network)
+    save_weights(build_energy_model(settings, torch.device("cpu")).branch.state_dict(), network)
     options = evaluate_detection.Options(
         "ncep_mobile", tmp_path / "data", network, results=tmp_path / "results.json", device="cpu"
     )

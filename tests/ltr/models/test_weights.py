@@ -81,9 +81,9 @@ def test_garbage_card_is_named(saved: Path, content: str) -> None:
 def test_card_of_a_newer_version_says_which_field_is_unknown(saved: Path) -> None:
     path = saved.with_suffix(".json")
     card = json.loads(path.read_text())
-    card["network"]["classifier"]["colour"] = "red"
+    card["network"]["classifier"]["color"] = "red"
     path.write_text(json.dumps(card))
-    with pytest.raises(ValueError, match=r"net.json: network: classifier.colour: unknown \(known are .*feature_dim"):
+    with pytest.raises(ValueError, match=r"net.json: network: classifier.color: unknown \(known are .*feature_dim"):
         load_network(saved)
 
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from ltr.dataset.detection import DetectionDataset, DetectionPicture, DetectionSource
-from ltr.sampling.detection_batch import FeatureCache, FixedItems, FixedLoader, FixedOutput, collate
-from ltr.sampling.detection_items import EndlessPictures, PictureLoader, load_picture
+from ltr.dataset.detection import DetectionDataset, DetectionImage, DetectionSource
+from ltr.sampling.detection_batch import FeatureCache, FrozenItems, FrozenLoader, FrozenOutput, collate
+from ltr.sampling.detection_items import DetectionLoader, EndlessSamples, load_sample
 from tests.fakes.detection import write_rectangles
 
 
@@ -16,23 +16,23 @@ class CountingDetector:
     def __init__(self) -> None:
         self.looks = 0
 
-    def __call__(self, image: Tensor) -> FixedOutput:
+    def __call__(self, image: Tensor) -> FrozenOutput:
         self.looks += 1
         maps = (image[:, ::8, ::8].contiguous(), image[:, ::16, ::16].contiguous())
         box = torch.tensor([[1.0, 2.0, 30.0, 40.0]])
-        return FixedOutput(maps, box, torch.tensor([1]), torch.tensor([0.5]), torch.tensor([2.0, 4.0]))
+        return FrozenOutput(maps, box, torch.tensor([1]), torch.tensor([0.5]), torch.tensor([2.0, 4.0]))
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> list[DetectionPicture]:
+def pictures(tmp_path: Path) -> list[DetectionImage]:
     source = DetectionSource("annotations.json", "images")
     return DetectionDataset(write_rectangles(tmp_path / "data", 4), [source]).pictures
 
 
-def test_what_is_kept_comes_back(tmp_path: Path, pictures: list[DetectionPicture]) -> None:
+def test_what_is_kept_comes_back(tmp_path: Path, pictures: list[DetectionImage]) -> None:
     cache = FeatureCache(tmp_path / "cache", "mine")
     assert not cache.holds(pictures[0], False)
-    output = CountingDetector()(load_picture(pictures[0], False).image)
+    output = CountingDetector()(load_sample(pictures[0], False).image)
     cache.save(pictures[0], False, output)
     kept = cache.read(pictures[0], False)
     for name in ("boxes", "labels", "scores", "scale"):
@@ -52,9 +52,9 @@ def test_a_cache_of_another_detector_is_refused(tmp_path: Path) -> None:
         FeatureCache(tmp_path / "cache", "yours")
 
 
-def test_with_a_cache_each_picture_is_seen_once(tmp_path: Path, pictures: list[DetectionPicture]) -> None:
+def test_with_a_cache_each_picture_is_seen_once(tmp_path: Path, pictures: list[DetectionImage]) -> None:
     detector, cache = CountingDetector(), FeatureCache(tmp_path / "cache", "mine")
-    loader = FixedLoader(PictureLoader(EndlessPictures(pictures, FixedItems(cache), None), 4, 3), detector, cache)
+    loader = FrozenLoader(DetectionLoader(EndlessSamples(pictures, FrozenItems(cache), None), 4, 3), detector, cache)
     passes = [list(loader) for _ in range(3)]
     assert detector.looks == 4
     assert len(loader) == 2
@@ -65,8 +65,8 @@ def test_with_a_cache_each_picture_is_seen_once(tmp_path: Path, pictures: list[D
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_a_batch_is_its_pictures_side_by_side(pictures: list[DetectionPicture], mirrored: bool) -> None:
-    detector, items = CountingDetector(), FixedItems(None)
+def test_a_batch_is_its_pictures_side_by_side(pictures: list[DetectionImage], mirrored: bool) -> None:
+    detector, items = CountingDetector(), FrozenItems(None)
     seen = []
     for source in pictures:
         item = items(source, mirrored)

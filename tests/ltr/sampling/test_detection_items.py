@@ -3,18 +3,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from ltr.dataset.detection import DetectionDataset, DetectionPicture, DetectionSource
-from ltr.sampling.detection_items import EndlessPictures, PictureBatch, PictureLoader, load_picture, mirror_boxes
+from ltr.dataset.detection import DetectionDataset, DetectionImage, DetectionSource
+from ltr.sampling.detection_items import (
+    DetectionLoader,
+    DetectionSampleBatch,
+    EndlessSamples,
+    load_sample,
+    mirror_boxes,
+)
 from tests.fakes.detection import write_rectangles
 
 
-def _pictures(folder: Path, count: int = 6) -> list[DetectionPicture]:
+def _pictures(folder: Path, count: int = 6) -> list[DetectionImage]:
     return DetectionDataset(write_rectangles(folder, count), [DetectionSource("annotations.json", "images")]).pictures
 
 
 def test_a_mirrored_picture_shows_its_boxes_where_they_are(tmp_path: Path) -> None:
     source = _pictures(tmp_path, 1)[0]
-    plain, mirrored = load_picture(source, False), load_picture(source, True)
+    plain, mirrored = load_sample(source, False), load_sample(source, True)
     assert plain.image.shape == (3, 120, 160)
     assert 0 <= plain.image.min() < plain.image.max() <= 1
     for box, box_mirrored in zip(plain.boxes.int().tolist(), mirrored.boxes.int().tolist(), strict=True):
@@ -29,7 +35,7 @@ def test_every_turn_shows_every_picture_once_in_an_order_of_the_seed(tmp_path: P
     pictures = _pictures(tmp_path)
 
     def seen(seed: int | None) -> list[tuple[int, bool]]:
-        endless = EndlessPictures(pictures, lambda picture, mirrored: (picture.id, mirrored), seed)
+        endless = EndlessSamples(pictures, lambda picture, mirrored: (picture.id, mirrored), seed)
         return [endless[i] for i in range(60)]
 
     first = seen(0)
@@ -42,8 +48,8 @@ def test_every_turn_shows_every_picture_once_in_an_order_of_the_seed(tmp_path: P
 
 
 def test_epochs_follow_each_other(tmp_path: Path) -> None:
-    endless = EndlessPictures(_pictures(tmp_path), load_picture, None)
-    loader = PictureLoader(endless, per_epoch=4, batch_size=3, collate=PictureBatch)
+    endless = EndlessSamples(_pictures(tmp_path), load_sample, None)
+    loader = DetectionLoader(endless, per_epoch=4, batch_size=3, collate=DetectionSampleBatch)
     batches = {}
     for epoch in (0, 1):
         loader.set_epoch(epoch)
@@ -55,15 +61,17 @@ def test_epochs_follow_each_other(tmp_path: Path) -> None:
 
 
 def test_workers_change_nothing(tmp_path: Path) -> None:
-    endless = EndlessPictures(_pictures(tmp_path), load_picture, 3)
-    alone, helped = ([batch.ids for batch in PictureLoader(endless, 6, 2, PictureBatch, workers)] for workers in (0, 2))
+    endless = EndlessSamples(_pictures(tmp_path), load_sample, 3)
+    alone, helped = (
+        [batch.ids for batch in DetectionLoader(endless, 6, 2, DetectionSampleBatch, workers)] for workers in (0, 2)
+    )
     assert alone == helped
 
 
 def test_a_picture_that_a_worker_cannot_read_is_named_in_one_line(tmp_path: Path) -> None:
     pictures = _pictures(tmp_path)
     pictures[1].path.unlink()
-    loader = PictureLoader(EndlessPictures(pictures, load_picture, None), 6, 2, PictureBatch, num_workers=1)
+    loader = DetectionLoader(EndlessSamples(pictures, load_sample, None), 6, 2, DetectionSampleBatch, num_workers=1)
     with pytest.raises(FileNotFoundError) as caught:
         list(loader)
     assert str(caught.value) == f"no such picture: {pictures[1].path}"

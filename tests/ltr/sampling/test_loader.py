@@ -8,20 +8,24 @@ import pytest
 import torch
 
 from ltr.data.batch import TrackingBatch
+from ltr.data.crop import CropSettings
+from ltr.data.labels import ScoreGrid
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo
 from ltr.dataset.synthesis.synthetic import SyntheticShapes
-from ltr.sampling.loader import EpochIndices, Share, TrackingLoader
-from ltr.sampling.processing import DiMPProcessing
+from ltr.sampling.loader import BatchShard, EpochIndices, TrackingLoader
+from ltr.sampling.processing import DiMPProcessing, ProcessingSettings
 from ltr.sampling.sampler import SamplerSettings, TrackingSampler
 from ltr.utils.errors import InputError
 
 # From Python 3.12 on, starting a process beside torch's threads warns.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
+PROCESSING = DiMPProcessing(ProcessingSettings(), CropSettings(5.0, 288), ScoreGrid(19, 16, 0.0, 0.25))
+
 
 def _loader(num_workers: int) -> TrackingLoader:
     settings = SamplerSettings(samples_per_epoch=5, num_train_frames=1, num_test_frames=2)
-    sampler = TrackingSampler([(SyntheticShapes(), 1.0)], settings, DiMPProcessing(), seed=3)
+    sampler = TrackingSampler([(SyntheticShapes(), 1.0)], settings, PROCESSING, seed=3)
     return TrackingLoader(sampler, batch_size=2, num_workers=num_workers)
 
 
@@ -57,11 +61,11 @@ def test_the_number_of_workers_changes_nothing() -> None:
 @pytest.mark.parametrize(("processes", "accumulate"), [(1, 1), (1, 3), (2, 1), (2, 3), (3, 2), (6, 1)])
 def test_shares_make_up_the_batches(processes: int, accumulate: int) -> None:
     """20 samples an epoch in batches of 6: what all processes see in one step is the batch, whatever their number."""
-    shares = [EpochIndices(20, 6, Share(rank, processes, accumulate)) for rank in range(processes)]
+    shards = [EpochIndices(20, 6, BatchShard(rank, processes, accumulate)) for rank in range(processes)]
     size = 6 // (processes * accumulate)
-    for share in shares:
-        share.set_epoch(2)
-    seen = [list(share) for share in shares]
+    for shard in shards:
+        shard.set_epoch(2)
+    seen = [list(shard) for shard in shards]
     whole_batches = 3
     assert all(len(indices) >= whole_batches * accumulate * size for indices in seen)
     for batch in range(whole_batches):
@@ -70,15 +74,15 @@ def test_shares_make_up_the_batches(processes: int, accumulate: int) -> None:
             range(40 + 6 * batch, 46 + 6 * batch)
         )
     # Taken up at the second step.
-    for share, indices in zip(shares, seen, strict=True):
-        share.set_epoch(2, first_batch=accumulate)
-        assert list(share) == indices[accumulate * size :]
+    for shard, indices in zip(shards, seen, strict=True):
+        shard.set_epoch(2, first_batch=accumulate)
+        assert list(shard) == indices[accumulate * size :]
 
 
 @pytest.mark.parametrize(("processes", "accumulate"), [(4, 1), (1, 5), (8, 1)])
 def test_batches_that_cannot_be_shared_are_refused(processes: int, accumulate: int) -> None:
     with pytest.raises(ValueError, match=rf"6 samples cannot be shared by {processes} processes in {accumulate} equal"):
-        Share(0, processes, accumulate).size(6)
+        BatchShard(0, processes, accumulate).size(6)
 
 
 class Broken(BaseVideoDataset):
@@ -117,7 +121,7 @@ class Untold(InputError):
 )
 def test_bad_input_is_told_in_one_line_whoever_meets_it(num_workers: int, error: Exception, kind: type) -> None:
     settings = SamplerSettings(samples_per_epoch=4, num_train_frames=1, num_test_frames=1)
-    sampler = TrackingSampler([(Broken(error), 1.0)], settings, DiMPProcessing())
+    sampler = TrackingSampler([(Broken(error), 1.0)], settings, PROCESSING)
     with pytest.raises(kind) as caught:
         list(TrackingLoader(sampler, batch_size=2, num_workers=num_workers))
     assert str(caught.value) == str(error)
@@ -127,7 +131,7 @@ def test_bad_input_is_told_in_one_line_whoever_meets_it(num_workers: int, error:
 
 def test_bugs_in_a_worker_keep_their_traceback() -> None:
     settings = SamplerSettings(samples_per_epoch=4, num_train_frames=1, num_test_frames=1)
-    sampler = TrackingSampler([(Broken(TypeError("a bug")), 1.0)], settings, DiMPProcessing())
+    sampler = TrackingSampler([(Broken(TypeError("a bug")), 1.0)], settings, PROCESSING)
     with pytest.raises(TypeError, match=r"(?s)Caught TypeError in DataLoader worker.*get_frames.*a bug"):
         list(TrackingLoader(sampler, batch_size=2, num_workers=1))
 

@@ -8,7 +8,7 @@ import torch
 
 from ltr.data.crop import CropMode
 from ltr.data.image_loader import LazyImage
-from ltr.data.transforms import AugmentationSettings, ColourJitter
+from ltr.data.transforms import AugmentationSettings, ColorJitter
 from ltr.dataset.base_video_dataset import FrameSet
 from ltr.models.target_classifier.kl_optimizer import PrDiMPSteepestDescentNewton
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
@@ -17,8 +17,8 @@ from ltr.sampling.processing import DiMPProcessing, JitterSettings, ProcessingSe
 from tests.fakes.datasets import draw_box, noise_picture, write_picture
 from tests.reference import crops as loops
 
-STILL = JitterSettings(centre=0.0, scale=0.0)
-PLAIN = AugmentationSettings(flip=0, grayscale=0, colour=ColourJitter(0, 0, 0, 0), blur=0, noise=0, jpeg=0, cutout=0)
+STILL = JitterSettings(center=0.0, scale=0.0)
+PLAIN = AugmentationSettings(flip=0, grayscale=0, color=ColorJitter(0, 0, 0, 0), blur=0, noise=0, jpeg=0, cutout=0)
 BOX = (60, 44, 40, 30)
 DEFAULT = ProcessingSettings()
 NETWORK = DiMPnetSettings(search_area=5.0, crop_side=288)
@@ -66,7 +66,7 @@ def test_jittered_and_flipped_boxes_lie_on_the_target() -> None:
 
 def test_jitter_stays_within_its_limits() -> None:
     settings = ProcessingSettings(
-        train_jitter=JitterSettings(centre=1.0, scale=0.0), test_jitter=STILL, augmentation=PLAIN
+        train_jitter=JitterSettings(center=1.0, scale=0.0), test_jitter=STILL, augmentation=PLAIN
     )
     sample = _processing(settings)(_frames(200), _frames(1), np.random.default_rng(0))
     assert sample is not None
@@ -76,7 +76,7 @@ def test_jitter_stays_within_its_limits() -> None:
 
 
 def test_at_least_half_of_the_target_is_inside() -> None:
-    settings = ProcessingSettings(test_jitter=JitterSettings(centre=6.0, scale=0.5), augmentation=PLAIN)
+    settings = ProcessingSettings(test_jitter=JitterSettings(center=6.0, scale=0.5), augmentation=PLAIN)
     rng = np.random.default_rng(0)
     shares = []
     for _ in range(20):

@@ -14,7 +14,7 @@ from tests.fakes.datasets import noise_picture
 
 
 class Still(BaseVideoDataset):
-    """Sequences of one grey level; frames listed in ``absent`` cannot be used."""
+    """Sequences of one gray level; frames listed in ``absent`` cannot be used."""
 
     def __init__(self, name: str, length: int = 40, absent: Sequence[int] = (), sequences: int = 3) -> None:
         self.name = name

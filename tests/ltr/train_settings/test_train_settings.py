@@ -89,7 +89,7 @@ def test_sampling_and_augmentation_that_cannot_be_done_are_refused() -> None:
         processing=replace(
             toy.processing,
             min_inside=1.5,
-            test_jitter=JitterSettings(centre=-1, scale=0.5),
+            test_jitter=JitterSettings(center=-1, scale=0.5),
             augmentation=AugmentationSettings(flip=2.0, blur=-0.1, jpeg_quality=(80, 30), noise_amplitude=300),
         ),
     )
@@ -98,7 +98,7 @@ def test_sampling_and_augmentation_that_cannot_be_done_are_refused() -> None:
             "sampler.num_test_frames: expected more than 0, got 0",
             "sampler.max_gap: expected at least 0, got -1",
             "processing.min_inside: expected 0 to 1, got 1.5",
-            "processing.test_jitter.centre: expected at least 0, got -1",
+            "processing.test_jitter.center: expected at least 0, got -1",
             "processing.augmentation.flip: expected 0 to 1, got 2.0",
             "processing.augmentation.blur: expected 0 to 1, got -0.1",
             "processing.augmentation.jpeg_quality: expected two rising numbers above 0, 100 at most, got 80, 30",

@@ -12,11 +12,11 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from ltr.sampling.loader import Share
+from ltr.sampling.loader import BatchShard
 from ltr.trainers.ltr_trainer import LTRTrainer
 from ltr.trainers.settings import OptimSettings, OutputSettings, TrainSettings
 from ltr.trainers.stats import TrainingLog
-from ltr.trainers.watch import Watch
+from ltr.trainers.step_logger import StepLogger
 from ltr.utils.stop_signals import Stopped
 from tests.fakes.processes import clean_processes
 from tests.fakes.regression import regression_training
@@ -131,8 +131,8 @@ def test_a_signal_saves_within_the_epoch_and_the_run_goes_on(
     tmp_path: Path, mode: str, number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = MODES[mode]
-    share = Share(accumulate=settings.optim.accumulate)
-    whole = _trainer(tmp_path / "whole", settings, share=share)
+    shard = BatchShard(accumulate=settings.optim.accumulate)
+    whole = _trainer(tmp_path / "whole", settings, shard=shard)
     whole.run()
 
     def at_batch(epoch: int, part: int) -> None:
@@ -140,9 +140,9 @@ def test_a_signal_saves_within_the_epoch_and_the_run_goes_on(
             os.kill(os.getpid(), number)
 
     with pytest.raises(Stopped, match=rf"stopped by {number.name} after 1 epochs and 3 of 5 steps; saved"):
-        _trainer(tmp_path / "parts", settings, share=share, at_batch=at_batch).run()
+        _trainer(tmp_path / "parts", settings, shard=shard, at_batch=at_batch).run()
     assert "stopping after this step" in capsys.readouterr().err
-    resumed = _trainer(tmp_path / "parts", settings, share=share)
+    resumed = _trainer(tmp_path / "parts", settings, shard=shard)
     resumed.resume()
     assert (resumed.epoch, resumed.progress.step) == (1, 3)
     resumed.run()
@@ -193,7 +193,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(tmp_path: Path) -> N
 def test_accumulated_parts_make_the_same_step(tmp_path: Path) -> None:
     """The mean over two halves is the mean over the whole, up to rounding."""
     whole = _trainer(tmp_path / "whole", MODES["plain"], plain=True)
-    parts = _trainer(tmp_path / "parts", MODES["accumulate"], plain=True, share=Share(accumulate=2))
+    parts = _trainer(tmp_path / "parts", MODES["accumulate"], plain=True, shard=BatchShard(accumulate=2))
     for trainer in (whole, parts):
         trainer.run()
     for name, value in _weights(whole).items():
@@ -278,8 +278,10 @@ def test_a_terminal_has_a_bar_and_no_lines(tmp_path: Path, capsys: pytest.Captur
     stats, numbers = [{"loss": 1.0}], {"samples": 8, "waited": 0.0, "gradient_norm": 2.0}
     with TrainingLog(tmp_path) as log:
         for lines in (False, True):
-            watch = Watch(trainer.training.actor, trainer.training.optimizer, OutputSettings(log_every=1), log, lines)
-            watch.step(1, "epoch 1  1/5", [], stats, numbers)
+            step_logger = StepLogger(
+                trainer.training.actor, trainer.training.optimizer, OutputSettings(log_every=1), log, lines
+            )
+            step_logger.step(1, "epoch 1  1/5", [], stats, numbers)
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("epoch 1  1/5  loss 1  ")
 

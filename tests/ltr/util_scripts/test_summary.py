@@ -6,7 +6,7 @@ import torch
 from ltr.data.batch import TrackingBatch
 from ltr.data.image_loader import load_image
 from ltr.data.labels import gaussian_label
-from ltr.util_scripts.summary import describe, draw_batch, main, summarise
+from ltr.util_scripts.summary import describe, draw_batch, main, summarize
 from tests.fakes.datasets import noise_picture, write_boxes, write_picture
 
 
@@ -42,7 +42,7 @@ def test_the_picture_shows_boxes_and_labels() -> None:
 
 
 def test_summary_writes_the_picture(tmp_path: Path) -> None:
-    text = summarise(_batch(), tmp_path / "a.png")
+    text = summarize(_batch(), tmp_path / "a.png")
     assert text == describe(_batch())
     assert (load_image(tmp_path / "a.png") == draw_batch(_batch())).all()
 
@@ -50,7 +50,7 @@ def test_summary_writes_the_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a", "a.mp4"])
 def test_a_picture_of_another_kind_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=rf"{name}: expected a name that ends in \.png or \.jpg"):
-        summarise(_batch(), tmp_path / name)
+        summarize(_batch(), tmp_path / name)
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from ltr.utils.config import (
     PositiveFloat,
     PositiveInt,
     Range,
-    Share,
+    UnitInterval,
     Width,
     check,
     load,
@@ -113,7 +113,7 @@ def test_all_that_is_wrong_comes_in_one_message() -> None:
         "pretrained": 1,
         "validation_samples": 2.0,
         "optim": {"rl": 3, "lr": "fast", "schedule": "linear", "clip_norm": -1, "part_lr": {"a": True}},
-        "processing": {"augmentation": {"coarse_detail": [1, 2, 3]}},
+        "processing": {"augmentation": {"low_resolution_detail": [1, 2, 3]}},
         "sources": [{"kind": "vidoe"}, {"path": "x"}, {"kind": "video", "wieght": 1}],
         "box_loss": {"method": "foo"},
     }
@@ -129,7 +129,7 @@ def test_all_that_is_wrong_comes_in_one_message() -> None:
         "optim.lr: expected a number, got 'fast'",
         "optim.schedule: expected one of constant, step, cosine, got 'linear'",
         "optim.part_lr.a: expected a number, got True",
-        "processing.augmentation.coarse_detail: expected a list of 2, each item a number, got [1, 2, 3]",
+        "processing.augmentation.low_resolution_detail: expected a list of 2, each item a number, got [1, 2, 3]",
         "sources.0.kind: expected one of lasot, got10k, ",
         "sources.1.kind: is missing",
         "sources.2.wieght: unknown (known are kind, path, weight, split, source_weights)",
@@ -192,7 +192,7 @@ class _Whole:
     rates: Mapping[str, PositiveFloat] = field(default_factory=dict)
     epochs: PositiveInt | tuple[PositiveInt, ...] = 3
     limit: NonNegativeFloat | None = None
-    flip: Share = 0.5
+    flip: UnitInterval = 0.5
 
     def problems(self) -> list[str]:
         return ["parts: expected one at least"] if not self.parts else []

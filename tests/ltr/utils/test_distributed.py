@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from ltr.utils.distributed import ALONE, joined, own_device
+from ltr.utils.distributed import SINGLE, local_device, process_group
 from tests.fakes.distributed_run import main
 from tests.fakes.processes import clean_processes
 
@@ -42,7 +42,7 @@ def _in_two_processes(task: Any) -> list[Any]:
 
 
 def _talk() -> tuple[Any, ...]:
-    with joined(torch.device("cpu")) as processes:
+    with process_group(torch.device("cpu")) as processes:
         numbers = processes.sum({"b": 1.0, "a": 10.0 * processes.rank})
         flags = (processes.any(processes.rank == 1), processes.any(False))
         return processes.rank, processes.count, processes.is_main, numbers, flags
@@ -55,20 +55,20 @@ def test_processes_know_each_other() -> None:
 
 
 def test_alone_nothing_is_asked() -> None:
-    with joined(torch.device("cpu")) as processes:
-        assert processes is ALONE
-    assert ALONE.sum({"a": 1.0}) == {"a": 1.0}
-    assert ALONE.any(True)
-    assert not ALONE.any(False)
+    with process_group(torch.device("cpu")) as processes:
+        assert processes is SINGLE
+    assert SINGLE.sum({"a": 1.0}) == {"a": 1.0}
+    assert SINGLE.any(True)
+    assert not SINGLE.any(False)
 
 
 def test_every_process_has_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert own_device(torch.device("cuda")) == torch.device("cuda")
+    assert local_device(torch.device("cuda")) == torch.device("cuda")
     for name, value in _environment(3, 4, 1).items():
         monkeypatch.setenv(name, value)
-    assert own_device(torch.device("cuda")) == torch.device("cuda", 3)
-    assert own_device(torch.device("cuda", 1)) == torch.device("cuda", 1)
-    assert own_device(torch.device("cpu")) == torch.device("cpu")
+    assert local_device(torch.device("cuda")) == torch.device("cuda", 3)
+    assert local_device(torch.device("cuda", 1)) == torch.device("cuda", 1)
+    assert local_device(torch.device("cpu")) == torch.device("cpu")
 
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -111,7 +111,7 @@ def test_the_plain_crop_may_lie_beside_the_target() -> None:
     transform = CropTransform((CENTRE[0] - 21, CENTRE[1] + 9), 0.75, CROP)
     params = replace(NONE, rotations=(30.0,), scales=(1.15,), flip=True)
     crops, boxes = augmented_crops(_blob(), _box(CENTRE), transform, params)
-    expected, _ = sample_crop(_blob(), transform.centre, transform.scale, CROP)
+    expected, _ = sample_crop(_blob(), transform.center, transform.scale, CROP)
     assert np.abs(crops[0].astype(int) - expected).max() <= 1
     np.testing.assert_allclose(boxes[0], box_to_crop(np.array(_box(CENTRE)), transform))
     for crop, box in zip(crops, boxes, strict=True):

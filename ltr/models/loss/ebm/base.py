@@ -22,7 +22,7 @@ Energy = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class LossOutput:
-    """The loss J (a scalar to minimise, mean over the N targets) and numbers that tell how training goes."""
+    """The loss J (a scalar to minimize, mean over the N targets) and numbers that tell how training goes."""
 
     loss: Tensor
     stats: dict[str, float]

@@ -62,7 +62,7 @@ class NCE(EBMLoss):
 class NCEPlus(NCE):
     """NCE+, paper equation (16): NCE with y_i0 = y_i + nu_i, nu_i ~ p_beta (15), for labels that are noisy.
 
-    p_beta is p_N centred at zero with every *standard deviation* multiplied by ``beta``. The paper's formula
+    p_beta is p_N centerd at zero with every *standard deviation* multiplied by ``beta``. The paper's formula
     (15) writes the variance as beta sigma_k^2; its text and the authors' released code scale the standard
     deviation, and so do we. The density in (16) is that of p_N for y_i0 too.
 

@@ -18,7 +18,7 @@ Sigmas = Sequence[float | Sequence[float]]
 
 @dataclass(frozen=True)
 class GaussianMixture:
-    """1/K sum_k N(y; centre, sigma_k^2 I), paper equations (4), (11) and (15).
+    """1/K sum_k N(y; center, sigma_k^2 I), paper equations (4), (11) and (15).
 
     Args:
         sigmas: the K standard deviations, each a number (all dimensions alike) or D numbers.
@@ -42,18 +42,18 @@ class GaussianMixture:
             tuple(tuple(factor * v for v in s) if isinstance(s, Sequence) else factor * s for s in self.sigmas)
         )
 
-    def sample(self, centre: Tensor, num_samples: int, generator: Generator | None = None) -> Tensor:
-        """M = ``num_samples`` independent draws around each row of ``centre [N, D]``: ``[N, M, D]``."""
-        sigmas = self._sigmas(centre)
-        shape = (len(centre), num_samples)
-        component = torch.randint(len(sigmas), shape, generator=generator, device=centre.device)
-        noise = torch.randn(*shape, centre.shape[1], generator=generator, dtype=centre.dtype, device=centre.device)
-        return centre.detach()[:, None] + sigmas[component] * noise
+    def sample(self, center: Tensor, num_samples: int, generator: Generator | None = None) -> Tensor:
+        """M = ``num_samples`` independent draws around each row of ``center [N, D]``: ``[N, M, D]``."""
+        sigmas = self._sigmas(center)
+        shape = (len(center), num_samples)
+        component = torch.randint(len(sigmas), shape, generator=generator, device=center.device)
+        noise = torch.randn(*shape, center.shape[1], generator=generator, dtype=center.dtype, device=center.device)
+        return center.detach()[:, None] + sigmas[component] * noise
 
-    def log_prob(self, y: Tensor, centre: Tensor) -> Tensor:
-        """Log-density of ``y [N, M, D]`` around ``centre [N, D]``: ``[N, M]``."""
-        sigmas = self._sigmas(centre)  # [K, D or 1]
-        squared = (y - centre[:, None]).square()
+    def log_prob(self, y: Tensor, center: Tensor) -> Tensor:
+        """Log-density of ``y [N, M, D]`` around ``center [N, D]``: ``[N, M]``."""
+        sigmas = self._sigmas(center)  # [K, D or 1]
+        squared = (y - center[:, None]).square()
         exponents = [-0.5 * (squared / sigma.square()).sum(dim=-1) - self._log_volume(sigma, y) for sigma in sigmas]
         return torch.stack(exponents).logsumexp(dim=0) - math.log(len(exponents))
 
@@ -66,5 +66,5 @@ class GaussianMixture:
 
     @staticmethod
     def _log_volume(sigma: Tensor, y: Tensor) -> Tensor:
-        """Log of the normaliser of one Gaussian of standard deviations ``sigma [D or 1]``."""
+        """Log of the normalizer of one Gaussian of standard deviations ``sigma [D or 1]``."""
         return sigma.log().expand(y.shape[-1]).sum() + 0.5 * y.shape[-1] * math.log(2 * math.pi)

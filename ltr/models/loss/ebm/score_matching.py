@@ -52,7 +52,7 @@ class DSM(EBMLoss):
 
         J = 1/n sum_i 1/M sum_m |grad_y f(x_i, y_im) + (y_im - y_i) / sigma^2|^2
 
-    Its minimiser is the score of the data smoothed by the noise.
+    Its minimizer is the score of the data smoothed by the noise.
 
     Args:
         sigma: standard deviation of the noise.

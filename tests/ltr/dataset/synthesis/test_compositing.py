@@ -16,7 +16,7 @@ from ltr.dataset.synthesis.compositing import (
     paste,
     place,
     random_wave,
-    recolour,
+    recolor,
     swing_inside,
 )
 from tests.fakes.datasets import noise_picture
@@ -30,8 +30,8 @@ def _brick(width: int, height: int, margin: int = 2, value: int = 200) -> Cutout
     return Cutout(np.full((*alpha.shape, 3), value, np.uint8), alpha)
 
 
-def _placed(cutout: Cutout, pose: Pose, streak: tuple[float, float] = (0.0, 0.0)) -> Layer:
-    layer = place(cutout, pose, streak)
+def _placed(cutout: Cutout, pose: Pose, motion_blur: tuple[float, float] = (0.0, 0.0)) -> Layer:
+    layer = place(cutout, pose, motion_blur)
     assert layer is not None
     return layer
 
@@ -100,7 +100,7 @@ def test_pasting_over_the_border_is_clipped(corner: tuple[int, int]) -> None:
 
 def test_motion_blur_spreads_along_the_way_and_keeps_the_box() -> None:
     sharp = _placed(_brick(30, 20), Pose(80.0, 60.0, 1.0))
-    blurred = _placed(_brick(30, 20), Pose(80.0, 60.0, 1.0), streak=(12.0, 0.0))
+    blurred = _placed(_brick(30, 20), Pose(80.0, 60.0, 1.0), motion_blur=(12.0, 0.0))
     assert blurred.box == sharp.box
     assert blurred.alpha.sum() == pytest.approx(sharp.alpha.sum(), rel=1e-3)
     columns = np.flatnonzero(blurred.alpha[..., 0].max(axis=0) > 0.01)
@@ -123,7 +123,7 @@ def test_kernel_is_a_line_of_unit_sum() -> None:
 
 def test_streak_is_the_way_during_the_exposure() -> None:
     motion = Motion(Wave(0.0, 10.0, 40.0), Wave(5.0), Wave(0.0))
-    dx, dy = motion.streak(0.0, 2.0)
+    dx, dy = motion.motion_blur(0.0, 2.0)
     assert (dx, dy) == pytest.approx((20 * math.sin(2 * math.pi / 40), 0))
 
 
@@ -142,7 +142,7 @@ def test_background_is_the_picture_where_it_does_not_move() -> None:
     np.testing.assert_array_equal(draw_background(picture, (160, 120), Pose(80.0, 60.0, 1.0)), picture)
     moved = draw_background(picture, (160, 120), Pose(90.0, 60.0, 1.0))
     np.testing.assert_array_equal(moved[:, 10:], picture[:, :150])
-    blurred = draw_background(picture, (160, 120), Pose(80.0, 60.0, 1.0), streak=(9.0, 0.0))
+    blurred = draw_background(picture, (160, 120), Pose(80.0, 60.0, 1.0), motion_blur=(9.0, 0.0))
     assert np.abs(np.diff(blurred.astype(int), axis=1)).sum() < np.abs(np.diff(picture.astype(int), axis=1)).sum()
 
 
@@ -156,8 +156,8 @@ def test_a_cutout_without_any_object_is_not_placed() -> None:
     assert place(empty, Pose(5.0, 5.0, 1.0)) is None
 
 
-def test_recolouring_keeps_the_mask() -> None:
+def test_recoloring_keeps_the_mask() -> None:
     brick = _brick(4, 4)
-    darker = recolour(brick, np.column_stack([0.5 * np.eye(3), np.zeros(3)]))
+    darker = recolor(brick, np.column_stack([0.5 * np.eye(3), np.zeros(3)]))
     assert (darker.image == 100).all()
     assert darker.alpha is brick.alpha

@@ -4,16 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltr.data.transforms import ColourJitter
+from ltr.data.transforms import ColorJitter
 from ltr.dataset.coco_seq import CocoImages
 from ltr.dataset.sequence_folder import SequenceFolder
-from ltr.dataset.synthesis.cut_paste import CutPaste, CutPasteSettings, PictureFolder
+from ltr.dataset.synthesis.cut_paste import CutPaste, CutPasteSettings, ImageFolder
 from ltr.dataset.synthesis.cutouts import CocoCutouts, VideoCutouts
 from tests.fakes.datasets import noise_picture, write_coco, write_picture, write_sequences
 from tests.reference.crops import mask_bounds
 
-STILL = ColourJitter(brightness=0, contrast=0, saturation=0, gain=0)
-ALONE = CutPasteSettings(long_side=200, colour=STILL, light_swing=0, distractors=0, occluder=0, exposure=0)
+STILL = ColorJitter(brightness=0, contrast=0, saturation=0, gain=0)
+ALONE = CutPasteSettings(long_side=200, color=STILL, light_swing=0, distractors=0, occluder=0, exposure=0)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _red_on_black(root: Path, settings: CutPasteSettings) -> CutPaste:
-    return CutPaste([(CocoCutouts(root / "coco"), 1.0)], [(PictureFolder(root / "black"), 1.0)], settings)
+    return CutPaste([(CocoCutouts(root / "coco"), 1.0)], [(ImageFolder(root / "black"), 1.0)], settings)
 
 
 def _shown(image: np.ndarray) -> np.ndarray:
@@ -72,8 +72,8 @@ def test_motion_is_smooth_and_slow_enough(root: Path) -> None:
     ways = []
     for _ in range(8):
         boxes = dataset.get_frames(0, range(40), rng).boxes
-        centres = boxes[:, :2] + boxes[:, 2:] / 2
-        ways.append(np.abs(np.diff(centres, axis=0)).max())
+        centers = boxes[:, :2] + boxes[:, 2:] / 2
+        ways.append(np.abs(np.diff(centers, axis=0)).max())
         # A swing of half the frame in 60 frames moves 2 pi / 60 * 100 px a frame at most; 1 px is rounding.
         assert ways[-1] < 2 * np.pi / 60 * 100 + 1.5
     assert max(ways) > 1
@@ -91,7 +91,7 @@ def test_targets_stay_in_the_frame(root: Path) -> None:
 
 def test_objects_are_drawn_by_the_weight_of_their_bank(root: Path) -> None:
     bank, cut = CocoCutouts(root / "coco"), VideoCutouts(SequenceFolder(root / "videos"))
-    dataset = CutPaste([(bank, 1.0), (cut, 2.0)], [(PictureFolder(root / "black"), 1.0)])
+    dataset = CutPaste([(bank, 1.0), (cut, 2.0)], [(ImageFolder(root / "black"), 1.0)])
     assert dataset.sequence_weights.tolist() == [0.5, 0.5, 2.0]
     info = dataset.get_sequence_info(2)
     assert (info.name, len(info.visible), info.visible.all()) == ("cut_paste/film", 120, True)
@@ -108,7 +108,7 @@ def test_video_backgrounds_move_on(root: Path) -> None:
 
 
 def test_files_are_not_changed_by_pasting(root: Path) -> None:
-    source = PictureFolder(root / "black")
+    source = ImageFolder(root / "black")
     assert (len(source), source.num_frames(0)) == (3, 1)
     _red_on_black(root, ALONE).get_frames(0, [0], np.random.default_rng(0))
     assert not source.read_images(0, [0])[0].any()
@@ -116,15 +116,15 @@ def test_files_are_not_changed_by_pasting(root: Path) -> None:
 
 def test_nothing_to_paste_or_no_background_is_an_error(root: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one bank of objects and one source of backgrounds"):
-        CutPaste([], [(PictureFolder(root / "black"), 1.0)])
+        CutPaste([], [(ImageFolder(root / "black"), 1.0)])
     with pytest.raises(FileNotFoundError, match="no pictures in"):
-        PictureFolder(tmp_path)
+        ImageFolder(tmp_path)
 
 
 def test_a_picture_that_cannot_be_read_is_named(root: Path, tmp_path: Path) -> None:
     write_picture(tmp_path / "good.png", noise_picture(0))
     (tmp_path / "good.png").write_bytes(b"not a picture")
-    dataset = CutPaste([(CocoCutouts(root / "coco"), 1.0)], [(PictureFolder(tmp_path), 1.0)])
+    dataset = CutPaste([(CocoCutouts(root / "coco"), 1.0)], [(ImageFolder(tmp_path), 1.0)])
     with pytest.raises(ValueError, match=r"cannot decode picture .*good\.png"):
         dataset.get_frames(0, [0], np.random.default_rng(0))
 
@@ -132,6 +132,6 @@ def test_a_picture_that_cannot_be_read_is_named(root: Path, tmp_path: Path) -> N
 def test_real_clips(shared: Path) -> None:
     data = shared / "data"
     videos = SequenceFolder(data / "train_video", sequences=["DAVIS_bear", "DAVIS_camel"])
-    dataset = CutPaste([(VideoCutouts(videos), 1.0)], [(PictureFolder(data / "unlabelled_images"), 1.0)])
+    dataset = CutPaste([(VideoCutouts(videos), 1.0)], [(ImageFolder(data / "unlabelled_images"), 1.0)])
     frames = dataset.get_frames(0, [0, 15, 30], np.random.default_rng(0))
     assert (frames.boxes[:, 2:] > 10).all()

@@ -6,7 +6,7 @@ import pytest
 
 from ltr.data.image_loader import load_image
 from ltr.dataset.sequence_folder import SequenceFolder
-from ltr.dataset.synthesis.cutouts import CocoCutouts, VideoCutouts, back_and_forth, cut_out, decode_mask
+from ltr.dataset.synthesis.cutouts import CocoCutouts, VideoCutouts, cut_out, decode_mask, ping_pong_indices
 from tests.fakes.datasets import (
     HEIGHT,
     WIDTH,
@@ -126,6 +126,6 @@ def test_videos_without_masks_are_an_error(tmp_path: Path) -> None:
         VideoCutouts(SequenceFolder(root))
 
 
-def test_back_and_forth() -> None:
-    assert back_and_forth(range(8), 4).tolist() == [0, 1, 2, 3, 2, 1, 0, 1]
-    assert back_and_forth([0, 5], 1).tolist() == [0, 0]
+def test_ping_pong_indices() -> None:
+    assert ping_pong_indices(range(8), 4).tolist() == [0, 1, 2, 3, 2, 1, 0, 1]
+    assert ping_pong_indices([0, 5], 1).tolist() == [0, 0]

@@ -22,10 +22,10 @@ def test_equals_torchvision(ours: type[ResNet18 | ResNet50], name: str, monkeypa
     net.load_pretrained()
     images = torch.randint(0, 256, (2, 3, 64, 96), dtype=torch.uint8)
     mean, std = torch.tensor([0.485, 0.456, 0.406]).double(), torch.tensor([0.229, 0.224, 0.225]).double()
-    normalised = (images / 255 - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+    normalized = (images / 255 - mean.view(3, 1, 1)) / std.view(3, 1, 1)
     trunk = IntermediateLayerGetter(theirs, {"relu": "conv1", **{layer: layer for layer in LAYERS[1:]}})
     with torch.no_grad():
-        features, expected = net(images, LAYERS), trunk(normalised)
+        features, expected = net(images, LAYERS), trunk(normalized)
     for layer in LAYERS:
         torch.testing.assert_close(features[layer], expected[layer], rtol=1e-5, atol=1e-5)
 

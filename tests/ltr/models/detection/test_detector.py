@@ -8,7 +8,7 @@ from torchvision.models.detection import fasterrcnn_resnet50_fpn
 
 from ltr.data.bounding_box_utils import box_to_corners
 from ltr.models.detection.detector import BOX_LEVELS, BOX_STRIDES, PYRAMID_CHANNELS, build_detector
-from ltr.models.detection.fixed import FixedDetector, load_detector
+from ltr.models.detection.frozen import FrozenDetector, load_detector
 from ltr.models.detection.prediction import PredictionSettings, suppress
 from ltr.models.detection.settings import DetectorSettings
 from ltr.models.weights import save_weights
@@ -22,7 +22,7 @@ IMAGE = torch.rand(3, 120, 160, generator=torch.Generator().manual_seed(0))
 @pytest.mark.parametrize("settings", [MOBILE, RESNET], ids=["mobile", "resnet50"])
 def test_maps_have_the_strides_that_are_promised(settings: DetectorSettings) -> None:
     torch.manual_seed(0)
-    output = FixedDetector(build_detector(settings), settings)(IMAGE)
+    output = FrozenDetector(build_detector(settings), settings)(IMAGE)
     height, width = output.scale[1] * 120, output.scale[0] * 160
     assert max(height, width) in (128, 160, 127)
     padded = [32 * -(-int(side) // 32) for side in (height, width)]
@@ -36,7 +36,7 @@ def test_suppressed_by_score_they_are_the_detections_of_torchvision() -> None:
     torch.manual_seed(0)
     detector = build_detector(MOBILE)
     torch.nn.init.normal_(detector.roi_heads.box_predictor.bbox_pred.weight, std=0.1)
-    output = FixedDetector(detector, MOBILE)(IMAGE)
+    output = FrozenDetector(detector, MOBILE)(IMAGE)
     found = suppress(
         BoxSet(output.boxes, output.labels, output.scores, torch.zeros_like(output.labels)),
         output.scores,
@@ -62,9 +62,9 @@ def test_weights_of_the_small_one_travel_by_safetensors(tmp_path: Path) -> None:
     detector = build_detector(MOBILE)
     save_weights(detector.state_dict(), tmp_path / "mine.safetensors")
     loaded = load_detector(MOBILE, tmp_path / "mine.safetensors")
-    assert loaded.key == FixedDetector(detector, MOBILE).key
-    assert loaded.key != FixedDetector(build_detector(MOBILE), MOBILE).key
-    assert loaded.key != FixedDetector(detector, replace(MOBILE, min_size=96)).key
+    assert loaded.key == FrozenDetector(detector, MOBILE).key
+    assert loaded.key != FrozenDetector(build_detector(MOBILE), MOBILE).key
+    assert loaded.key != FrozenDetector(detector, replace(MOBILE, min_size=96)).key
     assert not any(p.requires_grad for p in loaded.detector.parameters())
 
 

@@ -4,24 +4,24 @@ import torch
 
 from ltr.data.bounding_box_utils import box_to_relative
 from ltr.models.detection.energy_branch import EnergyBranch
-from ltr.models.detection.prediction import EnergyOfBoxes, PredictionSettings, suppress
+from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, suppress
 from ltr.models.detection.settings import BranchSettings
 from tests.fakes.detection import CANONICAL_SIZE, CHANNELS, STRIDES, random_batch
 
 torch.manual_seed(0)
 BRANCH = EnergyBranch(CHANNELS, 4, BranchSettings(pool_size=3, hidden=16))
 torch.nn.init.normal_(BRANCH.fc3.weight)
-ENERGIES = EnergyOfBoxes(BRANCH, STRIDES, CANONICAL_SIZE)
+ENERGY_MODEL = BoxEnergyModel(BRANCH, STRIDES, CANONICAL_SIZE)
 SETTINGS = PredictionSettings()
 
 
 def test_refinement_never_lowers_an_energy() -> None:
     batch = random_batch(0, num_boxes=40)
     for step in (1e-3, 1.0):  # the second leaps far too wide
-        refined = ENERGIES.refine(batch, batch.candidates, (step, 4 * step), SETTINGS)
-        energy = ENERGIES.around(batch, batch.candidates)
+        refined = ENERGY_MODEL.refine(batch, batch.candidates, (step, 4 * step), SETTINGS)
+        energy = ENERGY_MODEL.energy_around(batch, batch.candidates)
         moved = box_to_relative(refined.boxes, batch.candidates.boxes)[:, None]
-        gain = energy(moved)[:, 0] - ENERGIES.rank(batch)
+        gain = energy(moved)[:, 0] - ENERGY_MODEL.rank(batch)
         assert gain.min() > -1e-4
         assert gain.max() > 1e-2
         for name in ("labels", "scores", "picture"):
@@ -30,17 +30,17 @@ def test_refinement_never_lowers_an_energy() -> None:
 
 def test_boxes_climb_alone() -> None:
     batch = random_batch(1)
-    together = ENERGIES.refine(batch, batch.candidates, (0.01, 0.04), SETTINGS).boxes
+    together = ENERGY_MODEL.refine(batch, batch.candidates, (0.01, 0.04), SETTINGS).boxes
     for i in range(len(batch.candidates)):
         one = batch.candidates[torch.tensor([i])]
-        alone = ENERGIES.refine(batch, one, (0.01, 0.04), SETTINGS).boxes
+        alone = ENERGY_MODEL.refine(batch, one, (0.01, 0.04), SETTINGS).boxes
         torch.testing.assert_close(alone[0], together[i], atol=1e-3, rtol=1e-3)
 
 
 def test_nothing_to_refine() -> None:
     batch = random_batch(2)
     none = batch.candidates[torch.zeros(0).long()]
-    assert len(ENERGIES.refine(batch, none, (0.1, 0.1), SETTINGS)) == 0
+    assert len(ENERGY_MODEL.refine(batch, none, (0.1, 0.1), SETTINGS)) == 0
     assert len(suppress(none, none.scores, SETTINGS)) == 0
 
 

@@ -19,5 +19,5 @@ def test_linear_block_is_a_linear_map_a_batch_norm_and_a_relu() -> None:
     block = LinearBlock(3, 5, size=2)
     x = torch.randn(4, 3, 2, 2)
     y = x.reshape(4, 12) @ block.linear.weight.T + block.linear.bias
-    normalised = (y - y.mean(dim=0)) / torch.sqrt(y.var(dim=0, correction=0) + block.bn.eps)
-    torch.testing.assert_close(block(x), normalised.relu())
+    normalized = (y - y.mean(dim=0)) / torch.sqrt(y.var(dim=0, correction=0) + block.bn.eps)
+    torch.testing.assert_close(block(x), normalized.relu())

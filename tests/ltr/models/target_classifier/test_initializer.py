@@ -21,7 +21,7 @@ def test_starts_as_the_mean_of_the_target_s_own_features() -> None:
 
 
 def test_a_ramp_is_read_at_the_box() -> None:
-    """Feature (i, j) is worth j at x = 16 j: the bins of a box hold the x of their centres."""
+    """Feature (i, j) is worth j at x = 16 j: the bins of a box hold the x of their centers."""
     ramp = torch.arange(9.0).expand(1, 1, 1, 9, 9)
     filter = FilterInitializerLinear(filter_size=4, feature_dim=1, feature_stride=16)(
         ramp, torch.tensor([[[32.0, 16, 64, 64]]])

@@ -65,8 +65,8 @@ def test_the_objective_falls_from_zero_on() -> None:
             assert losses == sorted(losses, reverse=True)
 
 
-def test_the_density_sums_to_one_and_peaks_at_the_centre() -> None:
-    boxes = torch.tensor([[[32.0, 48.0, 32.0, 32.0]]])  # centre (48, 64) px: column 3, row 4
+def test_the_density_sums_to_one_and_peaks_at_the_center() -> None:
+    boxes = torch.tensor([[[32.0, 48.0, 32.0, 32.0]]])  # center (48, 64) px: column 3, row 4
     density = _optimizer().label_density(boxes, 4, 7)[0, 0]
     assert density.sum().item() == pytest.approx(1)
     assert divmod(int(density.argmax()), 7) == (4, 3)

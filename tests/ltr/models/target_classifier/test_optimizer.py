@@ -132,8 +132,8 @@ def test_the_first_label_is_the_gaussian_of_the_training_data() -> None:
     boxes = torch.tensor([[[100.0, 120, 60, 40]], [[150, 90, 31, 57]]])
     with torch.no_grad():
         label, mask, spatial = optimizer.maps(boxes, 4, (19, 19))
-    centres = boxes[..., :2] + boxes[..., 2:] / 2
-    torch.testing.assert_close(label, gaussian_label(centres, 19, 16, 0.9), rtol=0, atol=2e-3)
+    centers = boxes[..., :2] + boxes[..., 2:] / 2
+    torch.testing.assert_close(label, gaussian_label(centers, 19, 16, 0.9), rtol=0, atol=2e-3)
     assert (spatial == 1).all()
     row, column = divmod(int(label[0, 0].argmax()), 19)
     assert (row, column) == (round(140 / 16), round(130 / 16))
@@ -173,7 +173,7 @@ def test_gradient_of_the_learned_filter() -> None:
     assert torch.autograd.gradcheck(last, inputs)
 
 
-def test_regularisation_has_a_floor() -> None:
+def test_regularization_has_a_floor() -> None:
     optimizer = _optimizer()
     filter, feat, boxes = _problem()
     with torch.no_grad():

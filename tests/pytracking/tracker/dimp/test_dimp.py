@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ltr.data.crop import CropMode
-from ltr.data.transforms import AugmentationSettings, ColourJitter
+from ltr.data.transforms import AugmentationSettings, ColorJitter
 from ltr.dataset.base_video_dataset import FrameSet
 from ltr.models.build import build_network
 from ltr.sampling.processing import DiMPProcessing, JitterSettings, ProcessingSettings
@@ -91,8 +91,8 @@ def test_follows_a_block_on_imagenet_features(step: tuple[int, int]) -> None:
         assert 0 <= output.score <= 1
 
 
-STILL = JitterSettings(centre=0.0, scale=0.0)
-PLAIN = AugmentationSettings(flip=0, grayscale=0, colour=ColourJitter(0, 0, 0, 0), blur=0, noise=0, jpeg=0, cutout=0)
+STILL = JitterSettings(center=0.0, scale=0.0)
+PLAIN = AugmentationSettings(flip=0, grayscale=0, color=ColorJitter(0, 0, 0, 0), blur=0, noise=0, jpeg=0, cutout=0)
 
 
 @pytest.mark.parametrize("crop_mode", ["replicate", "inside", "inside_major"])

@@ -143,17 +143,17 @@ class TestGaussianMixture:
 
         generator = torch.Generator().manual_seed(0)
         y = torch.randn(3, 7, 2, generator=generator, dtype=torch.float64)
-        centre = torch.randn(3, 2, generator=generator, dtype=torch.float64)
-        log_prob = GaussianMixture(sigmas).log_prob(y, centre)
+        center = torch.randn(3, 2, generator=generator, dtype=torch.float64)
+        log_prob = GaussianMixture(sigmas).log_prob(y, center)
         for i in range(3):
             covariances = [torch.diag(torch.tensor(s, dtype=torch.float64).expand(2) ** 2).numpy() for s in sigmas]
-            densities = [multivariate_normal(centre[i].numpy(), c).pdf(y[i].numpy()) for c in covariances]
+            densities = [multivariate_normal(center[i].numpy(), c).pdf(y[i].numpy()) for c in covariances]
             torch.testing.assert_close(log_prob[i], torch.tensor(sum(densities) / len(sigmas)).log())
 
     def test_samples_have_the_variance_of_the_mixture(self) -> None:
-        centre = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
-        y = GaussianMixture(((0.1, 0.5), (1.0, 2.0))).sample(centre, 100_000, torch.Generator().manual_seed(0))[0]
-        torch.testing.assert_close(y.mean(dim=0), centre[0], atol=0.02, rtol=0)
+        center = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
+        y = GaussianMixture(((0.1, 0.5), (1.0, 2.0))).sample(center, 100_000, torch.Generator().manual_seed(0))[0]
+        torch.testing.assert_close(y.mean(dim=0), center[0], atol=0.02, rtol=0)
         expected = torch.tensor([(0.1**2 + 1) / 2, (0.5**2 + 4) / 2], dtype=torch.float64)
         torch.testing.assert_close(y.var(dim=0), expected, rtol=0.02, atol=0)
 

@@ -1,4 +1,4 @@
-"""The detector when it is fixed: what it gives for a picture, and where its weights come from."""
+"""The frozen detector: what it gives for a picture, and where its weights come from."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ltr.data.bounding_box_utils import box_from_corners
 from ltr.models.detection.detector import BOX_LEVELS, build_detector
 from ltr.models.detection.settings import DetectorSettings
 from ltr.models.weights import load_weights
-from ltr.sampling.detection_batch import FixedOutput
+from ltr.sampling.detection_batch import FrozenOutput
 from ltr.utils.device import place
 from ltr.utils.errors import InputError
 
 
-class FixedDetector:
+class FrozenDetector:
     """A trained detector that gives feature maps and candidates, one picture at a time, without gradient.
 
     Args:
@@ -40,13 +40,13 @@ class FixedDetector:
             digest.update(value.cpu().numpy().tobytes())
         self.key = f"{settings} weights {digest.hexdigest()}"
 
-    def to(self, device: torch.device) -> FixedDetector:
+    def to(self, device: torch.device) -> FrozenDetector:
         """Move the detector to ``device``, in place."""
         place(self.detector, device)
         return self
 
     @torch.no_grad()
-    def __call__(self, image: Tensor) -> FixedOutput:
+    def __call__(self, image: Tensor) -> FrozenOutput:
         """See one image ``float32 [3, H, W]`` (RGB, 0..1)."""
         image = image.to(next(self.detector.parameters()).device)
         images, _ = self.detector.transform([image])
@@ -54,7 +54,7 @@ class FixedDetector:
         proposals, _ = self.detector.rpn(images, features)
         (found,), _ = self.detector.roi_heads(features, proposals, images.image_sizes)
         height, width = images.image_sizes[0]
-        return FixedOutput(
+        return FrozenOutput(
             maps=tuple(features[level][0] for level in BOX_LEVELS[self.settings.kind]),
             boxes=box_from_corners(found["boxes"]),
             labels=found["labels"],
@@ -63,7 +63,7 @@ class FixedDetector:
         )
 
 
-def load_detector(settings: DetectorSettings, weights: Path | None) -> FixedDetector:
+def load_detector(settings: DetectorSettings, weights: Path | None) -> FrozenDetector:
     """The trained detector.
 
     Args:
@@ -81,7 +81,7 @@ def load_detector(settings: DetectorSettings, weights: Path | None) -> FixedDete
     else:
         state, source = _read(weights), weights
     load_weights(detector, state, source)
-    return FixedDetector(detector, settings)
+    return FrozenDetector(detector, settings)
 
 
 def _torchvision_weights(settings: DetectorSettings) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from ltr.trainers.settings import OutputSettings
 from ltr.trainers.stats import AverageStats, TrainingLog
 
 
-class Watch:
+class StepLogger:
     """Looks at the steps of a run.
 
     Args:
