@@ -1,7 +1,4 @@
-"""What runs the network on a frame's crop: plain PyTorch, which always works, or OpenVINO, twice as fast on a CPU.
-
-``docs/speed.md`` says what was measured, and what else was tried.
-"""
+"""Accelerators of the network: PyTorch, which always works, or OpenVINO, twice as fast on a CPU (``docs/speed.md``)."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ from pytracking.utils.extras import install_hint
 Accelerator = Literal["auto", "torch", "openvino"]
 Precision = Literal["f32", "bf16", "f16"]
 Look = Callable[[Tensor], tuple[Tensor, ...]]
-"""Crops ``uint8 [n, S, S, 3]`` -> maps ``[n, ...]``, float32 whatever the precision inside."""
+"""Crops ``uint8 [n, S, S, 3]`` -> maps ``[n, ...]``, float32 for every precision."""
 
 _DTYPES = {"bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -40,8 +37,8 @@ def choose_accelerator(name: str, device: torch.device) -> str:
     """``torch`` or ``openvino`` for a name of :data:`Accelerator`.
 
     Raises:
-        ValueError: unknown, or not for this device.
-        ImportError: asked for by name and not installed.
+        InputError: unknown, or not for this device.
+        ImportError: openvino is not installed.
     """
     installed = importlib.util.find_spec("openvino") is not None
     if name == "auto":
@@ -59,16 +56,16 @@ def choose_accelerator(name: str, device: torch.device) -> str:
 def accelerate(
     network: nn.Module, crop_side: int, device: torch.device, accelerator: str = "auto", precision: str = "f32"
 ) -> Look:
-    """The network ready to run on crops of ``crop_side`` pixels.
+    """The network prepared for crops of ``crop_side`` pixels.
 
     Args:
         network: RGB crops ``uint8 [n, S, S, 3]`` -> a tuple of maps ``[n, ...]``; in eval mode, on ``device``, without
             gradients.
         crop_side: S.
-        device: where crops are and answers are wanted.
+        device: of the crops and the maps.
         accelerator: see :func:`choose_accelerator`.
-        precision: of the arithmetic inside. ``bf16`` and ``f16`` change boxes slightly; OpenVINO uses them where the
-            processor has them and calculates in float32 elsewhere.
+        precision: of the arithmetic. ``bf16`` and ``f16`` change boxes slightly; OpenVINO uses them if the processor
+            supports them, and float32 otherwise.
     """
     if precision not in get_args(Precision):
         raise InputError(f"unknown precision {precision!r}; known are {', '.join(get_args(Precision))}")
@@ -88,7 +85,7 @@ def _autocast(network: nn.Module, device: torch.device, dtype: torch.dtype) -> L
 
 
 def _captured(look: Look) -> Look:
-    """``look`` as a CUDA graph for each number of crops, made when that number is first asked for."""
+    """``look`` as one CUDA graph for each number of crops, captured at its first call."""
     graphs: dict[int, CudaGraph] = {}
 
     def replayed(crops: Tensor) -> tuple[Tensor, ...]:
@@ -98,7 +95,7 @@ def _captured(look: Look) -> Look:
 
 
 class OpenVinoNetwork:
-    """A network compiled by OpenVINO for the CPU, with as many threads as torch has."""
+    """A network compiled by OpenVINO for the CPU, with torch's number of threads."""
 
     def __init__(self, network: nn.Module, crop_side: int, precision: str = "f32") -> None:
         check_openvino()
@@ -109,12 +106,12 @@ class OpenVinoNetwork:
             "ENABLE_CPU_PINNING": False,  # else all processes of this machine share the same cores
         }
         graph = _graph(network, crop_side)
-        # In a thread of its own: OpenVINO sets an alternate signal stack for the thread that compiles first, and frees
-        # that memory with its last network. Python handles signals on that stack: where another thread let go of the
-        # network, the next signal (Ctrl-C, the end of a child) would end the process.
+        # In its own thread: OpenVINO sets an alternate signal stack for the thread that compiles first, and frees it
+        # with the last network. Python handles signals on that stack: if another thread released the network, the next
+        # signal (Ctrl-C, SIGCHLD) would crash the process.
         with ThreadPoolExecutor(1) as compiler:
             self._model = compiler.submit(_openvino().Core().compile_model, graph, "CPU", config).result()
-        self._of_thread = threading.local()  # trackers that share the network may run in threads of their own
+        self._of_thread = threading.local()  # trackers that share the network may run in different threads
 
     def __call__(self, crops: Tensor) -> tuple[Tensor, ...]:
         """One crop at a time: on a CPU a batch is no faster, and the graph has fixed shapes."""
@@ -130,7 +127,7 @@ class OpenVinoNetwork:
 
 
 def _openvino() -> Any:
-    """The package without its telemetry, which would report every start and conversion to its makers, unasked."""
+    """The package without its telemetry, which would report every start and conversion to its vendor."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: the import of it fails
     import openvino
 
@@ -138,24 +135,24 @@ def _openvino() -> Any:
 
 
 def _graph(network: nn.Module, crop_side: int) -> Any:
-    """The network as an OpenVINO graph; kept on disk, because to make it takes seconds."""
+    """The network as an OpenVINO graph, cached on disk because the conversion takes seconds."""
     openvino = _openvino()
     path = cache_folder() / f"{_fingerprint(network, crop_side)}.xml"
     if path.is_file():
         return openvino.Core().read_model(path)
     crop = torch.zeros(1, crop_side, crop_side, 3, dtype=torch.uint8)
     graph = openvino.convert_model(torch.export.export(network, (crop,)))
-    with suppress(OSError):  # without a place to keep it, it is made again next time
+    with suppress(OSError):  # a cache that cannot be written is no error
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
             openvino.save_model(graph, Path(temporary) / path.name, compress_to_fp16=False)
-            for suffix in (".bin", ".xml"):  # the one that is looked for comes last
+            for suffix in (".bin", ".xml"):  # the .xml file last, since its presence is tested
                 Path(temporary, path.name).with_suffix(suffix).replace(path.with_suffix(suffix))
     return graph
 
 
 def _fingerprint(network: nn.Module, crop_side: int) -> str:
-    """Of everything the graph is made from: weights, code, versions, size."""
+    """Hash of everything the graph depends on: weights, code, versions, size."""
     digest = hashlib.sha256(f"{crop_side} {torch.__version__} {importlib.metadata.version('openvino')}".encode())
     own = {Path(inspect.getfile(type(module))) for module in network.modules()}
     for source in sorted(own | set(Path(ltr.models.__path__[0]).rglob("*.py"))):

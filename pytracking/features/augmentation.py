@@ -1,4 +1,4 @@
-"""The first frame, seen in many ways: what the filter is first learned from."""
+"""Augmented crops of the first frame: the initial training samples of the filter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ltr.data.crop import CropTransform, sample_crop
 from pytracking.parameter.dimp.base import AugmentationParams
 
-EXPANSION = 2.0  # the patch that is moved, turned and scaled, in crop sides
+EXPANSION = 2.0  # side of the patch that is transformed, in crop sides (pytracking: augmentation_expansion_factor)
 
 
 def augmented_crops(
@@ -24,14 +24,14 @@ def augmented_crops(
     Args:
         frame: RGB ``uint8 [H, W, 3]``.
         box: of the target, (x, y, w, h) in image pixels.
-        crop: where the plain crop lies, and the side S of all.
-        params: which augmentations.
+        crop: position of the plain crop, and side S of all crops.
+        params: the augmentations.
     Returns:
         Crops ``uint8 [n, S, S, 3]`` and boxes ``float32 [n, 4]`` in crop pixels, the plain one first.
     """
-    centre = box[0] + box[2] / 2, box[1] + box[3] / 2
-    patch, _ = sample_crop(frame, centre, crop.scale, int(crop.side * EXPANSION))
-    place, size = np.subtract(centre, crop.center) / crop.scale, np.asarray(box[2:]) / crop.scale
+    center = box[0] + box[2] / 2, box[1] + box[3] / 2
+    patch, _ = sample_crop(frame, center, crop.scale, int(crop.side * EXPANSION))
+    place, size = np.subtract(center, crop.center) / crop.scale, np.asarray(box[2:]) / crop.scale
     crops: list[np.ndarray] = []
     boxes: list[np.ndarray] = []
 
@@ -57,10 +57,10 @@ def augmented_crops(
 
 
 def _warp(patch: np.ndarray, crop_side: int, offset: np.ndarray, angle: float, zoom: float, mirror: bool) -> np.ndarray:
-    """Turn and scale the patch about its centre, the target's, and put that at the crop's centre plus ``offset``."""
+    """Rotate and scale the patch about its center (the target's), which moves to the crop's center plus ``offset``."""
     cos, sin = math.cos(math.radians(angle)) * zoom, math.sin(math.radians(angle)) * zoom
     linear = np.array([[cos, sin], [-sin, cos]]) @ np.diag([-1.0 if mirror else 1.0, 1.0])
-    # Pixel centres lie at half-integers; cv2 counts them as integers.
+    # Pixel centers lie at half-integers; in cv2 they lie at integers.
     origin = np.full(2, (patch.shape[0] - 1) / 2)
     target = np.full(2, (crop_side - 1) / 2) + offset
     matrix = np.column_stack([linear, target - linear @ origin])

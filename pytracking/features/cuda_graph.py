@@ -1,4 +1,4 @@
-"""Functions of small tensors on a GPU, captured once and replayed: hundreds of kernel launches become one."""
+"""CUDA graphs: functions captured once and replayed, so that hundreds of kernel launches become one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-WARM_UP = 3  # calls before the capture, as CUDA graphs ask for: libraries set themselves up in the first
+WARM_UP = 3  # calls before the capture, in which libraries initialize, as CUDA graphs require
 
 
 class CudaGraph:
-    """``function``, captured at the first call; later calls must bring tensors of the same shapes and dtypes.
+    """``function``, captured at the first call; later calls must have tensors of the same shapes and dtypes.
 
-    Threads may share it: their calls follow one another.
+    Threads may share it: calls are serialized.
 
     Args:
-        function: tensors on the GPU -> tensors, without waiting for the device, without random numbers. What else it
-            reads must stay in the same memory.
+        function: tensors on the GPU -> tensors, without synchronization and random numbers. Other tensors that it reads
+            must stay at the same address.
     """
 
     def __init__(self, function: Callable[..., tuple[Tensor, ...]]) -> None:
@@ -27,7 +27,7 @@ class CudaGraph:
         self._lock = threading.Lock()
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """The function's values, in memory of their own."""
+        """The function's values, as copies."""
         with self._lock:
             graph = self._graph = self._graph or self._capture(inputs)
             for place, value in zip(self._inputs, inputs, strict=True):
@@ -44,7 +44,7 @@ class CudaGraph:
                 self._function(*self._inputs)
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        # Other threads may go on using the device meanwhile, as those of the web page do.
+        # Other threads, as those of the web page, may use the device during the capture.
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self._outputs = self._function(*self._inputs)
         return graph

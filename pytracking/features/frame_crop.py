@@ -1,4 +1,4 @@
-"""Crops cut where the network is: a frame is brought to a GPU once, whatever the number of its targets."""
+"""Crops on the network's device: a frame is copied to a GPU once for all targets."""
 
 from __future__ import annotations
 
@@ -12,44 +12,43 @@ from ltr.utils.device import upload
 
 
 def bring(frame: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
-    """A frame where :func:`cut` takes it: a GPU has its own copy, elsewhere it stays what it is."""
+    """A copy of the frame on a GPU; for other devices the frame itself. For :func:`cut`."""
     if device.type != "cuda":
         return frame
     return upload(torch.from_numpy(np.require(frame, requirements=["C", "W"])), device)
 
 
 def cut(
-    frame: np.ndarray | Tensor, centre: tuple[float, float], scale: float, crop_side: int
+    frame: np.ndarray | Tensor, center: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[Tensor, CropTransform]:
-    """:func:`ltr.data.crop.sample_crop` of a frame that was brought; the crop, ``uint8 [S, S, 3]``, lies beside it."""
+    """:func:`ltr.data.crop.sample_crop` of a frame of :func:`bring`; the crop, ``uint8 [S, S, 3]``, on its device."""
     if isinstance(frame, Tensor):
-        return sample_crop_of_tensor(frame, centre, scale, crop_side)
-    crop, transform = sample_crop(frame, centre, scale, crop_side)
+        return sample_crop_of_tensor(frame, center, scale, crop_side)
+    crop, transform = sample_crop(frame, center, scale, crop_side)
     return torch.from_numpy(crop), transform
 
 
 def sample_crop_of_tensor(
-    image: Tensor, centre: tuple[float, float], scale: float, crop_side: int
+    image: Tensor, center: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[Tensor, CropTransform]:
-    """As :func:`ltr.data.crop.sample_crop`, on any device.
+    """:func:`ltr.data.crop.sample_crop` on any device.
 
-    The colours differ by what OpenCV rounds: block averages to whole grey values, and before 5.0 weights to
-    1/32.
+    Colors differ by OpenCV's rounding: of block averages to integers and, before 5.0, of weights to 1/32.
 
     Args:
         image: RGB ``uint8 [H, W, 3]``.
-        centre, scale, crop_side: as there.
+        center, scale, crop_side: as for ``sample_crop``.
 
     Returns:
         The crop, ``uint8 [S, S, 3]`` on the same device, and the transform that maps boxes.
     """
-    transform, plan = plan_crop((image.shape[1], image.shape[0]), centre, scale, crop_side)
+    transform, plan = plan_crop((image.shape[1], image.shape[0]), center, scale, crop_side)
     patch = plan.cut(image).permute(2, 0, 1)[None].float()
     if plan.factor > 1:
         right, bottom = plan.padding
         patch = F.avg_pool2d(F.pad(patch, (0, right, 0, bottom), mode="replicate"), plan.factor)
     pixel = torch.arange(crop_side, device=image.device)
-    # grid_sample counts from -1 to 1 over the patch, from edge to edge.
+    # grid_sample's coordinates run from -1 to 1 between the edges of the patch.
     x, y = (
         (2 * (start + plan.step * pixel) + 1) / length - 1
         for start, length in zip(plan.start, reversed(patch.shape[2:]), strict=True)

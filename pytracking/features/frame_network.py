@@ -1,4 +1,4 @@
-"""All that the tracker asks of the network about a crop, in one graph: an accelerator can take it as it is."""
+"""The part of the network that runs in every frame, as one graph that an accelerator can compile."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class FrameNetwork(nn.Module):
         self.network = network
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What there is to see in crops.
+        """Features of crops.
 
         Args:
             crops: RGB ``uint8 [n, S, S, 3]``.
 
         Returns:
-            Classification features ``[n, C, S / 16, S / 16]``; the maps that boxes are pooled from, not modulated and
-            channels last: ``[n, S / 8, S / 8, D]`` and ``[n, S / 16, S / 16, D]``.
+            Classification features ``[n, C, S / 16, S / 16]``; the box branch's maps, not modulated, channels last:
+            ``[n, S / 8, S / 8, D]`` and ``[n, S / 16, S / 16, D]``.
         """
         features = self.network.extract_backbone_features(crops.permute(0, 3, 1, 2))
         sample = self.network.classifier.extract_classification_feat(features[CLASSIFICATION_LAYER], 1)

@@ -1,4 +1,4 @@
-"""Networks made ready to run: found by name, loaded, folded and moved to the device."""
+"""Loading of networks for tracking: by name, with batch norm folded, on the device."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pytracking.parameter.dimp.base import NETWORKS
 
 
 def find_network(name: str) -> Path:
-    """The file of a network in ``pytracking/networks`` by name, or a path to a .safetensors file."""
+    """The file of the network ``name`` in ``pytracking/networks``, or ``name`` itself if it is a .safetensors path."""
     if name.endswith(".safetensors"):
         return Path(name)
     path = NETWORKS / f"{name}.safetensors"
@@ -33,7 +33,7 @@ def find_network(name: str) -> Path:
 def load_for_tracking(
     name: str, device: torch.device, changes: Mapping[str, Any] | None = None
 ) -> tuple[DiMPnet, DiMPnetSettings, NetworkCard]:
-    """A network in eval mode, without gradients, with batch norm folded, its settings (with ``changes``) and card."""
+    """A network in eval mode, without gradients, batch norm folded; its settings (with ``changes``) and card."""
     network, settings, card = load_network(find_network(name), changes)
     network.requires_grad_(False)
     fold_batch_norm(network)

@@ -1,1 +1,1 @@
-"""Named parameters of the trackers, a folder for each family of :mod:`pytracking.tracker.families`."""
+"""Named parameters of the trackers, one folder for each family of :mod:`pytracking.tracker.families`."""

@@ -1,4 +1,4 @@
-"""All trackers there are: each name of a family, ``dimp`` for instance, with what stands behind it."""
+"""The families of trackers by name, and how a name on a command line finds one."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -34,10 +34,10 @@ FAMILIES: dict[str, Family] = {
 
 
 def complete(config: TrackerConfig) -> TrackerConfig:
-    """``config`` with both names. Without the second, the first may be the name of parameters or a network, too.
+    """``config`` with both names filled in. If ``parameter`` is None, ``tracker`` may name parameters or a network.
 
     Raises:
-        ValueError: neither a family with a default, nor parameters of one, nor a .safetensors network.
+        InputError: the name is no family with a default, no parameters and no .safetensors file.
     """
     name = config.tracker
     if config.parameter is not None:
@@ -55,10 +55,10 @@ def complete(config: TrackerConfig) -> TrackerConfig:
 
 
 def load_parameters(config: TrackerConfig) -> Any:
-    """The parameters that a complete ``config`` names, or those for a network file of your own (``.safetensors``).
+    """The parameters that a complete ``config`` names, or those for a ``.safetensors`` network.
 
     Raises:
-        ValueError: no such family or parameters; lists what exists.
+        InputError: unknown family or parameters; the message lists the known ones.
     """
     tracker, parameter = config.tracker, str(config.parameter)
     if tracker not in FAMILIES:
@@ -75,9 +75,9 @@ def load_parameters(config: TrackerConfig) -> Any:
 
 
 def network_files(config: TrackerConfig) -> list[Path]:
-    """The network that a tracker reads, and its card; none for families whose networks are not ours.
+    """The paths of a tracker's network and its card (they may be missing); empty for a family without such networks.
 
-    Raises as :func:`load_parameters`; that the files are there is not looked at.
+    Raises as :func:`load_parameters`.
     """
     network = getattr(load_parameters(complete(config)), "network", None)
     if network is None:

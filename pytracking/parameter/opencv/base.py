@@ -1,14 +1,14 @@
-"""All that has to be known of one of OpenCV's trackers."""
+"""What each of OpenCV's trackers requires."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class OpenCVParams:
-    """A tracker of OpenCV with its own settings, which are not touched."""
+    """A tracker of OpenCV; its own settings keep OpenCV's defaults."""
 
-    create: str  # the function of cv2 that makes one
+    create: str  # name of the factory function in cv2
     package: str = "opencv-python"  # the smallest package that has it
-    networks: tuple[str, ...] = ()  # its ONNX files, in the order in which ``create`` takes them
-    min_side: int = 1  # px; boxes are made no smaller
-    inside: bool = False  # the first box must lie in the frame, and is cut to it
+    networks: tuple[str, ...] = ()  # its ONNX files, in the order of the arguments of ``create``
+    min_side: int = 1  # smallest side of a box, pixels
+    inside: bool = False  # whether the first box is clipped to the frame

@@ -1,4 +1,4 @@
-"""Which tracker, and how it runs: declared once, for Python, for the commands and for worker processes."""
+"""Which tracker runs, and how: the options that Python, the commands and worker processes share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ltr.utils.numbers import check_seed, check_threads
 
 @dataclass(frozen=True)
 class TrackerConfig:
-    """What a user chooses of a tracker. Hashable and picklable; each field is an option of every command."""
+    """The options of a tracker. Hashable and picklable; each field is an option of every command."""
 
     tracker: str = "dimp"
     """family of trackers: dimp, or opencv (docs/opencv.md)"""
@@ -38,12 +38,12 @@ class TrackerConfig:
 
     @property
     def name(self) -> str:
-        """What results are called: the parameters, or the bare name of a network file."""
+        """Name of the results: the parameters, or the stem of a network file."""
         name = self.parameter or self.tracker
         return Path(name).stem if name.endswith(".safetensors") else name
 
     def options(self) -> list[str]:
-        """The words of a command line that say all but the names, where it is not the default."""
+        """Command-line words of all options that differ from their default; not the names."""
         words: list[str] = []
         for option in fields(TrackerConfig)[2:]:
             value = getattr(self, option.name)
@@ -52,19 +52,19 @@ class TrackerConfig:
         return words
 
     def check(self, prefix: str = "") -> None:
-        """InputError where a number cannot be used; ``prefix`` stands before its name (``--`` in commands)."""
+        """Raise InputError if a number is out of range; ``prefix`` precedes its name (``--`` in commands)."""
         check_seed(self.seed, f"{prefix}seed")
         if self.threads is not None:
             check_threads(self.threads, f"{prefix}threads")
 
     def override(self, params: Any) -> Any:
-        """The frozen dataclass ``params`` with :attr:`overrides`. InputError: one is unknown or does not fit."""
+        """The frozen dataclass ``params`` with :attr:`overrides` applied; InputError if one is unknown or invalid."""
         changed = config.changed(params, config.parse_changes(self.overrides), "parameters")
         config.check(changed, "parameters")
         return changed
 
-    def check_plain(self) -> None:
-        """For a family that runs on the CPU as it is: InputError where more than names, seed and threads is chosen."""
+    def reject_unsupported(self) -> None:
+        """For families without these options: InputError if device, accelerator, precision or overrides are set."""
         for name, accepted in {"device": ("auto", "cpu"), "accelerator": ("auto",), "precision": ("f32",)}.items():
             if getattr(self, name) not in accepted:
                 expected = " or ".join(accepted)
@@ -78,7 +78,7 @@ class TrackerConfig:
 
 @dataclass(frozen=True)
 class PositionalConfig(TrackerConfig):
-    """The same where a command's first words are the tracker's names."""
+    """The same for commands whose first arguments are the tracker's names."""
 
     tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")] = field()
     """family of trackers: dimp, or opencv (docs/opencv.md)"""
@@ -87,10 +87,10 @@ class PositionalConfig(TrackerConfig):
 
 
 def as_texts(changes: Mapping[str, Any], group: str = "") -> Iterator[str]:
-    """``{"refinement": {"method": "ascent"}}`` as on a command line: ``refinement.method="ascent"``. Values are JSON.
+    """``{"refinement": {"method": "ascent"}}`` as command-line text: ``refinement.method="ascent"``. Values are JSON.
 
     Raises:
-        InputError: a value is neither a number, a text, a list nor a dataclass of them.
+        InputError: a value is not a number, text, list or dataclass.
     """
     for name, value in changes.items():
         value = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

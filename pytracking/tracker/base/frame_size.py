@@ -1,4 +1,4 @@
-"""Frames that change their size while a target is tracked."""
+"""Changes of the frame size during tracking."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ def size_of(frame: np.ndarray) -> Size:
 
 
 def size_factors(before: Size, now: Size) -> tuple[float, float]:
-    """By what x and y grow from frames of one size to those of another, of the same shape up to a pixel.
+    """Scale factors of x and y from frames of size ``before`` to size ``now``.
 
-    Where the shape differs, nothing tells what has moved where: (1, 1), and a warning.
+    If the aspect ratio changes by more than a pixel, the mapping is unknown: (1, 1), with a warning.
     """
     x, y = now[0] / before[0], now[1] / before[1]
     if abs(now[0] - y * before[0]) <= 1 or abs(now[1] - x * before[1]) <= 1:
         return x, y
     warnings.warn(
-        f"a frame of {now[0]} x {now[1]} px after {before[0]} x {before[1]}, which has another shape: the target is "
-        "looked for where it was in pixels",
+        f"the frame size changed from {before[0]} x {before[1]} to {now[0]} x {now[1]} px, with another aspect ratio: "
+        "the target is searched at its last position in pixels",
         stacklevel=2,
     )
     return 1.0, 1.0

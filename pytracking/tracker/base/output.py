@@ -1,4 +1,4 @@
-"""What every tracker gives back for a frame."""
+"""The output of a tracker for one frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TrackState = Literal["tracking", "uncertain", "lost"]
 class TrackOutput:
     """The target in one frame."""
 
-    box: Box  # (x, y, w, h) in image pixels; not to be believed where the target is lost
+    box: Box  # (x, y, w, h) in image pixels; unreliable if the target is lost
     score: float  # confidence in 0..1
     state: TrackState
     box_std: Box | None = None  # standard deviation of x, y, w and h in pixels; None where nothing tells it

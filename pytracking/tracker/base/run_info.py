@@ -1,4 +1,4 @@
-"""What results depend on."""
+"""The settings and versions that results depend on."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pytracking.tracker.base.config import TrackerConfig
 
 @dataclass(frozen=True)
 class RunInfo:
-    """Of a tracker that runs: the part of a result's JSON stamp that does not depend on the sequence.
+    """Settings of a running tracker: the part of a result's JSON stamp that is the same for all sequences.
 
-    Fields are named as there; what a tracker has not is None there, and not in the JSON.
+    Fields have the stamp's names. None means that the tracker has no such setting; the JSON leaves it out.
     """
 
     tracker: str = ""
@@ -32,13 +32,13 @@ class RunInfo:
 
     @classmethod
     def of(cls, config: TrackerConfig, versions: Mapping[str, str], **facts: Any) -> Self:
-        """Of a tracker made of a complete ``config``; versions: of its own libraries."""
+        """For a tracker built from a complete ``config``; ``versions`` are those of its libraries."""
         versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
         return cls(config.tracker, str(config.parameter), config.seed, versions=versions, **facts)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """From a stamp of any version: what it does not say is as by default, what else it says is left out."""
+        """From a stamp of any version: missing fields get their default, unknown ones are ignored."""
         return cls(**{field.name: values[field.name] for field in fields(cls) if field.name in values})
 
     def to_json(self) -> dict[str, Any]:
@@ -46,11 +46,11 @@ class RunInfo:
         return {name: value for name, value in vars(self).items() if value is not None}
 
     def summary(self) -> str:
-        """One line of what a run is about: device, threads, what computes, seed, network."""
+        """One line: device, threads, accelerator, precision, seed, network."""
         names = ("device", "threads", "accelerator", "precision", "seed", "network_sha256")
         return ", ".join(f"{name} {value}" for name in names if (value := getattr(self, name)) is not None)
 
     def differences(self, other: Self) -> list[str]:
-        """What must be equal for a tracker to go on from the other's state and is not; the machine may differ."""
+        """Names of the fields that prevent restoring the other's state because they differ; the machine may differ."""
         names = ("tracker", "settings", "network_sha256", "seed")
         return [name for name in names if getattr(self, name) != getattr(other, name)]

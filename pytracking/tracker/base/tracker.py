@@ -1,6 +1,6 @@
-"""What a tracker is: of one target, its model that others share, and the family that loads it by name.
+"""Interfaces of trackers: one target, the model that targets share, and the family that loads a model by name.
 
-The families are listed in :mod:`pytracking.tracker.families`.
+:mod:`pytracking.tracker.families` lists the families.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pytracking.tracker.base.run_info import RunInfo
 
 
 class BaseTracker(Protocol):
-    """A tracker of one target; ``initialize`` starts it again on another."""
+    """A tracker of one target; ``initialize`` restarts it on another."""
 
     def initialize(self, frame: np.ndarray, box: Box) -> None:
         """Learn the target ``box`` (x, y, w, h) of ``frame`` (RGB uint8 ``[H, W, 3]``)."""
@@ -27,16 +27,16 @@ class BaseTracker(Protocol):
 
 
 class TrackerModel(Protocol):
-    """Parameters made ready to run: what all trackers of one name share, and nothing that tracking changes."""
+    """A loaded tracker: the immutable part that all its targets share."""
 
     def new_tracker(self) -> BaseTracker:
-        """A tracker of one target; with the same seed, it gives the same boxes."""
+        """A tracker of one target; the same seed gives the same boxes."""
 
     def run_info(self) -> RunInfo:
-        """What its results depend on: device, threads, network, versions of libraries, ..."""
+        """The settings that its results depend on: device, threads, network, versions of libraries, ..."""
 
     def track_batch(self, trackers: Sequence[Any], frame: np.ndarray) -> list[TrackOutput]:
-        """What ``track`` of each of ``trackers``, which are this model's, gives; some models are faster together."""
+        """Outputs of ``track`` for each of this model's ``trackers``; some models process them as one batch."""
         return [tracker.track(frame) for tracker in trackers]
 
 
@@ -44,8 +44,8 @@ class TrackerModel(Protocol):
 class Family:
     """A kind of tracker.
 
-    parameters: what it knows by name. load: makes some of them ready to run; raises ValueError, FileNotFoundError or
-    ImportError where that cannot be. of_network: the parameters for a .safetensors file, in a family of our networks.
+    parameters: by name. load: builds the model from parameters; raises InputError, FileNotFoundError or ImportError.
+    of_network: the parameters for a .safetensors file, None if the family has no such networks.
     """
 
     parameters: Mapping[str, Any]
@@ -53,29 +53,29 @@ class Family:
     of_network: Callable[[str], Any] | None = None
 
 
-# What some trackers of one target can do besides. Ask with isinstance.
+# Optional capabilities of a BaseTracker, tested with isinstance.
 
 
 @runtime_checkable
 class Restorable(Protocol):
-    """A tracker that can be put away and go on later."""
+    """A tracker whose state can be saved and restored."""
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of its state as named tensors."""
+        """A copy of the state as named tensors."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there. ValueError where ``state`` is of another kind of tracker."""
+        """Continue from ``state``; InputError if it belongs to another kind of tracker."""
 
 
 @runtime_checkable
 class Debuggable(Protocol):
-    """A tracker that shows what it sees; ``debug`` has a method ``clone`` for the hook of another target."""
+    """A tracker with a debug hook; the hook's ``clone`` makes the one of another target."""
 
     debug: Any
 
 
 @runtime_checkable
 class Staged(Protocol):
-    """A tracker whose ``track`` has parts that can be timed."""
+    """A tracker whose ``track`` consists of stages that can be timed."""
 
-    stages: dict[str, tuple[object, str]]  # by name: an object and the name of its method
+    stages: dict[str, tuple[object, str]]  # by stage: an object and the name of its method

@@ -1,7 +1,7 @@
-"""From the classifier's centre and the last size to the box: gradient ascent of the energy (Algorithm S1), guarded.
+"""Box refinement by damped gradient ascent of the energy (Algorithm S1), from the classifier's position and last size.
 
-Unguarded, a box that drifts takes the crop, the labels and so the filter with it. So steps that lower the energy are
-undone (``ltr.refine``), the size follows with inertia, and the centre stays between the classifier's and the box's.
+A drifting box would also shift the crop, the labels and thus the filter. So steps that lower the energy are undone
+(``ltr.refine``), the size changes slowly, and the center stays between the classifier's and the refined one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BoxEnergy = Callable[[Tensor], Tensor]
 
 
 def draw_starts(params: AscentParams, generator: torch.Generator) -> Tensor:
-    """Where the ascent starts: no change, then jittered copies; relative boxes ``[num_boxes, 4]``, float32."""
+    """Starting points: no change, then jittered copies; relative boxes ``[num_boxes, 4]``, float32."""
     spread = torch.tensor([params.position_jitter, params.position_jitter, params.size_jitter, params.size_jitter])
     starts = torch.randn(params.num_boxes, 4, generator=generator) * spread
     starts[0] = 0
@@ -27,13 +27,13 @@ def draw_starts(params: AscentParams, generator: torch.Generator) -> Tensor:
 
 
 def ascend(energy: BoxEnergy, box: Tensor, starts: Tensor, params: AscentParams) -> Tensor:
-    """Improve one box, with the gradient by autograd.
+    """Refine one box, with gradients by autograd.
 
     Args:
         energy: boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f ``[M]``.
         box: ``[4]`` in crop pixels.
-        starts: ``[M, 4]`` relative to it, of :func:`draw_starts`.
-        params: number of steps, guards.
+        starts: ``[M, 4]`` relative to it, from :func:`draw_starts`.
+        params: steps and damping.
     Returns:
         ``[4]`` in crop pixels.
     """
@@ -49,7 +49,7 @@ def ascend(energy: BoxEnergy, box: Tensor, starts: Tensor, params: AscentParams)
 
 
 def damp(box_rel: Tensor, params: AscentParams) -> Tensor:
-    """Hold a refined box ``[4]``, relative to its start, near that start."""
-    centre = params.position_weight * box_rel[:2]
+    """Limit the change of a refined box ``[4]``, relative to its start."""
+    center = params.position_weight * box_rel[:2]
     size = (params.size_rate * box_rel[2:]).clamp(-params.max_size_change, params.max_size_change)
-    return torch.cat([centre, size])
+    return torch.cat([center, size])

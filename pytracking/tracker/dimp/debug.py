@@ -1,4 +1,4 @@
-"""What the tracker sees and decides, shown frame by frame to whoever asks."""
+"""Debug hooks: the intermediate results of DiMP in each frame."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from pytracking.tracker.dimp.memory import Memory
 
 
 class DebugHook:
-    """Is shown, in every frame, what DiMP sees and decides on the way to a box. This one ignores it."""
+    """Receives DiMP's intermediate results in every frame. The base class ignores them."""
 
     def clone(self) -> DebugHook:
-        """The hook of another target."""
+        """A hook for another target."""
         return self
 
     def on_search(self, crop: Array) -> None:
-        """The search region: RGB uint8 ``[S, S, 3]``. A frame begins."""
+        """Called first in a frame, with the search region: RGB uint8 ``[S, S, 3]``."""
 
     def on_localize(self, scores: np.ndarray, found: Localization) -> None:
-        """The score map ``[K, K]``, and what was made of it."""
+        """Called with the score map ``[K, K]`` and the localization."""
 
     def on_refine(self, energy: BoxEnergy, before: np.ndarray, after: np.ndarray) -> None:
-        """The box ``[4]`` in crop pixels before and after its refinement by an energy; only where it was refined."""
+        """Called after a refinement, with its energy and the box ``[4]`` before and after, in crop pixels."""
 
     def on_update(self, memory: Memory) -> None:
-        """The training samples and their weights. The frame ends."""
+        """Called last in a frame, with the training samples and their weights."""
 
 
 @dataclass
 class FrameDebug:
-    """What an :class:`DebugHook` was shown of one frame."""
+    """The values that a :class:`DebugHook` received in one frame."""
 
     crop: np.ndarray
     scores: np.ndarray | None = None
@@ -46,7 +46,7 @@ class FrameDebug:
 
 
 class DebugRecorder(DebugHook):
-    """Keeps the last frame in ``frame`` (None before the first)."""
+    """Keeps the values of the last frame in ``frame`` (None before the first)."""
 
     def __init__(self) -> None:
         self.frame: FrameDebug | None = None
@@ -58,15 +58,16 @@ class DebugRecorder(DebugHook):
         self.frame = FrameDebug(crop.cpu().numpy())
 
     def on_localize(self, scores: np.ndarray, found: Localization) -> None:
-        self._seen.scores, self._seen.found = scores, found
+        self._current.scores, self._current.found = scores, found
 
     def on_refine(self, energy: BoxEnergy, before: np.ndarray, after: np.ndarray) -> None:
-        self._seen.energy, self._seen.before, self._seen.after = energy, before, after
+        self._current.energy, self._current.before, self._current.after = energy, before, after
 
     def on_update(self, memory: Memory) -> None:
-        self._seen.weights, self._seen.num_init = memory.weights[: memory.count, 0].astype(np.float32), memory.num_init
+        frame = self._current
+        frame.weights, frame.num_init = memory.weights[: memory.count, 0].astype(np.float32), memory.num_init
 
     @property
-    def _seen(self) -> FrameDebug:
-        assert self.frame is not None, "a frame begins with on_search"
+    def _current(self) -> FrameDebug:
+        assert self.frame is not None, "on_search is called first"
         return self.frame

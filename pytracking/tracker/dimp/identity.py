@@ -1,11 +1,11 @@
-"""Whether what is followed is still the target.
+"""Verification that the tracked object is still the target.
 
-The filter goes on learning, so whatever it takes for the target it will soon find with a high score. The first frame's
-filter learned nothing but the target, and hardly sees anything in another object (``docs/journal``). It must not
-decide where to go: the target may look different for a while. But it can say that the box is not to be trusted.
+The filter keeps learning, so it soon gives a high score to whatever it mistakes for the target. The first frame's
+filter has learned the target only, and its scores on other objects are low (``docs/journal``). It does not decide the
+position, since the target's appearance may change for a while, but a low score marks the box as unreliable.
 
-After a loss, what is found again is followed but not learned from for some frames: where the target has left the
-picture, the first thing that looks like it may be another one.
+After a loss, the found object is tracked for some frames without being learned: if the target has left the frame, the
+first similar object may be another one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pytracking.tracker.base.output import TrackState
 
 
 def local_max_score(scores: np.ndarray, displacement: tuple[float, float]) -> float:
-    """The highest score in the 3 x 3 cells around a place, between 0 and 1.
+    """The highest score in the 3 x 3 cells around a position, clipped to 0..1.
 
     Args:
         scores: of the first frame's filter, ``[K, K]``.
-        displacement: of the place, (x, y) in cells from the map's center.
+        displacement: of the position, (x, y) in cells from the map's center.
     """
     last = len(scores) - 1
     column, row = (min(max(round(cells + last / 2), 0), last) for cells in displacement)
@@ -32,7 +32,7 @@ def local_max_score(scores: np.ndarray, displacement: tuple[float, float]) -> fl
 
 
 def verify_state(state: TrackState, identity_score: float, params: LocalizationParams) -> TrackState:
-    """The state of a frame, lowered where a running mean of :func:`local_max_score` is below the score thresholds."""
+    """The state of a frame, lowered if the running mean of :func:`local_max_score` is below a score threshold."""
     if state == "lost" or identity_score < params.not_found_threshold:
         return "lost"
     return "uncertain" if identity_score < params.uncertain_threshold else state
@@ -40,18 +40,18 @@ def verify_state(state: TrackState, identity_score: float, params: LocalizationP
 
 @dataclass(frozen=True)
 class Reacquisition:
-    """Frames in a row without the target, and frames to come in which what is found is not learned from."""
+    """The probation after a loss: the found object is tracked but not learned."""
 
-    lost: int = 0
-    remaining: int = 0
+    lost: int = 0  # consecutive frames without the target
+    remaining: int = 0  # frames of probation to come
 
     @property
     def is_active(self) -> bool:
-        """Whether what is found in the next frame is followed without being learned from."""
+        """Whether the next frame is on probation."""
         return self.remaining > 0
 
     def after(self, lost: bool, params: LocalizationParams) -> Reacquisition:
-        """When the next frame has been judged."""
+        """The value after a frame in which the target was ``lost`` or found."""
         if not lost:
             return Reacquisition(0, max(self.remaining - 1, 0))
         frames = self.lost + 1

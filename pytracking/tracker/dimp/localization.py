@@ -1,6 +1,6 @@
-"""From a map of scores to a displacement and a verdict: tracking, uncertain or lost. Pure functions.
+"""Target localization: from a score map to a displacement and a state (tracking, uncertain or lost). Pure functions.
 
-pytracking's flags: ``tracking`` is its "normal" ("hard_negative" where a distractor is worth learning), ``lost`` its
+In pytracking's flags, ``tracking`` is "normal" (or "hard_negative", if a distractor is learned) and ``lost`` is
 "not_found".
 """
 
@@ -22,27 +22,27 @@ MAX_PEAKS = 5
 
 @dataclass(frozen=True)
 class Localization:
-    """Where the target is seen, and what was made of it."""
+    """Position and state of the target in a score map."""
 
     displacement: Offset
     score: float
     state: TrackState
-    hard_negative: bool  # there was a distractor worth learning
+    hard_negative: bool  # whether a distractor is strong enough to be learned
     distractors: tuple[Offset, ...] = ()  # the other peaks
 
 
 @dataclass(frozen=True)
 class MotionContext:
-    """What the frames before say about this one."""
+    """The context of a frame from the previous ones."""
 
-    last_place: Offset = (0.0, 0.0)  # of the target; not the crop's center where the crop was moved into the frame
-    place_known: bool = True  # the target was there not long ago
-    lost: int = 0  # for so many frames it has not been seen
-    motion: Offset = (0.0, 0.0)  # of the target, in the last frame where it was seen
+    last_place: Offset = (0.0, 0.0)  # of the target; not the crop's center if the crop was shifted into the frame
+    place_known: bool = True  # whether the last position is reliable
+    lost: int = 0  # number of frames since the target was seen
+    motion: Offset = (0.0, 0.0)  # of the target, in the last frame in which it was seen
     distractors: tuple[Offset, ...] = ()  # the other peaks of the last frame
 
     def distance(self, place: Offset) -> float:
-        """From where the target would be, whether it has stayed or moved on as before."""
+        """Distance to the expected position: the last one, or that with constant motion, whichever is nearer."""
         (x, y), (motion_x, motion_y), frames = self.last_place, self.motion, 1 + self.lost
         moved_on = x + motion_x * frames, y + motion_y * frames
         return min(math.dist(place, self.last_place), math.dist(place, moved_on))
@@ -52,14 +52,14 @@ class MotionContext:
 class _Peak:
     place: Offset
     score: float
-    distance: float  # from the target's last place
-    far: bool  # the target would have moved there implausibly
+    distance: float  # from the target's last position
+    far: bool  # whether the displacement is implausibly large
 
 
 def subcell_argmax(scores: np.ndarray, index: int | None = None) -> Offset:
-    """Where ``[K, K]`` is highest (or the cell ``index`` of the flat map), between the cells: (row, column).
+    """Sub-cell position (row, column) of the maximum of ``[K, K]``, or of the peak in cell ``index`` of the flat map.
 
-    The top of a parabola through the cell and its neighbors on each axis, within half a cell of it.
+    On each axis: the vertex of a parabola through the cell and its neighbors, within half a cell.
     """
     cell = divmod(int(scores.argmax()) if index is None else index, len(scores))
     row, column = (
@@ -70,7 +70,7 @@ def subcell_argmax(scores: np.ndarray, index: int | None = None) -> Offset:
 
 
 def _vertex(values: np.ndarray) -> float:
-    """Where a parabola through three ``values`` at -1, 0, 1 has its top, within -0.5..0.5; 0 where it has none."""
+    """Position of the maximum of a parabola through three ``values`` at -1, 0, 1, within -0.5..0.5; 0 without one."""
     if len(values) < 3:  # at the map's border
         return 0.0
     before, top, after = map(float, values)
@@ -81,15 +81,15 @@ def _vertex(values: np.ndarray) -> float:
 def localize(
     scores: np.ndarray, target_size: tuple[float, float], context: MotionContext, params: LocalizationParams
 ) -> Localization:
-    """Choose the target's peak and judge it: DiMP's "advanced localization", with a memory of one frame.
+    """Select the target's peak and its state: DiMP's "advanced localization", with the distractors of the last frame.
 
-    The target is the highest peak that is high enough for its place, unless one nearer to the last place is nearly as
-    high, or the highest is where something else was in the last frame.
+    The target is the highest peak above the threshold for its position, unless a nearer peak is nearly as high, or the
+    highest one matches a distractor of the last frame.
 
     Args:
         scores: ``[K, K]``; the cell (K - 1) / 2 is the crop's center.
         target_size: (w, h) in cells.
-        context: what is known from the frames before.
+        context: from the previous frames.
         params: thresholds.
     """
     seen = _find_peaks(scores, target_size, context, params)
@@ -116,7 +116,7 @@ def localize(
 def _find_peaks(
     scores: np.ndarray, target_size: tuple[float, float], context: MotionContext, params: LocalizationParams
 ) -> list[_Peak]:
-    """The highest peak, and others that are no part of the same thing, highest first."""
+    """The highest peak and others outside its neighborhood, highest first."""
     cells, center = np.arange(len(scores)), (len(scores) - 1) / 2
     half_w, half_h = (params.neighborhood_scale * side / 2 for side in target_size)
     reach = params.displacement_scale * center / 2
@@ -133,7 +133,7 @@ def _find_peaks(
 
 
 def _score_threshold(peak: _Peak, context: MotionContext, params: LocalizationParams) -> float:
-    """How high a peak has to be to be the target."""
+    """The lowest score with which a peak can be the target."""
     needed = params.not_found_threshold
     if context.lost:
         needed = max(needed, params.found_again_threshold)
@@ -145,7 +145,7 @@ def _score_threshold(peak: _Peak, context: MotionContext, params: LocalizationPa
 def _choose(
     candidates: list[_Peak], seen: list[_Peak], margin: float, context: MotionContext, params: LocalizationParams
 ) -> tuple[_Peak, Choice]:
-    """The target among peaks (highest first), and whether it has a distractor."""
+    """The target among candidate peaks (highest first), and whether it has a distractor."""
     first, *others = candidates
     if not context.place_known:
         return first, "unambiguous"
@@ -166,9 +166,9 @@ def _choose(
 
 
 def _swapped(first: _Peak, other: _Peak, distractors: list[Offset], margin: float) -> bool:
-    """Whether ``first`` is a distractor of the last frame and ``other`` the target, and not the other way round.
+    """Whether ``first`` is a distractor of the last frame and ``other`` the target, not vice versa.
 
-    Of the two ways to match them with the last frame's places, the one where they have moved less (in sum).
+    Of the two assignments to the last frame's positions, the one with the smaller total displacement is chosen.
     """
     return other.distance < first.distance and any(
         other.distance + math.dist(first.place, distractor) + margin

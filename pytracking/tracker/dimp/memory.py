@@ -1,4 +1,4 @@
-"""The training samples of the running tracker, with weights that forget."""
+"""Memory of training samples, with weights that decay with age."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pytracking.tracker.dimp.functions import Array
 
 @dataclass
 class Memory:
-    """The first frame's samples are kept for ever; of the others the oldest goes first.
+    """Training samples: those of the first frame are kept, of the others the oldest is replaced first.
 
-    samples: ``[size, 1, C, H, W]``, boxes: ``[size, 1, 4]`` in crop pixels, weights: ``[size, 1]``, which sum to 1. The
-    first ``count`` of them are in use. num_init: of the first frame; num_added: later ones, so far.
+    samples: ``[size, 1, C, H, W]``, boxes: ``[size, 1, 4]`` in crop pixels, weights: ``[size, 1]`` with sum 1; the
+    first ``count`` are in use. num_init: samples of the first frame. num_added: samples added later, also the replaced.
     """
 
     samples: Array
@@ -27,10 +27,10 @@ class Memory:
 
     @classmethod
     def start(cls, samples: Array, boxes: np.ndarray) -> Memory:
-        """A memory of the first frame: room for ``samples`` of which the first n are there, with ``boxes [n, 4]``.
+        """The memory after the first frame: the first n of ``samples`` are set, with ``boxes [n, 4]``.
 
         Raises:
-            ValueError: there is no room for a later sample.
+            InputError: there is no room for a later sample.
         """
         size, num_init = len(samples), len(boxes)
         if num_init >= size:
@@ -46,10 +46,10 @@ class Memory:
         return min(self.num_init + self.num_added, len(self.weights))
 
     def add(self, sample: Array, box: np.ndarray, learning_rate: float, params: MemoryParams) -> None:
-        """Store a sample (``[1, C, H, W]``, box ``[4]``), 1 / (1 - ``learning_rate``) times the last one's weight.
+        """Store a sample (``[1, C, H, W]``, box ``[4]``) with 1 / (1 - ``learning_rate``) times the last one's weight.
 
-        So weights fall geometrically with age. (Giving every new sample the weight ``learning_rate`` would leave it the
-        lightest of a full memory, to be replaced by the next, and the rest there for ever.)
+        Thus weights decrease geometrically with age. (If each new sample had the weight ``learning_rate``, it would be
+        the lightest of a full memory and be replaced by the next one, while the others would stay.)
         """
         index = self._index_of(self.num_added)
         before = self.weights[self._index_of(self.num_added - 1)] if self.num_added else learning_rate
@@ -65,5 +65,5 @@ class Memory:
             later *= (1 - floor) / later.sum()
 
     def _index_of(self, number: int) -> int:
-        """Where the later sample ``number`` (from 0) lies: the newest takes the place of the oldest."""
+        """Index of the added sample ``number`` (from 0); the newest replaces the oldest."""
         return self.num_init + number % (len(self.weights) - self.num_init)

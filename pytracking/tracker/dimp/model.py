@@ -1,4 +1,4 @@
-"""DiMP's parameters made ready to run: the network in memory, on its device, by its accelerator."""
+"""Loading of DiMP: the network on its device, with its accelerator."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DiMPTracker:
     Args:
         dimp: shared with other targets.
         device: where the state's arrays are.
-        seed: every ``initialize`` starts from it again.
+        seed: of every ``initialize``.
     """
 
     def __init__(self, dimp: DiMP, device: torch.device, seed: int = 0) -> None:
@@ -51,8 +51,8 @@ class DiMPTracker:
 
     @property
     def stages(self) -> dict[str, tuple[object, str]]:
-        """What a frame is made of. The network is backbone, classification features and the box branch's convolutions,
-        one graph; the update is of memory and filter.
+        """The stages of a frame. ``network``: backbone, classification features and the box branch's convolutions, as
+        one graph; ``update``: of memory and filter.
         """
         dimp, functions = self.dimp, self.dimp.functions
         return {
@@ -69,20 +69,20 @@ class DiMPTracker:
         return self.started.state_dict()
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on where a tracker of the same network and parameters was. ValueError where ``state`` is none."""
+        """Continue from the state of a tracker with the same network and parameters; InputError if it does not fit."""
         check_state(state, self.dimp.settings, self.dimp.params.memory.size)
         self.state = TargetState.from_state_dict(state, self.device)
 
     @property
     def started(self) -> TargetState:
-        """The state; ValueError before ``initialize``."""
+        """The state; InputError before ``initialize``."""
         if self.state is None:
             raise InputError("the tracker has no target yet: call initialize first")
         return self.state
 
 
 class DiMPModel(TrackerModel):
-    """The trackers of one name share the network, which no call changes."""
+    """The model that all targets share; no call changes its network."""
 
     def __init__(self, params: DiMPParams, config: TrackerConfig) -> None:
         check_process()
@@ -103,11 +103,11 @@ class DiMPModel(TrackerModel):
         return DiMPTracker(self.dimp, self.device, self.config.seed)
 
     def track_batch(self, trackers: Sequence[DiMPTracker], frame: np.ndarray) -> list[TrackOutput]:
-        """Find the targets of ``trackers`` together: the network sees all their crops at once."""
+        """Find the targets of ``trackers`` in one batch."""
         return self.dimp.track([each.started for each in trackers], frame, [each.debug for each in trackers])
 
     def run_info(self) -> RunInfo:
-        """What results depend on."""
+        """The settings that results depend on."""
         versions = {"torch": str(torch.__version__)}
         if self.accelerator != "torch":
             versions[self.accelerator] = version(self.accelerator)

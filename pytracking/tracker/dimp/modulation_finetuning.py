@@ -1,8 +1,8 @@
-"""The box branch learns the target in the first frame, as the filter does: NCE+ on crops whose box is known.
+"""Fine-tuning of the modulation vectors in the first frame, by NCE+ on crops whose box is known.
 
-The modulation vectors say what the target looks like to the energy. The network guesses them from one look; a few
-gradient steps on that frame's augmented crops make the true box the best one *here*: a face's box no longer
-grows to the person. Only those two vectors change, so a target stays a few hundred numbers.
+The modulation vectors describe the target to the energy. The network predicts them from the first frame; a few gradient
+steps on that frame's augmented crops give the true box the highest energy: a face's box no longer grows to the
+person. Only these two vectors change, so the state of a target stays small.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ def finetune_modulation(
 ) -> FeaturePair:
     """Fit the modulation vectors to a target.
 
-    The boxes that are told from the true one are drawn once (paper, equations 11, 15 and 16), and pooled once:
-    modulation acts on pooled features, so a step costs two small matrix products. Each takes a part of the crops.
+    The noise samples are drawn (paper, equations 11, 15 and 16) and pooled once: modulation acts on pooled features, so
+    a step costs two small matrix products. Each step uses a part of the crops.
 
     Args:
         energy: of the box branch.
-        modulation: where the steps start, ``[1, C, 1, 1]`` at both strides.
+        modulation: initial values, ``[1, C, 1, 1]`` at both strides.
         maps: of each of n crops, not modulated, channels last: ``[H, W, C]`` at both strides.
         boxes: the target's, ``[n, 4]`` (x, y, w, h) in crop pixels.
-        params: steps, their length, noise, and what keeps the result near the start.
-        generator: draws the noise.
+        params: steps, learning rate, noise and regularization.
+        generator: of the noise.
     """
     with torch.inference_mode(False), torch.enable_grad():
         start, boxes = map_pair(torch.clone, modulation), boxes.clone()

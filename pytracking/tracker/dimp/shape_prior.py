@@ -1,10 +1,10 @@
-"""What the first box says about all others: most targets keep their size and their shape, and some change them much.
+"""Prior of the box's size and shape, given the first box: most targets keep both, some change them a lot.
 
-An energy that was learned from few data likes some other boxes as well as the right one: face with neck, a rider with
-half the bicycle, a letter on the book that hides the face. Each frame alone is a small mistake, but the next one starts
-from it. So the model's p(y|x) = exp f(x, y) / Z(x) is multiplied by what sequences are like: against the first box, log
-size and log (w / h) follow Student's t of two degrees of freedom (``docs/journal``). Its long tails let go of a
-target that really comes nearer, where a Gaussian would pull the more.
+An energy learned from few data gives other boxes as high a value as the true one: a face with the neck, a rider with
+half the bicycle. The error of one frame is small, but the next frame starts from it. So the model's p(y|x) =
+exp f(x, y) / Z(x) is multiplied by a prior: relative to the first box, log size and log (w / h) follow Student's t
+with two degrees of freedom (``docs/journal``). Its heavy tails allow the large changes of a target that comes nearer,
+which a Gaussian would suppress.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def log_shape_prior(boxes: Tensor, first_size: Tensor, size_spread: float, aspect_spread: float) -> Tensor:
-    """Logarithm of the prior of boxes ``[M, 4]``, against that of the first box: ``[M]``.
+    """Log prior of boxes ``[M, 4]``, minus that of the first box: ``[M]``.
 
     Args:
         boxes: (x, y, w, h).
@@ -26,5 +26,5 @@ def log_shape_prior(boxes: Tensor, first_size: Tensor, size_spread: float, aspec
 
 
 def _log_student(x: Tensor, scale: float) -> Tensor:
-    """Log density of Student's t, nu = 2, against that at 0."""
+    """Log density of Student's t, nu = 2, minus that at 0."""
     return -1.5 * (x / scale).square().div(2).log1p()

@@ -1,4 +1,4 @@
-"""Everything a running DiMP knows of its target, and that as named tensors: to put it away and to go on later."""
+"""The state of one DiMP target, and its conversion to named tensors for saving and restoring."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from pytracking.tracker.dimp.memory import Memory
 
 @dataclass
 class TargetState:
-    """One target; the tracker itself holds nothing. Boxes are (x, y, w, h) in image pixels."""
+    """All state of one target; the tracker itself has none. Boxes are (x, y, w, h) in image pixels."""
 
     box: np.ndarray  # in the last frame, float64 [4]
     first_size: np.ndarray  # (w, h) of the first box, float64 [2]
     frame_size: Size  # of the last frame
-    motion: np.ndarray  # (x, y) of the center, when last seen; pixels a frame, float64 [2]
+    motion: np.ndarray  # (x, y) of the center when last seen, pixels a frame, float64 [2]
     filter: Array
-    first_filter: Array  # as the first frame made it
+    first_filter: Array  # learned from the first frame only
     modulation: Modulation
     memory: Memory
     generator: torch.Generator
-    distractors: np.ndarray  # what else scored in the last frame: (x, y) in image pixels, float64 [n, 2]
+    distractors: np.ndarray  # other peaks of the last frame: (x, y) in image pixels, float64 [n, 2]
     reacquisition: Reacquisition = Reacquisition()
     identity_score: float = 1.0
     frame_number: int = 0
 
     def fit_to(self, frame_size: Size) -> None:
-        """Go on in frames of this size: what is in pixels of the frames before is scaled with them."""
+        """Scale everything in image pixels to frames of this size."""
         if frame_size != self.frame_size:
             factors = np.array(size_factors(self.frame_size, frame_size))
             self.box, self.first_size = self.box * np.tile(factors, 2), self.first_size * factors
@@ -45,17 +45,17 @@ class TargetState:
             self.frame_size = frame_size
 
     def state_dict(self) -> dict[str, Tensor]:
-        """A copy as tensors by name; :meth:`load_state_dict` takes it."""
+        """A copy as named tensors, for :meth:`from_state_dict`."""
         return {name: _to_tensor(value) for name, value in _leaves(self, type(self))}
 
     @classmethod
     def from_state_dict(cls, state: dict[str, Tensor], device: torch.device) -> TargetState:
-        """The state whose :meth:`state_dict` is ``state`` (see :func:`check_state`), its arrays on ``device``."""
+        """The state from its :meth:`state_dict` (checked by :func:`check_state`), its arrays on ``device``."""
         return _decode(cls, "", state, device)  # type: ignore[no-any-return]
 
 
 def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size: int) -> None:
-    """Raise InputError where ``state`` has other names than a state, or a value that is none of this network's."""
+    """Raise InputError if ``state`` has other names than a state, or values that do not fit the network."""
     expected = sorted(_leaf_names(TargetState))
     if sorted(state) != expected:
         raise InputError(f"not the state of a DiMP tracker: expected {expected}, got {sorted(state)}")
@@ -72,7 +72,7 @@ def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size:
 
 
 def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch.dtype, tuple[int | str, ...]]]:
-    """Data type and shape of what is stored as arrays; ``"n"`` is any number."""
+    """Data type and shape of the stored arrays; ``"n"`` is any number."""
     channels, side, kernel = network.classifier.feature_dim, network.feature_size, network.classifier.filter_size
     f32, f64 = torch.float32, torch.float64
     filter, modulation = (f32, (1, channels, kernel, kernel)), (f32, (1, network.box_branch.pred_input_dim, 1, 1))
@@ -92,19 +92,19 @@ def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch
 
 
 def _fits(values: Tensor, shape: tuple[int | str, ...]) -> bool:
-    """Whether ``values`` have ``shape``; a word stands for any number."""
+    """Whether ``values`` have ``shape``; ``"n"`` matches any number."""
     return values.ndim == len(shape) and all(n in (size, "n") for n, size in zip(shape, values.shape, strict=False))
 
 
 def _parts(kind: Any) -> dict[str, Any]:
-    """Names and types of what a dataclass or a tuple type holds; nothing for other types."""
+    """Names and types of the fields of a dataclass or the items of a tuple type; empty for other types."""
     if is_dataclass(kind):
         return get_type_hints(kind)
     return {str(number): part for number, part in enumerate(get_args(kind))} if get_origin(kind) is tuple else {}
 
 
 def _leaf_names(kind: Any, name: str = "") -> Iterator[str]:
-    """``memory.boxes``, ...: the names of all that is stored of the type ``kind``."""
+    """Dotted names (``memory.boxes``, ...) of all values stored for the type ``kind``."""
     parts = _parts(kind)
     for part, its_kind in parts.items():
         yield from _leaf_names(its_kind, f"{name}.{part}".lstrip("."))
@@ -113,7 +113,7 @@ def _leaf_names(kind: Any, name: str = "") -> Iterator[str]:
 
 
 def _leaves(value: Any, kind: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The same names with their values."""
+    """The same names, with their values."""
     parts = _parts(kind)
     for part, its_kind in parts.items():
         held = value[int(part)] if isinstance(value, tuple) else getattr(value, part)
@@ -131,7 +131,7 @@ def _to_tensor(value: Any) -> Tensor:
 
 
 def _decode(kind: Any, name: str, state: dict[str, Tensor], device: torch.device) -> Any:
-    """The value of the type ``kind`` that is stored under ``name``."""
+    """The value of the type ``kind`` stored under ``name``."""
     values = {
         part: _decode(its_kind, f"{name}.{part}".lstrip("."), state, device) for part, its_kind in _parts(kind).items()
     }

@@ -1,4 +1,4 @@
-"""OpenCV's trackers made ready to run: what of them this OpenCV has, and the networks of those that have one."""
+"""Loading of OpenCV's trackers and their networks."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ FOLDER = "EBM_TRACKING_NANOTRACK"  # environment variable
 
 
 class OpenCVModel(TrackerModel):
-    """What trackers of one name share.
+    """The model of one of OpenCV's trackers.
 
     Raises:
-        ValueError: an option that OpenCV's trackers do not have, or a network that OpenCV cannot read.
-        ImportError: the installed OpenCV lacks the tracker; says what to install instead.
-        FileNotFoundError: its networks are not where EBM_TRACKING_NANOTRACK says, or nothing says where.
+        InputError: an option that OpenCV's trackers do not support, or a network that OpenCV cannot read.
+        ImportError: the installed OpenCV lacks the tracker; the message says what to install.
+        FileNotFoundError: EBM_TRACKING_NANOTRACK is not set, or its folder lacks the networks.
     """
 
     def __init__(self, params: OpenCVParams, config: TrackerConfig) -> None:
-        config.check_plain()
+        config.reject_unsupported()
         self.params, self.config = params, config
         self.make = _find(params)
         self.networks = find_networks(params.networks)
-        self.create()  # fails now if ever
+        self.create()  # to fail early
 
     def create(self) -> Any:
-        """A new ``cv2.Tracker``; its networks are its own, since they hold the target."""
+        """A new ``cv2.Tracker`` with its own copy of the networks, since they hold the target."""
         try:
             return self.make(*(_read(path) for path in self.networks))
-        except TypeError:  # of networks, before 4.12
-            message = f"{self.params.create} needs OpenCV 4.12 or newer, and this is {cv2.__version__}"
+        except TypeError:  # before 4.12, create takes no networks
+            message = f"{self.params.create} needs OpenCV 4.12 or newer, got {cv2.__version__}"
             raise ImportError(f"{message}: pip install --upgrade {_installed()}") from None
 
     def new_tracker(self) -> OpenCVTracker:
@@ -50,7 +50,7 @@ class OpenCVModel(TrackerModel):
         return OpenCVTracker(self.create, self.params, self.config.seed)
 
     def run_info(self) -> RunInfo:
-        """What results depend on."""
+        """The settings that results depend on."""
         networks = ", ".join(f"{path.name} {sha256(path)}" for path in self.networks)
         versions = {"opencv": cv2.__version__}
         return RunInfo.of(self.config, versions, threads=cv2.getNumThreads(), network_sha256=networks or None)
@@ -63,18 +63,18 @@ def _find(params: OpenCVParams) -> Callable[..., Any]:
     installed = _installed()
     needed = params.package + ("-headless" if "headless" in installed else "")
     raise ImportError(
-        f"OpenCV {cv2.__version__} of {installed} has no {params.create}; {needed} has. Both are the module cv2, so it "
-        f"must take the other's place: pip uninstall -y {installed} && pip install {needed}"
+        f"OpenCV {cv2.__version__} of {installed} has no {params.create}; {needed} has it. Both install the module "
+        f"cv2, so replace one by the other: pip uninstall -y {installed} && pip install {needed}"
     )
 
 
 def _installed() -> str:
-    """The packages that the module cv2 is from."""
+    """The packages that provide the module cv2."""
     return " ".join(packages_distributions().get("cv2", ["opencv-python"]))
 
 
 def find_networks(names: tuple[str, ...]) -> tuple[Path, ...]:
-    """The files ``names`` in the folder that EBM_TRACKING_NANOTRACK names; FileNotFoundError where there is one not."""
+    """The files ``names`` in the folder EBM_TRACKING_NANOTRACK; FileNotFoundError if one is missing."""
     if not names:
         return ()
     advice = f"set {FOLDER} to the folder that holds {' and '.join(names)} of NanoTrack V2"

@@ -54,9 +54,7 @@ def test_networks_are_looked_for_where_the_variable_says(tmp_path: Path, monkeyp
 def test_an_opencv_that_takes_no_networks_is_too_old(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FOLDER, str(shared / "peers" / "nanotrack_v2"))
     monkeypatch.setattr(cv2, "TrackerNano_create", lambda parameters=None: None)
-    with pytest.raises(
-        ImportError, match=r"TrackerNano_create needs OpenCV 4\.12 or newer, and this is .*--upgrade opencv"
-    ):
+    with pytest.raises(ImportError, match=r"TrackerNano_create needs OpenCV 4\.12 or newer, got .*--upgrade opencv"):
         Tracker("opencv", "nano")
 
 
