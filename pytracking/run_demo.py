@@ -25,7 +25,7 @@ from pytracking.pipeline.sinks import annotated_video, csv_table
 from pytracking.pipeline.track_video import Start, Step, follow, frame_times
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.utils.cli import run_command
-from pytracking.video.frame_source import part_of
+from pytracking.video.frame_source import slice_frames
 from pytracking.visualization.boxes import Overlay
 
 
@@ -49,7 +49,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     for output in (video, table):
         check_outputs({"--output": output})
     sequence = demo_sequence()
-    source = part_of(sequence.open(), 0, arguments.frames)
+    source = slice_frames(sequence.open(), 0, arguments.frames)
     tracker = build_tracker(arguments.config)
     boxes: list[Box] = []
 

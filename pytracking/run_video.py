@@ -33,7 +33,7 @@ from pytracking.tracker.families import network_files
 from pytracking.ui import box_selector as box_window
 from pytracking.utils.cli import debug_as_flag, run_command
 from pytracking.utils.extras import install_hint
-from pytracking.video.frame_source import FrameSource, Image, open_frames, peek
+from pytracking.video.frame_source import FrameSource, Image, open_frames, peek_first
 from pytracking.video.writer import check_video_name
 from pytracking.visualization.boxes import Overlay
 
@@ -92,7 +92,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     whole = open_source(arguments)
     frames = select(whole, arguments.start, arguments.end, arguments.stride, arguments.backward)
     starts = parse_boxes(arguments.box, frames.numbers, arguments.backward, whole.name)
-    first, source = peek(frames.to_track(starts))
+    first, source = peek_first(frames.to_track(starts))
     overlay.check(first)
     for start in starts:
         check_box(start.box, first)

@@ -24,7 +24,7 @@ from pytracking.ui.window import Window
 from pytracking.utils.cli import run_command
 from pytracking.utils.extras import install_hint
 from pytracking.video.frame_source import FrameSource, open_frames
-from pytracking.video.latest_frame import LiveFrames
+from pytracking.video.latest_frame import LatestFrameReader
 from pytracking.visualization.boxes import draw_target
 
 TITLE = "pytracking"
@@ -74,7 +74,7 @@ def follow_live(source: FrameSource, targets: MultiTracker, window: Window) -> i
     The picture stands still while a box is drawn, so that the box is of that picture.
     """
     seconds: deque[float] = deque(maxlen=20)  # of the last frames
-    with LiveFrames(source) as frames:
+    with LatestFrameReader(source) as frames:
         for image in frames:
             begin = time.perf_counter()
             outputs = targets.track(image)

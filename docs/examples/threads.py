@@ -15,7 +15,7 @@ network = Tracker("dimp", "dimp_ncep_mobile")
 
 def follow(path: str) -> str:
     """Where the target of a video ends up."""
-    tracker = network.another()  # shares the network and nothing else, so each thread has its own
+    tracker = network.clone()  # shares the network and nothing else, so each thread has its own
     frames = iter(open_frames(path))
     tracker.initialize(next(frames), box)
     outputs = [tracker.track(frame) for frame in frames]

@@ -1,4 +1,4 @@
-"""Boxes that users give."""
+"""Validation of boxes given by users."""
 
 import math
 import reprlib
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box
 
-LARGEST = 4  # times the frame's width or height; a target that is partly outside can be larger than the frame
+LARGEST = 4  # in frame widths or heights; a target that is partly outside can be larger than the frame
 
 
 def check_box(box: Any, frame: NDArray[np.uint8]) -> Box:
     """``box`` as four floats (x, y, w, h).
 
     Raises:
-        ValueError: it is not four finite numbers, is smaller than a pixel or far larger than the ``frame``
+        InputError: it is not four finite numbers, has less than a pixel, is far larger than the ``frame``
             (``[H, W, 3]``), or does not overlap it.
     """
     height, width = frame.shape[:2]
@@ -36,7 +36,7 @@ def check_box(box: Any, frame: NDArray[np.uint8]) -> Box:
 
 
 def _four_numbers(box: Any) -> Box:
-    """Of a sequence, array or tensor."""
+    """The four finite numbers of a sequence, array or tensor; InputError for anything else."""
     try:
         values = box.tolist() if hasattr(box, "tolist") else list(box) if isinstance(box, Sequence) else []
         values = [value.item() if hasattr(value, "item") else value for value in values]
@@ -44,7 +44,7 @@ def _four_numbers(box: Any) -> Box:
             x, y, w, h = map(float, values)
             if all(map(math.isfinite, (x, y, w, h))):
                 return x, y, w, h
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # as many kinds as there are libraries of numbers
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # each library raises its own kind
         pass
     got = tuple(box) if isinstance(box, list | tuple) else box
     raise InputError(f"box: expected four finite numbers x, y, w, h, got {reprlib.repr(got)}")

@@ -1,4 +1,4 @@
-"""From a :class:`TrackerConfig` to a tracker in this process: what commands and worker processes call."""
+"""Building a tracker from a :class:`TrackerConfig`, in commands and worker processes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ TrackerBuilder = Callable[[TrackerConfig], "Tracker"]  # picklable, for workers
 
 
 def build_tracker(config: TrackerConfig) -> Tracker:
-    """The tracker of ``config``, with this process set up for it: CPU threads and, of several GPUs, one.
+    """Set this process's CPU threads and GPU, and build the tracker of ``config``.
 
     Raises as :class:`~pytracking.api.tracker.Tracker`.
     """
     config.check()
-    load_parameters(complete(config))  # unknown names are told before torch is imported, which is slow
+    load_parameters(complete(config))  # reports unknown names before the slow import of torch
 
     from ltr.utils.device import set_threads
     from pytracking.api.tracker import Tracker
@@ -37,9 +37,9 @@ def build_tracker(config: TrackerConfig) -> Tracker:
 
 
 def _take_own_gpu() -> None:
-    """Processes share out the GPUs of a machine by LOCAL_RANK, which ``parallel.py`` sets.
+    """Select this process's GPU by LOCAL_RANK, which ``parallel.py`` sets.
 
-    The device is still called "cuda": results say nothing of which one it was, and any process can go on with them.
+    The device is still called "cuda": results do not depend on which GPU it was, so any process can resume them.
     """
     import torch
 

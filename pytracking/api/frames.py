@@ -1,4 +1,4 @@
-"""The frames that programs hand in, as the one kind that trackers work on."""
+"""Conversion of the user's frames to RGB uint8 arrays."""
 
 from typing import Any, Literal
 
@@ -13,13 +13,13 @@ Frame = NDArray[np.uint8] | torch.Tensor
 
 
 def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:
-    """``frame`` as RGB uint8 ``[H, W, 3]``; a view where that is possible.
+    """``frame`` as RGB uint8 ``[H, W, 3]``; a view if possible.
 
     Args:
         frame: uint8, numpy ``[H, W, 3]`` (OpenCV, PIL, PyAV) or torch ``[3, H, W]`` on any device.
-        channels: the order of its colours; OpenCV reads BGR, all others RGB.
+        channels: order of its color channels; OpenCV reads BGR, other libraries RGB.
     Raises:
-        ValueError: another type, dtype or shape, or no pixel.
+        InputError: another type, dtype or shape, or no pixels.
     """
     if isinstance(frame, torch.Tensor):
         good = frame.dtype == torch.uint8 and frame.ndim == 3 and frame.shape[0] == 3 and _is_dense(frame)
@@ -33,7 +33,7 @@ def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:
 
 
 def _is_dense(frame: torch.Tensor) -> bool:
-    """Whether every pixel of ``frame`` is in memory."""
+    """Whether ``frame`` stores every pixel."""
     return frame.layout == torch.strided and not frame.is_meta
 
 
@@ -47,13 +47,13 @@ def _describe(frame: Any) -> str:
 
 
 def _hint(frame: Any) -> str:
-    """What makes a frame of a frame that is nearly right: the end of the message, or nothing."""
+    """The end of the error message: how to convert a common kind of invalid frame, or nothing."""
     numpy, tensor = isinstance(frame, np.ndarray), isinstance(frame, torch.Tensor)
     if not (numpy or tensor):
         is_pil = hasattr(frame, "__array_interface__")
-        return "; np.asarray(image.convert('RGB')) makes one of a PIL image" if is_pil else ""
+        return "; convert a PIL image by np.asarray(image.convert('RGB'))" if is_pil else ""
     if frame.dtype not in (np.uint8, torch.uint8):
-        return "; multiply values of 0..1 by 255, divide 16 bits by 257, and convert them to uint8"
+        return "; multiply values in 0..1 by 255, divide 16-bit values by 257, and convert to uint8"
     channels = {2: 1, 3: frame.shape[-1 if numpy else 0] if frame.ndim else 0}.get(frame.ndim)
     if channels == 1:
         return f"; make three channels of gray: {'np.dstack([frame] * 3)' if numpy else 'frame.expand(3, -1, -1)'}"

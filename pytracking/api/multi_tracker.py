@@ -1,4 +1,4 @@
-"""Several targets at once, each with an id."""
+"""Tracking of several targets, each with an id."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ if TYPE_CHECKING:
 
 
 class MultiTracker:
-    """Follows any number of targets with one network::
+    """Tracks any number of targets with one network::
 
         targets = MultiTracker(Tracker("dimp", "dimp_ncep_mobile"))
         targets.add(frame, (100, 80, 60, 90))  # id 0
-        targets.add(frame, (300, 90, 50, 50))  # id 1; others may come in any later frame
+        targets.add(frame, (300, 90, 50, 50))  # id 1; targets can be added in any frame
         outputs = targets.track(next_frame)  # {0: TrackOutput(...), 1: TrackOutput(...)}
         targets.remove(0)
 
-    The targets do not know of each other, and what becomes of one does not depend on the others. Several
-    ``MultiTracker`` may be made of one tracker and share its network; each can be called from any thread (its calls
-    wait for each other).
+    Targets are independent of each other. Several ``MultiTracker`` can be made of one tracker and share its network.
+    Each can be called from any thread; calls are serialized.
 
     Args:
-        tracker: what each target gets a copy of. It is not itself used or changed.
+        tracker: cloned for each target; it is not changed.
     """
 
     def __init__(self, tracker: Tracker) -> None:
@@ -41,74 +40,74 @@ class MultiTracker:
         self._lock = threading.Lock()
 
     def __reduce_ex__(self, protocol: object) -> Never:
-        """Of pickle and copy."""
+        """Reject pickle and copy."""
         raise TypeError(
-            "a MultiTracker cannot be pickled or copied: make another of its Tracker here, save and restore between "
-            "processes"
+            "a MultiTracker cannot be pickled or copied: make another one from its Tracker; between processes, use "
+            "save and restore"
         )
 
     @property
     def ids(self) -> list[int]:
-        """The targets that are followed, in ascending order."""
+        """Ids of the tracked targets, in ascending order."""
         return sorted(self._targets)
 
     def __getitem__(self, target_id: int) -> Tracker:
-        """The tracker of a target, to look at; KeyError where there is none of that id."""
+        """The tracker of a target, for inspection; KeyError for an unknown id."""
         return self._targets[target_id]
 
     def add(self, frame: Frame, box: Box, target_id: int | None = None) -> int:
-        """Learn a target, to be followed from the next :meth:`track` on; its id.
+        """Add a target, which :meth:`track` finds from the next frame on; returns its id.
 
         Args:
             frame, box: as for ``Tracker.initialize``.
-            target_id: its id, at least 0; that of a target that is followed learns it anew. By default a number that
-                no target has had: 0, 1, ...
+            target_id: its id, at least 0; the id of a tracked target reinitializes that target. By default the next
+                unused number: 0, 1, ...
         Raises:
-            ValueError: the frame, box or id is not of this kind; nothing has changed.
+            InputError: the frame, box or id is invalid; nothing has changed.
         """
         if target_id is not None:
             target_id = _checked_id(target_id)
         with self._lock:
             target_id = self._next_id if target_id is None else target_id
-            target = self._tracker.another()
+            target = self._tracker.clone()
             target.initialize(frame, box)
             self._targets[target_id] = target
             self._next_id = max(self._next_id, target_id + 1)
             return target_id
 
     def remove(self, target_id: int) -> None:
-        """Follow this target no longer. ValueError where there is none of that id."""
+        """Remove a target; InputError for an unknown id."""
         with self._lock:
             if target_id not in self._targets:
-                raise InputError(f"no target {target_id}; there are {self.ids}")
+                raise InputError(f"no target {target_id}; known targets are {self.ids}")
             del self._targets[target_id]
             release_freed_memory()
 
     def clear(self) -> None:
-        """Follow no target any longer; new ones are numbered from 0 again."""
+        """Remove all targets; new ones are numbered from 0 again."""
         with self._lock:
             self._targets.clear()
             self._next_id = 0
             release_freed_memory()
 
     def track(self, frame: Frame) -> dict[int, TrackOutput]:
-        """Find all targets in the next frame: their outputs by id, in ascending order."""
+        """Find all targets in the next frame; outputs by id, in ascending order."""
         with self._lock:
             ids = self.ids
-            outputs = self._tracker.track_all([self._targets[target_id] for target_id in ids], frame)
+            outputs = self._tracker.track_batch([self._targets[target_id] for target_id in ids], frame)
             return dict(zip(ids, outputs, strict=True))
 
     def save(self, path: str | Path) -> None:
-        """Write all running targets to ``path`` (.safetensors), without the network."""
+        """Write the state of all targets to ``path`` (.safetensors), without the network."""
         with self._lock:
             states = {target_id: self._targets[target_id].state_dict() for target_id in self.ids}
         write_snapshot(Path(path), states, self._tracker.run_info())
 
     def restore(self, path: str | Path) -> None:
-        """Follow what :meth:`save` (or ``Tracker.save``) wrote, and nothing else; raises as ``Tracker.restore``."""
+        """Replace all targets by those that :meth:`save` (or ``Tracker.save``) wrote; raises as ``Tracker.restore``."""
         restored = {}
         for target_id, state in read_snapshot(Path(path), self._tracker.run_info()).items():
-            restored[target_id] = self._tracker.another()
+            restored[target_id] = self._tracker.clone()
             restored[target_id].load_state_dict(state)
         with self._lock:
             self._targets = restored
@@ -116,7 +115,7 @@ class MultiTracker:
 
 
 def _checked_id(target_id: Any) -> int:
-    """``target_id`` as an int; ValueError where it is no whole number of at least 0."""
+    """``target_id`` as an int; InputError unless it is a whole number of 0 or more."""
     if not isinstance(target_id, Integral) or isinstance(target_id, bool) or target_id < 0:
         raise InputError(f"target_id: expected a whole number of 0 or more, got {target_id!r}")
     return int(target_id)

@@ -1,4 +1,4 @@
-"""A tracker by name, ready to run: what programs and commands use."""
+"""The public tracker, loaded by name."""
 
 from __future__ import annotations
 
@@ -22,31 +22,28 @@ from pytracking.tracker.families import FAMILIES, complete, load_parameters
 
 
 class Tracker:
-    """A tracker of one target. ``initialize`` may be called again and again; the network is loaded once.
+    """A tracker of one target. ``initialize`` can be called repeatedly; the network is loaded once.
 
-    For several targets see :class:`~pytracking.api.multi_tracker.MultiTracker`. Nothing is shared between
-    trackers but the network, which no call changes: each may run in a thread of its own.
+    For several targets see :class:`~pytracking.api.multi_tracker.MultiTracker`. Clones share only the network, which no
+    call changes, so each can run in its own thread.
 
     Args:
-        name: the family, ``"dimp"`` or another of :mod:`pytracking.tracker.families`; alone, also the name of
-            parameters or the path of a .safetensors network.
-        parameter: its parameters, or the path of a .safetensors network; by default the network that comes along.
-        device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
-        seed: of everything random, 0 to 2**32 - 1; the same seed gives the same boxes.
-        channels: the colours of the frames to come, ``"RGB"`` or ``"BGR"`` (what ``cv2.imread`` and
-            ``cv2.VideoCapture`` give).
-        accelerator: what runs the network: ``"auto"``, ``"torch"`` or ``"openvino"``
-            (see :mod:`pytracking.features.accelerators`).
+        name: the family, ``"dimp"`` or another of :mod:`pytracking.tracker.families`; without ``parameter``, also the
+            name of parameters or the path of a .safetensors network.
+        parameter: its parameters, or the path of a .safetensors network; by default the shipped network.
+        device: ``"auto"`` (CUDA if available), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
+        seed: of all random numbers, 0 to 2**32 - 1; the same seed gives the same boxes.
+        channels: color order of the frames, ``"RGB"`` or ``"BGR"`` (as ``cv2.imread`` and ``cv2.VideoCapture`` give).
+        accelerator: ``"auto"``, ``"torch"`` or ``"openvino"`` (see :mod:`pytracking.features.accelerators`).
         precision: of the network's arithmetic: ``"f32"``, ``"bf16"`` or ``"f16"``.
-        overrides: parameters to change, nested ones by mappings:
-            ``Tracker(refinement={"method": "ascent"})``.
+        overrides: parameters to change, nested ones as mappings: ``Tracker(refinement={"method": "ascent"})``.
 
-    Device, accelerator, precision and overrides, the debug hook, and saving and restoring are DiMP's alone: other
-    families refuse them with a ValueError.
+    Only DiMP supports device, accelerator, precision, overrides, the debug hook, saving and restoring; other families
+    raise InputError.
 
     Raises:
-        ValueError: unknown tracker, parameters, override, channels, device, accelerator or precision (the message
-            lists what exists), or a seed that is none.
+        InputError: unknown tracker, parameters, override, channels, device, accelerator or precision (the message
+            lists the known ones), or an invalid seed.
         ImportError: the accelerator, or the package that has the tracker, is not installed.
         FileNotFoundError: the network's file is missing.
     """
@@ -68,7 +65,7 @@ class Tracker:
 
     @classmethod
     def from_config(cls, config: TrackerConfig, channels: Channels = "RGB") -> Self:
-        """The tracker of ``config``; its ``threads`` are the process's, and left to the caller."""
+        """The tracker of ``config``; ``threads`` is ignored, since it applies to the whole process."""
         made = object.__new__(cls)
         made._build(config, channels)
         return made
@@ -83,60 +80,61 @@ class Tracker:
         self._tracker = self._model.new_tracker()
         self._started = False
 
-    def another(self) -> Self:
-        """A tracker like this one, with the same network in memory, for a target of its own."""
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        twin._tracker = self._model.new_tracker()
+    def clone(self) -> Self:
+        """An uninitialized tracker with the same configuration, for another target; it shares the network."""
+        clone = object.__new__(type(self))
+        clone.__dict__.update(self.__dict__)
+        clone._tracker = self._model.new_tracker()
         if isinstance(self._tracker, Debuggable):
-            twin.debug = self._tracker.debug.clone()
-        twin._started = False
-        return twin
+            clone.debug = self._tracker.debug.clone()
+        clone._started = False
+        return clone
+
+    another = clone  # the old name
 
     def __repr__(self) -> str:
-        doing = "follows a target" if self._started else "not initialized"
+        doing = "tracks a target" if self._started else "not initialized"
         c = self.config
         return f"<Tracker {c.tracker} {c.parameter}, seed {c.seed}, {self.channels}: {doing}>"
 
     def __reduce_ex__(self, protocol: object) -> Any:
-        """Of pickle and copy: a compiled network belongs to its process."""
-        raise TypeError("a Tracker cannot be pickled or copied: use another() here, save and restore between processes")
+        """Reject pickle and copy: a compiled network belongs to its process."""
+        raise TypeError("a Tracker cannot be pickled or copied: use clone(); between processes, save and restore")
 
     def initialize(self, frame: Frame, box: Box) -> None:
         """Learn a target.
 
         Args:
-            frame: uint8, numpy ``[H, W, 3]`` or torch ``[3, H, W]``, colours as ``channels`` says.
-            box: (x, y, w, h) in pixels: left, top, width, height, not two corners (which cannot be told from it).
-                It must overlap the frame.
+            frame: uint8, numpy ``[H, W, 3]`` or torch ``[3, H, W]``, in the color order ``channels``.
+            box: (x, y, w, h) in pixels: left, top, width, height; not two corners, which would not be detected. It must
+                overlap the frame.
         Raises:
-            ValueError: the frame or the box is not of this kind.
+            InputError: the frame or the box is invalid.
         """
         image = as_rgb(frame, self.channels)
         self._tracker.initialize(image, check_box(box, image))
         self._started = True
 
     def track(self, frame: Frame) -> TrackOutput:
-        """Find the target in the next frame, which is of the same kind as for :meth:`initialize`.
+        """Find the target in the next frame, of the same kind as for :meth:`initialize`.
 
-        A frame of another size is taken as the same view in other pixels; a warning where its shape differs, too.
+        A frame of another size is taken as the same view, rescaled; if its aspect ratio differs, with a warning.
         """
         self._check_started("track")
         return self._tracker.track(as_rgb(frame, self.channels))
 
-    def track_all(self, twins: Sequence[Tracker], frame: Frame) -> list[TrackOutput]:
-        """What ``track`` of each of ``twins``, trackers that :meth:`another` made, would give.
-
-        DiMP's are worked on together: the network sees all their crops at once.
-        """
-        for twin in twins:
-            twin._check_started("track_all")
+    def track_batch(self, clones: Sequence[Tracker], frame: Frame) -> list[TrackOutput]:
+        """Outputs of ``track`` for each of ``clones`` (from :meth:`clone`); DiMP processes them as one batch."""
+        for clone in clones:
+            clone._check_started("track_batch")
         image = as_rgb(frame, self.channels)
-        return self._model.track_batch([twin._tracker for twin in twins], image)
+        return self._model.track_batch([clone._tracker for clone in clones], image)
+
+    track_all = track_batch  # the old name
 
     @property
     def debug(self) -> Any:
-        """Is shown what the tracker sees and decides; to be set, see :mod:`pytracking.tracker.dimp.debug`."""
+        """The debug hook, which can be set (see :mod:`pytracking.tracker.dimp.debug`)."""
         return self._capable(Debuggable).debug
 
     @debug.setter
@@ -145,29 +143,29 @@ class Tracker:
 
     @property
     def stages(self) -> dict[str, tuple[object, str]]:
-        """The parts of ``track`` that can be timed, as object and name of a method; none for some trackers."""
+        """The stages of ``track`` that can be timed, as object and method name; empty for some trackers."""
         return self._tracker.stages if isinstance(self._tracker, Staged) else {}
 
     def state_dict(self) -> dict[str, Tensor]:
-        """A copy of all that was learned since ``initialize``, as named tensors."""
+        """A copy of the target's state, as named tensors."""
         self._check_started("state_dict")
         return self._capable(Restorable).state_dict()
 
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from what :meth:`state_dict` of a tracker with the same network and parameters gave."""
+        """Continue from the :meth:`state_dict` of a tracker with the same network and parameters."""
         self._capable(Restorable).load_state_dict(tensors)
         self._started = True
 
     def save(self, path: str | Path) -> None:
-        """Write the running tracker to ``path`` (.safetensors), without the network."""
+        """Write the target's state to ``path`` (.safetensors), without the network."""
         write_snapshot(Path(path), {0: self.state_dict()}, self.run_info())
 
     def restore(self, path: str | Path) -> None:
-        """Go on from what :meth:`save` wrote, on this device: the next ``track`` gives what it would have given there.
+        """Continue from the state that :meth:`save` wrote; :meth:`track` then gives the same as in the saved tracker.
 
         Raises:
             FileNotFoundError: no such file.
-            ValueError: not such a file, or one of another network, other parameters or several targets.
+            InputError: the file is not of this kind, or is of another network, other parameters or several targets.
         """
         targets = read_snapshot(Path(path), self.run_info())
         if len(targets) != 1:
@@ -175,18 +173,18 @@ class Tracker:
         self.load_state_dict(*targets.values())
 
     def stamp(self) -> dict[str, Any]:
-        """Everything a result depends on, as JSON values: parameters, network, versions, device, seed."""
+        """The settings that results depend on, as JSON values: parameters, network, versions, device, seed."""
         return self.run_info().to_json()
 
     def run_info(self) -> RunInfo:
-        """The same by name."""
+        """The same as a dataclass."""
         return self._model.run_info()
 
     def _capable(self, capability: Any) -> Any:
-        """The tracker behind this one, for what not all can; ValueError where it cannot."""
+        """The underlying tracker, if it has the ``capability``; InputError otherwise."""
         if not isinstance(self._tracker, capability):
             raise InputError(
-                f"trackers of {self.config.tracker} cannot be saved, restored or looked into; those of dimp can"
+                f"trackers of {self.config.tracker} support no saving, restoring or debug hook; those of dimp do"
             )
         return self._tracker
 

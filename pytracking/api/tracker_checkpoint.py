@@ -1,4 +1,4 @@
-"""Running trackers on disk: a .safetensors file of tensors, which says what tracker it is of."""
+"""Saved states of trackers: a .safetensors file with the state's tensors and the tracker's run info."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], info: RunInfo) -> None:
-    """Write the state of each of ``targets`` (by id), and the ``info`` of their tracker, to ``path``."""
+    """Write the states of ``targets`` (by id) and the ``info`` of their tracker to ``path``."""
     from safetensors.torch import save  # late: imports torch
 
     if path.suffix != ".safetensors":
-        raise InputError(f"{path}: a running tracker is saved as .safetensors")
+        raise InputError(f"{path}: expected the suffix .safetensors")
     tensors = {f"{key}.{name}": value.contiguous() for key, state in targets.items() for name, value in state.items()}
     encoded = save(tensors, {"stamp": json.dumps(info.to_json()), "sha256": _digest(tensors)})
     atomic_write(path, lambda temporary: temporary.write_bytes(encoded))
 
 
 def read_snapshot(path: Path, info: RunInfo) -> dict[int, dict[str, Tensor]]:
-    """The targets in ``path``, for the tracker of ``info``; ValueError where they are of a different one."""
+    """The targets in ``path``, for the tracker of ``info``; InputError if they belong to a different one."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     targets: dict[int, dict[str, Tensor]] = {}
@@ -42,16 +42,14 @@ def read_snapshot(path: Path, info: RunInfo) -> dict[int, dict[str, Tensor]]:
             target_id, name = key.split(".", 1)
             targets.setdefault(int(target_id), {})[name] = tensor
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a running tracker saved by this toolkit ({error})") from None
+        raise InputError(f"{path}: not a tracker state saved by this toolkit ({error})") from None
     if digest is None:
-        raise InputError(
-            f"{path}: was saved by an older version, without a checksum; that version alone can restore it"
-        )
+        raise InputError(f"{path}: has no checksum, since an older version saved it; only that version can restore it")
     if digest != _digest(tensors):
-        raise InputError(f"{path}: is damaged: not what was saved (SHA-256)")
+        raise InputError(f"{path}: is damaged: its SHA-256 differs from the saved one")
     different = written.differences(RunInfo.from_json(json.loads(json.dumps(info.to_json()))))
     if different:
-        raise InputError(f"{path}: was saved by a tracker of another {', '.join(different)}")
+        raise InputError(f"{path}: was saved by a tracker with another {', '.join(different)}")
     return targets
 
 

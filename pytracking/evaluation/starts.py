@@ -96,8 +96,8 @@ def sequences_of_starts(sequences: "list[Sequence]", rule: Rule) -> "Iterator[Se
 
 
 def _open_start(source: "Callable[[], FrameSource]", start: range) -> "FrameSource":
-    from pytracking.video.frame_source import part_of
-    from pytracking.video.reverse import turned_round
+    from pytracking.video.frame_source import slice_frames
+    from pytracking.video.reverse import reverse_frames
 
     frames = source()
-    return part_of(frames, start[0], start[-1] + 1) if start.step > 0 else turned_round(frames, start[::-1])
+    return slice_frames(frames, start[0], start[-1] + 1) if start.step > 0 else reverse_frames(frames, start[::-1])

@@ -7,7 +7,7 @@ from functools import partial
 from pytracking.pipeline.track_video import Step, frame_times
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.video.frame_source import BrokenSourceError, FrameSource, frames_at
-from pytracking.video.prefetch import prefetched
+from pytracking.video.prefetch import prefetch
 
 
 def count_frames(source: FrameSource) -> int:
@@ -29,7 +29,7 @@ def replayed(steps: Iterable[Step], source: FrameSource, numbers: Sequence[int])
     except (BrokenSourceError, KeyboardInterrupt) as error:
         ended = error
     if outputs:
-        images = prefetched(replace(source, frames=partial(frames_at, source, numbers)))
+        images = prefetch(replace(source, frames=partial(frames_at, source, numbers)))
         begun = frozenset[int]()
         for number, image, shown in zip(numbers, images, frame_times(source, numbers), strict=False):
             targets, seconds, learned = outputs.get(number, ({}, 0.0, frozenset()))

@@ -9,9 +9,9 @@ from ltr.utils.errors import InputError
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.pipeline.backward import count_frames, replayed
 from pytracking.pipeline.track_video import Start, Step, follow, frame_times
-from pytracking.video.frame_source import FrameSource, part_of
-from pytracking.video.prefetch import prefetched
-from pytracking.video.reverse import turned_round
+from pytracking.video.frame_source import FrameSource, slice_frames
+from pytracking.video.prefetch import prefetch
+from pytracking.video.reverse import reverse_frames
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Selection:
         """The frames in the order in which they are tracked."""
         if self.used.live:
             return self.used
-        return prefetched(turned_round(self.whole, self._reached(starts)) if self.backward else self.used)
+        return prefetch(reverse_frames(self.whole, self._reached(starts)) if self.backward else self.used)
 
     def follow(
         self,
@@ -64,11 +64,11 @@ class Selection:
 def select(source: FrameSource, start: int, end: int | None, stride: int, backward: bool = False) -> Selection:
     """Every ``stride``-th frame of ``source`` from ``start`` to ``end`` (left out; None: to the last).
 
-    Raises ValueError as :func:`part_of`, and where the last frame of a live source is asked for.
+    Raises ValueError as :func:`slice_frames`, and where the last frame of a live source is asked for.
     """
     if backward and source.live:
         raise InputError(f"--backward: {source.name} has no last frame")
-    used = part_of(source, start, end, stride)
+    used = slice_frames(source, start, end, stride)
     if backward:
         numbers = range(min(count_frames(source), end or sys.maxsize))[start::stride]
     else:

@@ -24,7 +24,7 @@ from pytracking.evaluation.datasets.sequence import Box
 from pytracking.profiling.paired_blocks import Ratio, paired_ratio
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.video.frame_source import FrameSource, Image
-from pytracking.video.prefetch import prefetched
+from pytracking.video.prefetch import prefetch
 
 ROUNDS = 3  # of the loops that load images
 
@@ -190,7 +190,7 @@ def _frames(
 
 def _fps_loading(tracker: Tracker, source: FrameSource, box: Box, count: int) -> float:
     """Frames a second of one pass over at most ``count`` frames of the source, its first frame left out."""
-    images = iter(prefetched(source))
+    images = iter(prefetch(source))
     tracker.initialize(next(images), box)
     begin, done = time.perf_counter(), 0
     for image in islice(images, count):

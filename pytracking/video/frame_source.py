@@ -1,6 +1,6 @@
-"""Frames in: a video file, a folder or glob of images, a camera or a URL, as RGB frames.
+"""Frame sources: a video file, a folder or glob of images, a camera or a URL, as RGB frames.
 
-This module and ``ltr.data.image_loader`` are where OpenCV's BGR order ends.
+Only this module and ``ltr.data.image_loader`` handle OpenCV's BGR order.
 """
 
 import glob
@@ -30,11 +30,8 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Sound:
-    """The sound of the video file ``path`` from ``start`` seconds of its clock on.
-
-    The first frame that is shown rarely has time 0 on that clock.
-    """
+class AudioSource:
+    """The audio of the video file ``path`` from ``start`` seconds of its clock on, which is rarely 0."""
 
     path: str
     start: float = 0.0
@@ -42,7 +39,7 @@ class Sound:
 
 @dataclass(frozen=True)
 class FramesByNumber:
-    """Frames that are read one by one: those ``numbers`` (ascending) that ``read`` is given, and no others."""
+    """Frames with random access: ``read`` reads only those with the given ``numbers`` (ascending)."""
 
     read: Callable[[Sequence[int]], Iterator[Image]]
     numbers: Sequence[int]
@@ -51,21 +48,20 @@ class FramesByNumber:
         return self.read(self.numbers)
 
     def pick(self, indices: Sequence[int]) -> "FramesByNumber":
-        """Some of these, by their place among them; there is nothing beyond the last one."""
+        """A subset by position; positions beyond the last frame are ignored."""
         return replace(self, numbers=[self.numbers[index] for index in indices if index < len(self.numbers)])
 
 
 @dataclass(frozen=True)
 class FrameSource:
-    """A video to iterate over, as often as wanted (a camera or stream goes on from now).
+    """A video, which can be iterated over repeatedly (a camera or stream continues with its current frame).
 
-    name: what messages call it. frames: starts a pass over the RGB uint8 [H, W, 3] frames. length: number of frames,
-    fps: frames a second (their mean), sound: what is heard with them, where known. times: when each is shown, in
-    seconds after the first, where they do not come evenly. live: frames come when they happen. files: what the frames
-    are read from, none for cameras, streams and drawn frames. pixel_aspect: width of a pixel over its height, where
-    players stretch the picture; boxes are in pixels all the same. hdr: "PQ" or "HLG", where colors are for a bright
-    display and look pale without it. Iterating raises BrokenSourceError after the last frame where some could not be
-    read.
+    Iterating raises BrokenSourceError after the last frame if some could not be read.
+
+    name: for messages. frames: starts a pass over the RGB uint8 [H, W, 3] frames. length: number of frames, fps: mean
+    frames a second, sound: the audio; None if unknown. times: of each frame, in seconds after the first, if the rate
+    varies. live: whether frames come in real time. files: that the frames are read from; empty for cameras, streams and
+    drawn frames. pixel_aspect: width of a pixel over its height; boxes are in pixels. hdr: "PQ", "HLG" or "".
     """
 
     name: str
@@ -73,7 +69,7 @@ class FrameSource:
     length: int | None = None
     fps: float | None = None
     times: tuple[float, ...] | None = None
-    sound: Sound | None = None
+    sound: AudioSource | None = None
     live: bool = False
     files: tuple[Path, ...] = ()
     pixel_aspect: Fraction = Fraction(1)
@@ -86,12 +82,12 @@ class FrameSource:
 def open_frames(source: str | Path | int) -> FrameSource:
     """The frames of ``source``: a video file, image folder, glob of images, camera index or URL (rtsp://, http://).
 
-    Images are taken folder by folder, in numerical order of their names. A single image that holds several (a TIFF
-    stack, an animated PNG or WebP) is a video of them. Raises FileNotFoundError or ValueError that names the source.
+    Images are ordered by folder, then numerically by name. A single file with several images (a TIFF stack, an animated
+    PNG or WebP) is a video of them. Raises FileNotFoundError or InputError with the name of the source.
     """
     text, path = str(source), Path(str(source))
     if not text.strip():  # an unset shell variable is not this folder
-        raise InputError("no source: its name is empty; give a video file, image folder, glob, camera index or URL")
+        raise InputError("the source is empty; expected a video file, image folder, glob, camera index or URL")
     if "://" in text:
         return _open_url(text)
     if path.is_dir():
@@ -102,11 +98,11 @@ def open_frames(source: str | Path | int) -> FrameSource:
         return FrameSource(f"camera {text}", partial(_read_camera, int(text)), live=True)
     if glob.has_magic(text):
         return open_images(images_among(map(Path, glob.glob(text)), text), text)
-    raise FileNotFoundError(f"{text}: no such video file or image folder (a camera index, glob or URL is fine too)")
+    raise FileNotFoundError(f"{text}: no such video file or image folder (camera indices, globs and URLs also work)")
 
 
 def open_picture(path: Path) -> FrameSource:
-    """One frame, or those of a stack (TIFF) or an animation (PNG, WebP)."""
+    """A single image, or the images of a stack (TIFF) or animation (PNG, WebP)."""
     pages = len(page_numbers(path.read_bytes()))
     if pages == 1:
         return open_images([path], str(path))
@@ -135,12 +131,12 @@ def _read_pages(path: Path) -> Iterator[Image]:
 
 
 def open_video(path: Path) -> FrameSource:
-    """The video file ``path``; FileNotFoundError or ValueError where it cannot be read at all."""
+    """The video file ``path``; FileNotFoundError or InputError if it cannot be read at all."""
     return replace(_source_of(scan_video(path)), files=(path,))
 
 
 def _open_url(url: str) -> FrameSource:
-    """A stream that goes on, or a file that is read over a network."""
+    """A live stream, or a file read over a network."""
     with open_container(url) as container:
         if container.duration is None:
             stream = video_stream(container, url)
@@ -156,14 +152,14 @@ def _source_of(info: VideoInfo) -> FrameSource:
         info.length or None,
         info.fps,
         info.times,
-        Sound(address(info.source), info.begin) if info.has_sound else None,
+        AudioSource(address(info.source), info.begin) if info.has_sound else None,
         pixel_aspect=info.pixel_aspect,
         hdr=info.hdr,
     )
 
 
 def _read_live(url: str) -> Iterator[Image]:
-    """The frames of a stream from now on, whatever is damaged: networks lose data."""
+    """The frames of a live stream; damaged ones are tolerated, since networks lose data."""
     convert, number = RgbConverter(url), 0
     with open_container(url) as container:
         try:
@@ -176,7 +172,7 @@ def _read_live(url: str) -> Iterator[Image]:
 
 
 def _open_camera(index: int) -> cv2.VideoCapture:
-    """A camera, opened or not; OpenCV's lines about every driver that it tries are left out."""
+    """A camera, opened or not, without OpenCV's log lines about each driver that it tries."""
     level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         return cv2.VideoCapture(index)
@@ -198,10 +194,10 @@ def _read_camera(index: int) -> Iterator[Image]:
         camera.release()
 
 
-def part_of(source: FrameSource, start: int = 0, end: int | None = None, stride: int = 1) -> FrameSource:
-    """Every ``stride``-th frame from ``start`` to ``end`` (left out; None: to the last) of ``source``, counted from 0.
+def slice_frames(source: FrameSource, start: int = 0, end: int | None = None, stride: int = 1) -> FrameSource:
+    """Every ``stride``-th frame of ``source`` from ``start`` to ``end`` (exclusive; None: to the last), from 0.
 
-    It lasts as long as that part of ``source``: the rate is divided by ``stride``, the sound stays.
+    The duration is kept: the rate is divided by ``stride``, the audio stays.
     """
     if start < 0 or (end is not None and end <= start) or start >= (source.length or start + 1):
         until, has = "on" if end is None else f"to {end}", f"; it has {source.length}" if source.length else ""
@@ -218,17 +214,20 @@ def part_of(source: FrameSource, start: int = 0, end: int | None = None, stride:
         fps /= stride
     read = source.frames
     frames: Callable[[], Iterator[Image]] = partial(_slice, source, used)
-    if isinstance(read, FramesByNumber):  # so that damage elsewhere does not count
+    if isinstance(read, FramesByNumber):  # so that damaged frames outside the slice are not read
         frames = replace(read, numbers=read.numbers[used])
     return replace(source, frames=frames, length=length, fps=fps, times=times, sound=sound)
+
+
+part_of = slice_frames  # the old name
 
 
 def _slice(source: FrameSource, used: slice) -> Iterator[Image]:
     return islice(source, used.start, used.stop, used.step)
 
 
-def peek(source: FrameSource) -> tuple[Image, FrameSource]:
-    """The first frame of ``source``, and ``source`` with its first pass begun: that goes on from this frame."""
+def peek_first(source: FrameSource) -> tuple[Image, FrameSource]:
+    """The first frame of ``source``, and ``source`` with a first pass that reuses this frame."""
     frames = iter(source)
     first = next(frames, None)
     if first is None:
@@ -238,15 +237,15 @@ def peek(source: FrameSource) -> tuple[Image, FrameSource]:
 
 
 def frames_at(source: FrameSource, numbers: Sequence[int]) -> Iterator[Image]:
-    """The frames ``numbers`` (from 0, ascending) of ``source``. Of images and video files, these alone are read."""
+    """The frames ``numbers`` (from 0, ascending) of ``source``. Of images and video files, no others are read."""
     if isinstance(source.frames, FramesByNumber):
         return source.frames.pick(numbers)()
     wanted = set(numbers)
     return (frame for number, frame in enumerate(islice(source, max(wanted) + 1)) if number in wanted)
 
 
-def cropped(source: FrameSource, width: int, height: int) -> FrameSource:
-    """The top left ``width`` x ``height`` px of each frame: takes off what an encoder padded."""
+def crop(source: FrameSource, width: int, height: int) -> FrameSource:
+    """The top left ``width`` x ``height`` px of each frame: removes the padding of an encoder."""
     return replace(source, frames=partial(_crop, source, width, height))
 
 

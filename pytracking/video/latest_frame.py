@@ -1,4 +1,4 @@
-"""A camera as a tracker needs it: the frame of this moment, however long the last one took."""
+"""Reading the newest frame of a camera, independent of the tracker's speed."""
 
 import threading
 import time
@@ -9,16 +9,16 @@ from types import TracebackType
 from pytracking.video.frame_source import FrameSource, Image
 
 
-class LiveFrames:
-    """The newest frame of ``source`` each time one is asked for; those that came in between are dropped.
+class LatestFrameReader:
+    """Iterates over the newest frames of ``source``; frames that come in between are dropped.
 
-    A context manager and an iterator. It reads in a thread of its own, a file at its frame rate. Iteration ends where
-    the source does, and raises what the source raised.
+    A context manager and an iterator. It reads in its own thread, a file at its frame rate. Iteration ends with the
+    source, and raises the source's error.
     """
 
     def __init__(self, source: FrameSource) -> None:
         self._source = source
-        self._times: Iterator[float] = repeat(0.0)  # a camera sets the pace by itself
+        self._times: Iterator[float] = repeat(0.0)  # a camera sets the rate
         if source.fps and not source.live:
             self._times = iter(source.times or (i / source.fps for i in count()))
         self._changed = threading.Condition()
@@ -27,7 +27,7 @@ class LiveFrames:
         self._ended = False
         self._thread = threading.Thread(target=self._read, name="camera", daemon=True)
 
-    def __enter__(self) -> "LiveFrames":
+    def __enter__(self) -> "LatestFrameReader":
         self._thread.start()
         return self
 
@@ -35,7 +35,7 @@ class LiveFrames:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended = True
-        self._thread.join(timeout=2.0)  # a camera that hangs must not keep the program
+        self._thread.join(timeout=2.0)  # a camera that hangs must not block the program
 
     def __iter__(self) -> Iterator[Image]:
         return self
@@ -60,7 +60,7 @@ class LiveFrames:
                 with self._changed:
                     self._newest = image
                     self._changed.notify()
-        except Exception as error:  # given to the thread that asks for frames
+        except Exception as error:  # raised in the consumer's thread
             self._error = error
         finally:
             with self._changed:

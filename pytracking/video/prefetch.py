@@ -1,4 +1,4 @@
-"""Decoding ahead: frames are made ready in a thread while the tracker works on the last ones."""
+"""Prefetching: frames are decoded in a thread while the tracker runs."""
 
 import queue
 import threading
@@ -8,13 +8,13 @@ from functools import partial
 
 from pytracking.video.frame_source import FrameSource, Image
 
-AHEAD = 4  # frames that wait: a few megabytes, enough to even out a slow one
+AHEAD = 4  # decoded frames in the queue: a few megabytes, enough to hide a slow one
 
 
-def prefetched(source: FrameSource) -> FrameSource:
+def prefetch(source: FrameSource) -> FrameSource:
     """The frames of ``source``, decoded in a thread; in the same order, with the same error after the last good one.
 
-    Not for cameras and streams: frames that wait there are old when they are seen.
+    Not for cameras and streams, whose queued frames would be outdated.
     """
     return replace(source, frames=partial(_ahead, source))
 
@@ -37,7 +37,7 @@ def _ahead(source: FrameSource) -> Iterator[Image]:
                 if stopped.is_set():
                     return
             put(None)
-        except BaseException as error:  # raised again where the frame is asked for
+        except BaseException as error:  # raised again in the consumer's thread
             put(error)
 
     thread = threading.Thread(target=decode, daemon=True)

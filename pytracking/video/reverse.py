@@ -1,4 +1,4 @@
-"""Videos from the last frame to the first."""
+"""Reversed videos."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -6,20 +6,20 @@ from functools import partial
 
 from pytracking.video.frame_source import BrokenSourceError, FrameSource, Image, frames_at
 
-MEMORY = 2**30  # bytes of frames that are held at a time
+MEMORY = 2**30  # bytes of frames held at a time
 
 
-def turned_round(source: FrameSource, numbers: Sequence[int], memory: int = MEMORY) -> FrameSource:
-    """The frames ``numbers`` (ascending) of ``source`` from the last to the first, without their times and sound.
+def reverse_frames(source: FrameSource, numbers: Sequence[int], memory: int = MEMORY) -> FrameSource:
+    """The frames ``numbers`` (ascending) of ``source`` from the last to the first, without times and audio.
 
-    A video can be read forward only: it is read again for every ``memory`` bytes of its frames, a GiB by default.
-    Iterating raises BrokenSourceError where a frame is not there, and after the first where some were damaged.
+    A video can only be read forward: it is read again for every ``memory`` bytes of its frames. Iterating raises
+    BrokenSourceError at a missing frame, and at the end if some frames were damaged.
     """
-    frames = partial(_from_the_last, source, numbers, memory)
+    frames = partial(_reversed, source, numbers, memory)
     return replace(source, frames=frames, length=len(numbers), times=None, sound=None)
 
 
-def _from_the_last(source: FrameSource, numbers: Sequence[int], memory: int) -> Iterator[Image]:
+def _reversed(source: FrameSource, numbers: Sequence[int], memory: int) -> Iterator[Image]:
     first = next(iter(frames_at(source, numbers[:1])), None)
     if first is None:
         raise BrokenSourceError(f"{source.name}: has no frame {numbers[0]}")

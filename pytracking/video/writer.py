@@ -1,4 +1,4 @@
-"""Frames out: an H.264 file that every browser plays."""
+"""Video output: an H.264 file that every browser plays."""
 
 from contextlib import ExitStack
 from fractions import Fraction
@@ -11,27 +11,27 @@ import numpy as np
 from ltr.data.pyav import VideoReformatter, av
 from ltr.utils.errors import InputError
 from ltr.utils.files import is_stream, replacing
-from pytracking.video.audio import SoundTrack
-from pytracking.video.frame_source import Image, Sound
+from pytracking.video.audio import AudioMuxer
+from pytracking.video.frame_source import AudioSource, Image
 
-DEFAULT_FPS = 25.0  # of sources that have no rate, such as image folders
+DEFAULT_FPS = 25.0  # of sources without a rate, such as image folders
 QUALITY = {"crf": "20", "preset": "veryfast"}
 BT709 = 1  # FFmpeg's number for the primaries, transfer and matrix of HD video
 LIMITED_RANGE = 1
-SLOWEST = 1 / 3600  # frames a second; MP4 counts the time between two in 32 bits
-CLOCK = Fraction(1, 1000)  # seconds: how exactly frames of their own times are shown
+SLOWEST = 1 / 3600  # frames a second; MP4 stores the duration of a frame in 32 bits
+CLOCK = Fraction(1, 1000)  # seconds: resolution of the times of frames with a variable rate
 
 
 def check_video_name(path: Path) -> None:
-    """ValueError where a video cannot be written to ``path``, for its suffix or because it is a pipe or a device."""
+    """Raise InputError if ``path`` has another suffix than .mp4, or is a pipe or device."""
     if path.suffix.lower() != ".mp4":
         raise InputError(f"{path}: videos are written as .mp4")
     if is_stream(path):
         raise InputError(f"{path}: videos are written to regular files, not to pipes or devices")
 
 
-def fitted(image: Image, height: int, width: int) -> Image:
-    """``image`` (RGB uint8 [H, W, 3]) as large as fits into ``height`` x ``width`` px, in the middle of black."""
+def fit_image(image: Image, height: int, width: int) -> Image:
+    """``image`` (RGB uint8 [H, W, 3]) scaled to fit into ``height`` x ``width`` px, centered on black."""
     scale = min(height / image.shape[0], width / image.shape[1])
     h, w = (max(1, round(side * scale)) for side in image.shape[:2])
     canvas = np.zeros((height, width, 3), np.uint8)
@@ -48,24 +48,24 @@ def _written_rate(fps: float) -> Fraction:
 
 
 class VideoWriter:
-    """Writes RGB frames to an mp4 (H.264, yuv420p, index at the front), under a temporary name until it is closed.
+    """Writes RGB frames to an mp4 file (H.264, yuv420p, index first), under a temporary name until it is closed.
 
-    Used as a context manager: leaving it by an exception removes the unfinished file. Frames of odd size get one row
-    or column more, a copy of the last.
+    A context manager: an exception removes the unfinished file. Frames of odd size are padded by a copy of the last row
+    or column.
 
     Args:
         path: the file, .mp4.
-        fps: frames a second; ``DEFAULT_FPS`` where it is not known. Each is shown for an hour at most.
-        sound: what is heard with the frames, as long as they last.
-        pixel_aspect: width of a pixel over its height, by which players stretch the picture.
+        fps: frames a second, at least one an hour; None: ``DEFAULT_FPS``.
+        sound: audio, cut to the duration of the frames.
+        pixel_aspect: width of a pixel over its height.
 
     Raises:
-        ValueError: another suffix than .mp4, or no frame at all.
+        InputError: another suffix than .mp4, or no frames.
         OSError: the file cannot be written.
     """
 
     def __init__(
-        self, path: Path, fps: float | None, sound: Sound | None = None, pixel_aspect: Fraction = Fraction(1)
+        self, path: Path, fps: float | None, sound: AudioSource | None = None, pixel_aspect: Fraction = Fraction(1)
     ) -> None:
         check_video_name(path)
         self._path = path
@@ -74,22 +74,22 @@ class VideoWriter:
         self._stack.push(self._finish)
         self._rate = _written_rate(fps or DEFAULT_FPS)
         self._sound, self._pixel_aspect = sound, pixel_aspect
-        self._track: SoundTrack | None = None
+        self._track: AudioMuxer | None = None
         self._shape: tuple[int, ...] | None = None
         self._frames, self._last_pts = 0, -1
         self._converter = VideoReformatter()
 
     def write(self, image: Image, seconds: float | None = None) -> None:
-        """Append one frame, RGB uint8 [H, W, 3]; one of another size than the first is fitted into that, on black.
+        """Append one frame, RGB uint8 [H, W, 3]; if its size differs from the first frame's, it is fitted into that.
 
-        seconds: when it is shown, after the first; by default frame i is shown at i / fps. All frames have it or none.
+        seconds: its time after the first frame, for all frames or none; by default i / fps for frame i.
         """
         if self._shape is None:
             self._open(image.shape, timed=seconds is not None)
             self._shape = image.shape
         height, width = self._shape[:2]
         if image.shape != self._shape:
-            image = fitted(image, height, width)
+            image = fit_image(image, height, width)
         even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         frame = av.VideoFrame.from_ndarray(even, format="rgb24")
         yuv = self._converter.reformat(frame, format="yuv420p", dst_colorspace=BT709, dst_color_range=LIMITED_RANGE)
@@ -114,7 +114,7 @@ class VideoWriter:
         context.color_range = LIMITED_RANGE
         if self._pixel_aspect != 1:
             context.sample_aspect_ratio = self._pixel_aspect
-        self._track = SoundTrack(self._sound, self._container) if self._sound else None
+        self._track = AudioMuxer(self._sound, self._container) if self._sound else None
 
     def __enter__(self) -> "VideoWriter":
         return self

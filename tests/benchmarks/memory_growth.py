@@ -13,7 +13,7 @@ import torch
 
 from pytracking import Tracker
 from pytracking.evaluation.datasets.demo import demo_sequence
-from pytracking.video.prefetch import prefetched
+from pytracking.video.prefetch import prefetch
 
 WARM_UP = 200
 
@@ -32,7 +32,7 @@ def main() -> None:
     torch.set_num_threads(1)
     sequence = demo_sequence()
     tracker = Tracker("dimp", "dimp_ncep_mobile", device="cpu", accelerator=arguments.accelerator)
-    frames = chain.from_iterable(prefetched(source) for source in cycle([sequence.open()]))
+    frames = chain.from_iterable(prefetch(source) for source in cycle([sequence.open()]))
     tracker.initialize(next(frames), sequence.first_box)
     start = 0.0
     for number, image in enumerate(islice(frames, arguments.frames), 1):

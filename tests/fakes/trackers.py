@@ -37,7 +37,7 @@ class FakeTracker:
     def __init__(self, seed: int = 0, fail_on_width: int = 0, slow: float = 0.0) -> None:
         self.seed, self.fail_on_width, self.slow = seed, fail_on_width, slow
 
-    def another(self) -> "FakeTracker":
+    def clone(self) -> "FakeTracker":
         return FakeTracker(self.seed, self.fail_on_width, self.slow)
 
     def initialize(self, frame: np.ndarray, box: Box) -> None:
@@ -52,8 +52,8 @@ class FakeTracker:
         self.box = (self.box[0] + dx, self.box[1] + dy, *self.box[2:])
         return TrackOutput(self.box, 0.25, "lost" if self.frames % 2 else "uncertain")
 
-    def track_all(self, twins: Sequence["FakeTracker"], frame: np.ndarray) -> list[TrackOutput]:
-        return [twin.track(frame) for twin in twins]
+    def track_batch(self, clones: Sequence["FakeTracker"], frame: np.ndarray) -> list[TrackOutput]:
+        return [clone.track(frame) for clone in clones]
 
     def stamp(self) -> dict[str, Any]:
         return {"tracker": "fake", "seed": self.seed, "device": "cpu", "versions": {"numpy": np.__version__}}

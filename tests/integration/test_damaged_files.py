@@ -279,6 +279,6 @@ def test_what_a_safetensors_file_holds_is_never_run(tmp_path: Path) -> None:
         with pytest.raises(CLEAR_ERRORS, match=r"state"):
             read(path)
     path.write_bytes(save({"a": torch.zeros(1)}))
-    with pytest.raises(ValueError, match=r"state\.safetensors: not a running tracker"):
+    with pytest.raises(ValueError, match=r"state\.safetensors: not a tracker state"):
         read_snapshot(path, STAMP)
     assert not (tmp_path / "ran").exists()

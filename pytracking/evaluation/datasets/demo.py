@@ -13,7 +13,7 @@ import numpy as np
 
 from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.utils.extras import install_hint
-from pytracking.video.frame_source import FrameSource, Image, open_video, part_of
+from pytracking.video.frame_source import FrameSource, Image, open_video, slice_frames
 
 SPEC = Path(__file__).parent / "specs" / "demo_bigbuckbunny.json"
 SYNTHETIC_FRAMES = 120
@@ -58,7 +58,7 @@ def find_clip(spec: dict[str, Any]) -> Path | None:
 
 
 def _clip_frames(clip: Path, start: int, end: int) -> FrameSource:
-    return part_of(open_video(clip), start, end)
+    return slice_frames(open_video(clip), start, end)
 
 
 def synthetic_sequence() -> Sequence:

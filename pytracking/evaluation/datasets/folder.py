@@ -7,7 +7,7 @@ from pathlib import Path
 from ltr.dataset.own_videos import FrameFiles, Listing, OwnVideo, list_folder
 from ltr.dataset.video_table import list_table
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.video.frame_source import FrameSource, cropped, open_images, open_picture, open_video
+from pytracking.video.frame_source import FrameSource, crop, open_images, open_picture, open_video
 
 OWN: dict[str, Callable[[Path], Listing]] = {"folder": list_folder, "csv": list_table}
 
@@ -21,5 +21,5 @@ def _open(frames: Callable[[], FrameFiles]) -> FrameSource:
     files = frames()
     if files.video is not None:
         source = open_video(files.video)
-        return cropped(source, *files.size) if files.size else source
+        return crop(source, *files.size) if files.size else source
     return open_picture(files.pictures[0]) if files.is_single else open_images(files.pictures, files.name)

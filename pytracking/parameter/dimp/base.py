@@ -23,13 +23,9 @@ class LocalizationParams:
     far_threshold: float = 0.4  # lowest score of a target at an implausible displacement
     found_again_threshold: float = 0.25  # lowest score of a target after a lost frame
     distractor_ratio: float = 0.8  # second peak / first, above which both compete (pytracking: distractor_threshold)
-    swap_ratio: float = (
-        0.4  # second peak / first, above which both compete if the first matches the last frame's distractor
-    )
+    swap_ratio: float = 0.4  # the same if the first peak matches a distractor of the last frame
     swap_margin: float = 0.5  # by how much this assignment must be nearer than the opposite one, in target sizes
-    hard_negative_ratio: float = (
-        0.5  # the same, above which it is learned as background (pytracking: hard_negative_threshold)
-    )
+    hard_negative_ratio: float = 0.5  # second / first, above which it is learned (pytracking: hard_negative_threshold)
     neighborhood_scale: float = 2.2  # second peaks are outside, in target sizes (pytracking: target_neighborhood_scale)
     displacement_scale: float = 0.8  # largest plausible displacement in a frame, as a part of half the search radius
     recognition_rate: PositiveFloat = 0.3  # weight of a frame in the running mean of the first frame's filter's score

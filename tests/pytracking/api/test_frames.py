@@ -54,7 +54,7 @@ def test_tensors_without_their_pixels_are_refused(frame: torch.Tensor, kind: str
 
 
 def test_floats_are_told_what_uint8_is() -> None:
-    with pytest.raises(ValueError, match=r"got numpy float32 \[2, 3, 3\]; multiply values of 0\.\.1 by 255"):
+    with pytest.raises(ValueError, match=r"got numpy float32 \[2, 3, 3\]; multiply values in 0\.\.1 by 255"):
         as_rgb(RGB.astype(np.float32), "RGB")
 
 

@@ -33,7 +33,7 @@ def targets() -> MultiTracker:
 def test_every_target_gets_what_a_tracker_of_its_own_gives(tracker: Tracker) -> None:
     targets = MultiTracker(tracker)
     assert targets.track(FRAMES[0]) == {}
-    alone = [tracker.another() for _ in BOXES]
+    alone = [tracker.clone() for _ in BOXES]
     alone[0].initialize(FRAMES[0], BOXES[0])
     assert targets.add(FRAMES[0], BOXES[0]) == 0
     assert targets.track(FRAMES[1]) == {0: alone[0].track(FRAMES[1])}
@@ -53,7 +53,7 @@ def test_ids(targets: MultiTracker) -> None:
     assert targets.add(frame, BOXES[1]) == 8
     assert targets.add(frame, BOXES[1], target_id=2) == 2
     assert targets.ids == list(targets.track(frame)) == [0, 1, 2, 3, 7, 8]
-    with pytest.raises(ValueError, match=r"no target 5; there are \[0, 1, 2, 3, 7, 8\]"):
+    with pytest.raises(ValueError, match=r"no target 5; known targets are \[0, 1, 2, 3, 7, 8\]"):
         targets.remove(5)
     assert type(targets.add(frame, BOXES[1], target_id=np.int64(9))) is int  # type: ignore[arg-type]
     targets.clear()
@@ -70,7 +70,7 @@ def test_ids_of_another_kind(targets: MultiTracker, target_id: Any) -> None:
 
 def test_copies_are_refused_in_words(targets: MultiTracker) -> None:
     for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(TypeError, match="a MultiTracker cannot be pickled or copied: make another of its Tracker"):
+        with pytest.raises(TypeError, match="a MultiTracker cannot be pickled or copied: make another one"):
             duplicate(targets)
 
 
@@ -120,10 +120,10 @@ def test_running_targets_are_saved_and_restored(tracker: Tracker, tmp_path: Path
         assert restored.track(frame) == targets.track(frame)
     assert restored.add(FRAMES[3], BOXES[0]) == 5
     with pytest.raises(ValueError, match=r"targets\.safetensors: holds 2 targets; MultiTracker restores them"):
-        tracker.another().restore(path)
+        tracker.clone().restore(path)
     targets.remove(0)
     targets.save(path)
-    one = tracker.another()
+    one = tracker.clone()
     one.restore(path)
     assert one.track(FRAMES[0]) == targets.track(FRAMES[0])[4]
 
@@ -133,7 +133,7 @@ class SlowTracker(FakeTracker):
 
     inside, most = 0, 0
 
-    def another(self) -> "SlowTracker":
+    def clone(self) -> "SlowTracker":
         return SlowTracker(slow=0.001)
 
     def track(self, frame: np.ndarray) -> TrackOutput:

@@ -131,12 +131,13 @@ def test_networks_are_paths_too(path: str) -> None:
 
 
 def test_it_says_what_it_is_and_cannot_be_pickled(tracker: Tracker, path: str) -> None:
-    other = tracker.another()
+    other = tracker.clone()
     assert repr(other) == f"<Tracker dimp {path}, seed 0, RGB: not initialized>"
     other.initialize(FRAME, BOX)
-    assert repr(other).endswith("follows a target>")
+    assert repr(other).endswith("tracks a target>")
+    assert repr(tracker.another()) == repr(tracker.clone())  # the old name
     for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(TypeError, match=r"a Tracker cannot be pickled or copied: use another\(\)"):
+        with pytest.raises(TypeError, match=r"a Tracker cannot be pickled or copied: use clone\(\)"):
             duplicate(other)
 
 
@@ -216,15 +217,15 @@ def test_stamp_tells_everything_a_result_depends_on(path: str) -> None:
 
 def test_another_shares_the_network_and_nothing_else(tracker: Tracker) -> None:
     tracker.initialize(FRAME, BOX)
-    twin = tracker.another()
+    clone = tracker.clone()
     with pytest.raises(ValueError, match="track was called before initialize"):
-        twin.track(FRAME)
-    twin.initialize(FRAME, (100.0, 70.0, 40.0, 30.0))
-    alone = tracker.another()
+        clone.track(FRAME)
+    clone.initialize(FRAME, (100.0, 70.0, 40.0, 30.0))
+    alone = tracker.clone()
     alone.initialize(FRAME, BOX)
     assert tracker.track(FRAME) == alone.track(FRAME)
-    assert tracker._tracker.dimp is twin._tracker.dimp
-    assert twin.stamp() == tracker.stamp()
+    assert tracker._tracker.dimp is clone._tracker.dimp
+    assert clone.stamp() == tracker.stamp()
 
 
 def test_trackers_in_threads_give_what_they_give_alone(path: str) -> None:
@@ -232,7 +233,7 @@ def test_trackers_in_threads_give_what_they_give_alone(path: str) -> None:
     frames = [noise_picture(seed, 200, 150) for seed in range(5)]
 
     def run(box: Box) -> list[TrackOutput]:
-        own = tracker.another()
+        own = tracker.clone()
         own.initialize(frames[0], box)
         return [own.track(frame) for frame in frames[1:]]
 
@@ -263,17 +264,17 @@ def test_restore_names_what_does_not_fit(path: str, tracker: Tracker, tmp_path: 
     tracker.initialize(FRAME, BOX)
     saved = tmp_path / "a.safetensors"
     tracker.save(saved)
-    with pytest.raises(ValueError, match=r"a\.safetensors: was saved by a tracker of another settings, seed"):
+    with pytest.raises(ValueError, match=r"a\.safetensors: was saved by a tracker with another settings, seed"):
         Tracker("dimp", path, "cpu", seed=1, max_outside=2.0).restore(saved)
-    with pytest.raises(ValueError, match=r"a\.bin: a running tracker is saved as \.safetensors"):
+    with pytest.raises(ValueError, match=r"a\.bin: expected the suffix \.safetensors"):
         tracker.save(tmp_path / "a.bin")
     with pytest.raises(ValueError, match="state_dict was called before initialize"):
-        tracker.another().save(saved)
+        tracker.clone().save(saved)
     with pytest.raises(FileNotFoundError, match=r"none\.safetensors: no such file"):
         tracker.restore(tmp_path / "none.safetensors")
     for broken in (Path(path).read_bytes(), saved.read_bytes()[:1000], b""):
         (tmp_path / "b.safetensors").write_bytes(broken)
-        with pytest.raises(ValueError, match=r"b\.safetensors: not a running tracker saved by this toolkit"):
+        with pytest.raises(ValueError, match=r"b\.safetensors: not a tracker state saved by this toolkit"):
             tracker.restore(tmp_path / "b.safetensors")
     state = tracker.state_dict()
     del state["memory.boxes"]

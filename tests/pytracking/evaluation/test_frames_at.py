@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pytracking.video.frame_source import cropped, frames_at, open_frames
+from pytracking.video.frame_source import crop, frames_at, open_frames
 from tests.fakes.videos import number_of, write_images, write_video
 
 
@@ -13,7 +13,7 @@ def test_frames_are_picked_by_number(tmp_path: Path, kind: str) -> None:
     else:
         write_images(tmp_path / "img", [f"{i}.png" for i in range(1, 7)])
         source = open_frames(tmp_path / "img")
-    source = cropped(source, 60, 40) if kind == "cropped" else source
+    source = crop(source, 60, 40) if kind == "cropped" else source
     assert [number_of(frame) for frame in frames_at(source, [0, 2, 5])] == [0, 2, 5]
 
 

@@ -9,7 +9,7 @@ from pytracking.pipeline.backward import count_frames, replayed
 from pytracking.pipeline.selection import select
 from pytracking.pipeline.track_video import Start, follow
 from pytracking.video.frame_source import BrokenSourceError, FrameSource, open_frames
-from pytracking.video.reverse import turned_round
+from pytracking.video.reverse import reverse_frames
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import number_of, numbered_frame, write_images, write_video
@@ -36,7 +36,7 @@ def test_frames_come_from_the_last_to_the_first(tmp_path, memory):
         open_frames(write_images(tmp_path / "img", [f"{i}.png" for i in range(9)])),
     ]
     for source in sources:
-        turned = turned_round(source, numbers, memory)
+        turned = reverse_frames(source, numbers, memory)
         assert [number_of(frame) for frame in turned] == [7, 5, 3, 1]
         assert turned.length == 4
 
@@ -49,7 +49,7 @@ def test_no_more_frames_are_held_than_fit():
             alive.append(number)
             yield numbered_frame(number)
 
-    frames = iter(turned_round(FrameSource("drawn", iterate), range(9), 2 * FRAME))
+    frames = iter(reverse_frames(FrameSource("drawn", iterate), range(9), 2 * FRAME))
     next(frames)
     assert len(alive) == 1 + 9  # the first frame, to know its size, and one pass
     next(frames)
@@ -59,11 +59,11 @@ def test_no_more_frames_are_held_than_fit():
 
 def test_a_video_that_is_shorter_than_it_says_is_refused():
     with pytest.raises(BrokenSourceError, match="drawn: has no frame 5"):
-        next(iter(turned_round(drawn(5), range(8))))
+        next(iter(reverse_frames(drawn(5), range(8))))
 
 
 def test_the_reason_why_a_frame_is_not_there_is_told():
-    frames = iter(turned_round(drawn(3, BrokenSourceError("breaks off at frame 3")), range(4)))
+    frames = iter(reverse_frames(drawn(3, BrokenSourceError("breaks off at frame 3")), range(4)))
     with pytest.raises(BrokenSourceError, match="breaks off at frame 3"):
         next(frames)
 
@@ -74,7 +74,7 @@ def test_damage_is_told_after_the_first_frame(tmp_path):
     damage(path, *packet_places(path)[7])
     source = open_frames(path)
     with pytest.raises(BrokenSourceError, match=r"bad\.mp4: frames? \d.* damaged"):
-        frames.extend(turned_round(source, range(2, 18), 6 * whole[0].nbytes))
+        frames.extend(reverse_frames(source, range(2, 18), 6 * whole[0].nbytes))
     assert len(frames) == 16
     assert np.array_equal(frames[0], whole[17])
     assert np.array_equal(frames[-1], whole[2])
@@ -82,7 +82,7 @@ def test_damage_is_told_after_the_first_frame(tmp_path):
 
 def test_what_was_found_is_given_in_the_order_of_the_video():
     source, numbers = drawn(9), range(2, 9, 2)
-    steps = follow(turned_round(source, range(2, 7, 2)), [START], MultiTracker(FakeTracker()), [6, 4, 2])
+    steps = follow(reverse_frames(source, range(2, 7, 2)), [START], MultiTracker(FakeTracker()), [6, 4, 2])
     given = list(replayed(steps, source, numbers))
     assert [(s.frame, number_of(s.image), list(s.targets)) for s in given] == [
         (2, 2, [0]),
@@ -99,7 +99,7 @@ def test_what_was_found_before_a_break_is_given_before_it(error):
     source = drawn(9)
 
     def broken():
-        yield from list(follow(turned_round(source, range(7)), [START], MultiTracker(FakeTracker()), [6, 5, 4]))[:2]
+        yield from list(follow(reverse_frames(source, range(7)), [START], MultiTracker(FakeTracker()), [6, 5, 4]))[:2]
         raise error
 
     steps = replayed(broken(), source, range(9))
@@ -129,6 +129,6 @@ def test_a_selection_knows_its_frames():
 def test_a_track_that_is_corrected_backward_has_its_gap_behind_the_correction():
     source, numbers = drawn(7, length=7), range(7)
     starts = [START, Start((5.0, 5.0, 9.0, 8.0), 3, 0)]
-    turned = turned_round(source, numbers)
+    turned = reverse_frames(source, numbers)
     steps = follow(turned, starts, MultiTracker(FakeTracker()), reversed(numbers))
     assert [step.frame for step in replayed(steps, source, numbers) if step.begun] == [4]

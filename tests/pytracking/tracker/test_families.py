@@ -118,7 +118,7 @@ def test_what_only_dimp_has_is_refused(options: dict[str, object], message: str)
 def test_what_only_dimp_can_is_refused(tmp_path: Path) -> None:
     tracker = Tracker("opencv", "mil")
     tracker.initialize(FRAMES[0], BOXES[0])
-    message = "^trackers of opencv cannot be saved, restored or looked into; those of dimp can$"
+    message = "^trackers of opencv support no saving, restoring or debug hook; those of dimp do$"
     for call in (tracker.state_dict, lambda: tracker.load_state_dict({}), lambda: tracker.debug):
         with pytest.raises(ValueError, match=message):
             call()
@@ -134,6 +134,6 @@ def test_debug_of_run_video_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     argv = [str(video), "--box", "10,12,20,16", "--tracker", "opencv", "--parameter", "mil"]
     assert run_video.main([*argv, "--panels", str(tmp_path / "panels.mp4")]) == 1
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-    assert line == "error: trackers of opencv cannot be saved, restored or looked into; those of dimp can"
+    assert line == "error: trackers of opencv support no saving, restoring or debug hook; those of dimp do"
     assert run_video.main([*argv, "--csv", str(tmp_path / "boxes.csv")]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["boxes.csv", "in.mp4"]

@@ -1,7 +1,7 @@
 import av
 import pytest
 
-from pytracking.video.frame_source import Sound, open_frames, part_of
+from pytracking.video.frame_source import AudioSource, open_frames, slice_frames
 from pytracking.video.writer import VideoWriter
 from tests.fakes.video_kinds import encode
 from tests.fakes.videos import number_of, numbered_frame, sound_onset, write_sounding_video, write_video
@@ -23,7 +23,7 @@ def test_sound_is_kept_and_stays_with_the_pictures(tmp_path, suffix, codec, kept
     assert (name, onset) == (kept, pytest.approx(1.2, abs=0.05))
     assert end == pytest.approx(2.0, abs=0.06)
     for stride in (1, 4):
-        copy(part_of(open_frames(video), 20, 40, stride), tmp_path / "part.mp4")  # seconds 0.8 to 1.6
+        copy(slice_frames(open_frames(video), 20, 40, stride), tmp_path / "part.mp4")  # seconds 0.8 to 1.6
         name, onset, end = sound_onset(tmp_path / "part.mp4")
         assert (name, onset) == (kept, pytest.approx(0.4, abs=0.05))
         assert end == pytest.approx(0.8, abs=0.06)
@@ -113,15 +113,15 @@ def test_sound_that_cannot_be_read_is_left_out(tmp_path, caplog):
         copy(open_frames(source), tmp_path / "out.mp4")
         assert len(list(open_frames(tmp_path / "out.mp4"))) == 50
         assert open_frames(tmp_path / "out.mp4").sound is None
-    assert "unknown.mkv: its sound is left out (FFmpeg does not know its kind)" in caplog.text
-    assert "odd.mov: its sound is left out (its 8 channels have an order of their own)" in caplog.text
+    assert "unknown.mkv: its sound is left out (FFmpeg does not know its codec)" in caplog.text
+    assert "odd.mov: its sound is left out (its 8 channels have a custom order)" in caplog.text
 
 
 @pytest.mark.parametrize("codec", ["aac", "mp2"])
 def test_sound_whose_times_go_back_ends_there(tmp_path, caplog, codec):
     one = write_sounding_video(tmp_path / "one.ts", codec, 0.0, 1.0)
     (tmp_path / "joined.ts").write_bytes(2 * one.read_bytes())
-    with VideoWriter(tmp_path / "out.mp4", 25, Sound(str(tmp_path / "joined.ts"))) as writer:
+    with VideoWriter(tmp_path / "out.mp4", 25, AudioSource(str(tmp_path / "joined.ts"))) as writer:
         for number in range(50):
             writer.write(numbered_frame(number % 20))
     assert len(list(open_frames(tmp_path / "out.mp4"))) == 50

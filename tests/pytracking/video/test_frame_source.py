@@ -13,7 +13,15 @@ import pytest
 from av.stream import Disposition
 
 from ltr.data.video_frames import VideoCache
-from pytracking.video.frame_source import BrokenSourceError, FrameSource, Sound, cropped, open_frames, part_of, peek
+from pytracking.video.frame_source import (
+    AudioSource,
+    BrokenSourceError,
+    FrameSource,
+    crop,
+    open_frames,
+    peek_first,
+    slice_frames,
+)
 from pytracking.video.writer import VideoWriter
 from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import (
@@ -172,12 +180,12 @@ def test_reading_goes_on_after_damage_and_frames_keep_their_numbers(tmp_path):
 
 def test_damage_outside_the_part_used_does_not_count(tmp_path):
     source = open_frames(damaged_video(tmp_path / "bad.mp4"))
-    assert len(list(part_of(source, 28))) == 12
-    assert len(list(part_of(part_of(source, 2), 26, 34, 2))) == 4
-    assert len(list(part_of(source, 0, 10))) == 10
+    assert len(list(slice_frames(source, 28))) == 12
+    assert len(list(slice_frames(slice_frames(source, 2), 26, 34, 2))) == 4
+    assert len(list(slice_frames(source, 0, 10))) == 10
     frames = []
     with pytest.raises(BrokenSourceError, match="damaged"):
-        frames.extend(part_of(source, 5, 30))
+        frames.extend(slice_frames(source, 5, 30))
     assert len(frames) == 25
 
 
@@ -212,7 +220,7 @@ def test_unreadable_image_names_file_and_frame(tmp_path):
 
 def test_what_is_no_video_is_refused_by_name(tmp_path):
     for empty in ("", " "):
-        with pytest.raises(ValueError, match="no source: its name is empty"):
+        with pytest.raises(ValueError, match="the source is empty"):
             open_frames(empty)
     (tmp_path / "text.mp4").write_text("hello")
     (tmp_path / "empty").mkdir()
@@ -259,25 +267,25 @@ def test_camera_frames_are_rgb_and_its_end_is_told(monkeypatch):
 
 def test_part_and_crop(tmp_path):
     source = open_frames(write_video(tmp_path / "a.mp4", frames=6))
-    part = part_of(source, 2, 5)
+    part = slice_frames(source, 2, 5)
     assert part.length == 3
     assert numbers(part) == [2, 3, 4]
-    assert numbers(part_of(source, 4)) == [4, 5]
-    assert part_of(source, 4, 100).length == 2
-    every_other = part_of(source, 1, 5, 2)
+    assert numbers(slice_frames(source, 4)) == [4, 5]
+    assert slice_frames(source, 4, 100).length == 2
+    every_other = slice_frames(source, 1, 5, 2)
     assert (every_other.length, every_other.fps, numbers(every_other)) == (2, source.fps / 2, [1, 3])
     with pytest.raises(ValueError, match="stride: expected 1 or more, got 0"):
-        part_of(source, stride=0)
-    assert next(iter(cropped(source, 63, 47))).shape == (47, 63, 3)
+        slice_frames(source, stride=0)
+    assert next(iter(crop(source, 63, 47))).shape == (47, 63, 3)
     for start, end in ((6, None), (-1, None), (3, 3)):
         with pytest.raises(ValueError, match=f"no frames from {start} "):
-            part_of(source, start, end)
+            slice_frames(source, start, end)
 
 
 def test_part_of_a_part_keeps_the_sound_in_step(tmp_path):
     source = open_frames(write_sounding_video(tmp_path / "a.mp4", "aac", onset=0))
-    part = part_of(part_of(source, 10, 50, 2), 5)
-    assert part.sound == Sound(str(tmp_path / "a.mp4"), pytest.approx(10 / 25 + 5 * 2 / 25))
+    part = slice_frames(slice_frames(source, 10, 50, 2), 5)
+    assert part.sound == AudioSource(str(tmp_path / "a.mp4"), pytest.approx(10 / 25 + 5 * 2 / 25))
     assert numbers(part)[0] == 0  # frame 20, and numbers go round at 20
     assert open_frames(write_images(tmp_path / "img", ["1.png"])).sound is None
 
@@ -287,7 +295,7 @@ def test_frames_that_do_not_come_evenly_have_times(tmp_path):
     source = open_frames(write_uneven_video(tmp_path / "a.mp4", times))
     assert (source.length, source.fps) == (6, pytest.approx(5, abs=0.01))
     assert source.times == pytest.approx(times, abs=0.001)
-    part = part_of(replace(source, sound=Sound("a")), 1, 6, 2)
+    part = slice_frames(replace(source, sound=AudioSource("a")), 1, 6, 2)
     assert part.times == pytest.approx([0.0, 0.46, 0.96], abs=0.001)
     assert part.sound.start == pytest.approx(0.04, abs=0.001)
     almost_even = [i / 25 + (0.01 if i % 3 else 0) for i in range(12)]
@@ -307,11 +315,11 @@ def test_peek_takes_no_frame_away():
         passes.append(1)
         yield from map(numbered_frame, range(3))
 
-    first, source = peek(FrameSource("camera", frames, live=True))
+    first, source = peek_first(FrameSource("camera", frames, live=True))
     assert (number_of(first), numbers(source), source.live, len(passes)) == (0, [0, 1, 2], True, 1)
     assert (numbers(source), numbers(source), len(passes)) == ([0, 1, 2], [0, 1, 2], 3)
     with pytest.raises(ValueError, match="nothing: has no frames"):
-        peek(FrameSource("nothing", lambda: iter(())))
+        peek_first(FrameSource("nothing", lambda: iter(())))
 
 
 @contextlib.contextmanager

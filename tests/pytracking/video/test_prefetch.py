@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytracking.video.frame_source import BrokenSourceError, FrameSource, Image, open_frames, part_of
-from pytracking.video.prefetch import AHEAD, prefetched
+from pytracking.video.frame_source import BrokenSourceError, FrameSource, Image, open_frames, slice_frames
+from pytracking.video.prefetch import AHEAD, prefetch
 from tests.fakes.videos import numbered_frame, write_video
 
 
@@ -26,15 +26,15 @@ def _counted(number: int, made: list[int], fail: bool = False) -> FrameSource:
 
 
 def test_the_same_frames_in_the_same_order_as_often_as_wanted(tmp_path: Path) -> None:
-    source = part_of(open_frames(write_video(tmp_path / "v.mp4", frames=9)), 2)
-    ahead = prefetched(source)
+    source = slice_frames(open_frames(write_video(tmp_path / "v.mp4", frames=9)), 2)
+    ahead = prefetch(source)
     assert (ahead.name, ahead.length, ahead.fps) == (source.name, source.length, source.fps)
     for _ in range(2):
         np.testing.assert_array_equal(list(ahead), list(source))
 
 
 def test_an_error_comes_after_the_last_good_frame() -> None:
-    frames = iter(prefetched(_counted(3, [], fail=True)))
+    frames = iter(prefetch(_counted(3, [], fail=True)))
     assert len(list(islice(frames, 3))) == 3
     with pytest.raises(BrokenSourceError, match="breaks off"):
         next(frames)
@@ -42,7 +42,7 @@ def test_an_error_comes_after_the_last_good_frame() -> None:
 
 def test_frames_are_made_while_nobody_asks_but_not_all_of_them() -> None:
     made: list[int] = []
-    frames = iter(prefetched(_counted(100, made)))
+    frames = iter(prefetch(_counted(100, made)))
     next(frames)
     deadline = time.monotonic() + 20
     while len(made) < AHEAD + 2 and time.monotonic() < deadline:
@@ -54,11 +54,11 @@ def test_frames_are_made_while_nobody_asks_but_not_all_of_them() -> None:
 
 def test_who_stops_early_leaves_no_thread_behind() -> None:
     before = threading.active_count()
-    frames = iter(prefetched(_counted(100, [])))
+    frames = iter(prefetch(_counted(100, [])))
     next(frames)
     frames.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
 
 
 def test_no_frames() -> None:
-    assert list(prefetched(_counted(0, []))) == []
+    assert list(prefetch(_counted(0, []))) == []

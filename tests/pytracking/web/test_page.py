@@ -288,7 +288,7 @@ def test_where_all_places_are_taken_nothing_can_be_started(browser):
 
 def test_a_box_stays_in_sight_while_it_is_learned(browser, tmp_path):
     class Slow(FakeTracker):
-        def another(self):
+        def clone(self):
             return Slow()
 
         def initialize(self, frame, box):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pytracking.parameter.dimp.base import AscentParams, RefinementParams
+from ltr.utils import config
+from pytracking.parameter.dimp.base import AscentParams, DiMPParams, RefinementParams
 from pytracking.tracker.dimp.functions import BoxQuery
 from pytracking.tracker.dimp.torch_functions import TorchFunctions
 from tests.fakes.datasets import noise_picture
@@ -61,5 +62,5 @@ def test_no_queries_no_boxes() -> None:
 
 
 def test_an_unknown_method_is_named() -> None:
-    with pytest.raises(ValueError, match=r"refinement\.method: expected mean or ascent, got 'median'"):
-        RefinementParams(method="median")
+    with pytest.raises(ValueError, match=r"refinement\.method: expected one of mean, ascent, got 'median'"):
+        config.check(DiMPParams("a", refinement=RefinementParams(method="median")), "parameters")  # type: ignore[arg-type]

@@ -19,10 +19,9 @@ def test_the_missing_package_and_the_command_are_named(suffix: str, monkeypatch:
     monkeypatch.setattr(model, "packages_distributions", lambda: {"cv2": [installed]})
     with pytest.raises(ImportError) as caught:
         Tracker("opencv", "csrt")
-    assert str(caught.value) == (
-        f"OpenCV {cv2.__version__} of {installed} has no TrackerCSRT_create; {needed} has. Both are the module cv2, so "
-        f"it must take the other's place: pip uninstall -y {installed} && pip install {needed}"
-    )
+    message = str(caught.value)
+    assert f"OpenCV {cv2.__version__} of {installed} has no TrackerCSRT_create; {needed} has it" in message
+    assert message.endswith(f": pip uninstall -y {installed} && pip install {needed}")
 
 
 def test_a_command_says_it_in_one_line(
