@@ -99,15 +99,20 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def write_clip(path: Path, frames: list[np.ndarray]) -> None:
+    """A video of 25 frames a second."""
+    with VideoWriter(path, 25) as writer:
+        for frame in frames:
+            writer.write(frame)
+
+
 @pytest.fixture
 def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the files that the pages speak of."""
     monkeypatch.setattr(net_wrappers, "NETWORKS", networks)
     monkeypatch.chdir(tmp_path)
     for name in ("clip.mp4", "other.mp4"):
-        with VideoWriter(tmp_path / name, 25) as writer:
-            for frame in FRAMES:
-                writer.write(frame)
+        write_clip(tmp_path / name, FRAMES)
     for number, frame in enumerate(FRAMES):
         data = encode_jpeg(frame)
         atomic_write(tmp_path / "frames" / f"{number}.jpg", lambda path, data=data: path.write_bytes(data))
@@ -126,6 +131,8 @@ def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 )
 @pytest.mark.usefixtures("same_threads")
 def test_command_works(command: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "--panels" in command:  # half a second a frame to draw
+        write_clip(place / "clip.mp4", FRAMES[:2])
     assert run_python(command, monkeypatch) in (0, None)
     words = shlex.split(command)
     for flag, name in pairwise(words):
