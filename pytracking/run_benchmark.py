@@ -144,7 +144,7 @@ def text_of(reports: "dict[str, Report]") -> str:
     lines = []
     for name, report in reports.items():
         stamp = report.stamp
-        versions = ", ".join(f"{library} {version}" for library, version in stamp.versions.items())
+        versions = ", ".join(f"{library} {version}" for library, version in (stamp.versions or {}).items())
         how = (stamp.device, stamp.accelerator, stamp.precision)
         lines.append(f"{name}: {', '.join(filter(None, how))}")
         lines.append(f"  {stamp.threads} CPU thread(s); {versions}")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import tyro
@@ -209,8 +209,8 @@ def track(
     outcomes = []
     with Progress(sequences) as progress:
 
-        def announce(stamp: dict[str, Any]) -> None:
-            progress.write(RunInfo.from_json(stamp).summary())
+        def announce(info: RunInfo) -> None:
+            progress.write(info.summary())
 
         for outcome in run_dataset(config, sequences, folder, workers, rerun, announce, cluster, build_tracker):
             outcomes.append(outcome)

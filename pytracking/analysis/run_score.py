@@ -92,9 +92,9 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
                     else:
                         notes["files of times with what is no time (negative, NaN, infinite), left out of the FPS"] += 1
                 for stamp in map(read_stamp, stamp_files(path)):
-                    if stamp.get("trained_on"):
+                    if stamp.trained_on:
                         trained_on[truth.name] = None
-                    if "sha256" in stamp and not vouched(path, stamp, ["boxes"]):
+                    if stamp.sha256 is not None and not vouched(path, stamp, ["boxes"]):
                         notes["results that their stamps were not written with (a run broke off, or they changed)"] += 1
             except (InputError, OSError) as error:
                 problems.append(str(error))

@@ -20,8 +20,10 @@ from ltr.utils.errors import InputError
 from pytracking.api.builder import build_tracker
 from pytracking.evaluation import running
 from pytracking.evaluation.datasets.sequence import Sequence
+from pytracking.evaluation.results import ResultInfo
 from pytracking.evaluation.running import Outcome, StampedBuilder, TrackedSequence, attempt
 from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.utils.extras import __version__
 
 _CONNECT = 10  # seconds that the scheduler has to answer
@@ -29,7 +31,6 @@ _POLL = 1.0  # seconds between two looks at the workers
 _GO_ON = "finished sequences are kept; run again to go on"
 _SAME = "workers need this version of the toolkit, and data and networks under the paths that they have here"
 
-Stamp = dict[str, Any]
 Tag = TypeVar("Tag")
 
 
@@ -39,7 +40,7 @@ def run_on_cluster(
     folder: Path,
     address: str,
     rerun: bool = False,
-    announce: Callable[[Stamp], None] = lambda stamp: None,
+    announce: Callable[[RunInfo], None] = lambda info: None,
     build_tracker: StampedBuilder = build_tracker,
     patience: float = 60,
 ) -> Iterator[Outcome]:
@@ -59,17 +60,17 @@ def run_on_cluster(
     with _connected(address) as client:
         code = code_version()
         [(_, future)] = _compute(client, [(None, partial(_describe, config, build_tracker, code))], patience)
-        tracker_stamp = future.result()
-        announce(tracker_stamp)
+        described: RunInfo = future.result()
+        announce(described)
         calls = []
         for sequence in sequences:
-            stamp = attempt(sequence.name, partial(_stamp, tracker_stamp, sequence, None if rerun else folder))
-            if isinstance(stamp, Outcome):
-                yield stamp
+            wanted = attempt(sequence.name, partial(_wanted, described, sequence, None if rerun else folder))
+            if isinstance(wanted, Outcome):
+                yield wanted
             else:
-                calls.append(((sequence.name, stamp), partial(_track, config, build_tracker, sequence, stamp, code)))
-        for (name, stamp), future in _compute(client, calls, patience):
-            yield _outcome(folder, name, stamp, future)
+                calls.append(((sequence.name, wanted), partial(_track, config, build_tracker, sequence, wanted, code)))
+        for (name, wanted), future in _compute(client, calls, patience):
+            yield _outcome(folder, name, wanted, future)
 
 
 @contextmanager
@@ -124,13 +125,13 @@ def _compute(
             yield begun.pop(str(ended.get(timeout=_POLL).key))
 
 
-def _stamp(tracker_stamp: Stamp, sequence: Sequence, folder: Path | None) -> Stamp | Outcome:
+def _wanted(run: RunInfo, sequence: Sequence, folder: Path | None) -> ResultInfo | Outcome:
     """The stamp of the result that is wanted, or the outcome where ``folder`` has that result."""
-    stamp = running.stamp_result(tracker_stamp, sequence, sequence.open())
-    return (running.kept_result(folder, sequence.name, stamp) if folder else None) or stamp
+    info = running.result_info(run, sequence, sequence.open())
+    return (running.kept_result(folder, sequence.name, info) if folder else None) or info
 
 
-def _outcome(folder: Path, name: str, stamp: Stamp, future: Future) -> Outcome:
+def _outcome(folder: Path, name: str, info: ResultInfo, future: Future) -> Outcome:
     """What became of a sequence; its result is written."""
     try:
         tracked: TrackedSequence | Outcome = future.result()
@@ -138,7 +139,7 @@ def _outcome(folder: Path, name: str, stamp: Stamp, future: Future) -> Outcome:
         return Outcome(name, error=f"{_deaths(error)} while they tracked it")
     if isinstance(tracked, Outcome):
         return tracked
-    return attempt(name, partial(running.save, folder, name, tracked, stamp))
+    return attempt(name, partial(running.save, folder, name, tracked, info))
 
 
 def _deaths(error: KilledWorker) -> str:
@@ -172,22 +173,22 @@ def _named_errors(code: str) -> Iterator[None]:
         raise InputError(f"worker {worker.address}: {error}; {_SAME}") from error
 
 
-def _describe(config: TrackerConfig, build_tracker: StampedBuilder, code: str) -> Stamp:
+def _describe(config: TrackerConfig, build_tracker: StampedBuilder, code: str) -> RunInfo:
     with _named_errors(code):
         return running.describe(config, build_tracker)
 
 
 def _track(
-    config: TrackerConfig, build_tracker: StampedBuilder, sequence: Sequence, wanted: Stamp, code: str
+    config: TrackerConfig, build_tracker: StampedBuilder, sequence: Sequence, wanted: ResultInfo, code: str
 ) -> TrackedSequence | Outcome:
     """The boxes; or the outcome of a sequence that fails, not the worker. wanted: what to stamp them with."""
     with _named_errors(code):
         tracker, frames = running.built(config, build_tracker), sequence.open()
-        stamp = running.stamp_result(tracker.stamp(), sequence, frames)
-        if other := running.differences(_flat(stamp), _flat(wanted)):
+        info = running.result_info(tracker.run_info(), sequence, frames)
+        if other := running.differences(_flat(info), _flat(wanted)):
             raise InputError(f"{sequence.name}: {other}")
     return attempt(sequence.name, partial(running.track_sequence, tracker, sequence, frames))
 
 
-def _flat(stamp: Stamp) -> Stamp:
-    return {key: value for part in (stamp, stamp["sequence"]) for key, value in part.items() if key != "sequence"}
+def _flat(info: ResultInfo) -> dict[str, Any]:
+    return {**info.run.to_json(), "trained_on": info.trained_on, **info.sequence}

@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from ltr.utils.cli import EXPECTED_ERRORS
 from ltr.utils.errors import InputError
@@ -21,13 +21,14 @@ from pytracking.api.builder import build_tracker
 from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.running import Outcome, StampedBuilder, describe, run_sequence
 from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.utils.extras import install_hint
 
 _DIED = "the process that ran it died (killed, out of memory?); run again to go on"
 _GIVE_UP = 3  # deaths without an outcome between them: not the sequences are at fault
 
-Announce = Callable[[dict[str, Any]], None]
-Stamp = Callable[[], dict[str, Any]]  # builds the tracker of a process, once
+Announce = Callable[[RunInfo], None]
+Describe = Callable[[], RunInfo]  # builds the tracker of a process, once
 Run = Callable[[Sequence], Outcome]
 
 
@@ -37,13 +38,13 @@ def run_dataset(
     folder: Path,
     processes: int = 0,
     rerun: bool = False,
-    announce: Announce = lambda stamp: None,
+    announce: Announce = lambda info: None,
     cluster: str = "",
     build_tracker: StampedBuilder = build_tracker,
 ) -> Iterator[Outcome]:
     """Run all ``sequences``, in this process (0) or in ``processes`` others, and yield what became of each.
 
-    announce: is given the tracker's stamp before anything is tracked. A tracker that cannot be built raises its error
+    announce: is told of the tracker before anything is tracked. A tracker that cannot be built raises its error
     at once. Every process builds its tracker once, and a tracker forgets what came before: a result depends on the
     sequence and the config, not on order or number of processes. Ctrl-C, and whatever else ends this iterator, ends
     the workers; what is finished stays. cluster: address of a dask scheduler whose workers track instead, see
@@ -52,12 +53,12 @@ def run_dataset(
     if cluster:
         yield from _import_cluster()(config, _longest_first(sequences), folder, cluster, rerun, announce, build_tracker)
         return
-    stamp = partial(describe, config, build_tracker)
+    describe_tracker = partial(describe, config, build_tracker)
     run = partial(run_sequence, config, folder=folder, rerun=rerun, build_tracker=build_tracker)
     if processes:
-        yield from _run_workers(stamp, run, _longest_first(sequences), processes, announce)
+        yield from _run_workers(describe_tracker, run, _longest_first(sequences), processes, announce)
     else:
-        announce(stamp())
+        announce(describe_tracker())
         yield from map(run, sequences)
 
 
@@ -84,7 +85,7 @@ class _Worker:
 
 
 def _run_workers(
-    stamp: Stamp, run: Run, sequences: list[Sequence], processes: int, announce: Announce
+    describe: Describe, run: Run, sequences: list[Sequence], processes: int, announce: Announce
 ) -> Iterator[Outcome]:
     """Each worker is handed a sequence at a time through a pipe, which also tells that it died.
 
@@ -97,7 +98,7 @@ def _run_workers(
     try:
         while waiting or workers:
             while free and waiting:
-                connection, worker = _start_worker(free.pop(), stamp, run)
+                connection, worker = _start_worker(free.pop(), describe, run)
                 workers[connection] = worker
                 started.append(worker.process)
             for connection in cast("list[Connection]", wait(list(workers))):
@@ -132,33 +133,33 @@ def _run_workers(
             process.join()
 
 
-def _say_nothing(stamp: dict[str, Any]) -> None:
+def _say_nothing(info: RunInfo) -> None:
     """Another worker has announced the tracker."""
 
 
-def _start_worker(number: int, stamp: Stamp, run: Run) -> tuple[Connection, _Worker]:
+def _start_worker(number: int, describe: Describe, run: Run) -> tuple[Connection, _Worker]:
     context = multiprocessing.get_context("spawn")  # CUDA and threads do not survive a fork
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, number, stamp, run))
+    process = context.Process(target=_work, args=(theirs, number, describe, run))
     process.start()
     theirs.close()  # else its end would not be seen
     return ours, _Worker(number, process)
 
 
-def _receive(connection: Connection) -> dict[str, Any] | Outcome | Exception | None:
-    """What a worker says: its stamp, why it has no tracker, or the outcome of a sequence; None where it died."""
+def _receive(connection: Connection) -> RunInfo | Outcome | Exception | None:
+    """What a worker says: what it runs, why it has no tracker, or the outcome of a sequence; None where it died."""
     try:
-        return cast("dict[str, Any] | Outcome | Exception", connection.recv())
+        return cast("RunInfo | Outcome | Exception", connection.recv())
     except (EOFError, OSError):
         return None
 
 
-def _work(connection: Connection, number: int, stamp: Stamp, run: Run) -> None:
+def _work(connection: Connection, number: int, describe: Describe, run: Run) -> None:
     """In a worker: leave Ctrl-C to the parent, do not outlive one that was killed, and track what it sends."""
     os.environ["LOCAL_RANK"] = str(number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_after_parent, daemon=True).start()
-    first = _first_message(stamp)
+    first = _first_message(describe)
     with suppress(EOFError, OSError):  # the parent was killed, perhaps while the tracker was built
         connection.send(first)
         if isinstance(first, Exception):
@@ -167,10 +168,10 @@ def _work(connection: Connection, number: int, stamp: Stamp, run: Run) -> None:
             connection.send(run(sequence))
 
 
-def _first_message(stamp: Stamp) -> dict[str, Any] | Exception:
-    """The stamp of the tracker, or why it cannot be built."""
+def _first_message(describe: Describe) -> RunInfo | Exception:
+    """What this process runs, or why its tracker cannot be built."""
     try:
-        return stamp()
+        return describe()
     except Exception as error:
         kind = InputError if isinstance(error, EXPECTED_ERRORS) else RuntimeError  # not every class can be pickled
         plain = kind(str(error))

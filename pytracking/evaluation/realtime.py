@@ -6,8 +6,7 @@ The time is counted, not waited for.
 """
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from pytracking.api.builder import build_tracker
 from pytracking.evaluation.running import StampedBuilder, StampedTracker
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.run_info import RunInfo
 
 _ROUNDING = 1e-9  # frames
 
@@ -68,9 +68,9 @@ class RealTimeTracker:
         seconds = time.perf_counter() - begin if self._latency is None else self._latency
         self._frames.work(self._number, seconds)
 
-    def stamp(self) -> dict[str, Any]:
-        """The tracker's, with the frame rate and the latency in seconds (null: as measured)."""
-        return {**self._tracker.stamp(), "realtime": {"fps": self._fps, "latency": self._latency}}
+    def run_info(self) -> RunInfo:
+        """The tracker's, with the frame rate and the latency in seconds (None: as measured)."""
+        return replace(self._tracker.run_info(), realtime={"fps": self._fps, "latency": self._latency})
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,8 +28,35 @@ from numpy.typing import ArrayLike, NDArray
 from ltr.dataset.text_files import parse_rows, read_text
 from ltr.utils.errors import InputError
 from ltr.utils.files import replacing
+from pytracking.tracker.base.run_info import RunInfo
 
 COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is pytracking's
+
+
+@dataclass(frozen=True)
+class ResultInfo:
+    """What the stamp of a result says, in ``S.json`` all on one level but ``sequence`` and ``sha256``.
+
+    sequence: its data set, rows, first box and a digest of its frames. trained_on: the network was trained on it.
+    sha256: of the result's files by what is in them, where they are written; None in the stamps of old versions, too.
+    """
+
+    run: RunInfo
+    sequence: Mapping[str, Any] = field(default_factory=dict)
+    trained_on: bool = False
+    sha256: Mapping[str, str] | None = None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """From a stamp of any version."""
+        own = {name: values[name] for name in ("sequence", "trained_on", "sha256") if name in values}
+        return cls(RunInfo.from_json({name: value for name, value in values.items() if name not in own}), **own)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        own = {"trained_on": self.trained_on or None, "sha256": self.sha256}
+        said = {name: value for name, value in own.items() if value is not None}
+        return {**self.run.to_json(), "sequence": self.sequence, **said}
 
 
 def box_path(folder: Path, sequence: str) -> Path:
@@ -50,12 +78,12 @@ def write_result(
     times: ArrayLike,
     scores: ArrayLike,
     states: Sequence[str],
-    stamp: Mapping[str, Any],
+    info: ResultInfo,
 ) -> None:
     """Write one finished sequence (see the module's description for the files).
 
     boxes: [n, 4] x, y, w, h in image pixels, finite. times: [n] seconds. scores: [n] in 0..1. states: n words.
-    stamp: anything JSON can hold. Raises ValueError, and writes nothing, where the shapes disagree or a number is
+    info: its ``sha256`` is filled in. Raises ValueError, and writes nothing, where the shapes disagree or a number is
     not finite.
     """
     path = box_path(folder, sequence)
@@ -74,7 +102,7 @@ def write_result(
         "boxes": _table(rows, "%.4f"),
     }
     digests = {what: hashlib.sha256(text.encode()).hexdigest() for what, text in content.items()}
-    content["stamp"] = json.dumps({**stamp, "sha256": digests}, indent=1, sort_keys=True) + "\n"
+    content["stamp"] = json.dumps(replace(info, sha256=digests).to_json(), indent=1, sort_keys=True) + "\n"
     files = _files(path)
     for what in ("times", "scores", "stamp", "boxes"):
         with replacing(files[what]) as temporary:
@@ -97,12 +125,12 @@ def _files(path: Path) -> dict[str, Path]:
     }
 
 
-def vouched(path: Path, stamp: Mapping[str, Any], parts: Sequence[str] = ("boxes", "times", "scores")) -> bool:
+def vouched(path: Path, stamp: ResultInfo, parts: Sequence[str] = ("boxes", "times", "scores")) -> bool:
     """Whether the files of the result with the box file ``path`` are those that its ``stamp`` was written with.
 
     parts: which of them are looked at. False where the stamp, an older one, holds no checksums.
     """
-    digests, files = stamp.get("sha256"), _files(path)
+    digests, files = stamp.sha256, _files(path)
     if not isinstance(digests, dict) or not all(files[part].is_file() for part in parts):
         return False
     return all(hashlib.sha256(files[part].read_bytes()).hexdigest() == digests.get(part) for part in parts)
@@ -132,7 +160,7 @@ def read_scores(path: Path) -> tuple[NDArray[np.float64], list[str]]:
         raise InputError(f"{path}: expected rows of score,state ({error})") from None
 
 
-def read_stamp(path: Path) -> dict[str, Any]:
+def read_stamp(path: Path) -> ResultInfo:
     """The JSON stamp beside a result."""
     try:
         stamp = json.loads(read_text(path))
@@ -140,4 +168,4 @@ def read_stamp(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(stamp, dict):
         raise InputError(f"{path}: expected a JSON object, found {type(stamp).__name__}")
-    return stamp
+    return ResultInfo.from_json(stamp)

@@ -1,10 +1,11 @@
 """A tracker over one sequence: its result on disk, or what went wrong. Over many sequences: ``parallel.py``."""
 
 import json
+import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -18,10 +19,11 @@ from ltr.utils.errors import InputError
 from pytracking.api.builder import build_tracker
 from pytracking.evaluation.datasets.sequence import Box, Sequence
 from pytracking.evaluation.fingerprint import fingerprint
-from pytracking.evaluation.results import box_path, read_stamp, read_times, vouched, write_result
-from pytracking.evaluation.training_overlap import mark_training_sequence
+from pytracking.evaluation.results import ResultInfo, box_path, read_stamp, read_times, vouched, write_result
+from pytracking.evaluation.training_overlap import trained_on
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import TrackOutput
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import BaseTracker
 from pytracking.video.frame_source import FrameSource
 
@@ -29,8 +31,8 @@ from pytracking.video.frame_source import FrameSource
 class StampedTracker(BaseTracker, Protocol):
     """A tracker that can say what it is; ``initialize`` makes it forget the sequence before."""
 
-    def stamp(self) -> dict[str, Any]:
-        """Settings, SHA-256 of the network, versions, device, seed: anything JSON can hold."""
+    def run_info(self) -> RunInfo:
+        """What its results depend on."""
 
 
 _INSTEAD = "choose another folder of results, or replace it by --rerun"
@@ -104,9 +106,9 @@ def run_sequence(
 
     def run() -> Outcome:
         tracker, frames = built(config, build_tracker), sequence.open()
-        stamp = stamp_result(tracker.stamp(), sequence, frames)
-        kept = None if rerun else kept_result(folder, sequence.name, stamp)
-        return kept or save(folder, sequence.name, track_sequence(tracker, sequence, frames), stamp)
+        info = result_info(tracker.run_info(), sequence, frames)
+        kept = None if rerun else kept_result(folder, sequence.name, info)
+        return kept or save(folder, sequence.name, track_sequence(tracker, sequence, frames), info)
 
     return attempt(sequence.name, run)
 
@@ -122,21 +124,21 @@ def attempt(sequence: str, call: Callable[[], Result]) -> Result | Outcome:
         return Outcome(sequence, error=what, trace=traceback.format_exc(), bug=True)
 
 
-def save(folder: Path, sequence: str, done: TrackedSequence, stamp: dict[str, Any]) -> Outcome:
+def save(folder: Path, sequence: str, done: TrackedSequence, info: ResultInfo) -> Outcome:
     """Write a result."""
-    write_result(folder, sequence, done.boxes, done.times, done.scores, done.states, stamp)
+    write_result(folder, sequence, done.boxes, done.times, done.scores, done.states, info)
     return Outcome(sequence, int((done.times > 0).sum()), float(done.times.sum()))
 
 
-def kept_result(folder: Path, sequence: str, stamp: dict[str, Any]) -> Outcome | None:
+def kept_result(folder: Path, sequence: str, info: ResultInfo) -> Outcome | None:
     """The outcome of a run before, where ``folder`` holds its result (see :func:`finished`)."""
-    if not finished(folder, sequence, stamp):
+    if not finished(folder, sequence, info):
         return None
     times = read_times(folder / f"{sequence}_time.txt")
     return Outcome(sequence, int((times > 0).sum()), float(times.sum()), kept=True)
 
 
-def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
+def finished(folder: Path, sequence: str, info: ResultInfo) -> bool:
     """Whether ``folder`` holds a whole result of this very run: the stamps are equal, and that there vouches for it.
 
     Results of older versions, whose stamps do not say from which frames they were made, are none. Raises ValueError
@@ -148,15 +150,13 @@ def finished(folder: Path, sequence: str, stamp: dict[str, Any]) -> bool:
         return False
     if not stamp_file.is_file():
         raise InputError(f"{path}: has no stamp beside it, so this program did not write it; {_INSTEAD}")
-    found, wanted = read_stamp(stamp_file), json.loads(json.dumps(stamp))
-    about = found.get("sequence", {})
+    found, wanted = read_stamp(stamp_file), ResultInfo.from_json(json.loads(json.dumps(info.to_json())))
+    about = found.sequence
     if not isinstance(about, dict):
         raise InputError(f"{stamp_file}: sequence: expected a JSON object, found {about!r}; {_INSTEAD}")
-    if other := differences(about, wanted["sequence"]):
+    if other := differences(about, wanted.sequence):
         raise InputError(f"{path}: is the result of another sequence of this name ({other}); {_INSTEAD}")
-    whole = vouched(path, found)
-    found.pop("sha256", None)
-    return whole and found == wanted
+    return vouched(path, found) and replace(found, sha256=None) == wanted
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
@@ -165,20 +165,23 @@ def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value} instead of {expected}" for name, value, expected in other)
 
 
-def stamp_result(tracker_stamp: dict[str, Any], sequence: Sequence, frames: FrameSource) -> dict[str, Any]:
-    """The stamp of the result on ``sequence``. frames: its own."""
+def result_info(run: RunInfo, sequence: Sequence, frames: FrameSource) -> ResultInfo:
+    """The stamp of the result on ``sequence``; a warning where the network was trained on it. frames: its own."""
     about = {
         "dataset": sequence.dataset,
         "rows": len(sequence.ground_truth),
         "first_box": sequence.first_box,
         "frames_sha256": fingerprint(frames),
     }
-    return mark_training_sequence({**tracker_stamp, "sequence": about}, sequence)
+    known = trained_on(run, sequence)
+    if known:
+        logging.getLogger(__name__).warning("%s: the network was trained on this sequence", sequence.name)
+    return ResultInfo(run, about, known)
 
 
-def describe(config: TrackerConfig, build_tracker: StampedBuilder = build_tracker) -> dict[str, Any]:
-    """The stamp of this process's tracker; raises what building it raises."""
-    return built(config, build_tracker).stamp()
+def describe(config: TrackerConfig, build_tracker: StampedBuilder = build_tracker) -> RunInfo:
+    """What the results of this process's tracker depend on; raises what building it raises."""
+    return built(config, build_tracker).run_info()
 
 
 @lru_cache(maxsize=1)

@@ -1,34 +1,24 @@
 """Whether a network was trained on a sequence it is now tested on, by the list of sequences in its card."""
 
-import logging
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from ltr.utils.errors import InputError
 from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.starts import sequence_of
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.utils.text import bare_name
 
 
-def mark_training_sequence(stamp: dict[str, Any], sequence: Sequence) -> dict[str, Any]:
-    """``stamp`` with ``trained_on: true``, and a warning, where the network was trained on ``sequence``."""
-    if not trained_on(stamp, sequence):
-        return stamp
-    logging.getLogger(__name__).warning("%s: the network was trained on this sequence", sequence.name)
-    return {**stamp, "trained_on": True}
-
-
-def trained_on(stamp: Mapping[str, Any], sequence: Sequence) -> bool:
-    """Whether the network that a tracker's ``stamp`` names has ``sequence`` among its training sequences.
+def trained_on(run: RunInfo, sequence: Sequence) -> bool:
+    """Whether the network of a tracker has ``sequence`` among its training sequences.
 
     Cards name a sequence with its benchmark (``VOT_ball3``, ``UAVDT_S0310``), data sets without it; case and
     punctuation do not matter. False for trackers without a network, and for cards without a list.
     """
-    network = stamp.get("settings", {}).get("network")
+    network = (run.settings or {}).get("network")
     if network is None:
         return False
-    known = _training_sequences(network, stamp.get("network_sha256", ""))
+    known = _training_sequences(network, run.network_sha256 or "")
     name = sequence_of(sequence.name)
     return not known.isdisjoint((bare_name(name), bare_name(sequence.dataset + name)))
 

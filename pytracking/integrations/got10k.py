@@ -19,6 +19,7 @@ from ltr.utils.errors import InputError
 from ltr.utils.files import replacing
 from pytracking.evaluation.datasets.sequence import Box
 from pytracking.evaluation.results import read_stamp
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import BaseTracker
 from pytracking.utils.extras import install_hint
 
@@ -76,8 +77,8 @@ def claim_results(experiment: Any, name: str, stamp: Mapping[str, Any]) -> None:
     are results without this stamp.
     """
     folder = Path(experiment.result_dir) / name
-    file = folder.with_name(f"{name}.json")
-    if folder.is_dir() and any(folder.iterdir()) and not (file.is_file() and read_stamp(file) == stamp):
+    file, wanted = folder.with_name(f"{name}.json"), RunInfo.from_json(stamp)
+    if folder.is_dir() and any(folder.iterdir()) and not (file.is_file() and read_stamp(file).run == wanted):
         raise InputError(
             f"{folder}: holds results of other settings, another network or another version, which the package would "
             "keep as those of this run; choose another folder by --results, or remove it"

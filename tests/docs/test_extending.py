@@ -153,7 +153,8 @@ def test_it_is_a_tracker_of_the_commands(siamese: str, tmp_path: Path, capsys: p
     assert run_tracker.main([*argv, "--accelerator", "torch", "--set", "threshold=0.4"]) == 0
     assert f"siamese:{siamese}" in capsys.readouterr().out  # its scores
     stamp = read_stamp(out / "siamese" / "random" / "square.json")
-    assert (stamp["settings"]["threshold"], stamp["accelerator"], stamp["threads"]) == (0.4, "torch", 1)
+    assert stamp.run.settings
+    assert (stamp.run.settings["threshold"], stamp.run.accelerator, stamp.run.threads) == (0.4, "torch", 1)
     times = tmp_path / "times.json"
     box = ",".join(map(str, boxes[0]))
     argv = ["--run", f"siamese:{siamese},accelerator=torch", "--source", str(data / "img"), "--box", box]

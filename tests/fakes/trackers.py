@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.run_info import RunInfo
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class FakeTracker:
     def track_batch(self, clones: Sequence["FakeTracker"], frame: np.ndarray) -> list[TrackOutput]:
         return [clone.track(frame) for clone in clones]
 
-    def stamp(self) -> dict[str, Any]:
-        return {"tracker": "fake", "seed": self.seed, "device": "cpu", "versions": {"numpy": np.__version__}}
+    def run_info(self) -> RunInfo:
+        return RunInfo(tracker="fake", seed=self.seed, device="cpu", versions={"numpy": np.__version__})
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ READERS = {
     "stamp": Reader(
         _write("walk.json", json.dumps({"a": [1, {"b": 2}]}).encode()),
         results.read_stamp,
-        lambda stamp: isinstance(stamp, dict),
+        lambda stamp: isinstance(stamp, results.ResultInfo),
         mutate_json,
     ),
     "folder": Reader(

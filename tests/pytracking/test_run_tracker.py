@@ -114,7 +114,7 @@ def test_runs_have_their_seeds_and_are_scored_together(tmp_path, capsys):
     out = capsys.readouterr().out
     folders = sorted((tmp_path / "out" / "dimp").iterdir())
     assert [folder.name for folder in folders] == [f"dimp_ncep_mobile_{number:03d}" for number in range(3)]
-    assert [read_stamp(folder / "b.json")["seed"] for folder in folders] == [7, 8, 9]
+    assert [read_stamp(folder / "b.json").run.seed for folder in folders] == [7, 8, 9]
     truth = {"a": 20, "b": 20}
     for name, path in zip(truth, names, strict=True):
         (sequence,) = get_dataset(path)
@@ -308,7 +308,7 @@ def test_in_real_time_frames_go_unseen(run, tmp_path, capsys):
     for i in range(1, 9, 2):
         np.testing.assert_array_equal(boxes[i], boxes[i - 1])
     assert len(np.unique(boxes, axis=0)) == 5
-    assert read_stamp(folder / "walk.json")["realtime"] == {"fps": 25.0, "latency": 0.08}
+    assert read_stamp(folder / "walk.json").run.realtime == {"fps": 25.0, "latency": 0.08}
     assert "(0 kept from before), 5 frames" in capsys.readouterr().out
     assert run("--realtime", "0.5", "--sequence", "walk", *data) == 0  # as long as it takes: less than 2 s
     assert (np.loadtxt(folder.with_name("dimp_ncep_mobile_realtime0.5") / "walk_time.txt") > 0).all()

@@ -16,34 +16,41 @@ from pytracking.tracker.base.config import TrackerConfig
 class RunInfo:
     """Settings of a running tracker: the part of a result's JSON stamp that is the same for all sequences.
 
-    Fields have the stamp's names. None means that the tracker has no such setting; the JSON leaves it out.
+    Fields have the stamp's names, in the order of reports. None means that the tracker has no such setting; the JSON
+    leaves it out.
     """
 
-    tracker: str = ""
-    parameter: str = ""
-    seed: int = 0
-    device: str = "cpu"
-    threads: int | None = None  # of the CPU
-    settings: Mapping[str, Any] | None = None  # the parameters
+    tracker: str | None = None
+    parameter: str | None = None
     network_sha256: str | None = None
+    device: str | None = None
+    threads: int | None = None  # of the CPU
+    seed: int | None = None
     accelerator: str | None = None
     precision: str | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)  # of Python and libraries
+    realtime: Mapping[str, float | None] | None = None  # fps, latency
+    versions: Mapping[str, str] | None = None  # of Python and libraries
+    settings: Mapping[str, Any] | None = None  # the parameters
+    more: Mapping[str, Any] = field(default_factory=dict)  # anything else that the file says
 
     @classmethod
     def of(cls, config: TrackerConfig, versions: Mapping[str, str], **facts: Any) -> Self:
         """For a tracker built from a complete ``config``; ``versions`` are those of its libraries."""
         versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
-        return cls(config.tracker, str(config.parameter), config.seed, versions=versions, **facts)
+        about = {"device": "cpu", "seed": config.seed, "versions": versions, **facts}
+        return cls(config.tracker, str(config.parameter), **about)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """From a stamp of any version: missing fields get their default, unknown ones are ignored."""
-        return cls(**{field.name: values[field.name] for field in fields(cls) if field.name in values})
+        """From a stamp of any version: missing fields are None, unknown ones are kept in ``more``."""
+        known = {f.name for f in fields(cls)} - {"more"}
+        more = {name: value for name, value in values.items() if name not in known}
+        return cls(**{name: value for name, value in values.items() if name in known}, more=more)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        said = {name: value for name, value in vars(self).items() if name != "more" and value is not None}
+        return {**said, **self.more}
 
     def summary(self) -> str:
         """One line: device, threads, accelerator, precision, seed, network."""

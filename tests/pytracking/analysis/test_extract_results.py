@@ -7,7 +7,8 @@ import pytest
 from pytracking.analysis.extract_results import evaluate, weighted_mean
 from pytracking.analysis.protocols import PROTOCOLS, exclude_unusable_frames
 from pytracking.analysis.sources import AnalysisError, find_tracker, truth_folder
-from pytracking.evaluation.results import write_result
+from pytracking.evaluation.results import ResultInfo, write_result
+from pytracking.tracker.base.run_info import RunInfo
 
 Write = Callable[..., Path]
 OTB = PROTOCOLS["otb"]
@@ -183,7 +184,7 @@ def test_no_percentage_is_above_100_and_what_is_too_high_is_noted(
 
 def test_a_stamp_beside_other_boxes_is_noted(write_boxes: Write, boxes: np.ndarray) -> None:
     truths, folder = truth_folder(write_boxes("gt", a=boxes)), write_boxes("x")
-    write_result(folder, "a", boxes, [0.1] * 40, [1.0] * 40, ["tracking"] * 40, {"seed": 0})
+    write_result(folder, "a", boxes, [0.1] * 40, [1.0] * 40, ["tracking"] * 40, ResultInfo(RunInfo(seed=0)))
     assert evaluate([find_tracker("x", folder)], truths, OTB).notes == ()
     write_boxes("x", a=boxes + 1)
     (note,) = evaluate([find_tracker("x", folder)], truths, OTB).notes

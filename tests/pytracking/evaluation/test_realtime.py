@@ -62,7 +62,7 @@ def test_the_last_output_stands_for_frames_that_are_not_seen():
     assert [output.box for output in outputs[:1]] == [(10.0, 12.0, 20.0, 16.0)]
     assert [a is b for a, b in pairwise(outputs)] == [i not in (2, 5, 7, 10) for i in range(2, 11)]
     assert [outputs[i - 1] for i in (2, 5, 7, 10)] == [alone.track(IMAGE) for _ in range(4)]
-    assert tracker.stamp()["realtime"] == {"fps": 25, "latency": 0.1}
+    assert tracker.run_info().realtime == {"fps": 25, "latency": 0.1}
     tracker.initialize(IMAGE, (10.0, 12.0, 20.0, 16.0))  # begins anew
     assert tracker.track(IMAGE).box == (10.0, 12.0, 20.0, 16.0)
 
@@ -71,7 +71,7 @@ def test_without_a_given_latency_the_measured_times_count():
     tracker = RealTimeBuilder(1000, None, FakeBuilder(slow=0.02))(TrackerConfig())
     tracker.initialize(IMAGE, (10.0, 12.0, 20.0, 16.0))
     assert len({tracker.track(IMAGE) for _ in range(20)}) <= 2  # one frame takes 20 intervals at least
-    assert tracker.stamp()["realtime"] == {"fps": 1000, "latency": None}
+    assert tracker.run_info().realtime == {"fps": 1000, "latency": None}
 
 
 @pytest.mark.parametrize("fps", [0, -25, float("nan"), float("inf")])

@@ -6,6 +6,7 @@ import pytest
 
 from ltr.dataset.text_files import read_boxes
 from pytracking.evaluation import results
+from pytracking.tracker.base.run_info import RunInfo
 
 ROWS = np.array([[1.25, 2.0, 30.0, 40.5], [-3.00004, 2.5, 31.0, 41.0]])
 
@@ -16,7 +17,7 @@ def write(folder: Path, **changes: object) -> None:
         "times": [0.1, 0.2],
         "scores": [1, 0.5],
         "states": ["tracking", "lost"],
-        "stamp": {"seed": 0},
+        "info": results.ResultInfo(RunInfo(seed=0)),
     }
     results.write_result(folder, "Seq-1", **{**values, **changes})
 
@@ -29,7 +30,7 @@ def test_a_result_is_read_back_as_written(tmp_path: Path) -> None:
     scores, states = results.read_scores(folder / "Seq-1_score.txt")
     np.testing.assert_array_equal(scores, [1, 0.5])
     assert states == ["tracking", "lost"]
-    assert results.read_stamp(folder / "Seq-1.json")["seed"] == 0
+    assert results.read_stamp(folder / "Seq-1.json").run.seed == 0
     assert results.box_files(folder) == {"Seq-1": folder / "Seq-1.txt"}
     assert sorted(p.name for p in folder.iterdir()) == ["Seq-1.json", "Seq-1.txt", "Seq-1_score.txt", "Seq-1_time.txt"]
 
@@ -66,7 +67,8 @@ def test_a_result_that_cannot_be_finished_leaves_no_box_file(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("stale", ["Seq-1.txt", "Seq-1_time.txt", "Seq-1_score.txt", "Seq-1.json"])
 def test_a_stamp_vouches_for_the_files_it_was_written_with_and_for_no_others(tmp_path: Path, stale: str) -> None:
-    write(tmp_path / "before", stamp={"seed": 1}, times=[0.3, 0.4], scores=[1, 0.1], boxes=ROWS + 1)
+    info = results.ResultInfo(RunInfo(seed=1))
+    write(tmp_path / "before", info=info, times=[0.3, 0.4], scores=[1, 0.1], boxes=ROWS + 1)
     write(tmp_path / "now")
     path = tmp_path / "now" / "Seq-1.txt"
     assert results.vouched(path, results.read_stamp(path.with_suffix(".json")))
@@ -74,7 +76,7 @@ def test_a_stamp_vouches_for_the_files_it_was_written_with_and_for_no_others(tmp
     stamp = results.read_stamp(path.with_suffix(".json"))
     assert not results.vouched(path, stamp)
     assert results.vouched(path, stamp, ["boxes"]) == (stale not in ("Seq-1.txt", "Seq-1.json"))
-    assert not results.vouched(path, {"seed": 0})
+    assert not results.vouched(path, results.ResultInfo(RunInfo(seed=0)))
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,9 @@ def test_result_has_a_row_for_every_frame(tmp_path):
     scores, states = read_scores(tmp_path / "out" / "a_score.txt")
     assert (scores.tolist(), states) == ([1, 0.25, 0.25, 0.25], ["tracking", "lost", "uncertain", "lost"])
     stamp = read_stamp(tmp_path / "out" / "a.json")
-    assert stamp["seed"] == 3
+    assert stamp.run.seed == 3
     about = {"dataset": "folder", "rows": 4, "first_box": [10, 12, 20, 16]}
-    assert stamp["sequence"] == {**about, "frames_sha256": fingerprint(sequence.source())}
+    assert stamp.sequence == {**about, "frames_sha256": fingerprint(sequence.source())}
 
 
 def test_frames_before_the_first_box_are_lost_and_hold_it(tmp_path):
@@ -74,7 +74,7 @@ def test_finished_sequences_are_kept_unless_the_run_is_another(tmp_path):
     assert kept(seed=1) == [False, False]
     (out / "b.json").write_text('{"seed": 1}')
     assert kept(seed=1) == [True, False]
-    stamp = read_stamp(out / "b.json")
+    stamp = json.loads((out / "b.json").read_text())
     del stamp["sequence"]["frames_sha256"]  # as older versions wrote it
     (out / "b.json").write_text(json.dumps(stamp))
     assert kept(seed=1) == [True, False]

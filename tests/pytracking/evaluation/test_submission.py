@@ -3,8 +3,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from pytracking.evaluation.results import write_result
+from pytracking.evaluation.results import ResultInfo, write_result
 from pytracking.evaluation.submission import GOT10K, TRACKINGNET, Expected, read_archive, write_archive
+from pytracking.tracker.base.run_info import RunInfo
 
 EXPECTED = [Expected("a", 2, (1, 2, 3, 4)), Expected("b", 3, (5, 6, 7, 8))]
 GOOD = {"a.txt": "1.00,2.00,3.00,4.00\n2,2,3e0,4.5\n", "b.txt": "5,6,7,8\n-5,6,7,8\n5,6,7,8\n"}
@@ -19,7 +20,7 @@ def write_run(folder, seed=0):
         boxes = np.random.default_rng(seed).uniform(1, 50, (s.frames, 4))
         boxes[0] = s.first_box
         times = np.full(s.frames, 0.125 * (seed + 1))
-        write_result(folder, s.name, boxes, times, np.ones(s.frames), ["tracking"] * s.frames, {})
+        write_result(folder, s.name, boxes, times, np.ones(s.frames), ["tracking"] * s.frames, ResultInfo(RunInfo()))
     return folder
 
 

@@ -1,18 +1,17 @@
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.evaluation.results import read_stamp
 from pytracking.evaluation.running import run_sequence
 from pytracking.evaluation.training_overlap import trained_on
 from pytracking.tracker.base.config import TrackerConfig
+from pytracking.tracker.base.run_info import RunInfo
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import write_sequence
 
@@ -21,7 +20,7 @@ def sequence(dataset: str, name: str) -> Sequence:
     return Sequence(name, dataset, np.ones((1, 4)), lambda: None)  # type: ignore[arg-type,return-value]
 
 
-SHIPPED = {"settings": {"network": "dimp_ncep_mobile"}}
+SHIPPED = RunInfo(settings={"network": "dimp_ncep_mobile"})
 
 
 @pytest.mark.parametrize(
@@ -37,9 +36,9 @@ def test_other_sequences_are_not(dataset: str, name: str) -> None:
 
 
 def test_a_tracker_without_a_network_or_a_list_was_trained_on_nothing(tmp_path: Path) -> None:
-    assert not trained_on({"tracker": "csrt"}, sequence("vot", "ball3"))
+    assert not trained_on(RunInfo(tracker="csrt"), sequence("vot", "ball3"))
     (tmp_path / "own.json").write_text('{"network": {}}')
-    own = {"settings": {"network": str(tmp_path / "own.safetensors")}}
+    own = RunInfo(settings={"network": str(tmp_path / "own.safetensors")})
     assert not trained_on(own, sequence("vot", "ball3"))
 
 
@@ -53,8 +52,8 @@ class OwnNetwork:
         path = self.path
 
         class Trained(FakeTracker):
-            def stamp(self) -> dict[str, Any]:
-                return {**super().stamp(), "settings": {"network": path}}
+            def run_info(self) -> RunInfo:
+                return replace(super().run_info(), settings={"network": path})
 
         return Trained()
 
@@ -74,15 +73,16 @@ def test_running_on_a_training_sequence_warns_and_marks_the_result(
         ]
     assert [o.error for o in outcomes] == ["", ""]
     assert [r.getMessage() for r in caplog.records] == ["seen: the network was trained on this sequence"]
-    assert read_stamp(tmp_path / "out" / "seen.json")["trained_on"] is True
-    assert "trained_on" not in read_stamp(tmp_path / "out" / "unseen.json")
+    stamps = {name: json.loads((tmp_path / "out" / f"{name}.json").read_text()) for name in ("seen", "unseen")}
+    assert stamps["seen"]["trained_on"] is True
+    assert "trained_on" not in stamps["unseen"]
 
 
 def test_the_card_of_another_network_in_its_place_is_read(tmp_path: Path) -> None:
-    card, network = tmp_path / "own.json", {"settings": {"network": str(tmp_path / "own.safetensors")}}
+    card, network = tmp_path / "own.json", RunInfo(settings={"network": str(tmp_path / "own.safetensors")})
     for number, name in enumerate(("first", "second")):
         card.write_text(json.dumps({"data": {"videos": {"sequences": [{"name": name}]}}}))
-        assert trained_on({**network, "network_sha256": str(number)}, sequence("folder", name))
+        assert trained_on(replace(network, network_sha256=str(number)), sequence("folder", name))
     card.write_text('{"data": {"videos": {"sequences": [{}]}}}')
     with pytest.raises(ValueError, match=r"own\.json: its list of training sequences cannot be read"):
         trained_on(network, sequence("folder", "first"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pytracking import Tracker
+from pytracking.evaluation.results import ResultInfo
 from pytracking.tracker.base.run_info import RunInfo
 
 OLD = json.loads("""{
@@ -18,9 +19,13 @@ OLD = json.loads("""{
 }""")
 
 
-def test_an_old_stamp_is_read_and_written_as_it_was() -> None:
-    info = RunInfo.from_json(OLD)
-    assert info.to_json() == {key: OLD[key] for key in OLD.keys() - {"sequence", "sha256", "trained_on"}}
+@pytest.mark.parametrize("more", [{}, {"realtime": {"fps": 25.0, "latency": None}}, {"host": "old"}])
+def test_an_old_stamp_is_read_and_written_as_it_was(more: dict[str, object]) -> None:
+    result = ResultInfo.from_json({**OLD, **more})
+    assert result.to_json() == {**OLD, **more}
+    assert (result.sequence, result.trained_on, result.sha256) == ({"dataset": "otb", "rows": 4}, True, {"boxes": "00"})
+    info = result.run
+    assert info.to_json() == {key: OLD[key] for key in OLD.keys() - {"sequence", "sha256", "trained_on"}} | more
     assert info.summary() == ("device cpu, threads 1, accelerator openvino, precision f32, seed 3, network_sha256 ab12")
     assert info.differences(RunInfo.from_json({**OLD, "threads": 2, "versions": {}, "device": "cuda"})) == []
     assert info.differences(RunInfo.from_json({**OLD, "seed": 4, "settings": {}})) == ["settings", "seed"]

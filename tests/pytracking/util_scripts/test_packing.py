@@ -3,8 +3,9 @@ import pytest
 
 from ltr.dataset.layouts import base as listing
 from pytracking.evaluation.datasets.registry import get_dataset
-from pytracking.evaluation.results import write_result
+from pytracking.evaluation.results import ResultInfo, write_result
 from pytracking.evaluation.submission import read_archive
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.util_scripts import pack_got10k_results, pack_trackingnet_results
 from tests.fakes.benchmarks import use_specs, write_benchmark
 
@@ -22,7 +23,15 @@ def packed(request, tmp_path, monkeypatch):
     for sequence in get_dataset(request.param, tmp_path / "paths.toml"):
         n = sequence.length
         boxes = np.tile(sequence.first_box, (n, 1))
-        write_result(tmp_path / "results/dimp/x", sequence.name, boxes, [0.1] * n, [1] * n, ["tracking"] * n, {})
+        write_result(
+            tmp_path / "results/dimp/x",
+            sequence.name,
+            boxes,
+            [0.1] * n,
+            [1] * n,
+            ["tracking"] * n,
+            ResultInfo(RunInfo()),
+        )
     return SCRIPTS[request.param], request.param, ["dimp", "x", "--paths", str(tmp_path / "paths.toml")]
 
 
