@@ -49,7 +49,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     experiment = open_experiment(a.experiment, a.root, a.results, a.reports)
     built = build_tracker(a.config)
     tracker = Got10kTracker(built, a.config.name)
-    claim_results(experiment, tracker.name, json.loads(json.dumps(built.stamp())))
+    claim_results(experiment, tracker.name, json.loads(json.dumps(built.run_info().to_json())))
     experiment.run(tracker)
     performance = experiment.report([tracker.name])
     if performance:

@@ -106,7 +106,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     targets = MultiTracker(tracker)
     used = {name: getattr(arguments, name) for name in ("start", "end", "stride", "backward")}
     size = [first.shape[1], first.shape[0]]
-    about = {"source": whole.name, "fps": whole.fps, "size": size, **used, **tracker.stamp()}
+    about = {"source": whole.name, "fps": whole.fps, "size": size, **used, **tracker.run_info().to_json()}
     wanted = sinks(arguments, frames.used, overlay, about)
     ids = sorted({start.target for start in starts})
     if arguments.panels:
