@@ -26,6 +26,7 @@ from pytracking.evaluation import results
 from pytracking.evaluation.datasets.environment import BENCHMARKS, benchmark_root
 from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.submission import read_archive, write_archive
+from pytracking.tracker.base.run_info import RunInfo
 from pytracking.video.frame_source import open_frames
 from tests.fakes.mutations import (
     Mutation,
@@ -123,7 +124,7 @@ def _is_network(loaded: Any) -> bool:
     return settings.crop_side > 0 and isinstance(card, NetworkCard) and isinstance(network, torch.nn.Module)
 
 
-STAMP = {"tracker": "dimp", "settings": {}, "network_sha256": "0", "seed": 0}
+STAMP = RunInfo(tracker="dimp", settings={}, network_sha256="0", seed=0)
 
 
 def _write_snapshot(folder: Path) -> Path:
@@ -267,7 +268,7 @@ def test_a_snapshot_is_what_was_saved_or_refused(tmp_path: Path) -> None:
     path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
     with pytest.raises(InputError, match=r"state\.safetensors: is damaged"):
         read_snapshot(path, STAMP)
-    path.write_bytes(save({"3.box": torch.ones(4)}, {"stamp": json.dumps(STAMP)}))
+    path.write_bytes(save({"3.box": torch.ones(4)}, {"stamp": json.dumps(STAMP.to_json())}))
     with pytest.raises(InputError, match="without a checksum"):
         read_snapshot(path, STAMP)
 
