@@ -11,14 +11,14 @@ def refine(
 ) -> tuple[Tensor, Tensor]:
     """Algorithm S1 (paper, Appendix A) from every start at once, with the gradient by autograd.
 
-    A step y + lambda * grad f is kept only if f rose; otherwise that start stays where it is and its own
-    lambda shrinks by ``decay``: the result is never worse than the start. Algorithm S1 takes one start; here
-    N x M of them climb independently. Works under ``torch.no_grad``, not ``torch.inference_mode``.
+    A step y + lambda * grad f is kept only if f increases; otherwise it is undone and the lambda of that start is
+    multiplied by ``decay``: the result is never worse than the start. Algorithm S1 has one start; here N x M starts
+    are refined independently. Works under ``torch.no_grad``, not ``torch.inference_mode``.
 
     Args:
         energy: f, ``[N, M, D] -> [N, M]``.
         y: starts ``[N, M, D]``; not changed.
-        step_length: lambda, a number or ``[D]`` (position and size of a box want different ones).
+        step_length: lambda, a number or ``[D]`` (position and size of a box need different ones).
         num_iterations: T, steps tried; f is evaluated T + 1 times.
         decay: eta in (0, 1], factor on lambda after a step that did not help.
 

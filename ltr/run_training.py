@@ -33,8 +33,8 @@ class RunOptions:
     data: Path = Path("data")  # the folder that the settings' data sources lie in
     workspace: Path = WORKSPACE  # runs are kept in WORKSPACE/TASK/NAME
     run: str = ""  # name of the run, where it is not that of the settings
-    resume: bool = False  # go on from the run's checkpoint, with the run's settings
-    dry_run: bool = False  # build everything, walk one batch, and stop
+    resume: bool = False  # continue from the run's checkpoint, with the run's settings
+    dry_run: bool = False  # build everything, process one batch, and stop
     seed: int = 0
     device: str = "auto"  # cpu, cuda, mps, ...
     threads: int = 0  # of torch on the CPU; 0: torch's own choice
@@ -56,7 +56,7 @@ def run_folder(task: str, name: str, options: RunOptions) -> Path:
 
 
 def check_apart(folder: Path, options: RunOptions, settings: TrainSettings, settings_file: Path | None) -> None:
-    """Raise InputError where a new run in ``folder`` would overwrite the network or the settings it begins with."""
+    """Raise InputError if a new run in ``folder`` would overwrite the network or the settings that it starts from."""
     if options.resume or options.dry_run:
         return
     start: Path | None = getattr(settings, "start", None)
@@ -66,7 +66,7 @@ def check_apart(folder: Path, options: RunOptions, settings: TrainSettings, sett
 
 
 def train(task: str, name: str, options: RunOptions, settings: TrainSettings) -> None:
-    """Run the training to its end, or one batch of it."""
+    """Run the whole training, or one batch of it."""
     if options.threads:
         set_threads(options.threads)
     keep_freed_memory()
@@ -101,7 +101,7 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
 
 
 def describe(task: str, name: str, settings: TrainSettings, device: torch.device) -> str:
-    """What is trained, and a line for each field that is not as in the named settings."""
+    """Summary of the training, and a line for each field that differs from the named settings."""
     optim = settings.optim
     size = f"{optim.epochs} epochs, batches of {optim.batch_size}, {settings.precision} on {device}"
     changes = differences(to_json(load_settings(task, name)), to_json(settings))
@@ -109,7 +109,7 @@ def describe(task: str, name: str, settings: TrainSettings, device: torch.device
 
 
 def dry_run(training: Training, device: torch.device, seed: int) -> None:
-    """Walk one batch: loss, gradient, and validation where there is some."""
+    """Process one batch: loss, gradient, and validation if the training has any."""
     training.train_loader.set_epoch(0)
     generator = torch.Generator(device).manual_seed(seed)
     batch = next(iter(training.train_loader)).to(device)

@@ -1,7 +1,7 @@
-"""Precise RoI pooling of boxes on one map: what the energy of a running tracker needs.
+"""Precise RoI pooling of boxes on one map, for the energy of a running tracker.
 
-As :func:`~external.prroi_pool.functional.prroi_pool2d_batch`, but it touches only the part of the map that the boxes
-reach. Boxes are centers and sizes here, because the edges of the B bins of an axis are then linear in both:
+As :func:`~external.prroi_pool.functional.prroi_pool2d_batch`, but it reads only the part of the map that the boxes
+cover. Boxes are centers and sizes, because the edges of the B bins of an axis are then linear in both:
 
     e_k = center + size f_k,   f_k = k / B - 1/2,
     W[b, j] = B / size * (I(e_{b+1} - j) - I(e_b - j)),   I' = hat.
@@ -40,7 +40,7 @@ def pool_boxes(features: Tensor, center: Tensor, size: Tensor, bins: int) -> Ten
 
 @lru_cache(maxsize=32)
 def _constants(bins: int, size: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The edges' places f_k and the pixels of the map; made once, since small tensors cost as much as large ones."""
+    """The bin edges f_k and the pixel indices of the map; cached, because creating small tensors is expensive."""
     with torch.inference_mode(False):
         fractions = torch.arange(bins + 1, dtype=dtype, device=device) / bins - 0.5
         return fractions, torch.arange(size, dtype=dtype, device=device)
@@ -49,7 +49,7 @@ def _constants(bins: int, size: int, dtype: torch.dtype, device: torch.device) -
 def _reach(edges: Tensor, size: int) -> tuple[int, int]:
     """First pixel, and the one after the last, that the boxes touch on either axis; at least one pixel.
 
-    On an accelerator the whole map: asking where the boxes are would wait for the device. So in compiled code.
+    On an accelerator and in compiled code the whole map: reading the boxes would synchronize with the device.
     """
     if edges.device.type != "cpu" or not edges.numel() or torch.compiler.is_compiling():
         return 0, size

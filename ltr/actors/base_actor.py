@@ -1,4 +1,4 @@
-"""What a trainer sees of a task: a network, and a loss of a batch."""
+"""The trainer's interface to a task: a network, and the loss of a batch."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class BaseActor(ABC):
 
     @abstractmethod
     def validate(self, batch: Any, generator: torch.Generator) -> Stats:
-        """Numbers to log of a batch that is not trained on; the network is in eval mode."""
+        """Validation numbers of a batch; the network is in eval mode."""
 
     def pictures(self, batch: Any) -> Mapping[str, np.ndarray]:
-        """Pictures to log of a batch, RGB ``uint8 [H, W, 3]`` by name; the network is left as it is."""
+        """Images of a batch to log, RGB ``uint8 [H, W, 3]`` by name; the network is not changed."""
         return {}

@@ -1,4 +1,4 @@
-"""The tasks of training a detector, and of training the energy branch on a fixed one (paper, Section 4.2)."""
+"""Actors that train a detector, and the energy branch on a frozen detector (paper, Section 4.2)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ltr.models.loss.ebm import EBMLoss
 from ltr.sampling.detection_batch import DetectionBatch
 from ltr.sampling.detection_items import DetectionSampleBatch
 
-JITTER = 0.15  # standard deviation of validation's starts, in relative box space: the middle one of Appendix C.2
+JITTER = 0.15  # standard deviation of the initial boxes in validation, relative box space (middle value, Appendix C.2)
 
 
 class DetectorActor(BaseActor):
-    """Faster R-CNN's own losses: of proposals and of boxes, their classes and their places."""
+    """Faster R-CNN's own losses: classification and regression of proposals and of boxes."""
 
     net: FasterRCNN
 
@@ -31,7 +31,7 @@ class DetectorActor(BaseActor):
         return loss, {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
 
     def validate(self, batch: DetectionSampleBatch, generator: torch.Generator) -> Stats:
-        """The same losses. A Faster R-CNN gives them in training mode only, where its frozen batch norms stay."""
+        """The same losses. Faster R-CNN returns them in training mode only; its batch norms are frozen."""
         self.net.train()
         with torch.no_grad():
             _, stats = self(batch, generator)
@@ -45,7 +45,7 @@ class EnergyBranchActor(BaseActor):
     The target space is relative to the true box itself: the target is zero, so the noise has the scale of the object.
 
     Args:
-        energy_model: with the branch to train.
+        energy_model: contains the branch to train.
         loss: a training method of ``ltr.models.loss.ebm``.
         steps: lambda of position and of size, for validation.
     """

@@ -1,4 +1,4 @@
-"""The task of 1-D regression: the smallest use of the training methods (paper, Section 4.1)."""
+"""The actor of 1-D regression, the smallest use of the training methods (paper, Section 4.1)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Regression1DBatch:
 
 
 class Regression1DLoader:
-    """The pairs of a training set in an order that depends on the seed and the epoch."""
+    """The pairs of a training set, shuffled by seed and epoch."""
 
     def __init__(self, pairs: Regression1DBatch, batch_size: int, seed: int) -> None:
         self.pairs, self.batch_size, self.seed = pairs, batch_size, seed
@@ -79,7 +79,7 @@ class Regression1DActor(BaseActor):
 
 
 def predict(net: RegressionNet1D, x: Tensor, num_starts: int = 16) -> Tensor:
-    """argmax over y of f(x, y) for ``x [N, 1]``: ``[N, 1]``, the best of ``num_starts`` climbs by Algorithm S1."""
+    """argmax over y of f(x, y) for ``x [N, 1]``: ``[N, 1]``, the best of ``num_starts`` runs of Algorithm S1."""
     starts = grid(num_starts).to(x)[None, :, None].expand(len(x), -1, -1)
     y, value = refine(lambda y: net(x, y), starts, step_length=0.01, num_iterations=20)
     return y[torch.arange(len(x)), value.argmax(dim=1)]

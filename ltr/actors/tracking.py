@@ -1,4 +1,4 @@
-"""The task of training a tracker: find the center (DiMP), score the boxes (energy-based model)."""
+"""The actor that trains a tracker: target classification (DiMP) and box regression (energy-based model)."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ class DiMPActor(BaseActor):
             on_device = batch.to(next(self.net.parameters()).device)
             scores = self.net(on_device.train_images, on_device.test_images, on_device.train_boxes).scores[-1].cpu()
         self.net.train(training)
-        if isinstance(self.classification_loss, KLRegressionGrid):  # log-densities: seen relative to their peak
+        if isinstance(self.classification_loss, KLRegressionGrid):  # log-densities, relative to their peak
             scores = (scores - scores.amax(dim=(-2, -1), keepdim=True)).exp()
         return {"samples": draw_batch(batch.to("cpu"), scores, PICTURED_SAMPLES)}
 
     def validate(self, batch: TrackingBatch, generator: torch.Generator) -> Stats:
-        """Classification loss, how often the peak is near the target, and overlap of jittered and of refined boxes."""
+        """Classification loss, hit rate of the peak, and overlap of jittered and of refined boxes."""
         with torch.no_grad():
             output = self.net(batch.train_images, batch.test_images, batch.train_boxes)
             _, stats = self._classification(output, batch)

@@ -1,4 +1,4 @@
-"""Where the data sets of a tracker's training are put together, by the kinds of their sources."""
+"""Builds the data sets of a tracker's training from its sources."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ltr.utils.errors import InputError
 log = logging.getLogger(__name__)
 
 CHECK = "python -m ltr.util_scripts.check tells why"
-_VALIDATION_SEED = 1  # of drawn shapes; those that are trained on have 0
+_VALIDATION_SEED = 1  # of synthetic shapes; those of the training use 0
 
 Weighted = list[tuple[BaseVideoDataset, float]]
 
 
 class _Shared:
-    """What data sets of one training have in common: decoded videos, and what cut-and-paste clips are made of."""
+    """Shared by the data sets of one training: the video cache, and the sources of cut-and-paste clips."""
 
     def __init__(self, settings: DiMPTrainSettings, data: Path) -> None:
         self.settings, self.data = settings, data
@@ -39,7 +39,7 @@ class _Shared:
         self.collects = any(source.kind == "cut_paste" for source in settings.used_sources)
 
     def offer(self, frames: FrameSource, cutouts: CutoutBank | None = None) -> None:
-        """Take part in the cut-and-paste clips, where there are some."""
+        """Add a source to the cut-and-paste clips."""
         self.backgrounds.append((frames, 1.0))
         if cutouts is not None:
             self.cutouts.append((cutouts, 1.0))
@@ -49,15 +49,15 @@ def build_datasets(settings: DiMPTrainSettings, data: Path) -> tuple[Weighted, W
     """Training and validation data sets with their weights, listed in the log.
 
     Args:
-        settings: whose sources are built.
-        data: the folder that the sources lie in.
+        settings: with the sources.
+        data: folder of the sources.
 
     Raises:
         FileNotFoundError: the files of a source, or a validation sequence, do not exist.
         ValueError: a source is broken, or has nothing to train on.
     """
     shared = _Shared(settings, data)
-    # Cut-and-paste comes last, because it is made of the others.
+    # Cut-and-paste comes last: it uses the other sources.
     sources = sorted(settings.used_sources, key=lambda source: source.kind == "cut_paste")
     train = [(_dataset(source, shared, offers=shared.collects), source.weight) for source in sources]
     validation = [(_dataset(source, shared), source.weight) for source in settings.validation_sources]
@@ -80,7 +80,7 @@ def describe(dataset: BaseVideoDataset, weight: float) -> str:
 
 
 def _dataset(source: DataSource, shared: _Shared, offers: bool = False) -> BaseVideoDataset:
-    """The data set of a source; ``offers``: cut-and-paste clips are made of it, too."""
+    """The data set of a source; ``offers``: cut-and-paste clips use it, too."""
     root = shared.data / source.path
     if source.kind in TRAINED:
         return ImageSequences(TRAINED[source.kind], root, source.split)
@@ -105,7 +105,7 @@ def _dataset(source: DataSource, shared: _Shared, offers: bool = False) -> BaseV
 
 
 def _held_out(shared: _Shared) -> list[BaseVideoDataset]:
-    """The validation sequences of the video sources, each in whichever of them has it, and other drawn shapes."""
+    """The validation sequences of the video sources, and synthetic shapes of another seed."""
     names, cache = shared.settings.validation_sequences, shared.cache
     roots = [shared.data / source.path for source in shared.settings.used_sources if source.kind == "video"]
     found = {root: sorted(set(names).intersection(list_sequences(root))) for root in roots}

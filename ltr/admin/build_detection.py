@@ -1,4 +1,4 @@
-"""Where the training runs of detection are put together, and what evaluation needs of them."""
+"""Builds the training runs of detection, and the parts that their evaluation shares."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ltr.utils.distributed import ProcessGroup
 
 
 def read_pictures(settings: DetectionSettings, data: Path, sources: Sources) -> list[DetectionImage]:
-    """The pictures of some sources that show an object: others teach no box."""
+    """The images of ``sources`` that contain an object."""
     return [p for p in DetectionDataset(data, sources, settings.data.classes) if len(p.boxes)]
 
 
@@ -47,7 +47,7 @@ def build(
 def _build_detector(
     settings: DetectorTrainSettings, data: Path, device: torch.device, seed: int, resumed: bool
 ) -> Training:
-    """Detector, pictures and optimizer; the losses are the detector's own."""
+    """Detector, data and optimizer; the losses are the detector's own."""
     net = build_detector(settings.detector)
     train = EndlessSamples(read_pictures(settings, data, settings.data.train), load_sample, seed)
     val = EndlessSamples(read_pictures(settings, data, settings.data.val), load_sample, None)
@@ -78,7 +78,7 @@ def build_energy_model(settings: BranchTrainSettings, device: torch.device) -> B
 
 
 class FrozenDetectorLoaders:
-    """Pictures seen by the frozen detector of some settings: makes the loaders of training and evaluation."""
+    """Makes the loaders of training and evaluation from the outputs of the settings' frozen detector."""
 
     def __init__(self, settings: BranchTrainSettings, device: torch.device) -> None:
         self.settings = settings
@@ -95,7 +95,7 @@ class FrozenDetectorLoaders:
 
 
 def _build_branch(settings: BranchTrainSettings, data: Path, device: torch.device, seed: int) -> Training:
-    """The energy branch, the frozen detector under it, pictures, loss and optimizer."""
+    """The energy branch, the frozen detector under it, data, loss and optimizer."""
     frozen = FrozenDetectorLoaders(settings, device)
     energy_model = build_energy_model(settings, device)
     actor = EnergyBranchActor(energy_model, settings.loss, (settings.step_position, settings.step_size))

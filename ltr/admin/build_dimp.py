@@ -1,4 +1,4 @@
-"""Where a tracker's training run is put together, with plain constructors."""
+"""Builds a tracker's training run, with plain constructors."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def build(
     settings: DiMPTrainSettings, data: Path, device: torch.device, seed: int, processes: ProcessGroup, resumed: bool
 ) -> Training:
     """Network, data, losses and optimizer of a tracker's training."""
-    train, validation = build_datasets(settings, data)  # first: what is missing is told before weights are fetched
+    train, validation = build_datasets(settings, data)  # first: missing data is reported before weights are downloaded
     net = build_network(settings.network)
-    jpeg_decoder()  # found out, and said, before there are workers
+    jpeg_decoder()  # logs its choice once, before workers start
     if settings.start is not None and not resumed:
         load_weights(net, load_network(settings.start)[0].state_dict(), settings.start)
     elif settings.pretrained and not resumed:

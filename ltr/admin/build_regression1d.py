@@ -1,4 +1,4 @@
-"""Where a training run of the 1-D regression task is put together."""
+"""Builds a training run of the 1-D regression task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a training run is put together, by the task of its settings."""
+"""Builds a training run, by the task of its settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network was trained on, for its card: every sequence and every source of pictures."""
+"""The training data of a network, for its card: every sequence and every image source."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _FIELDS = ("name", "benchmark", "source_repo", "commit", "license")
 
 
 def training_sequences(settings: DiMPTrainSettings, root: Path) -> list[str]:
-    """The sequences of a video source that are trained on: those that are not held out for validation."""
+    """The training sequences of a video source: those not held out for validation."""
     return [name for name in list_sequences(root) if name not in settings.validation_sequences]
 
 
 def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
-    """Names and origins by source, read from the annotation and ``meta.json`` files where they say so."""
+    """Names and origins by source, as far as the annotation and ``meta.json`` files state them."""
     found: dict[str, Any] = {}
     for number, source in enumerate(settings.used_sources, start=1):
         for name, content in _source_data(source, settings, data / source.path).items():
@@ -28,7 +28,7 @@ def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
 
 
 def _source_data(source: DataSource, settings: DiMPTrainSettings, root: Path) -> dict[str, Any]:
-    """What is known of a source, under its name; nothing of one that has no files."""
+    """Origins of a source by its name; empty for a source without files."""
     if source.split:
         return {f"{source.kind} {source.path}": {"split": source.split}}
     if source.kind == "coco":

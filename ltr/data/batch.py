@@ -1,4 +1,4 @@
-"""What travels between the loader, the actor and the trainer: typed, frozen, movable to a device."""
+"""The batches of tracker training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 class TrackingBatch:
     """F frames of B sequences; crops are square, S pixels wide; boxes are (x, y, w, h) in pixels of the crop.
 
-    One *sample* (what the processing makes) is the same thing without the dimension B.
+    A *sample* is the same without the dimension B.
     """
 
     train_images: Tensor  # [F, B, 3, S, S] uint8 RGB
@@ -22,14 +22,14 @@ class TrackingBatch:
     test_images: Tensor  # [G, B, 3, S, S] uint8 RGB
     test_boxes: Tensor  # [G, B, 4] float32
     test_labels: Tensor  # [G, B, K, K] float32, Gaussian label of the target's center
-    ids: tuple[str, ...]  # B names that say where the frames came from, for error reports
+    ids: tuple[str, ...]  # B names of the sequences and frames, for error reports
 
     def to(self, device: torch.device | str) -> TrackingBatch:
         """The same batch with every tensor on ``device``."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> TrackingBatch:
-        """The same batch in memory that a GPU can fetch by itself; the loader calls it."""
+        """The same batch in pinned memory; called by the loader."""
         return self._map(Tensor.pin_memory)
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> TrackingBatch:

@@ -1,7 +1,7 @@
-"""Geometry of axis-aligned boxes: the one place that knows how boxes are written.
+"""Geometry of axis-aligned boxes, in all conventions of this project.
 
 A *box* is (x, y, w, h), float, in pixels of some image: left, top, width, height. ``box_rel`` is a box in the
-relative space of PrDiMP (Danelljan et al., 2020), seen from a reference box (x0, y0, w0, h0):
+relative space of PrDiMP (Danelljan et al., 2020), relative to a reference box (x0, y0, w0, h0):
 
     ((cx - cx0) / w0, (cy - cy0) / h0, log(w / w0), log(h / h0)),   cx = x + w / 2, cy = y + h / 2.
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def box_to_relative(box: Tensor, reference: Tensor) -> Tensor:
-    """Boxes ``[..., 4]`` (x, y, w, h) seen from ``reference`` ``[..., 4]`` (broadcast): ``box_rel [..., 4]``."""
+    """Boxes ``[..., 4]`` (x, y, w, h) relative to ``reference`` ``[..., 4]`` (broadcast): ``box_rel [..., 4]``."""
     size, ref_size = box[..., 2:], reference[..., 2:]
     offset = (box[..., :2] + size / 2) - (reference[..., :2] + ref_size / 2)
     return torch.cat([offset / ref_size, torch.log(size / ref_size)], dim=-1)
@@ -40,7 +40,7 @@ def box_from_corners(corners: Tensor) -> Tensor:
 def box_iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of the boxes ``a`` and ``b`` ``[..., 4]``, pair by pair (broadcast): ``[...]``.
 
-    Boxes without area overlap nothing: the result is 0, never NaN.
+    The result is 0, not NaN, for boxes without area.
     """
     top_left = torch.maximum(a[..., :2], b[..., :2])
     bottom_right = torch.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])

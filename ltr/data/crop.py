@@ -1,4 +1,4 @@
-"""Square crops of an image and the way of boxes into them and back; shared by the training and the tracker.
+"""Square crops of an image, and transforms of boxes into them and back; used by training and tracking.
 
 A crop of ``side`` pixels around ``center`` (x, y) at ``scale`` image pixels per crop pixel maps, in
 continuous coordinates where pixel i covers [i, i + 1):
@@ -37,7 +37,7 @@ CropMode = Literal["replicate", "inside", "inside_major"]
 
 @dataclass(frozen=True)
 class CropSettings:
-    """Which part of a frame a network sees: one rule, for training and tracking."""
+    """The search region of a frame, in training and tracking."""
 
     search_area: Annotated[float, Range(above=1, most=100)] = (
         6.0  # side of the search area, in sqrt(w h) of the target (pytracking's search_area_scale)
@@ -45,9 +45,9 @@ class CropSettings:
     crop_side: Annotated[int, Range(least=64, most=4096)] = (
         352  # S: side of the crop in pixels (pytracking's image_sample_size, output_sz)
     )
-    crop_mode: CropMode = "replicate"  # of areas that leave the image: see fit_area (pytracking's border_mode)
+    crop_mode: CropMode = "replicate"  # for areas beyond the image: see fit_area (pytracking's border_mode)
     max_shrink: Annotated[float, Range(least=1)] = (
-        1.5  # by what the other modes may divide the area's side (pytracking's patch_max_scale_change)
+        1.5  # largest divisor of the area's side in the other modes (pytracking's patch_max_scale_change)
     )
 
     def search_region(
@@ -72,10 +72,10 @@ def fit_area(
     Args:
         center, side: of the area, in image pixels.
         image_size: (width, height).
-        mode: "replicate": nothing is changed (the border is repeated outside the image). "inside": the area is made
-            smaller until its side is that of the image's shorter side; "inside_major": of its longer side. Then it is
-            moved into the image along every axis; where it is longer than the image, to the image's middle.
-        max_shrink: by what its side may be divided at most; 1 only moves it.
+        mode: "replicate": no change (the border pixels are repeated). "inside": the side is reduced to the image's
+            shorter side; "inside_major": to its longer side. Then the area is shifted into the image along each axis,
+            or centered where it is longer than the image.
+        max_shrink: largest divisor of the side; 1 only shifts the area.
 
     Returns:
         Center and side.
@@ -92,10 +92,10 @@ def fit_area(
 
 
 def share_inside(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Share of the area of ``boxes [..., 4]`` (x, y, w, h) that lies in pictures of ``sizes [..., 2]`` (width, height).
+    """Fraction of the area of ``boxes [..., 4]`` (x, y, w, h) inside images of ``sizes [..., 2]`` (width, height).
 
     Returns:
-        ``float64 [...]``, 0..1; 0 for boxes that have no area or are not finite.
+        ``float64 [...]``, 0..1; 0 for boxes without area or not finite.
     """
     low, extent = boxes[..., :2].astype(float), boxes[..., 2:].astype(float)
     usable = np.isfinite(boxes).all(-1) & (extent > 0).all(-1)
@@ -123,11 +123,10 @@ def _position(like: AnyBox, x: float, y: float) -> AnyBox:
 def sample_crop(
     image: np.ndarray, center: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[np.ndarray, CropTransform]:
-    """Cut a square out of ``image`` and bring it to ``crop_side`` pixels.
+    """Crop a square of ``image``, resized to ``crop_side`` pixels.
 
-    One bilinear warp, after averaging blocks of round(scale) pixels where the crop shrinks the image (else it
-    would alias). Outside the image its border pixels are repeated. Only the pixels under the crop are
-    touched.
+    One bilinear warp, after averaging blocks of round(scale) pixels if the crop shrinks the image (to avoid aliasing).
+    Border pixels are repeated outside the image. Only the pixels under the crop are read.
 
     Args:
         image: RGB ``uint8 [H, W, 3]``.
@@ -153,7 +152,7 @@ def sample_crop(
 
 @dataclass(frozen=True)
 class CropPlan:
-    """How a crop is sampled: a patch is cut out of the image, averaged in blocks, and interpolated.
+    """How a crop is sampled: a patch of the image is averaged in blocks, then interpolated.
 
     origin, length: (x, y) of the patch's first pixel, and its size, in image pixels. factor: side of the blocks.
     start, step: pixel i of the crop lies at start + step i of the averaged patch, both counted at pixel centers.
@@ -172,7 +171,7 @@ class CropPlan:
 
     @property
     def padding(self) -> tuple[int, int]:
-        """Columns and rows that the patch lacks to be made of whole blocks."""
+        """Columns and rows to add for whole blocks."""
         return -self.length[0] % self.factor, -self.length[1] % self.factor
 
 
@@ -188,7 +187,7 @@ def plan_crop(
     def extent_and_start(middle: float, extent: int) -> tuple[int, int, float]:
         first = min(max(math.floor(middle - half) - margin, 0), extent - 1)
         last = min(max(math.ceil(middle + half) + margin, first + 1), extent)
-        # Pixel i of the crop has its center at i + 0.5; so has pixel j of the patch, in blocks from `first`.
+        # Pixel centers lie at i + 0.5, in the crop and in the blocks of the patch, which start at `first`.
         return first, last - first, (middle + scale * (0.5 - crop_side / 2) - first) / factor - 0.5
 
     x, y = (extent_and_start(*axis) for axis in zip(center, image_size, strict=True))

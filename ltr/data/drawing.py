@@ -1,4 +1,4 @@
-"""Pictures of training samples: crops with boxes, labels and scores."""
+"""Images of training samples: crops with boxes, labels and scores."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _TRAIN_COLOR, _TEST_COLOR = (0, 255, 0), (255, 160, 0)
 
 
 def draw_batch(batch: TrackingBatch, heat: Tensor | None = None, samples: int | None = None) -> np.ndarray:
-    """RGB picture ``uint8``, a row per sample: train crops (green boxes), then test crops (orange boxes, heat red).
+    """RGB image ``uint8``, a row per sample: train crops (green boxes), then test crops (orange boxes, heat red).
 
     Args:
         batch: on the CPU.
-        heat: maps ``[G, B, K, K]`` to lay over the test crops, 1 and more: red; their labels by default.
-        samples: how many of the batch's samples to draw, from the first on; None: all.
+        heat: maps ``[G, B, K, K]`` drawn over the test crops, red from 1; by default the labels.
+        samples: number of samples to draw; None: all.
     """
     rows = []
     maps = batch.test_labels if heat is None else heat

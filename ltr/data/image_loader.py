@@ -1,7 +1,7 @@
-"""Reading pictures: the one place of the training side that knows OpenCV's BGR order, and how JPEG files are decoded.
+"""Reading images, as RGB.
 
-JPEG is decoded by libturbojpeg through jpeg4py where that library is installed, other formats and else by OpenCV.
-Both can decode at 1/2, 1/4 or 1/8 of the size for a fraction of the time (the DCT blocks are scaled).
+JPEG is decoded by libturbojpeg through jpeg4py if that library is installed; all else by OpenCV. Both can decode at
+1/2, 1/4 or 1/8 of the size in a fraction of the time (the DCT blocks are scaled).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ltr.utils.errors import InputError
 
 log = logging.getLogger(__name__)
 
-JPEG_QUALITY = 92  # above what the pictures and videos of most data sets were compressed with
-REDUCTIONS = (8, 4, 2, 1)  # what a picture's sides can be divided by while it is decoded
+JPEG_QUALITY = 92  # above that of most data sets
+REDUCTIONS = (8, 4, 2, 1)  # divisors of the image sides in decoding
 _OPENCV_FLAGS = {
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -35,9 +35,9 @@ _OPENCV_FLAGS = {
 
 @functools.cache
 def jpeg_decoder() -> Literal["jpeg4py", "opencv"]:
-    """What decodes JPEG here: found out once, and logged."""
+    """The JPEG decoder of this machine; logged once."""
     try:
-        jpeg4py.initialize()  # a JPEG object made without the library raises once more when it is collected
+        jpeg4py.initialize()  # without the library, a JPEG object would raise again when collected
     except OSError as error:
         log.info("JPEG is decoded by OpenCV, because jpeg4py finds no libturbojpeg (%s)", error)
         return "opencv"
@@ -46,19 +46,19 @@ def jpeg_decoder() -> Literal["jpeg4py", "opencv"]:
 
 
 def load_image(path: str | Path, reduction: int = 1, levels: SequenceLevels | None = None) -> np.ndarray:
-    """The picture at ``path`` as RGB ``uint8 [H, W, 3]``, its sides divided by ``reduction`` (of ``REDUCTIONS``).
+    """The image at ``path`` as RGB ``uint8 [H, W, 3]``, its sides divided by ``reduction`` (of ``REDUCTIONS``).
 
-    ``levels``: of the sequence that it belongs to, see ``decode_image``.
+    ``levels``: of its sequence, see ``decode_image``.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file is damaged, no picture or several; the message names it.
+        ValueError: the file is damaged or does not hold exactly one image; the message names it.
     """
     return decode_image(read_file(path), str(path), reduction, levels)
 
 
 def read_file(path: str | Path) -> bytes:
-    """The content of a picture file."""
+    """The content of an image file."""
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
@@ -68,7 +68,7 @@ def read_file(path: str | Path) -> bytes:
 def decode_image(encoded: bytes, source: str, reduction: int = 1, levels: SequenceLevels | None = None) -> np.ndarray:
     """Decode a JPEG, PNG, ... held in memory to RGB ``uint8 [H, W, 3]``; ``source`` names it in the ValueError.
 
-    Pictures of 16 bits are shown by the ``levels`` of their sequence, or by their own where there are none.
+    16-bit images are mapped to 8 bits by the ``levels`` of their sequence, or else by their own.
     """
     return _to_8_bits(_decode(encoded, source, reduction), levels)
 
@@ -80,7 +80,7 @@ def _to_8_bits(pixels: np.ndarray, levels: SequenceLevels | None) -> np.ndarray:
 
 
 def _decode(encoded: bytes, source: str, reduction: int = 1) -> np.ndarray:
-    """RGB ``[H, W, 3]`` of as many bits as the file has: ``uint8`` or ``uint16``."""
+    """RGB ``[H, W, 3]`` in the file's depth: ``uint8`` or ``uint16``."""
     if encoded.startswith(jpeg_markers.JPEG_START):
         if not jpeg_markers.is_whole(encoded):  # OpenCV would fill the rest with gray
             raise InputError(f"cannot decode picture {source}: the JPEG file is truncated")
@@ -88,7 +88,7 @@ def _decode(encoded: bytes, source: str, reduction: int = 1) -> np.ndarray:
             try:
                 return _decode_turbo(encoded, reduction)
             except jpeg4py.JPEGRuntimeError:
-                pass  # it takes every oddity for an error; OpenCV knows which are harmless
+                pass  # jpeg4py also fails on harmless oddities; try OpenCV
     elif (pages := len(page_numbers(encoded))) > 1:
         raise InputError(f"cannot decode picture {source}: it holds {pages} pictures, where one file is one frame")
     flags = _OPENCV_FLAGS[reduction] | cv2.IMREAD_ANYDEPTH
@@ -105,13 +105,13 @@ def _decode(encoded: bytes, source: str, reduction: int = 1) -> np.ndarray:
 def _decode_turbo(encoded: bytes, reduction: int) -> np.ndarray:
     jpeg = jpeg4py.JPEG(np.frombuffer(encoded, np.uint8))
     jpeg.parse_header()
-    # libturbojpeg scales to what fits into the array it is given.
+    # libturbojpeg scales to the size of this array.
     size = (-(-jpeg.height // reduction), -(-jpeg.width // reduction), 3)
     return jpeg.decode(np.empty(size, np.uint8))
 
 
 def levels_of_files(paths: Sequence[Path]) -> SequenceLevels:
-    """The levels of the sequence whose frames are the picture files ``paths``."""
+    """The levels of the sequence of the image files ``paths``."""
     return SequenceLevels(len(paths), functools.partial(_read_pixels, paths))
 
 
@@ -119,18 +119,18 @@ def _read_pixels(paths: Sequence[Path], number: int) -> np.ndarray | None:
     try:
         return _decode(read_file(paths[number]), "")
     except (ValueError, OSError):
-        return None  # told when its turn comes
+        return None  # reported when the frame is read
 
 
 def load_pages(path: Path) -> Iterator[np.ndarray]:
-    """The pictures of a stack or an animation (``ltr.data.image_pages``) as RGB ``uint8 [H, W, 3]``."""
+    """The images of a stack or an animation (``ltr.data.image_pages``) as RGB ``uint8 [H, W, 3]``."""
     numbers = page_numbers(read_file(path))
     levels = SequenceLevels(len(numbers), lambda index: next(read_pages(path, [numbers[index]])))
     return (_to_8_bits(pixels, levels) for pixels in read_pages(path, numbers))
 
 
 class LazyImage:
-    """A picture file that is decoded when it is needed, and then as small as it will do."""
+    """An image file that is decoded on demand, at the smallest sufficient size."""
 
     def __init__(self, path: str | Path, levels: SequenceLevels | None = None) -> None:
         self.path = path
@@ -143,13 +143,13 @@ class LazyImage:
 
     @functools.cached_property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels; read from a JPEG file's head (but for one that may have to be turned)."""
+        """Width and height in pixels; from the header of a JPEG file without EXIF data."""
         is_jpeg = self._encoded.startswith(jpeg_markers.JPEG_START)
         size = jpeg_markers.size(self._encoded) if is_jpeg and not jpeg_markers.has_exif(self._encoded) else None
         return size or (self.full().shape[1], self.full().shape[0])
 
     def at_scale(self, scale: float) -> tuple[np.ndarray, int]:
-        """The picture for crops of ``scale`` of its pixels a crop pixel, and the divisor of its sides (<= scale)."""
+        """The image for crops at ``scale`` image pixels per crop pixel, and the divisor of its sides (<= scale)."""
         reduction = next((r for r in REDUCTIONS if r <= scale), 1)
         if self._held is None or self._held[1] > reduction:
             self._held = decode_image(self._encoded, str(self.path), reduction, self._levels), reduction
@@ -159,12 +159,12 @@ class LazyImage:
         return np.array(self.full(), dtype, copy=copy)
 
     def full(self) -> np.ndarray:
-        """The picture as it is, RGB ``uint8 [H, W, 3]``."""
+        """The image in full size, RGB ``uint8 [H, W, 3]``."""
         return self.at_scale(1.0)[0]
 
 
 Frame = np.ndarray | LazyImage
-"""RGB ``uint8 [H, W, 3]``, or a file that holds it."""
+"""RGB ``uint8 [H, W, 3]``, or its file."""
 
 
 def encode_jpeg(image: np.ndarray, quality: int = JPEG_QUALITY) -> bytes:

@@ -1,4 +1,4 @@
-"""Picture files that hold several pictures: TIFF stacks of microscopes, animated PNG and WebP."""
+"""Image files with several images: TIFF stacks of microscopes, animated PNG and WebP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ltr.utils.errors import InputError
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _NEW_SUBFILE_TYPE = 254
 _NO_PAGE = 1 | 4  # a smaller copy of another page, or a mask
-# What PIL raises over damaged files, by format and place of the damage.
+# The exceptions of PIL for damaged files.
 _PIL_ERRORS = (
     OSError,
     SyntaxError,
@@ -33,21 +33,21 @@ _PIL_ERRORS = (
 
 
 def page_numbers(encoded: bytes) -> list[int]:
-    """The numbers of the pictures in a file that are frames: those of a stack or an animation, else ``[0]``.
+    """The indices of the images in a file that are frames: those of a stack or an animation, else ``[0]``.
 
-    Thumbnails, and the two pictures of cameras' MPO files, are no frames. Where a stack is damaged or cut short, the
-    number after its last good picture is among them: reading that one fails.
+    Thumbnails, and the two images of cameras' MPO files, are not frames. If a stack is damaged or truncated, the index
+    after its last good image is included: reading that one fails.
     """
     if encoded.startswith(_TIFF_STARTS):
         return _tiff_pages(encoded)
     if not _may_hold_several(encoded):
         return [0]
-    with warnings.catch_warnings(action="ignore"):  # a large picture is none of PIL's "bombs", and is not decoded here
+    with warnings.catch_warnings(action="ignore"):  # PIL warns about large images, which are not decoded here
         try:
             with Image.open(io.BytesIO(encoded)) as image:
                 return _pages(image)
         except (*_PIL_ERRORS, Image.DecompressionBombError):
-            return [0]  # damaged: what decodes it will tell
+            return [0]  # damaged: the decoder will report it
 
 
 def _may_hold_several(encoded: bytes) -> bool:
@@ -61,12 +61,12 @@ def _may_hold_several(encoded: bytes) -> bool:
 def _pages(image: Image.Image) -> list[int]:
     numbers = list(range(getattr(image, "n_frames", 1)))
     if isinstance(image, PngImagePlugin.PngImageFile) and image.default_image and len(numbers) > 1:
-        return numbers[1:]  # the first is for programs that show no animations
+        return numbers[1:]  # the first is for programs without animations
     return numbers
 
 
 def _tiff_pages(encoded: bytes) -> list[int]:
-    """The pages of a TIFF file that are frames, by its chain of directories: PIL does not know all kinds of pixels."""
+    """The pages of a TIFF file that are frames, by its directories: PIL does not support all pixel formats."""
     order = "<" if encoded.startswith(b"II") else ">"
     big = encoded[2:4] in (b"+\0", b"\0+")
     count_format, entry_size, place_format = ("Q", 20, "Q") if big else ("H", 12, "I")
@@ -94,7 +94,7 @@ def _tiff_pages(encoded: bytes) -> list[int]:
 
 
 def read_pages(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
-    """The pictures ``numbers`` (ascending) of a file as RGB ``[H, W, 3]``, ``uint8`` or ``uint16``.
+    """The images ``numbers`` (ascending) of a file as RGB ``[H, W, 3]``, ``uint8`` or ``uint16``.
 
     Raises:
         ValueError: one cannot be decoded; the message names it and the file.
@@ -105,7 +105,7 @@ def read_pages(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
 
 
 def _read_tiff(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
-    for number in numbers:  # by OpenCV: PIL reads no 16-bit colors
+    for number in numbers:  # by OpenCV: PIL cannot read 16-bit color
         try:
             _, pages = cv2.imreadmulti(str(path), number, 1, flags=cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
         except cv2.error:

@@ -1,4 +1,4 @@
-"""The label of the target classifier: a Gaussian round the target's center on the grid of scores."""
+"""The label of the target classifier: a Gaussian around the target's center on the score grid."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class ScoreGrid:
-    """Where the scores of a target filter lie in a crop, and how wide their label is."""
+    """Positions of the scores of a target filter in a crop, and the width of their label."""
 
     size: int  # K: side of the score map, in cells
     stride: int  # crop pixels per cell

@@ -1,4 +1,4 @@
-"""16-bit pictures as 8-bit ones: what is black and what is white is the same in all pictures of a sequence."""
+"""Mapping of 16-bit images to 8 bits, with one black and white level per sequence."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_LOOKED_AT = 5  # pictures of a sequence, evenly spaced
-_OUTLIERS = 0.1  # percent of the values at either end: broken pixels of a sensor
-_MARGIN = 0.25  # of the range, at either end: other frames may be darker or brighter
-_LEAST_RANGE = 255  # values are not drawn apart
+_LOOKED_AT = 5  # images of a sequence, evenly spaced
+_OUTLIERS = 0.1  # percent of the values at each end: defective pixels
+_MARGIN = 0.25  # of the range, at each end: other frames may be darker or brighter
+_LEAST_RANGE = 255  # the contrast is never increased
 _HIGHEST = 65535
 
 
@@ -24,9 +24,9 @@ class Levels:
 
     @classmethod
     def of(cls, pictures: Sequence[np.ndarray]) -> Levels:
-        """What shows all of ``pictures`` (at least one, ``uint16``): their range and a quarter of it at either end.
+        """The range of ``pictures`` (at least one, ``uint16``), extended by a quarter at each end.
 
-        A thermal camera or a microscope uses 10 to 14 of the 16 bits, or a narrow band of values anywhere.
+        Thermal cameras and microscopes use 10 to 14 of the 16 bits, or a narrow band of values.
         """
         ends = np.array([np.percentile(picture, (_OUTLIERS, 100 - _OUTLIERS)) for picture in pictures])
         low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
@@ -45,11 +45,11 @@ class Levels:
 
 
 class SequenceLevels:
-    """The levels of a sequence of pictures, found when they are first asked for.
+    """The levels of a sequence of images, computed on first use.
 
     Args:
-        count: number of pictures.
-        read: picture i as it is stored, or None where it cannot be read.
+        count: number of images.
+        read: image i as stored, or None if it cannot be read.
     """
 
     def __init__(self, count: int, read: Callable[[int], np.ndarray | None]) -> None:
@@ -57,7 +57,7 @@ class SequenceLevels:
 
     @functools.cached_property
     def levels(self) -> Levels | None:
-        """Those of the first, the last and three pictures between; None where none of them has 16 bits."""
+        """From the first, the last and three images between; None if none of them has 16 bits."""
         numbers = sorted({round(n) for n in np.linspace(0, self._count - 1, _LOOKED_AT)})
         pictures = [self._read(number) for number in numbers]
         deep = [picture for picture in pictures if picture is not None and picture.dtype == np.uint16]

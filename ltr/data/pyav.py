@@ -1,7 +1,7 @@
-"""PyAV, which is imported from here alone: OpenCV has to be loaded before it.
+"""The only import of PyAV: OpenCV must be loaded first.
 
-The wheels of both for Linux hold X11 libraries of the same name. Where PyAV's were loaded first, OpenCV's first window
-waits for the X server for ever.
+The Linux wheels of both contain X11 libraries of the same name. If those of PyAV are loaded first, the first OpenCV
+window hangs.
 """
 
 # isort: off

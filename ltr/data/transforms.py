@@ -1,4 +1,4 @@
-"""Augmentation of crops: what all frames of a sample share, and what differs from frame to frame.
+"""Augmentation of crops, per sample and per frame.
 
 Images are RGB ``uint8 [H, W, 3]``; boxes (x, y, w, h) in their pixels. No input is modified.
 """
@@ -15,13 +15,13 @@ import numpy as np
 from ltr.data.image_loader import decode_image, encode_jpeg
 from ltr.utils.config import Range, UnitInterval
 
-# ITU-R BT.601, the weights of OpenCV's and PIL's gray pictures
+# ITU-R BT.601, the weights of OpenCV's and PIL's grayscale conversion
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @dataclass(frozen=True)
 class ColorJitter:
-    """Largest relative changes; each is drawn evenly from 1 - x to 1 + x (``brightness`` and ``gain`` per channel)."""
+    """Largest relative changes; factors are uniform in 1 - x to 1 + x (``brightness`` and ``gain`` per channel)."""
 
     brightness: float = 0.2
     contrast: float = 0.15
@@ -34,15 +34,15 @@ class AugmentationSettings:
     """Probabilities and strengths; ``flip``, ``grayscale`` and ``low_resolution``: per sample, the rest per frame."""
 
     flip: UnitInterval = 0.5
-    frame_flip: UnitInterval = 0.0  # of a single frame, on top of it
+    frame_flip: UnitInterval = 0.0  # of a single frame, in addition
     grayscale: UnitInterval = 0.05
-    low_resolution: UnitInterval = 0.0  # of a target so far away that it has few pixels
-    low_resolution_detail: tuple[float, float] = (0.2, 0.7)  # image px per crop px that are left then
+    low_resolution: UnitInterval = 0.0  # of few pixels, as of a distant target
+    low_resolution_detail: tuple[float, float] = (0.2, 0.7)  # image px per crop px then
     color: ColorJitter = field(default_factory=ColorJitter)
     blur: UnitInterval = 0.15
     blur_sigma: tuple[float, float] = (0.7, 2.5)  # crop px
     noise: UnitInterval = 0.1
-    noise_amplitude: Annotated[int, Range(least=0, most=127)] = 8  # gray levels, even distribution
+    noise_amplitude: Annotated[int, Range(least=0, most=127)] = 8  # gray levels, uniform distribution
     jpeg: UnitInterval = 0.1
     jpeg_quality: tuple[int, int] = (30, 80)
     cutout: UnitInterval = 0.1
@@ -78,22 +78,22 @@ class AugmentationSettings:
 
 @dataclass(frozen=True)
 class Shared:
-    """What is the same in all frames of a sample."""
+    """The augmentation that all frames of a sample share."""
 
     flip: bool
     gray: bool
-    detail: float  # image px per crop px: 1, or less where the picture is coarse
+    detail: float  # image px per crop px: 1, or less at low resolution
 
 
 def draw_shared(settings: AugmentationSettings, rng: np.random.Generator) -> Shared:
-    """Decide what all frames of a sample share."""
+    """Draw the augmentation that all frames of a sample share."""
     flip, gray = (bool(rng.random() < chance) for chance in (settings.flip, settings.grayscale))
     low_resolution = rng.random() < settings.low_resolution
     return Shared(flip, gray, math.exp(rng.uniform(*np.log(settings.low_resolution_detail))) if low_resolution else 1.0)
 
 
 def color_matrix(jitter: ColorJitter, rng: np.random.Generator) -> np.ndarray:
-    """A random affine change of color ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast round mid gray (128)."""
+    """A random affine change of color ``[3, 4]``: rgb' = M[:, :3] rgb + M[:, 3], contrast around mid gray (128)."""
 
     def factor(strength: float, size: int | None = None) -> np.ndarray | float:
         return 1 + rng.uniform(-strength, strength, size)
@@ -121,16 +121,16 @@ def flip_horizontally(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, n
 
 
 def reduce_resolution(image: np.ndarray, detail: float) -> np.ndarray:
-    """``image`` as taken with ``detail`` (0..1] times as many pixels a side, enlarged to its size again."""
+    """``image`` downsampled to ``detail`` (0..1] times its sides, then enlarged to its size."""
     height, width = image.shape[:2]
     small = (max(round(width * detail), 1), max(round(height * detail), 1))
     return cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), (width, height))
 
 
 def self_cutout(image: np.ndarray, box: np.ndarray, side: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
-    """Hide part of the target behind a patch of the same image, as an object passing before it would.
+    """Cover part of the target by a patch of the same image, which simulates an occlusion.
 
-    The patch's sides are drawn from ``side`` times the box's sides and its center evenly from the box.
+    The patch's sides are ``side`` times the box's sides, its center is uniform in the box.
     """
     height, width = image.shape[:2]
     size = np.clip(box[2:] * rng.uniform(*side, 2), 1, (width, height)).astype(int)
@@ -146,10 +146,7 @@ def self_cutout(image: np.ndarray, box: np.ndarray, side: tuple[float, float], r
 def augment_frame(
     image: np.ndarray, box: np.ndarray, settings: AugmentationSettings, shared: Shared, rng: np.random.Generator
 ) -> np.ndarray:
-    """Change one crop of a sample: cover, blur, color, noise and compression, each by chance; the box stays true.
-
-    It has been flipped already.
-    """
+    """Augment one (already flipped) crop of a sample: cutout, blur, color, noise, compression; the box stays valid."""
     if rng.random() < settings.cutout:
         image = self_cutout(image, box, settings.cutout_side, rng)
     if shared.detail < 1:

@@ -1,4 +1,4 @@
-"""Frames of video files: one after another, or in any order, as training asks for them."""
+"""Frames of video files: in order, or by random access for training."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ltr.utils.errors import InputError
 
 
 def count_frames(path: str | Path) -> int:
-    """Number of frames that the video shows.
+    """Number of displayed frames of a video.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: no video that PyAV (FFmpeg) can read; the message names the file.
+        ValueError: not a video that PyAV (FFmpeg) can read; the message names the file.
     """
     return scan_video(path).length
 
@@ -29,12 +29,12 @@ def count_frames(path: str | Path) -> int:
 def read_frames(info: VideoInfo, numbers: Sequence[int] | None = None, threads: int = 0) -> Iterator[NDArray[np.uint8]]:
     """The frames ``numbers`` (ascending; all of them by default) of a video as RGB uint8 [H, W, 3].
 
-    A frame that is damaged comes as the last good one before it, so that all others keep their numbers.
+    A damaged frame is replaced by the last good one, so that all others keep their numbers.
 
-    threads: of the decoder; 0: as it likes.
+    threads: of the decoder; 0: its own choice.
 
     Raises:
-        BrokenSourceError: after the last frame; it tells which were damaged, and whether the video ends too early.
+        BrokenSourceError: after the last frame; names the damaged frames, and whether the video ends too early.
     """
     numbers = range(info.length) if numbers is None else numbers
     convert = RgbConverter(info.source, info.matrix)
@@ -61,9 +61,9 @@ def read_frames(info: VideoInfo, numbers: Sequence[int] | None = None, threads: 
 
 
 def _numbered(info: VideoInfo, container: InputContainer, threads: int) -> Iterator[tuple[int, VideoFrame, bool]]:
-    """Number, frame, and whether it is whole (otherwise it is the one before), for each frame of the video.
+    """Number, frame, and whether it is intact (otherwise the previous frame is given), for each frame of the video.
 
-    BrokenSourceError where there are fewer than there should be.
+    BrokenSourceError if frames are missing at the end.
     """
     stream = video_stream(container, info.source)
     stream.thread_count = threads
@@ -71,9 +71,9 @@ def _numbered(info: VideoInfo, container: InputContainer, threads: int) -> Itera
     try:
         for frame in decode(container, stream):
             if frame is None:
-                damaged = failed = True  # frames before the lost one may still come, so the gap may be further on
+                damaged = failed = True  # earlier frames may still follow, so the gap may come later
                 continue
-            # A gap in the times alone is no damage: files cut without encoding again lack B-frames before their end.
+            # A gap in the times alone is not damage: files cut without re-encoding lack B-frames before their end.
             found = info.number_of(frame) if failed else number
             while found is not None and number < min(found, info.length):
                 yield number, last or frame, False
@@ -87,7 +87,7 @@ def _numbered(info: VideoInfo, container: InputContainer, threads: int) -> Itera
 
 
 def _damage(numbers: Sequence[int]) -> str:
-    """``numbers`` (ascending) of damaged frames, as words."""
+    """Message about the damaged frames ``numbers`` (ascending)."""
     starts = [n for last, n in zip([None, *numbers], numbers, strict=False) if last is None or n != last + 1]
     ends = [n for n, after in zip(numbers, [*numbers[1:], None], strict=True) if after != n + 1]
     ranges = [f"{a} to {b}" if a < b else str(a) for a, b in zip(starts, ends, strict=True)]
@@ -99,9 +99,9 @@ def _damage(numbers: Sequence[int]) -> str:
 class VideoCache:
     """Random access to the frames of many short videos.
 
-    A compressed video gives a frame only together with all since its last key frame. So a video is decoded
-    once, as a whole, and its frames are kept as JPEG in memory (about 25 KB each at 480 px, 1 ms to decode),
-    the least recently used videos being dropped above ``max_bytes``. Every worker process has its own.
+    Decoding a frame needs all frames since the last key frame. So a video is decoded once, and its frames are kept as
+    JPEG in memory (about 25 KB each at 480 px, 1 ms to decode); above ``max_bytes`` the least recently used videos are
+    dropped. Every worker process has its own cache.
     """
 
     def __init__(self, max_bytes: int = 512 * 2**20) -> None:
@@ -113,7 +113,7 @@ class VideoCache:
         """The frames ``frame_ids`` (from 0) as RGB ``uint8 [H, W, 3]``.
 
         Raises:
-            ValueError: the video cannot be read, is damaged, or ends before a frame that was asked for.
+            ValueError: the video cannot be read, is damaged, or ends before a requested frame.
         """
         frames = self._frames(str(path))
         if max(frame_ids) >= len(frames):
@@ -123,7 +123,7 @@ class VideoCache:
 
     def _frames(self, path: str) -> list[bytes]:
         if path not in self._videos:
-            # one thread: the loader's workers are the parallelism
+            # one thread: the loader's workers run in parallel
             self._videos[path] = [encode_jpeg(frame) for frame in read_frames(scan_video(path), threads=1)]
             self._bytes += sum(map(len, self._videos[path]))
         self._videos.move_to_end(path)

@@ -1,4 +1,4 @@
-"""How many frames a video file shows, and when: told without decoding it where that is safe."""
+"""Number and times of the displayed frames of a video file, without decoding it if that is safe."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from ltr.data.video_stream import (
     video_stream,
 )
 
-NO_PICTURES = {"skip_loop_filter": "all"}  # option of decoders whose pictures nobody looks at: a third faster
-PROBED = 4  # frames that are decoded first: from which packet on is one shown, and is there one for each packet?
-MAX_REORDERED = 8  # frames: further back is no disorder but another recording
-TOLERANCE = 0.5  # seconds that a whole file may end before its header says
-BROADCAST = ("mpegts", "mpeg")  # kinds that are cut anywhere
-TELL_DURATION = ("matroska", "flv")  # the headers of these do; others count frames, or FFmpeg estimates
+NO_PICTURES = {"skip_loop_filter": "all"}  # option of decoders whose images are not used: a third faster
+PROBED = 4  # frames decoded first: which packet gives the first frame, and does each packet give one?
+MAX_REORDERED = 8  # frames: a larger step back begins another recording
+TOLERANCE = 0.5  # seconds that a complete file may be shorter than its header states
+BROADCAST = ("mpegts", "mpeg")  # formats that may be cut anywhere
+TELL_DURATION = ("matroska", "flv")  # headers with a duration; others count frames, or FFmpeg estimates
 HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics of ITU-T H.273
 
 log = logging.getLogger(__name__)
@@ -40,10 +40,10 @@ log = logging.getLogger(__name__)
 class VideoInfo:
     """A video file, or a URL that has an end.
 
-    source: path or URL. length: number of frames that are shown. fps: frames a second (their mean). times: when each
-    is shown, seconds after the first, where they do not come evenly. begin: when the first is shown, in seconds on the
-    file's clock (which its sound has too). numbered: whether the time of a frame tells its number. cut: why the file
-    ends too early, or "". matrix: how its frames are turned. pixel_aspect: width of a pixel over its height, as shown.
+    source: path or URL. length: number of displayed frames. fps: mean frames per second. times: display times in
+    seconds after the first frame, if they are not even. begin: display time of the first frame in seconds on the
+    clock of file and sound. numbered: whether the time of a frame determines its number. cut: why the
+    file ends too early, or "". matrix: rotation of its frames. pixel_aspect: displayed width of a pixel / its height.
     hdr: "PQ", "HLG" or "". has_sound: whether it has a sound track.
     """
 
@@ -60,7 +60,7 @@ class VideoInfo:
     has_sound: bool = False
 
     def number_of(self, frame: VideoFrame) -> int | None:
-        """The number of ``frame``, from 0, by its time; None where that does not tell."""
+        """The number of ``frame``, from 0, by its time; None if that is not known."""
         if not (self.numbered and self.fps) or frame.time is None:
             return None
         seconds = frame.time - self.begin
@@ -69,11 +69,11 @@ class VideoInfo:
 
 @dataclass
 class _Packets:
-    """What was demuxed: ticks of the packets that are shown and of key frames, the first frames, number of packets.
+    """Demuxed packets: ticks of displayed packets and of key frames, the first frames, number of packets.
 
-    end: of the last, seconds. torn: where data is missing (TS tells), seconds. joined: whether time goes back, as where
-    two recordings were put together. starts_whole: whether the first is a key frame; damaged: whether that cannot be
-    decoded.
+    end: of the last packet, seconds. torn: time of the first missing data (known in TS), seconds. joined: whether time
+    goes back, as in concatenated recordings. starts_whole: whether the first packet is a key frame; damaged: whether
+    that one cannot be decoded.
     """
 
     ticks: list[int | None] = field(default_factory=list)
@@ -88,18 +88,18 @@ class _Packets:
 
 
 def scan_video(source: str | Path) -> VideoInfo:
-    """What ``source`` shows; FileNotFoundError or ValueError where it cannot be read at all.
+    """The properties of the video ``source``; FileNotFoundError or ValueError if it cannot be read.
 
-    A header is believed where it counts frames that come evenly, has an index of as many, and the last frame is shown
-    when it should be (before the end of a file cut without encoding again, B-frames lack). Otherwise the packets are
-    counted. Frames are, by decoding them all, where the first ones are not those of the first packets (fields of
-    interlaced video), where packets have no times, and in joined files.
+    A header is trusted if it counts evenly spaced frames, has an index of the same length, and the last frame has the
+    expected time (files cut without re-encoding lack B-frames before their end). Otherwise the packets are counted.
+    All frames are decoded if the first frames do not match the first packets (fields of interlaced video), if packets
+    have no times, and in concatenated files.
     """
     return _scan(source, believed=True)
 
 
 def _scan(source: str | Path, believed: bool) -> VideoInfo:
-    """``scan_video``; ``believed``: whether a header may be."""
+    """``scan_video``; ``believed``: whether to trust the header."""
     with open_container(source) as container:
         stream = video_stream(container, source)
         stream.codec_context.options = {**NO_PICTURES, "threads": "1"}
@@ -131,7 +131,7 @@ def _scan(source: str | Path, believed: bool) -> VideoInfo:
 
 
 def _demux(container: InputContainer, stream: VideoStream, only_head: bool) -> _Packets:
-    """The packets of ``container``, or those that its first frames need."""
+    """The packets of ``container``, or only those of its first frames."""
     found = _Packets()
     wanted: Iterator[Any] = container.demux(stream)
     if container.format.name.startswith(TELL_DURATION):
@@ -158,7 +158,7 @@ def _demux(container: InputContainer, stream: VideoStream, only_head: bool) -> _
             elif only_head:
                 break
     except av.FFmpegError:
-        pass  # reading will tell
+        pass  # the reader will report it
     return found
 
 
@@ -169,7 +169,7 @@ def _decode_head(packet: av.Packet[VideoStream], found: _Packets) -> None:
 
 
 def _decode_packet(packet: av.Packet[VideoStream]) -> tuple[list[VideoFrame], bool]:
-    """The frames that come out with ``packet``, and whether none is damaged."""
+    """The frames decoded from ``packet``, and whether all are intact."""
     try:
         frames = packet.decode()
     except av.FFmpegError:
@@ -178,13 +178,13 @@ def _decode_packet(packet: av.Packet[VideoStream]) -> tuple[list[VideoFrame], bo
 
 
 def _torn_off(container: InputContainer, stream: VideoStream, packets: _Packets) -> int:
-    """How many of the last packets cannot be decoded: a broadcast may end within a frame."""
+    """Number of trailing packets that cannot be decoded: a broadcast may end within a frame."""
     if container.format.name not in BROADCAST or len(packets.keys) < 2 or packets.joined:
         return 0
     ticks: list[int] = []
     shown: list[int] = []
     try:
-        container.seek(packets.keys[-2], stream=stream)  # the last key frame may be the one that is cut
+        container.seek(packets.keys[-2], stream=stream)  # the last key frame may be truncated
         for packet in container.demux(stream):
             frames, _ = _decode_packet(packet)
             ticks += [packet.pts] if packet.pts is not None else []
@@ -195,13 +195,13 @@ def _torn_off(container: InputContainer, stream: VideoStream, packets: _Packets)
 
 
 def _last_tick(container: InputContainer, stream: VideoStream) -> int | None:
-    """When the last frame is shown, where frames are stored in another order than they are shown."""
+    """Display tick of the last frame, if frames are stored in another order than displayed."""
     if not stream.codec_context.has_b_frames:
         return None
     try:
         container.seek(max(entry.timestamp for entry in stream.index_entries if entry.is_keyframe), stream=stream)
         return max((packet.pts for packet in container.demux(stream) if packet.pts is not None), default=None)
-    except (ValueError, av.FFmpegError):  # no key frame; damaged, as reading will tell
+    except (ValueError, av.FFmpegError):  # no key frame, or damaged: the reader will report it
         return None
 
 
@@ -219,13 +219,13 @@ def _about(container: InputContainer, stream: VideoStream, packets: _Packets, so
 
 
 def _why_cut(container: InputContainer, stream: VideoStream, packets: _Packets, entries: int) -> str:
-    """What shows that the file ends too early, or "". entries: of the index, when the file was opened."""
+    """Why the file seems to end too early, or "". entries: of the index, when the file was opened."""
     kind, duration = container.format.name, (container.duration or 0) / av.time_base
     if packets.count < entries:
         return f"its index has {entries} frames"
     if kind.startswith(TELL_DURATION) and packets.end < duration - TOLERANCE:
         return f"it ends after {packets.end:.1f} of {duration:.1f} s"
-    # an AVI file has its index at the end, and its header counts the frames that were dropped as well
+    # an AVI file has its index at the end, and its header also counts dropped frames
     if (
         kind == "avi"
         and entries < packets.count
@@ -236,7 +236,7 @@ def _why_cut(container: InputContainer, stream: VideoStream, packets: _Packets, 
 
 
 def _decoded(info: VideoInfo, tick: float) -> VideoInfo:
-    """``info`` with the number and times of the frames that decoding gives."""
+    """``info`` with the number and times of the decoded frames."""
     ticks: list[int | None] = []
     try:
         with open_container(info.source) as container:
@@ -245,7 +245,7 @@ def _decoded(info: VideoInfo, tick: float) -> VideoInfo:
             frames = decode(container, stream)
             ticks = [frame.pts for frame in frames if frame]
     except av.FFmpegError:
-        pass  # reading will tell
+        pass  # the reader will report it
     known = [pts for pts in ticks if pts is not None]
     if not known or len(known) < len(ticks):
         return replace(info, length=len(ticks))
@@ -253,10 +253,10 @@ def _decoded(info: VideoInfo, tick: float) -> VideoInfo:
 
 
 def _in_order(ticks: Sequence[int]) -> list[int]:
-    """``ticks`` of frames that are shown one after another, ascending.
+    """Ascending ``ticks`` of consecutive frames.
 
-    A part that begins far back was joined to the one before: it goes on from there. Frames a little out of order have
-    guessed times, as in AVI, which stores none.
+    A part that begins far back belongs to another recording and is shifted to follow the one before. Frames slightly
+    out of order have estimated times, as in AVI, which stores none.
     """
     step = int(np.median(np.abs(np.diff(ticks)))) if len(ticks) > 1 else 1
     begins = [i for i in range(1, len(ticks)) if ticks[i] < ticks[i - 1] - MAX_REORDERED * step]
@@ -269,7 +269,7 @@ def _in_order(ticks: Sequence[int]) -> list[int]:
 
 
 def _timed(info: VideoInfo, ticks: Sequence[int], tick: float) -> VideoInfo:
-    """``info`` with frames at ``ticks``, ascending: at its rate where they come evenly, or at times of their own."""
+    """``info`` with frames at ``ticks``, ascending: by its rate if they are even, else with their own times."""
     times = (np.array(ticks) - ticks[0]) * tick
     info = replace(info, length=len(ticks), begin=ticks[0] * tick)
     if times[-1] <= 0:

@@ -1,4 +1,4 @@
-"""The picture stream of a video file or URL: opened, decoded, turned upright."""
+"""The video stream of a file or URL: opening, decoding, rotation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ltr.utils.errors import InputError
 
 Matrix = tuple[int, int, int, int]  # a, b, c, d, each -1, 0 or 1: x' = a x + c y, y' = b x + d y (y points down)
 
-TIMEOUT = 15.0  # seconds without an answer
+TIMEOUT = 15.0  # seconds without a response
 UPRIGHT: Matrix = (1, 0, 0, 1)
-VP8_SHOWN = 0x10  # bit of a frame's first byte (RFC 6386, 9.1); the others are only predicted from
+VP8_SHOWN = 0x10  # bit of a frame's first byte (RFC 6386, 9.1); other frames are only references
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +28,16 @@ class BrokenSourceError(InputError):
 
 
 def address(source: str | Path) -> str:
-    """``source`` as FFmpeg takes it: a URL as it is, a file by its absolute path (a:b.mp4 would be of protocol a)."""
+    """``source`` for FFmpeg: a URL unchanged, a file by its absolute path (a:b.mp4 would mean protocol a)."""
     text = str(source)
     return text if "://" in text else os.path.abspath(text)
 
 
 def open_container(source: str | Path) -> InputContainer:
-    """``source``, a file or URL, opened; FileNotFoundError or ValueError where it holds no video that can be read."""
+    """Open ``source``, a file or URL; FileNotFoundError or ValueError if it holds no readable video."""
     options = {"rtsp_transport": "tcp"} if str(source).startswith("rtsp") else {}  # lost UDP packets are gray blocks
     try:
-        # Titles and the like may be in any encoding; nobody reads them here.
+        # Metadata may be in any encoding; it is not used.
         container = av.open(address(source), timeout=TIMEOUT, options=options, metadata_errors="replace")
     except FileNotFoundError:
         raise FileNotFoundError(f"{source}: no such video") from None
@@ -52,7 +52,7 @@ def open_container(source: str | Path) -> InputContainer:
 
 
 def video_stream(container: InputContainer, source: str | Path) -> VideoStream:
-    """The first video of ``container`` that is no cover picture; ValueError where there is none."""
+    """The first video stream of ``container`` that is not a cover image; ValueError if there is none."""
     streams = [stream for stream in container.streams.video if stream.codec_context is not None]
     for stream in streams:
         if not stream.disposition & Disposition.attached_pic:
@@ -62,20 +62,20 @@ def video_stream(container: InputContainer, source: str | Path) -> VideoStream:
 
 
 def reason(error: Exception) -> str:
-    """Why FFmpeg failed, in words."""
-    if isinstance(error, av.error.ExitError):  # what a timeout becomes
+    """The reason of an FFmpeg error, as text."""
+    if isinstance(error, av.error.ExitError):  # raised by a timeout
         return f"no answer for {TIMEOUT:g} s"
     return getattr(error, "strerror", None) or str(error)
 
 
 def decode(container: InputContainer, stream: VideoStream, tolerant: bool = False) -> Iterator[VideoFrame | None]:
-    """The frames of ``stream`` in the order in which they are shown; None where damaged data begins.
+    """The frames of ``stream`` in display order; None where damaged data begins.
 
-    What follows damaged data is predicted from it up to the next key frame, so it is left out, unless ``tolerant``. A
-    stream that starts between key frames starts with the first frame that can be decoded.
+    Frames after damaged data, up to the next key frame, depend on it and are skipped, unless ``tolerant``. A stream
+    that starts between key frames starts with the first decodable frame.
     """
     started, whole = None, True
-    lost: int | None = None  # when the last damaged frame was to be shown: a key frame before it was only held back
+    lost: int | None = None  # time of the last damaged frame: an earlier key frame was only delayed
     for packet in container.demux(stream):
         started = starts_whole(packet, stream) if started is None else started
         frames: list[Any]
@@ -84,7 +84,7 @@ def decode(container: InputContainer, stream: VideoStream, tolerant: bool = Fals
         except av.FFmpegError:
             frames, lost = [None], packet.pts
         if lost is not None and packet.is_keyframe and packet.pts is not None and packet.pts < lost:
-            lost = None  # another recording was joined
+            lost = None  # another recording begins
         for frame in frames:
             if tolerant and frame is not None:
                 yield frame
@@ -99,17 +99,17 @@ def decode(container: InputContainer, stream: VideoStream, tolerant: bool = Fals
 
 def starts_whole(packet: av.Packet[VideoStream], stream: VideoStream) -> bool:
     """Whether a stream that begins with ``packet`` begins with a key frame."""
-    index = stream.index_entries  # knows it of damaged data, too
+    index = stream.index_entries  # valid for damaged data, too
     return packet.is_keyframe or (len(index) > 0 and index[0].is_keyframe)
 
 
 def is_hidden(packet: av.Packet[VideoStream], stream: VideoStream) -> bool:
-    """Whether ``packet`` gives no frame: an edit list leaves it out, or VP8 only predicts from it."""
+    """Whether ``packet`` gives no frame: skipped by an edit list, or only a reference in VP8."""
     return packet.is_discard or (stream.codec_context.name == "vp8" and not memoryview(packet)[0] & VP8_SHOWN)
 
 
 def display_matrix(frame: VideoFrame, source: str | Path) -> Matrix:
-    """How the header of ``source`` turns and mirrors ``frame``; ``UPRIGHT``, with a warning, if not by quarters."""
+    """Rotation and mirroring of ``frame`` by its header; ``UPRIGHT``, with a warning, if not by quarter turns."""
     data: Any = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return UPRIGHT
@@ -121,14 +121,14 @@ def display_matrix(frame: VideoFrame, source: str | Path) -> Matrix:
 
 
 class RgbConverter:
-    """Frames as RGB uint8 [H, W, 3], as they are shown: turned by ``matrix`` (by default what the first frame says).
+    """Converts frames to RGB uint8 [H, W, 3], rotated by ``matrix`` (by default that of the first frame).
 
-    Where a stream changes its size, later frames are scaled to the first, as players do; a warning tells.
+    If a stream changes its size, later frames are scaled to the first size, with a warning.
     """
 
     def __init__(self, source: str | Path, matrix: Matrix | None = None) -> None:
         self._source, self._matrix = source, matrix
-        self._reformatter = VideoReformatter()  # setting one up costs more than a conversion
+        self._reformatter = VideoReformatter()  # creating one costs more than a conversion
         self._size: tuple[int, int] | None = None
         self._told = False
 
@@ -147,7 +147,7 @@ class RgbConverter:
 
 
 def upright(image: NDArray[Any], matrix: Matrix) -> NDArray[np.uint8]:
-    """``image`` [H, W, 3] turned by ``matrix``: [H, W, 3] or [W, H, 3]."""
+    """``image`` [H, W, 3] rotated by ``matrix``: [H, W, 3] or [W, H, 3]."""
     a, b, c, d = matrix
     turned = image.swapaxes(0, 1) if b else image
     return np.ascontiguousarray(turned[:: b + d, :: a + c], np.uint8)

@@ -45,7 +45,7 @@ class FrameSource(Protocol):
 class BaseVideoDataset(ABC):
     """A data set of sequences, each with one target.
 
-    ``is_video`` is False where a sequence is one picture that stands for all its frames. ``sequence_weights``
+    ``is_video`` is False if a sequence is one picture that stands for all its frames. ``sequence_weights``
     (``float [len(self)]``) makes some sequences more frequent than others in the sampler; None: all alike.
     """
 
@@ -70,7 +70,7 @@ class BaseVideoDataset(ABC):
         """
 
     def count_boxes(self) -> int | None:
-        """Number of boxes that can be used; None where they are made up when they are drawn."""
+        """Number of boxes that can be used; None if they are made up when they are drawn."""
         return None
 
 

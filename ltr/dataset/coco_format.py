@@ -87,7 +87,7 @@ class Records:
         raise AssertionError("every item fits, but not all together")
 
     def by_id(self) -> dict[Hashable, int]:
-        """Number of every item by its field ``id``; ValueError where one has none, or two have the same."""
+        """Number of every item by its field ``id``; ValueError if one has none, or two have the same."""
         numbers: dict[Hashable, int] = {}
         for number, item in enumerate(self.items):
             key = item.get("id")
@@ -105,7 +105,7 @@ class CocoFile:
 
     pictures: Records
     annotations: Records
-    categories: list[dict[str, Any]] | None  # None where the file has none
+    categories: list[dict[str, Any]] | None  # None if the file has none
     sources: Any  # list `sources` of the field `info`
 
     @property
@@ -125,7 +125,7 @@ class CocoFile:
 
 
 def read_coco(path: Path) -> CocoFile:
-    """Parse a COCO-format file; ValueError where it is no JSON or lacks the lists ``images`` and ``annotations``."""
+    """Parse a COCO-format file; ValueError if it is no JSON or lacks the lists ``images`` and ``annotations``."""
     content = read_json(path)
 
     def records(field: str) -> list[dict[str, Any]]:

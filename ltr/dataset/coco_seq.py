@@ -48,7 +48,7 @@ class CocoImages(BaseVideoDataset):
     Args:
         root: the folder.
         name: how the data set is called in reports.
-        split: as ``train2017``, where there are several.
+        split: as ``train2017``, if there are several.
         box_filter: boxes that do not pass are left out; crowds always are.
         source_weights: weight of every box by its picture's ``dataset`` field, 1 where not named; 0 leaves it
             out.

@@ -72,7 +72,7 @@ def list_folder(root: Path) -> Listing:
 
     <Seq>/groundtruth_rect.txt or groundtruth.txt, with img/, color/, a video or the images beside it; for several
     targets <Seq>/groundtruth_rect.<k>.txt, called <Seq>-<k>; and <Seq>.txt beside the video <Seq>.mp4. ``root`` may
-    also be one such sequence. Upper and lower case of file names count alike. FileNotFoundError where there is none.
+    also be one such sequence. Upper and lower case of file names count alike. FileNotFoundError if there is none.
     """
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder of sequences")
@@ -141,7 +141,7 @@ def frames_in(folder: Path) -> FrameFiles:
 
 
 def _size_in(meta: Path) -> tuple[int, int] | None:
-    """Width and height that a meta.json gives; None where it is about something else."""
+    """Width and height that a meta.json gives; None if it is about something else."""
     if not meta.is_file():
         return None
     try:

@@ -34,7 +34,7 @@ def list_videos(root: Path) -> Listing:
 
 
 def read_sequence(video: OwnVideo) -> FolderSequence:
-    """The sequence; ValueError where the number of boxes is not the number of frames."""
+    """The sequence; ValueError if the number of boxes is not the number of frames."""
     frames, boxes = video.frames(), video.boxes()
     found = frames.count()
     if len(boxes) != found:
@@ -43,7 +43,7 @@ def read_sequence(video: OwnVideo) -> FolderSequence:
 
 
 def list_sequences(root: str | Path) -> list[str]:
-    """Names of the annotated videos in ``root``, sorted; none where there is none."""
+    """Names of the annotated videos in ``root``, sorted; none if there is none."""
     try:
         return sorted(list_videos(Path(root)).videos)
     except FileNotFoundError:

@@ -15,7 +15,7 @@ _CELLS_ALONE = str.maketrans(";", ",", " \t")
 
 
 def read_boxes(path: Path) -> NDArray[np.float64]:
-    """Boxes [n, 4] (x, y, w, h as stored) of one text file, NaN in all four numbers where there is no box.
+    """Boxes [n, 4] (x, y, w, h as stored) of one text file, NaN in all four numbers if there is no box.
 
     Reads comma, tab, semicolon and blanks, also mixed in one file (OTB's BlurCar1), any line ending, integers or
     decimals: ours, pytracking's, got10k's and OTB's files. Blank lines are ignored at the end, and refused elsewhere:
@@ -42,7 +42,7 @@ def _has_empty_cell(text: str) -> bool:
 def parse_rows(text: str) -> NDArray[np.float64]:
     """The numbers of ``text`` [n, k], a row a line.
 
-    Raises ValueError where it holds none, rows of different lengths, or blank lines before its end.
+    Raises ValueError if it holds none, rows of different lengths, or blank lines before its end.
     """
     lines = text.translate(_SEPARATORS).rstrip().split("\n")
     if lines == [""]:
@@ -92,7 +92,7 @@ def read_flags(path: Path) -> NDArray[np.bool_]:
 
 
 def read_resolution(meta_info: Path) -> tuple[float, float] | None:
-    """Width and height in pixels that GOT-10k's ``meta_info.ini`` states, or None where it states none."""
+    """Width and height in pixels that GOT-10k's ``meta_info.ini`` states, or None if it states none."""
     text = meta_info.read_text(encoding="utf-8", errors="replace")
     found = re.search(r"resolution:\s*\(\s*([\d.]+)\s*,\s*([\d.]+)\s*\)", text)
     return (float(found[1]), float(found[2])) if found else None

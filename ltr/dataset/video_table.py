@@ -24,7 +24,7 @@ _Rows = list[tuple[int, list[float]]]  # frame, box
 def list_table(file: Path) -> Listing:
     """A sequence for each video, and for each ``id`` in it, of a CSV table with the columns video, x, y, w, h.
 
-    video: file, image folder or glob, seen from the table's folder. Optional columns: frame, from 0 (0 where there is
+    video: file, image folder or glob, seen from the table's folder. Optional columns: frame, from 0 (0 if there is
     none: the box is then that of the first frame), and id, for several targets. One row a target is enough; frames
     without a row have no box, and tracking begins at the first that has one. Separated by commas, semicolons or tabs.
     """

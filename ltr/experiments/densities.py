@@ -55,7 +55,7 @@ def best_network(store: ResultStore, cell: Cell) -> tuple[RegressionNet1D, float
 
 
 def draw(options: Options) -> None:
-    """Write the figure; ValueError where a method has no M, or no run."""
+    """Write the figure; ValueError if a method has no M, or no run."""
     if len(options.num_samples) != len(options.methods):
         raise InputError(
             f"num-samples: expected an M for each of {', '.join(options.methods)}, "

@@ -1,4 +1,4 @@
-"""Where a network is put together, with plain constructors."""
+"""Builds a tracking network from its settings."""
 
 from __future__ import annotations
 

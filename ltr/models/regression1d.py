@@ -26,8 +26,8 @@ class RegressionNet1D(nn.Module):
         With the parameters of R networks stacked along a first dimension (``torch.func.stack_module_state``), x is
         ``[R, N, 1]``, y ``[R, N, M, 1]`` and the result ``[R, N, M]``: each network for its own inputs.
 
-        Activations are laid out ``[hidden, N * M]``: products of the small weights with long rows are what a CPU
-        does well. The x half of the first joint layer is computed once for each x, not for each of its M targets.
+        Activations are laid out ``[hidden, N * M]``: products of small weights with long rows are fast
+        on a CPU. The x half of the first joint layer is computed once for each x, not for each of its M targets.
         """
         from_x = _affine(self.fc2_x, _affine(self.fc1_x, x.mT).relu()).relu()
         weight_x, weight_y = self.fc1_xy.weight.chunk(2, dim=-1)
@@ -40,5 +40,5 @@ class RegressionNet1D(nn.Module):
 
 
 def _affine(layer: nn.Linear, h: Tensor) -> Tensor:
-    """W h + b for columns ``h [..., in, S]``, in place: a large batch waits for fresh memory, not for arithmetic."""
+    """W h + b for columns ``h [..., in, S]``, in place: allocation dominates in large batches."""
     return (layer.weight @ h).add_(layer.bias[..., None])

@@ -1,4 +1,4 @@
-"""Networks on disk: weights as safetensors, everything else as JSON beside them. Loading runs no code from a file."""
+"""Networks on disk: weights as safetensors, with a JSON card beside them. Loading runs no code from a file."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def sha256(path: Path) -> str:
 
 @dataclass(frozen=True)
 class NetworkCard:
-    """What is known of a network, in a JSON file beside its weights."""
+    """The card of a network, a JSON file beside its weights."""
 
     network: Mapping[str, Any] | None = None  # its settings, as ltr.utils.config.to_json writes them
     sha256: str = ""  # of the file of weights
     training: Mapping[str, Any] | None = None  # the training's settings
     seed: int | None = None
-    data: Mapping[str, Mapping[str, Any]] | None = None  # trained on, by source (ltr.admin.provenance)
-    averaged: tuple[Mapping[str, Any], ...] = ()  # sha256 and training of the networks that it is the mean of
-    more: Mapping[str, Any] = field(default_factory=dict)  # anything else that the file says
+    data: Mapping[str, Mapping[str, Any]] | None = None  # training data by source (ltr.admin.provenance)
+    averaged: tuple[Mapping[str, Any], ...] = ()  # sha256 and training of the networks of which it is the mean
+    more: Mapping[str, Any] = field(default_factory=dict)  # other fields of the file
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The card of the network ``path`` (.safetensors); InputError where it is none."""
+        """The card of the network ``path`` (.safetensors); InputError if it is not valid."""
         values = read_values(path.with_suffix(".json"), "card")
         known = {f.name for f in fields(cls)} - {"more"}
         more = {name: value for name, value in values.items() if name not in known}
@@ -49,19 +49,19 @@ class NetworkCard:
         return load(cls, {**values, "more": more}, f"card: {path.with_suffix('.json')}")
 
     def write(self, path: Path) -> None:
-        """Beside the network ``path``; what was never said is left out."""
+        """Write the card beside the network ``path``, without empty fields."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "more"}
         text = json.dumps({**{name: v for name, v in values.items() if v not in (None, ())}, **self.more}, indent=1)
         atomic_write(path.with_suffix(".json"), lambda temporary: temporary.write_text(text + "\n"))
 
     @property
     def training_sequences(self) -> list[str]:
-        """Names of the sequences in ``data``; KeyError or TypeError where an entry has none."""
+        """Names of the sequences in ``data``; KeyError or TypeError if an entry has none."""
         return [str(each["name"]) for source in (self.data or {}).values() for each in source.get("sequences", ())]
 
 
 def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Write tensors as safetensors, atomically, with the user's own file permissions (``save_file`` takes stricter)."""
+    """Write tensors as safetensors, atomically, with the user's default file permissions."""
     atomic_write(path, lambda temporary: temporary.write_bytes(save(dict(state))))
 
 
@@ -78,7 +78,7 @@ def save_network(network: DiMPnet, settings: DiMPnetSettings, path: Path, card: 
 def load_network(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[DiMPnet, DiMPnetSettings, NetworkCard]:
     """The network of ``path`` (.safetensors) in float32 and eval mode, its settings, and its card.
 
-    changes: of the settings, that the weights fit, too: ``{"crop_side": 352}``.
+    changes: of settings that do not affect the weights, as ``{"crop_side": 352}``.
     """
     card_path = path.with_suffix(".json")
     if path.suffix != ".safetensors":

@@ -1,4 +1,4 @@
-"""What a frozen detector gives for pictures, kept on disk and put together to batches."""
+"""Outputs of a frozen detector: cache and batches."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ltr.utils.files import atomic_write
 
 @dataclass(frozen=True)
 class BoxSet:
-    """T boxes of several pictures: boxes ``[T, 4]`` (x, y, w, h), in pixels of the scaled pictures, and ``[T]`` each of
-    class labels, class scores and the number of the picture in its batch.
+    """T boxes of several images: boxes ``[T, 4]`` (x, y, w, h) in pixels of the scaled images; class labels, class
+    scores and the index of the image in its batch, ``[T]`` each.
     """
 
     boxes: Tensor
@@ -42,11 +42,11 @@ class BoxSet:
 
 @dataclass(frozen=True)
 class FrozenOutput:
-    """What the frozen detector gives for one picture.
+    """The outputs of the frozen detector for one image.
 
     Feature maps ``[C, H / stride, W / stride]`` by level; candidates before non-maximum suppression: boxes ``[D, 4]``
-    (x, y, w, h; pixels of the scaled picture), labels and scores ``[D]``; ``scale`` ``[2]``: pixels of the scaled
-    picture for each pixel of the picture, along x and y.
+    (x, y, w, h; pixels of the scaled image), labels and scores ``[D]``; ``scale`` ``[2]``: pixels of the scaled image
+    per pixel of the image, along x and y.
     """
 
     maps: tuple[Tensor, ...]
@@ -58,7 +58,7 @@ class FrozenOutput:
 
 @dataclass(frozen=True)
 class DetectionBatch:
-    """N pictures seen by a detector: maps ``[N, C, H, W]`` by level, true and candidate boxes, scales ``[N, 2]``."""
+    """Detector outputs of N images: maps ``[N, C, H, W]`` by level, true and candidate boxes, scales ``[N, 2]``."""
 
     maps: tuple[Tensor, ...]
     truth: BoxSet
@@ -73,14 +73,14 @@ class DetectionBatch:
 
 
 class FeatureCache:
-    """A folder with one file a picture of what a frozen detector gave for it; maps in half precision.
+    """A folder with the outputs of a frozen detector, one file per image; maps in half precision.
 
     Args:
-        folder: made where it is missing.
-        key: of the detector; a folder that was written for another one is refused.
+        folder: created if it does not exist.
+        key: of the detector.
 
     Raises:
-        ValueError: the folder holds what another detector gave.
+        ValueError: the folder holds the outputs of another detector.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -92,18 +92,18 @@ class FeatureCache:
             raise InputError(f"cache {folder} holds the features of another detector: delete it or name another folder")
 
     def holds(self, source: DetectionImage, mirrored: bool) -> bool:
-        """Whether a picture was kept."""
+        """Whether the outputs of an image are stored."""
         return self._path(source, mirrored).exists()
 
     def read(self, source: DetectionImage, mirrored: bool) -> FrozenOutput:
-        """What was kept of a picture, in single precision."""
+        """The stored outputs of an image, in single precision."""
         state = load_file(self._path(source, mirrored))
         levels = sorted(name for name in state if name.startswith("map"))
         maps = tuple(state[name].float() for name in levels)
         return FrozenOutput(maps, state["boxes"], state["labels"], state["scores"], state["scale"])
 
     def save(self, source: DetectionImage, mirrored: bool, output: FrozenOutput) -> None:
-        """Keep what the detector gave for a picture."""
+        """Store the outputs of an image."""
         state = {f"map{level}": m.half().contiguous().cpu() for level, m in enumerate(output.maps)}
         for name in ("boxes", "labels", "scores", "scale"):
             state[name] = getattr(output, name).contiguous().cpu()
@@ -111,13 +111,15 @@ class FeatureCache:
         atomic_write(path, lambda temporary: temporary.write_bytes(save(state)))
 
     def _path(self, source: DetectionImage, mirrored: bool) -> Path:
-        name = hashlib.sha256(str(source.path.resolve()).encode()).hexdigest()[:24]  # ids are those of one data set
+        name = hashlib.sha256(str(source.path.resolve()).encode()).hexdigest()[
+            :24
+        ]  # ids are unique within one data set only
         return self.folder / f"{name}{'_mirrored' if mirrored else ''}.safetensors"
 
 
 @dataclass(frozen=True)
 class FrozenItem:
-    """A picture on its way through the frozen detector: read from the cache, or still to be seen."""
+    """An image with its outputs from the cache, or as input of the frozen detector."""
 
     source: DetectionImage
     mirrored: bool
@@ -126,7 +128,7 @@ class FrozenItem:
 
 
 class FrozenItems:
-    """Reads pictures, or what the cache holds of them; runs in the loader's processes."""
+    """Reads images, or their outputs from the cache; runs in the loader's processes."""
 
     def __init__(self, cache: FeatureCache | None) -> None:
         self.cache = cache
@@ -138,14 +140,14 @@ class FrozenItems:
 
 
 class FrozenLoader:
-    """Batches of what a frozen detector gives; a picture is seen once where there is a cache.
+    """Batches of outputs of a frozen detector; with a cache, each image is processed once.
 
-    Pictures go through the detector one at a time, so that what it gives does not depend on their neighbors.
+    The detector gets one image at a time, so that its outputs do not depend on the batch.
 
     Args:
         items: loader of lists of :class:`FrozenItem`.
         detector: image ``[3, H, W]`` -> :class:`FrozenOutput`.
-        cache: where to keep it.
+        cache: of the outputs.
     """
 
     def __init__(
@@ -162,22 +164,22 @@ class FrozenLoader:
 
     def __iter__(self) -> Iterator[DetectionBatch]:
         for items in self.items:
-            yield collate([(item, self._see(item)) for item in items])
+            yield collate([(item, self._detect(item)) for item in items])
 
-    def _see(self, item: FrozenItem) -> FrozenOutput:
+    def _detect(self, item: FrozenItem) -> FrozenOutput:
         if item.output is not None:
             return item.output
         assert item.picture is not None
         output = self.detector(item.picture.image)
         if self.cache is None:
             return output
-        # What is read back, so that a picture is the same (rounded, on the CPU) the first time and later.
+        # Read back, so that the first output is rounded like later ones.
         self.cache.save(item.source, item.mirrored, output)
         return self.cache.read(item.source, item.mirrored)
 
 
 def collate(seen: Sequence[tuple[FrozenItem, FrozenOutput]]) -> DetectionBatch:
-    """A batch of pictures; smaller maps are filled up with zeros, which is what lies outside a map for PrRoIPool."""
+    """A batch; smaller maps are zero-padded, which is also the value outside a map in PrRoIPool."""
     outputs = [output for _, output in seen]
     maps = []
     for level in zip(*(output.maps for output in outputs), strict=True):

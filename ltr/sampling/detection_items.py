@@ -1,4 +1,4 @@
-"""Pictures with all their boxes, ready for a detector: order, mirroring, batches."""
+"""Samples of detector training: images with all their boxes, in random order, mirrored, in batches."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class DetectionSample:
 
 @dataclass(frozen=True)
 class DetectionSampleBatch:
-    """Pictures of any sizes."""
+    """Samples of any sizes."""
 
     pictures: list[DetectionSample]
 
     @property
     def ids(self) -> list[int]:
-        """Of the pictures, for messages."""
+        """Ids of the images, for messages."""
         return [picture.id for picture in self.pictures]
 
     def to(self, device: torch.device | str) -> DetectionSampleBatch:
@@ -44,13 +44,13 @@ class DetectionSampleBatch:
 
 
 def mirror_boxes(boxes: Tensor, width: float) -> Tensor:
-    """Boxes ``[..., 4]`` (x, y, w, h) in a picture of ``width`` pixels, as they are in its mirror image."""
+    """Boxes ``[..., 4]`` (x, y, w, h) in an image of ``width`` pixels, mirrored left to right."""
     x, y, w, h = boxes.unbind(-1)
     return torch.stack([width - x - w, y, w, h], dim=-1)
 
 
 def load_sample(source: DetectionImage, mirrored: bool) -> DetectionSample:
-    """Read a picture and, if asked, mirror it."""
+    """Read an image with its boxes, mirrored on request."""
     image = torch.from_numpy(source.read()).permute(2, 0, 1).float() / 255
     boxes = torch.from_numpy(source.boxes)
     if mirrored:
@@ -59,16 +59,16 @@ def load_sample(source: DetectionImage, mirrored: bool) -> DetectionSample:
 
 
 Load = Callable[[DetectionImage, bool], Any]
-"""A picture, and whether to mirror it -> an item of a loader."""
+"""An image, and whether to mirror it -> an item of a loader."""
 
 
 class EndlessSamples(Dataset[Any]):
-    """Pictures in one random order after another, half of them mirrored; item i depends on the seed and i alone.
+    """Samples in one random order after another, half of them mirrored; item i depends on the seed and i alone.
 
     Args:
-        pictures: all of them.
-        load: what makes an item.
-        seed: of the orders and the mirroring; None: always in the given order, and none mirrored.
+        pictures: the images.
+        load: makes an item.
+        seed: of order and mirroring; None: in the given order, not mirrored.
     """
 
     def __init__(self, pictures: Sequence[DetectionImage], load: Load, seed: int | None) -> None:
@@ -87,9 +87,9 @@ class DetectionLoader:
     """Batches of :class:`EndlessSamples`: epoch e is made of items e n ... e n + n - 1.
 
     Args:
-        dataset: the pictures.
+        dataset: the samples.
         per_epoch: n; the last batch of an epoch may be smaller.
-        batch_size: pictures of a batch.
+        batch_size: images of a batch.
         collate: a list of items -> a batch.
         num_workers: processes that load; 0: this one.
     """

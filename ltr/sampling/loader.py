@@ -1,4 +1,4 @@
-"""The training loader: worker processes of one thread each, and the same samples whatever their number."""
+"""The training loader: single-threaded worker processes; the samples do not depend on their number."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ltr.utils.errors import InputError
 
 @dataclass(frozen=True)
 class BatchShard:
-    """The part of every batch that one process works on, in ``accumulate`` equal turns; by default all at once."""
+    """The part of every batch for one process, in ``accumulate`` equal turns; by default the whole batch."""
 
     rank: int = 0
     processes: int = 1
     accumulate: int = 1
 
     def size(self, batch_size: int) -> int:
-        """Samples of a turn; ValueError where a batch has no such part."""
+        """Samples of a turn; ValueError if the batch cannot be divided."""
         size, rest = divmod(batch_size, self.processes * self.accumulate)
         if rest or not size:
             raise InputError(
@@ -38,10 +38,10 @@ WHOLE_BATCH = BatchShard()
 
 class EpochIndices(Sampler[int]):
     """Indices e n ... e n + n - 1 in epoch e of n samples, or a process's shard of every batch of them. The epoch
-    travels in the index, so that workers that live through many epochs need not be told.
+    is part of the index, so persistent workers need no message about it.
 
     Args:
-        samples_per_epoch: n; what is left over after the last whole batch is dropped where ``shard`` is not everything.
+        samples_per_epoch: n; an incomplete last batch is dropped if ``shard`` is not the whole batch.
         batch_size: of all processes together; needed for shards and for :meth:`set_epoch` with a first batch.
         shard: of this process.
     """
@@ -72,14 +72,14 @@ class EpochIndices(Sampler[int]):
 class TrackingLoader(DataLoader[TrackingBatch]):
     """Batches of a :class:`TrackingSampler`; call :meth:`set_epoch` before every pass.
 
-    The samples of a batch are the same however many processes share it.
+    The samples of a batch do not depend on the number of processes.
 
     Args:
         sampler: the samples.
         batch_size: B, of all processes together; samples left over at the end of an epoch are dropped.
         num_workers: processes that make samples; 0: this one.
         pin_memory: for copies to a CUDA device.
-        shard: of every batch that this process gets, and in how many parts.
+        shard: of every batch for this process.
     """
 
     def __init__(

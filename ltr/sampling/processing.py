@@ -19,10 +19,10 @@ from ltr.utils.config import NonNegativeFloat, PositiveInt, UnitInterval
 
 @dataclass(frozen=True)
 class JitterSettings:
-    """How far a search area is from where it should be.
+    """Random displacement of a search area.
 
-    Its center moves evenly by up to ``center`` / 2 target sizes (sqrt of w h) in x and in y; the size that it
-    is made for is the target's times exp(N(0, ``scale``)).
+    The center is shifted uniformly by up to ``center`` / 2 target sizes (sqrt of w h) in x and in y; the assumed target
+    size is the true one times exp(N(0, ``scale``)).
     """
 
     center: NonNegativeFloat
@@ -31,28 +31,28 @@ class JitterSettings:
 
 @dataclass(frozen=True)
 class ProcessingSettings:
-    """How samples are drawn; the crop and the label are the network's. The defaults are DiMP's for a search area of 5
+    """How samples are drawn; crop and label belong to the network. The defaults are DiMP's for a search area of 5
     target sizes."""
 
     train_jitter: JitterSettings = JitterSettings(center=3.0, scale=0.25)
     test_jitter: JitterSettings = JitterSettings(center=4.5, scale=0.5)
-    min_box_side: NonNegativeFloat = 6.0  # crop px; a thinner target is no sample
-    min_inside: UnitInterval = 0.5  # share of the target's area within the picture, and within the search area
+    min_box_side: NonNegativeFloat = 6.0  # crop px; thinner targets are rejected
+    min_inside: UnitInterval = 0.5  # fraction of the target's area within the image, and within the search area
     jitter_attempts: PositiveInt = 10
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 
     def for_validation(self) -> ProcessingSettings:
-        """The same geometry, and pictures as they are: numbers of settings with other augmentation can be compared."""
+        """The same geometry without augmentation, so that validation numbers are comparable between settings."""
         return replace(self, augmentation=self.augmentation.for_validation())
 
 
 class DiMPProcessing:
-    """Makes samples; holds nothing but its settings.
+    """Makes samples; stateless.
 
     Args:
         settings: how samples are drawn.
-        crop: what the network sees of a frame.
-        grid: of the network's scores.
+        crop: the network's crop settings.
+        grid: the network's score grid.
     """
 
     def __init__(self, settings: ProcessingSettings, crop: CropSettings, grid: ScoreGrid) -> None:
@@ -63,8 +63,8 @@ class DiMPProcessing:
     ) -> TrackingBatch | None:
         """One sample (a batch without its dimension B) named ``name``.
 
-        None where a target cannot be cropped sensibly (too thin, or hardly inside the picture or its jittered search
-        area): the sampler then draws another.
+        None if a target is too thin, or too far outside the image or its jittered search area: the sampler then draws
+        another sample.
         """
         settings = self.settings
         shared = draw_shared(settings.augmentation, rng)
@@ -89,7 +89,7 @@ class DiMPProcessing:
         shared: Shared,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None where ten draws give none."""
+        """A jittered, augmented crop ``uint8 [S, S, 3]`` and the box in it; None if all draws fail."""
         size = image.size if isinstance(image, LazyImage) else (image.shape[1], image.shape[0])
         area = self._draw_area(box, size, jitter, rng)
         if area is None:
@@ -106,7 +106,7 @@ class DiMPProcessing:
     def _draw_area(
         self, box: np.ndarray, image_size: tuple[int, int], jitter: JitterSettings, rng: np.random.Generator
     ) -> tuple[tuple[float, float], float] | None:
-        """Center and scale of a search area that holds enough of the target and shows it thick enough."""
+        """Center and scale of a search area with enough of the target, at a sufficient size."""
         settings = self.settings
         size = box[2:].astype(float)
         if not share_inside(box, np.array(image_size)) >= settings.min_inside:

@@ -1,4 +1,4 @@
-"""Which frames make a sample: data set by weight, sequence, and frames not too far apart."""
+"""Choice of the frames of a sample: data set by weight, sequence, and frames within a gap."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def choose_frames(
     mode: FrameMode,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Train and test frame ids, drawn from the frames where the target is visible (``bool [n]``, two at
-    least).
+    """Train and test frame ids, drawn from the frames where the target is visible (``bool [n]``, at least
+    two).
 
-    No frame lies further than ``max_gap`` from a common base frame, unless no other visible frame is that
-    near: then the next one is taken. Ids repeat only where there are fewer frames than asked for.
+    All frames lie within ``max_gap`` of a common base frame, or the next visible frame is used if there is none. Ids
+    repeat only if there are fewer frames than requested.
     """
     ids = np.flatnonzero(visible)
     if mode == "causal":
@@ -64,7 +64,7 @@ class TrackingSampler(Dataset[TrackingBatch]):
     """Samples of ``datasets`` = [(data set, weight), ...].
 
     Item k is item i = k mod n of epoch e = k div n, with n samples an epoch, and depends on (seed, e, i)
-    alone: not on the number of workers or on what was drawn before.
+    alone, not on the number of workers or on earlier draws.
     """
 
     _ATTEMPTS = 100

@@ -20,13 +20,13 @@ from ltr.utils.errors import InputError
 
 @dataclass(frozen=True)
 class Failure:
-    """Takes the place of a sample that could not be made."""
+    """Replaces a sample that could not be made."""
 
     error: Exception
 
 
 class Guarded(Dataset[Any]):
-    """``dataset``, with a :class:`Failure` in place of bad input (ValueError, OSError) that a worker meets."""
+    """``dataset``, with a :class:`Failure` in place of bad input (InputError, OSError) in a worker."""
 
     def __init__(self, dataset: Dataset[Any]) -> None:
         self.dataset = dataset
@@ -38,9 +38,7 @@ class Guarded(Dataset[Any]):
             return self.dataset[index]
         except (InputError, OSError) as error:
             portable = _portable(error)
-            portable.add_note(
-                f"in a worker:\n{traceback.format_exc()}"
-            )  # shown with a traceback, no part of the message
+            portable.add_note(f"in a worker:\n{traceback.format_exc()}")  # shown with a traceback, not in the message
             return Failure(portable)
 
     def __len__(self) -> int:
@@ -48,7 +46,7 @@ class Guarded(Dataset[Any]):
 
 
 def guarded(collate: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
-    """``collate``, but a batch with a :class:`Failure` becomes that one."""
+    """``collate``, but a batch with a :class:`Failure` becomes that failure."""
     return partial(_collate, collate)
 
 
@@ -65,15 +63,15 @@ def batches_or_error(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 def start_worker(worker: int) -> None:
-    """What a worker does first."""
+    """Initialize a worker process."""
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
-    # Ctrl-C reaches all processes of a terminal; the main one deals with it.
+    # Ctrl-C reaches all processes of a terminal; the main one handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _portable(error: Exception) -> Exception:
-    """``error``, or a plain one with its message where it cannot travel between processes."""
+    """``error``, or one with the same message if it cannot be pickled."""
     try:
         copy = pickle.loads(pickle.dumps(error))
         assert isinstance(copy, Exception)

@@ -92,7 +92,7 @@ def _run_s_settings(task: str, name: str, argv: list[str]) -> list[Path]:
 def _base_settings(
     settings: TrainSettings, argv: list[str], files: list[Path], prog: str
 ) -> tuple[TrainSettings, int, list[str], Path | None]:
-    """The settings that single fields are changed of, the seed (0 where no file gives one), the arguments
+    """The settings that single fields are changed of, the seed (0 if no file gives one), the arguments
     left, and the file of ``--settings``.
 
     files: laid over the settings, before that of ``--settings``.

@@ -1,4 +1,4 @@
-"""Training state on disk: written whole or not at all, read back without running code."""
+"""Training state on disk: written atomically, loaded without running code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ltr.utils.config import renamed
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 
-# Settings that change how a run is watched and fed, not what comes out of it.
+# Settings that do not change the result of a run.
 RESUME_IGNORED = ("num_workers", "output")
 
 
@@ -28,9 +28,9 @@ class Checkpoints:
 
     Args:
         folder: of the run.
-        settings: as JSON values; a checkpoint of other settings is refused (but for ``RESUME_IGNORED`` ones).
-        keep: how many of the numbered ones are kept.
-        kind: class of the settings, which knows their old names (:func:`ltr.utils.config.renamed`).
+        settings: as JSON values; a checkpoint of other settings is refused (except ``RESUME_IGNORED``).
+        keep: number of numbered checkpoints to keep.
+        kind: class of the settings, with the old field names (:func:`ltr.utils.config.renamed`).
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any], keep: int = 1, kind: Any = None) -> None:
@@ -41,10 +41,10 @@ class Checkpoints:
         self.kind = kind
 
     def prepare(self) -> None:
-        """Make the folder, write ``settings.json``, and remove what a killed run left half-written.
+        """Make the folder, write ``settings.json``, and remove temporary files of a killed run.
 
         Raises:
-            OSError: the folder cannot be written to; said now, not after the first epoch.
+            OSError: the folder is not writable; reported before the first epoch.
         """
         text = json.dumps(self.settings, indent=1) + "\n"
         atomic_write(self.folder / "settings.json", lambda temporary: temporary.write_text(text))
@@ -55,19 +55,19 @@ class Checkpoints:
         """Write the state of ``parts`` (network, optimizer, progress, ...).
 
         Raises:
-            OSError: it could not be written (a full disk); the checkpoint before it is still there.
+            OSError: it could not be written (a full disk); the previous checkpoint is kept.
         """
         state = {name: part.state_dict() for name, part in parts.items()}
         state["settings"] = json.dumps(self.settings)
         try:
             atomic_write(self.path, lambda temporary: torch.save(state, temporary))
-        except (OSError, RuntimeError) as error:  # torch's writer says RuntimeError where the disk is full
+        except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
             reason = str(error).partition("\n")[0]
             before = "the one before it is untouched; go on from it with --resume" if self.path.exists() else "none yet"
             raise OSError(f"cannot write the checkpoint {self.path} ({reason}); {before}") from error
 
     def keep_epoch(self, epoch: int) -> None:
-        """Keep what was just saved as the checkpoint after ``epoch`` epochs, and remove the oldest ones."""
+        """Keep the newest checkpoint as that of ``epoch`` finished epochs, and remove the oldest ones."""
         if self.keep:
             atomic_write(self.folder / f"checkpoint-{epoch:04}.pt", self._copy)
         for old in self.numbered()[: -self.keep or None]:
@@ -115,7 +115,7 @@ class Checkpoints:
                 part.load_state_dict(state[name])
 
     def _longer(self, changed: list[str]) -> str:
-        """How to train longer, where that was tried."""
+        """Advice for a run whose number of epochs was raised."""
         network = self.folder / "network.safetensors"
         if "start" not in self.settings or not any(line.startswith("optim.epochs ") for line in changed):
             return ""
@@ -127,7 +127,7 @@ def _resume_key(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:
-    """Where two JSON values differ, one line each."""
+    """The differences of two JSON values, one line each."""
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(old.keys() | new.keys())
         return [line for key in keys for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
@@ -138,7 +138,7 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
 
 
 def _brief(value: Any) -> str:
-    """A table as what it says, "kind=video path=mine" for instance."""
+    """A table as text, for example "kind=video path=mine"."""
     if not isinstance(value, dict):
         return str(value)
     said = {key: item for key, item in value.items() if key != "class" and item not in ("", None, [], {})}
@@ -153,9 +153,9 @@ def seed_everything(seed: int) -> None:
 
 
 def seed_step(generator: torch.Generator, *key: int) -> None:
-    """Seed ``generator`` and torch's own one (dropout) for one step, named by ``key`` (seed, epoch, step, process).
+    """Seed ``generator`` and torch's default one (dropout) for one step, by ``key`` (seed, epoch, step, process).
 
-    What a step draws then depends on its key alone, and a run can be taken up before any step.
+    The random numbers of a step then depend on its key alone, so a run can be resumed before any step.
     """
     low, high = np.random.SeedSequence(key).generate_state(2, np.uint32).tolist()
     state = (low << 31) ^ high

@@ -1,4 +1,4 @@
-"""The batches of a step, and what is told of a loader that fails."""
+"""The batches of a step, and the errors of a loader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 class Loader(Sized, Protocol):
-    """Batches, an epoch at a time; a step takes ``accumulate`` of them."""
+    """Batches of one epoch; a step takes ``accumulate`` of them."""
 
     def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
         """Choose the epoch (from 0) of the next pass, and the batch that it begins with."""
@@ -21,7 +21,7 @@ class LoaderFailed(Exception):
     """A batch could not be made; the network is as the last step left it.
 
     Args:
-        error: that the loader raised.
+        error: the loader's exception.
     """
 
     def __init__(self, error: Exception) -> None:
@@ -34,19 +34,19 @@ class Feed:
 
     Args:
         loader: of the batches.
-        per_step: batches that a step takes; what is left over at the end of an epoch is dropped.
+        per_step: batches of a step; an incomplete last step of an epoch is dropped.
     """
 
     def __init__(self, loader: Loader, per_step: int = 1) -> None:
         self.loader, self.per_step = loader, per_step
-        self.waited = 0.0  # seconds, since the beginning
+        self.waited = 0.0  # seconds, in total
 
     def __len__(self) -> int:
         """Steps of an epoch."""
         return len(self.loader) // self.per_step
 
     def steps(self, epoch: int, first_step: int = 0) -> Iterator[list[Any]]:
-        """The batches of each step of an epoch (from 0); LoaderFailed where they cannot be made."""
+        """The batches of each step of an epoch (from 0); LoaderFailed if they cannot be made."""
         self.loader.set_epoch(epoch, first_step * self.per_step)
         batches: Iterator[Any] | None = None
         while True:
@@ -63,12 +63,12 @@ class Feed:
 
 
 def is_dead_worker(error: BaseException) -> bool:
-    """Whether torch says with ``error`` that a process which makes samples has ended."""
+    """Whether ``error`` is torch's message that a worker process of the loader died."""
     return isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker")
 
 
 def plain_message(error: BaseException) -> str:
-    """What an error says; of a dead worker, what may help."""
+    """The message of an error; for a dead worker with advice."""
     if not is_dead_worker(error):
         return str(error)
     reason = str(error).partition("\n")[0].strip().rstrip(".")

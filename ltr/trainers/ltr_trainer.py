@@ -1,4 +1,4 @@
-"""The training loop. It knows actors, loaders and optimizers, and nothing of any task."""
+"""The training loop, independent of the task: actor, loaders, optimizer."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ from ltr.utils.stop_signals import Stopped, StopSignals
 
 @dataclass(frozen=True)
 class Training:
-    """Everything that takes part in a training run."""
+    """The parts of a training run."""
 
     actor: BaseActor
     train_loader: Loader
     val_loader: Loader | None
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
-    export: Callable[[Path], None]  # writes the network, ready to be used, into a folder
-    prepare: Callable[[], None] = lambda: None  # called when the weights are there, those of a checkpoint, too
+    export: Callable[[Path], None]  # writes the trained network into a folder
+    prepare: Callable[[], None] = lambda: None  # called after the weights (of a checkpoint, too) are loaded
 
 
 class LTRTrainer:
     """Trains ``training`` in ``folder``: epochs, validation, log, checkpoints, and the network after every epoch.
 
-    Everything that a step draws depends on (seed, epoch, step, process), and the loaders' batches on (seed, epoch,
-    batch): so a run that was stopped or killed anywhere goes on as if nothing had happened.
+    The random numbers of a step depend on (seed, epoch, step, process), and the loaders' batches on (seed, epoch,
+    batch): so a run that was stopped or killed at any step resumes bit-exactly.
 
     Args:
         training: actor, loaders, optimizer, scheduler.
         settings: of the task.
-        folder: where the run lives.
-        device: where the network is.
+        folder: of the run.
+        device: of the network.
         seed: of the losses' random draws.
         processes: that train together; the main one writes the files.
     """
@@ -92,19 +92,19 @@ class LTRTrainer:
         return self.progress.epoch
 
     def resume(self) -> None:
-        """Go on from the run's checkpoint."""
+        """Continue from the run's checkpoint."""
         self.checkpoints.load(self._state)
 
     def run(self) -> None:
         """Train to the last epoch.
 
         Raises:
-            Stopped: a signal asked for it; everything is saved.
+            Stopped: by a signal; everything is saved.
             FloatingPointError: a loss is not finite; ``bad_batch.json`` names the samples.
-            ValueError: a loss could not be computed; as above. Or a sample could not be made; everything is saved.
-            OSError: a file could not be read (everything is saved) or written (the last checkpoint is still there).
+            ValueError: a loss could not be computed (as above), or a sample could not be made (everything is saved).
+            OSError: a file could not be read (everything is saved) or written (the last checkpoint is kept).
             ChildProcessError: a process that makes samples was killed.
-            KeyboardInterrupt: it was stopped at once, as far as the last checkpoint.
+            KeyboardInterrupt: it was stopped at once; steps after the last checkpoint are lost.
         """
         self.training.prepare()
         if self.processes.is_main:
@@ -120,16 +120,16 @@ class LTRTrainer:
             except LoaderFailed as failed:
                 raise self._saved_after(failed.error, stop) from failed
             except RuntimeError as error:
-                if stop.received is not None:  # the signal has ended a loader's worker or another process, too
+                if stop.received is not None:  # the signal has also ended a worker or another process
                     raise KeyboardInterrupt from None
-                if is_dead_worker(error):  # noticed in the middle of a step: nothing to save
+                if is_dead_worker(error):  # in the middle of a step: nothing to save
                     lost = "what came after the last checkpoint is lost"
                     raise ChildProcessError(f"{plain_message(error)}; {lost}: go on with --resume") from error
                 raise
 
     def _saved_after(self, error: Exception, stop: StopSignals) -> Exception:
-        """Save, and what to raise after a loader's ``error``: a bug's keeps its traceback, the others say one line."""
-        if stop.received is not None and is_dead_worker(error):  # the signal has ended the worker, too
+        """Save, and return the exception for a loader's ``error``; bugs keep their traceback."""
+        if stop.received is not None and is_dead_worker(error):  # the signal has also ended the worker
             self._save()
             return Stopped(stop.received, self._where)
         if not self._done_steps:
@@ -154,7 +154,7 @@ class LTRTrainer:
                 if self.training.val_loader is not None and (self.epoch + 1) % self.settings.validate_every == 0:
                     groups["val"] = self._validate(self.training.val_loader, stop)
                 self._export(groups)
-            with warnings.catch_warnings():  # that no step came before: all were done before the run was taken up again
+            with warnings.catch_warnings():  # no step since the run was resumed
                 warnings.filterwarnings("ignore", r"Detected call of `lr_scheduler\.step")
                 self.training.scheduler.step()
             self.progress.finish_epoch()
@@ -232,13 +232,13 @@ class LTRTrainer:
         return stats.means(self.processes)
 
     def _export(self, groups: dict[str, dict[str, float]]) -> None:
-        """Write the network, and once more where it is the best so far."""
+        """Write the network, and a copy in ``best`` if it is the best so far."""
         best = "val" in groups and self.progress.improves(groups["val"])
         if self.processes.is_main:
             self.training.export(self.folder)
             if best:
                 numbers = self.folder / "best" / "epoch.json"
-                numbers.unlink(missing_ok=True)  # of another network, should this be killed halfway
+                numbers.unlink(missing_ok=True)  # would belong to another network if the process is killed now
                 self.training.export(numbers.parent)
                 text = json.dumps({"epoch": self.epoch + 1, **groups["val"]}, indent=1) + "\n"
                 atomic_write(numbers, lambda temporary: temporary.write_text(text))

@@ -23,9 +23,9 @@ class BadBatch(Exception):
     """A loss that is not finite or that could not be computed.
 
     Args:
-        error: the type of exception that says so to the user.
-        what: is wrong.
-        stats: of the actor, where it came so far.
+        error: type of the exception for the user.
+        what: the problem.
+        stats: of the actor, if it computed them.
         ids: names of the samples.
     """
 
@@ -35,25 +35,25 @@ class BadBatch(Exception):
 
 
 class _Loss(nn.Module):
-    """An actor as a module, so that everything it does is seen by DistributedDataParallel."""
+    """An actor as a module, for DistributedDataParallel."""
 
     def __init__(self, actor: BaseActor) -> None:
         super().__init__()
         self.net = actor.net
-        self._actor = (actor,)  # in a tuple: it is no module
+        self._actor = (actor,)  # in a tuple, because it is not a module
 
     def forward(self, batch: Any, generator: torch.Generator) -> tuple[Tensor, Stats]:
         return self._actor[0](batch, generator)
 
 
 class OptimizerStep:
-    """Takes batches, changes the network.
+    """One training step of the network.
 
     Args:
         actor, optimizer: of the training.
         settings: of the task: precision, clipping, accumulation, averaging.
-        device: where the network is.
-        processes: that train together; each brings its part of a batch, and all do the same step.
+        device: of the network.
+        processes: that train together, each with its shard of the batch.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class OptimizerStep:
         self.gradient_norm = torch.zeros(())  # of the last step, before clipping
         self.loss: nn.Module = _Loss(actor)
         if processes.count > 1:
-            # Gradients of 1x1 convolutions have two equal layouts, channels last or not: a copy that takes no time.
+            # Gradients of 1x1 convolutions have two equivalent layouts, channels last or not; the copy is cheap.
             warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
             self.loss = DistributedDataParallel(self.loss)
-        # fp16 has few exponents: losses are scaled up so that small gradients are not lost. bf16 needs nothing.
+        # fp16 has a small range: losses are scaled so that small gradients do not underflow. bf16 needs no scaling.
         self.scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "fp16")
         self.average: AveragedModel | None = None
         if settings.optim.ema is not None:
@@ -82,7 +82,7 @@ class OptimizerStep:
         """One step on the parts of a batch; the numbers to log of each part.
 
         Raises:
-            BadBatch: a loss is not finite or could not be computed; the network is as it was.
+            BadBatch: a loss is not finite or could not be computed; the network is unchanged.
         """
         self.optimizer.zero_grad(set_to_none=True)
         stats = []
@@ -126,7 +126,7 @@ class OptimizerStep:
 
     @contextlib.contextmanager
     def averaged(self) -> Any:
-        """In the block, the network has its averaged weights, where there are some."""
+        """In the block, the network has its averaged weights, if ``ema`` is set."""
         if self.average is None:
             yield
             return
@@ -138,6 +138,6 @@ class OptimizerStep:
             self._net.load_state_dict(own)
 
     def parts(self) -> dict[str, Any]:
-        """What belongs into a checkpoint besides network and optimizer."""
+        """The parts of a checkpoint besides network and optimizer."""
         average = {} if self.average is None else {"average": self.average}
         return {"scaler": self.scaler, **average}

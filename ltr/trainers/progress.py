@@ -1,4 +1,4 @@
-"""How far a training run is, and what was its best epoch."""
+"""Progress of a training run, and its best epoch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ltr.utils.errors import InputError
 
 
 class Progress:
-    """Finished epochs, and finished steps of the one that runs.
+    """Finished epochs, and finished steps of the current one.
 
     Args:
         best_by: name of the validation number that epochs are compared by; "-" before it: lower is better; "": none.
@@ -22,14 +22,14 @@ class Progress:
         self._name, self._sign = best_by.removeprefix("-"), -1 if best_by.startswith("-") else 1
 
     def total_steps(self, per_epoch: int) -> int:
-        """Steps since the beginning, with so many ``per_epoch``."""
+        """Finished steps in total, with ``per_epoch`` steps an epoch."""
         return self.epoch * per_epoch + self.step
 
     def improves(self, validation: dict[str, float]) -> bool:
-        """Whether an epoch with these validation numbers is the best so far; then it is what others must beat.
+        """Whether an epoch with these validation numbers is the best so far; records its value.
 
         Raises:
-            ValueError: the number to compare by is not among them.
+            ValueError: the number to compare is missing.
         """
         if not self._name:
             return False
@@ -50,5 +50,5 @@ class Progress:
         return {"epoch": self.epoch, "step": self.step, "best": self.best}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state."""
         self.epoch, self.step, self.best = state["epoch"], state["step"], state["best"]

@@ -27,8 +27,8 @@ class OptimSettings:
     )
     step_factor: float = 0.2
     clip_norm: PositiveFloat | None = None  # largest norm of a step's gradient
-    accumulate: PositiveInt = 1  # parts that a batch is worked on in, one after another, where memory is short
-    ema: float | None = None  # validate and keep a running mean of the weights with this decay (0.999) instead of them
+    accumulate: PositiveInt = 1  # parts of a batch, processed one after another to save memory
+    ema: float | None = None  # decay (0.999) of a running mean of the weights, which is validated and kept instead
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
@@ -42,30 +42,30 @@ class OptimSettings:
 
 @dataclass(frozen=True)
 class OutputSettings:
-    """What a run keeps and shows; none of it changes the result."""
+    """Checkpoints and logging; they do not change the result."""
 
-    keep: NonNegativeInt = 1  # checkpoints of single epochs (checkpoint-0007.pt) that are kept; the newest
+    keep: NonNegativeInt = 1  # number of checkpoints of single epochs (checkpoint-0007.pt) that are kept
     save_minutes: PositiveFloat = 10.0  # between checkpoints within an epoch
-    log_every: PositiveInt = 50  # steps between two points of TensorBoard's curves
-    pictures_every: PositiveInt = 500  # steps between two pictures of samples in TensorBoard
+    log_every: PositiveInt = 50  # steps between two points of the TensorBoard curves
+    pictures_every: PositiveInt = 500  # steps between two images of samples in TensorBoard
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What the trainer needs to know; the rest belongs to the task."""
+    """Settings of the trainer, common to all tasks."""
 
     OLD_NAMES: ClassVar[Mapping[str, str]] = {}  # of fields, in files of older versions: see ltr.utils.config.renamed
-    method_field: ClassVar[str] = ""  # the field that holds the training method, where the task has several
+    method_field: ClassVar[str] = ""  # the field of the training method, if the task has several
 
     optim: OptimSettings = field(default_factory=OptimSettings)
     num_workers: NonNegativeInt = 1  # processes that make samples
     validate_every: PositiveInt = 1  # epochs
-    best_by: str = ""  # validation number that the best network is chosen by; "-" before it: lower is better
+    best_by: str = ""  # validation number that chooses the best network; "-" before it: lower is better
     precision: Literal["float32", "bf16", "fp16"] = "float32"  # of the convolutions: half the memory and time on a GPU
     output: OutputSettings = field(default_factory=OutputSettings)
 
     def with_method(self, name: str) -> Self:
-        """These settings with the training method ``name`` and what belongs to it; ValueError names those there are."""
+        """These settings with the training method ``name`` and its values; ValueError lists the known ones."""
         raise InputError(f"method: this task has one method only, not {name!r}")
 
 
@@ -74,7 +74,7 @@ M = TypeVar("M")
 
 
 def with_values(settings: S, values: Mapping[str, Any], where: str) -> S:
-    """:func:`ltr.utils.config.changed`, where the training method may be chosen by name, too: ``"nce"`` or
+    """:func:`ltr.utils.config.changed` that also accepts a training method by name: ``"nce"`` or
     ``{"method": "nce", "num_samples": 64}``."""
     found: list[str] = []
     rest, name = dict(values), settings.method_field
@@ -90,7 +90,7 @@ def with_values(settings: S, values: Mapping[str, Any], where: str) -> S:
 
 
 def named_method(methods: Mapping[str, M], name: str, what: str) -> M:
-    """The method ``name``; ValueError names those there are, as values of the setting ``what``."""
+    """The method ``name``; ValueError lists the known ones, as values of the setting ``what``."""
     if name not in methods:
         raise InputError(f"{what}: expected one of {', '.join(methods)}, got {name!r}")
     return methods[name]

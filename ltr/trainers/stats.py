@@ -1,4 +1,4 @@
-"""Running means of what a step reports, and where they are logged."""
+"""Running means of the numbers of a step, and their log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AverageStats:
         self._counts: dict[str, int] = {}
 
     def add(self, stats: Mapping[str, float]) -> None:
-        """Count in one step."""
+        """Add the numbers of one step."""
         for name, value in stats.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
@@ -33,7 +33,7 @@ class AverageStats:
         return {name: sums[name] / counts[name] for name in self._sums}
 
     def clear(self) -> None:
-        """Begin again."""
+        """Remove all numbers."""
         self._sums, self._counts = {}, {}
 
     def state_dict(self) -> dict[str, Any]:
@@ -41,17 +41,16 @@ class AverageStats:
         return {"sums": dict(self._sums), "counts": dict(self._counts)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from sums and counts."""
+        """Restore sums and counts."""
         self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
 
 
 class TrainingLog:
-    """One line of JSON an epoch (``log.jsonl``), and TensorBoard's scalars and pictures, in one folder.
+    """One line of JSON per epoch (``log.jsonl``), and TensorBoard scalars and images, in one folder.
 
     Args:
         folder: of the run.
-        epoch, step: the run goes on after so many epochs and steps: what was logged later (by a run that was killed)
-            is removed.
+        epoch, step: finished ones; later entries (of a run that was killed) are removed.
     """
 
     def __init__(self, folder: Path, epoch: int = 0, step: int = 0) -> None:
@@ -94,7 +93,7 @@ class TrainingLog:
 
 
 def _whole_lines(path: Path) -> list[str]:
-    """The lines of a JSONL file; one that was cut off by a kill is left out."""
+    """The complete lines of a JSONL file."""
     if not path.exists():
         return []
     return [line[:-1] for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]

@@ -1,5 +1,4 @@
-"""What a run shows between epochs: every few steps numbers and pictures in TensorBoard, and a line where the output is
-no terminal and has no progress bar."""
+"""Logs single steps: numbers and images in TensorBoard, and a line of text if stderr is not a terminal."""
 
 from __future__ import annotations
 
@@ -16,13 +15,13 @@ from ltr.trainers.stats import AverageStats, TrainingLog
 
 
 class StepLogger:
-    """Looks at the steps of a run.
+    """Logs the steps of a run.
 
     Args:
         actor, optimizer: of the training.
-        settings: how often to look.
-        log: where to write; None: nowhere (a process that is not the main one).
-        lines: also print a line whenever numbers are logged; None: where stderr is no terminal.
+        settings: the intervals.
+        log: to write to; None in processes other than the main one.
+        lines: also print a line when numbers are logged; None: if stderr is not a terminal.
     """
 
     def __init__(
@@ -38,15 +37,15 @@ class StepLogger:
         self.begin(0.0)
 
     def begin(self, waited: float) -> None:
-        """Measure speed from now on; ``waited``: seconds that batches have been waited for so far."""
+        """Start measuring the speed; ``waited``: total seconds of waiting for batches."""
         self._since, self._samples, self._waited = time.perf_counter(), 0, waited
 
     def step(
         self, step: int, where: str, batches: Sequence[Any], stats: Sequence[Stats], numbers: Mapping[str, Any]
     ) -> None:
-        """After step ``step`` (from 1 on; ``where`` for the user) on ``batches``.
+        """Log step ``step`` (from 1; ``where`` is its text for the user) on ``batches``.
 
-        ``numbers``: ``samples`` of all processes together, seconds ``waited`` for batches so far, ``gradient_norm``.
+        ``numbers``: ``samples`` of all processes, total seconds ``waited`` for batches, ``gradient_norm``.
         """
         self._samples += int(numbers["samples"])
         if self.log is None:
@@ -63,8 +62,8 @@ class StepLogger:
             self.log.pictures(step, self.actor.pictures(batches[0]))
 
     def _machine(self, waited: float) -> dict[str, float]:
-        """Since the last time: samples a second and the share of time spent waiting for batches; learning rates, and
-        the most GPU memory that was in use."""
+        """Samples per second and fraction of time spent waiting for batches since the last call; learning rates; peak
+        GPU memory."""
         seconds = time.perf_counter() - self._since
         numbers = {
             "samples_per_second": self._samples / seconds,

@@ -165,7 +165,7 @@ def _picture_sizes(report: Report, paths: Sequence[Path], decode: bool) -> np.nd
 
 
 def _picture_size(path: Path, decode: bool) -> tuple[int, int]:
-    """Width and height; ValueError where the picture is empty, damaged or none."""
+    """Width and height; ValueError if the picture is empty, damaged or none."""
     if decode:
         height, width = load_image(path).shape[:2]
         return width, height
@@ -202,7 +202,7 @@ class CheckOptions:
 
 
 def check(options: CheckOptions) -> Report:
-    """The report of a data set; FileNotFoundError where there is nothing, ValueError for an unknown split."""
+    """The report of a data set; FileNotFoundError if there is nothing, ValueError for an unknown split."""
     if not options.root.is_dir() and options.name != "video":
         raise FileNotFoundError(f"folder does not exist: {options.root}")
     if options.name == "coco":

@@ -83,7 +83,7 @@ class Boxes:
 
     @property
     def doubt(self) -> str:
-        """What seems wrong with all boxes; empty where nothing does."""
+        """What seems wrong with all boxes; empty if nothing does."""
         question = "are they corners (x1, y1, x2, y2), made for pictures of another size, or relative to the picture?"
         if self.outside > _DOUBTFUL * self.with_area:
             return f"{self.outside:,} of {self.with_area:,} boxes lie outside their pictures: {question}"

@@ -1,4 +1,4 @@
-"""From an error to an exit code: the frame of the training commands."""
+"""Error messages and exit codes of the training commands."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ EXPECTED_ERRORS = (InputError, OSError, ImportError, FloatingPointError)
 
 @contextmanager
 def one_line_errors(resume: str = "") -> Iterator[None]:
-    """In its block, bad input is one line on stderr and exit code 1; a stopped command's code is 128 and the signal
-    (Ctrl-C: 130). Anything else is a bug and shows its traceback.
+    """In the block, bad input becomes one line on stderr and exit code 1; a stopped command exits with 128 + signal
+    (Ctrl-C: 130). Any other exception is a bug and shows its traceback.
 
     Args:
-        resume: how the command goes on after it was stopped, where it does.
+        resume: advice how to continue a stopped command.
     """
     try:
         yield

@@ -1,12 +1,12 @@
 """Settings of trainings and parameters of trackers: frozen dataclasses, checked, changed, dumped and loaded alike.
 
-Bounds stand in the types (``epochs: PositiveInt``); what fields have to do with each other says a method ``problems``
-of their class. Everything that is wrong comes in one message: field, what is accepted, what it is.
+Bounds are part of the types (``epochs: PositiveInt``); a method ``problems`` of the class checks fields against each
+other. One message lists all problems: field, accepted values, value.
 
-Why no library: pydantic's dataclasses (2.14) were tried. They check types and bounds, but a change of single nested
-fields, classes chosen by name among those derived from an abstract one and old names need code of our own there, too;
-problems between fields are not told together with wrong types; and ``import pydantic.dataclasses`` takes 0.28 s and the
-first class 0.17 s more, where the commands that load no network start in 0.2 s.
+Why no library: pydantic dataclasses (2.14) check types and bounds, but changing single nested fields, subclasses by
+name and old names need our own code there, too; problems between fields are not reported together with wrong types;
+and ``import pydantic.dataclasses`` takes 0.28 s plus 0.17 s for the first class, while the commands that load no
+network start in 0.2 s.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ SCALARS = {bool: "true or false", int: "a whole number", float: "a number", str:
 
 @dataclass(frozen=True)
 class Range:
-    """Finite numbers that a field accepts: more than ``above``, from ``least``, to ``most``."""
+    """The finite numbers that a field accepts: greater than ``above``, at least ``least``, at most ``most``."""
 
     above: float | None = None
     least: float | None = None
     most: float | None = None
 
     def holds(self, value: Any) -> bool:
-        """Whether ``value`` is a number of this range."""
+        """Whether ``value`` is a number in this range."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             return False
         low = (self.above is None or value > self.above) and (self.least is None or value >= self.least)
@@ -59,7 +59,7 @@ UnitInterval = Annotated[float, Range(least=0, most=1)]
 
 
 def problems(settings: Any) -> list[str]:
-    """What is wrong with the values of a (nested) settings dataclass, one line each."""
+    """The problems of a (nested) settings dataclass, one line each."""
     kind: Any = type(settings)
     found = [line for name, hint in _hints(kind).items() for line in _faults(hint, getattr(settings, name), name)]
     return found + (settings.problems() if hasattr(settings, "problems") else [])
@@ -73,7 +73,7 @@ def check(settings: Any, where: str) -> None:
 
 
 def _faults(hint: Any, value: Any, name: str) -> Iterator[str]:
-    """What is wrong with the value of one field."""
+    """The problems of one field."""
     if get_origin(hint) is Annotated:
         hint, *ranges = get_args(hint)
         yield from (f"{name}: expected {r}, got {value}" for r in ranges if isinstance(r, Range) and not r.holds(value))
@@ -109,7 +109,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def to_json(settings: Any) -> Any:
-    """A (nested) settings dataclass as JSON values; every dataclass says its class, so that the choice is visible."""
+    """A (nested) settings dataclass as JSON values; every table has its class name under ``class``."""
     if is_dataclass(settings) and not isinstance(settings, type):
         values = {field.name: to_json(getattr(settings, field.name)) for field in fields(settings)}
         return {"class": type(settings).__name__, **values}
@@ -123,13 +123,13 @@ def to_json(settings: Any) -> Any:
 
 
 def read_values(path: Path, what: str = "settings") -> dict[str, Any]:
-    """The values of a file, by its suffix JSON or TOML; InputError, which begins with ``what``, where it is neither."""
+    """The values of a .json or .toml file; InputError, with the prefix ``what``, for any other file."""
     readers = {".json": lambda text: json.loads(text, object_pairs_hook=_no_key_twice), ".toml": tomllib.loads}
     if path.suffix not in readers:
         raise InputError(f"{what}: expected a .json or a .toml file, got {path}")
     try:
         values = readers[path.suffix](path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # those of both readers, and of the encoding; too many brackets
+    except (ValueError, RecursionError) as error:  # of both readers and the encoding; too deep nesting
         raise InputError(f"{what}: {path}: {error}") from error
     if not isinstance(values, dict):
         raise InputError(f"{what}: {path}: expected a table of {what}, got {type(values).__name__}")
@@ -145,9 +145,9 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def parse_changes(texts: Iterable[str]) -> dict[str, Any]:
-    """Changes for :func:`changed` from a command line, ``refinement.method=ascent`` for instance.
+    """Changes for :func:`changed` from a command line, for example ``refinement.method=ascent``.
 
-    Values are JSON, and text where they are not. InputError names one that is not of this form.
+    Values are JSON, otherwise text. InputError names an argument of another form.
     """
     changes: dict[str, Any] = {}
     for text in texts:
@@ -168,12 +168,12 @@ def parse_changes(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def changed(settings: S, values: Mapping[str, Any], where: str, known_problems: Iterable[str] = ()) -> S:
-    """``settings`` with the fields that ``values`` name: nested tables change single fields, while lists and
-    dictionaries are replaced as a whole. ``class`` says which class a table is of, as :func:`to_json` writes it.
+    """``settings`` with the fields of ``values``: nested tables change single fields, lists and dictionaries are
+    replaced. ``class`` is the class name of a table, as :func:`to_json` writes it.
 
     Raises:
-        InputError: fields are unknown or of another type: all of them in one message, which begins with ``where``, with
-            what is accepted. Whether the values make sense tells :func:`check`.
+        InputError: fields are unknown or of another type; one message, with the prefix ``where``, lists all of them
+            and the accepted types. :func:`check` checks the values.
     """
     found = list(known_problems)
     result: S = _table(type(settings), renamed(values, settings, where), settings, "", found)
@@ -192,8 +192,7 @@ def load(cls: type[S], values: Any, where: str) -> S:
 
 
 def _table(cls: type, value: Any, current: Any, name: str, found: list[str]) -> Any:
-    """``value`` as an object of the dataclass ``cls``, of a subclass where that is abstract; what ``value`` does not
-    name is as in ``current``."""
+    """``value`` as an object of ``cls`` (if abstract, of a subclass); missing fields as in ``current``."""
     if isinstance(value, cls):
         return value
     if not isinstance(value, Mapping):
@@ -237,7 +236,7 @@ def _subclasses(cls: type) -> list[type]:
 
 
 def _convert(hint: Any, value: Any, current: Any, name: str, found: list[str]) -> Any:
-    """``value`` as what ``hint`` says; ``current``, and a problem, where it is something else."""
+    """``value`` converted to the type ``hint``; ``current``, and a problem, if it does not fit."""
     if inspect.isclass(hint) and (is_dataclass(hint) or inspect.isabstract(hint)) and not get_origin(hint):
         return _table(hint, value, current, name, found)
     tried: list[str] = []
@@ -331,7 +330,7 @@ def _with_new_classes(values: Any) -> Any:
 
 
 def _table_of(values: Any, path: str, make: bool) -> Any:
-    """The table that holds the field ``path``; where there is none, a new one or None."""
+    """The table of the field ``path``; if it does not exist, a new one or None."""
     for group in path.split(".")[:-1]:
         if not isinstance(values, dict):
             return None

@@ -1,4 +1,4 @@
-"""Where networks run, and how this machine is used."""
+"""Devices, threads and memory."""
 
 import ctypes
 import platform
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_threads
 
-KINDS = ("cpu", "cuda", "mps", "xpu")  # of devices that networks run on
+KINDS = ("cpu", "cuda", "mps", "xpu")  # supported types of devices
 PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def choose_device(name: str) -> torch.device:
-    """The device ``name``; ``auto`` is CUDA where there is one, else the CPU. ValueError where it cannot be used."""
+    """The device ``name``; ``auto`` is CUDA if available, else the CPU. ValueError if it cannot be used."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if str(name).partition(":")[0] not in KINDS:
@@ -30,29 +30,29 @@ def choose_device(name: str) -> torch.device:
 
 
 def set_threads(number: int) -> None:
-    """Use so many CPU threads in torch; ValueError below 1, and where that is too many for this machine."""
+    """Set the number of CPU threads of torch; ValueError below 1, and if too large for this machine."""
     check_threads(number)
     torch.set_num_threads(number)
 
 
 def place(network: nn.Module, device: torch.device) -> None:
-    """Move a network to ``device``, channels last: on a CPU, too, convolutions are faster so."""
+    """Move a network to ``device``, in channels-last format: faster convolutions, on CPUs too."""
     network.to(device)
     network.to(memory_format=torch.channels_last)
 
 
 def upload(tensor: Tensor, device: torch.device) -> Tensor:
-    """The tensor on ``device``; where it comes from the CPU, a GPU is not waited for, whatever it still has to do."""
+    """The tensor on ``device``; copies from the CPU to CUDA are asynchronous."""
     if device.type != "cuda" or tensor.is_cuda:
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def keep_freed_memory() -> bool:
-    """Let the C library keep the memory of large tensors for the next ones; whether it does.
+    """Let glibc reuse the freed memory of large tensors; False with other C libraries.
 
-    glibc gives a large block back to the kernel when it is freed, and the next step's tensors are then mapped, page by
-    page, anew: up to a third of a step's time. Other C libraries are left alone.
+    By default glibc returns large freed blocks to the kernel, and the next step's tensors are mapped page by page
+    again, which takes up to a third of a step.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
@@ -79,8 +79,8 @@ def precision_warning(
     precision: str,
     seconds: Callable[[torch.device, torch.dtype], float] = convolution_seconds,
 ) -> str:
-    """What to tell the user where a reduced ``precision`` (bf16, fp16) takes longer than float32: on most CPUs, which
-    have to emulate it. Empty elsewhere.
+    """A warning if a reduced ``precision`` (bf16, fp16) is slower than float32, as on most CPUs, which emulate it;
+    else empty.
     """
     if device.type != "cpu" or precision == "float32":
         return ""

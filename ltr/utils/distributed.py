@@ -1,4 +1,4 @@
-"""Training in several processes, started by ``torchrun``: who is who, and what they tell each other."""
+"""Training in several processes, started by ``torchrun``: ranks, devices and reductions."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import torch.distributed as dist
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """This process among those that train together; by default it is alone."""
+    """The processes that train together, seen from this one; by default a single process."""
 
     rank: int = 0
     count: int = 1
-    device: torch.device = torch.device("cpu")  # what tensors travel on
+    device: torch.device = torch.device("cpu")  # of the tensors that are reduced
 
     @property
     def is_main(self) -> bool:
-        """Whether this one writes files and talks to the user."""
+        """Whether this process writes the files and messages."""
         return self.rank == 0
 
     def any(self, flag: bool) -> bool:
-        """Whether ``flag`` is set in any of the processes; all must ask at the same time."""
+        """Whether ``flag`` is set in any of the processes; all must call it."""
         return bool(self._total([float(flag)])[0]) if self.count > 1 else flag
 
     def sum(self, numbers: Mapping[str, float]) -> dict[str, float]:
-        """The sum of every number over the processes, which must all have the same names; all must ask."""
+        """The sum of every number over the processes; all must call it with the same names."""
         if self.count == 1:
             return dict(numbers)
         names = sorted(numbers)
@@ -50,7 +50,7 @@ def launched_by_torchrun() -> bool:
 
 
 def local_device(device: torch.device) -> torch.device:
-    """The device of this process: of several GPUs in a machine, each process takes the one of its local rank."""
+    """The device of this process: the GPU of its local rank, if the index of ``cuda`` is not given."""
     if device.type == "cuda" and device.index is None and launched_by_torchrun():
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return device
@@ -58,7 +58,7 @@ def local_device(device: torch.device) -> torch.device:
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[ProcessGroup]:
-    """The processes that ``torchrun`` started, connected by nccl (CUDA) or gloo; otherwise this one alone."""
+    """The processes that ``torchrun`` started, connected by nccl (CUDA) or gloo; otherwise ``SINGLE``."""
     if not launched_by_torchrun():
         yield SINGLE
         return
@@ -66,4 +66,4 @@ def process_group(device: torch.device) -> Iterator[ProcessGroup]:
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     yield ProcessGroup(dist.get_rank(), dist.get_world_size(), device)
-    dist.destroy_process_group()  # not after an error: the others may not answer any more, and torchrun ends them
+    dist.destroy_process_group()  # not after an error: the others may not respond, and torchrun ends them

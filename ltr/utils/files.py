@@ -1,4 +1,4 @@
-"""Files that are whole or not there: what every writer of this project writes through. Needs no torch."""
+"""Atomic writing of files, and checks of output paths. Needs no torch."""
 
 import glob
 import os
@@ -14,23 +14,22 @@ from typing import TextIO
 from ltr.utils.errors import InputError
 from ltr.utils.playlists import playlist_files
 
-STDOUT = Path("-")  # as the name of a table: standard output
+STDOUT = Path("-")  # standard output
 _STREAM = re.compile(r"/dev/std(out|err)|(/dev|/proc/self)/fd/\d+")
 
 
 def cache_folder() -> Path:
-    """Of what may be deleted: ``$EBM_TRACKING_CACHE``, or ``ebm-tracking`` among the user's caches."""
+    """The folder of caches: ``$EBM_TRACKING_CACHE``, or ``ebm-tracking`` in the user's cache folder."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
     return Path(os.environ.get("EBM_TRACKING_CACHE") or caches / "ebm-tracking").expanduser()
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path`` to write to: renamed to ``path`` after the block, removed after an error.
+    """A temporary path beside ``path`` to write to: renamed to ``path`` after the block, removed after an error.
 
-    So a reader never sees half a file, and what was there stays until there is something better; of several writers
-    at once, the last wins. Where ``path`` is a link, the file it points to is replaced; what is no regular file (a
-    pipe, a device) is written to directly.
+    A reader never sees a partial file, and the old file stays until the new one is complete; of several writers the
+    last one wins. If ``path`` is a link, its target is replaced; pipes and devices are written to directly.
     """
     if is_stream(path):
         yield path
@@ -46,14 +45,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
-    """Call ``write`` with a temporary name beside ``path``, then rename (see :func:`replacing`)."""
+    """Call ``write`` with a temporary path beside ``path``, then rename (see :func:`replacing`)."""
     with replacing(path) as temporary:
         write(temporary)
 
 
 @contextmanager
 def text_output(path: Path) -> Iterator[TextIO]:
-    """A text file to write to, through :func:`replacing`; standard output where ``path`` is ``-``."""
+    """A text file to write to, through :func:`replacing`; standard output if ``path`` is ``-``."""
     if path == STDOUT:
         _check_stdout("-")
         yield sys.stdout
@@ -64,12 +63,12 @@ def text_output(path: Path) -> Iterator[TextIO]:
 
 
 def with_card(network: Path) -> list[Path]:
-    """The files of a network of this toolkit: the network, and its card beside it."""
+    """The files of a network: its weights, and the card beside them."""
     return [network, network.with_suffix(".json")]
 
 
 def is_stream(path: Path) -> bool:
-    """Whether ``path`` is there and neither a regular file nor a folder, as pipes, terminals and devices."""
+    """Whether ``path`` is an existing pipe, terminal or device."""
     return bool(_STREAM.fullmatch(str(path))) or (path.exists() and not path.is_file() and not path.is_dir())
 
 
@@ -78,19 +77,19 @@ def check_outputs(
     sources: Iterable[str | Path | None] = (),
     folders: Mapping[str, Path | None] | None = None,
 ) -> None:
-    """See that what a command is asked to write destroys nothing and can be written, before the work begins.
+    """Check that the outputs of a command overwrite no source and are writable, before the work begins.
 
-    Removes, too, what killed processes left half-written beside the outputs. Nothing else is touched or made.
+    Also removes temporary files that killed processes left beside the outputs.
 
     Args:
-        outputs: argument -> file (None: not asked for), as ``{"--csv": Path("out.csv")}``.
-        sources: what is read: files, and those that a playlist names; folders (every file below them, also by links,
-            is taken for a source); globs; anything else, such as the URL of a camera, is left alone.
-        folders: argument -> folder that files are written to.
+        outputs: argument -> file (None: not given), as ``{"--csv": Path("out.csv")}``.
+        sources: inputs: files, with those that a playlist names; folders, with every file below them, also through
+            links; globs. Others, such as the URL of a camera, are ignored.
+        folders: argument -> folder of output files.
 
     Raises:
-        ValueError: an output is one of the sources, also by a link; two are the same; one is a folder, or a folder is
-            a file; one is write-protected or lies where nothing can be written.
+        ValueError: an output is one of the sources, also through a link; two are the same; one is a folder, or a folder
+            is a file; one is not writable.
     """
     files = {name: path for name, path in outputs.items() if path is not None}
     given = {**files, **{name: path for name, path in (folders or {}).items() if path is not None}}
@@ -119,7 +118,7 @@ def check_outputs(
 
 
 def _places(source: str) -> list[Path]:
-    """The files and folders on this machine that ``source`` stands for."""
+    """The local files and folders of ``source``."""
     source = source.removeprefix("file:")
     if os.path.exists(source):
         path = Path(source)
@@ -143,7 +142,7 @@ def _check_stdout(name: str) -> None:
 
 
 def _is_within(path: Path, folder: Path) -> bool:
-    """Whether the file ``path`` is one of those below ``folder``, also by links of either kind."""
+    """Whether the file ``path`` lies below ``folder``, also through symbolic or hard links."""
     place, inode = Path(os.path.realpath(path)), path.stat().st_ino
     waiting, seen = [os.path.realpath(folder)], set[str]()
     while waiting:
@@ -180,7 +179,7 @@ def _check_writable(name: str, path: Path) -> None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what processes that have ended left of ``path``."""
+    """Remove the temporary files of ``path`` whose process has ended."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         process = leftover.name.split(".")[-2]
         if process.isdecimal() and not _is_running(int(process)):
@@ -189,7 +188,7 @@ def _sweep(path: Path) -> None:
 
 def _is_running(process: int) -> bool:
     if os.name == "nt":
-        return True  # os.kill would end it there
+        return True  # os.kill would end the process
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -1,19 +1,19 @@
-"""Which files on this machine a playlist (ffconcat, HLS, DASH) has FFmpeg read."""
+"""The local files that FFmpeg reads for a playlist (ffconcat, HLS, DASH)."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_HEAD = 4096  # bytes in which a playlist tells its kind
+_HEAD = 4096  # bytes that contain the signature of a playlist
 _LARGEST = 2**24  # bytes
 _NAMES = re.compile(r'"([^"]+)"|>([^<>]+)<')  # URI="key.bin", <BaseURL>clip.mp4</BaseURL>
 _ESCAPES = re.compile(r"'([^']*)'|\\(.)")  # of ffconcat
 
 
 def playlist_files(path: Path) -> list[Path]:
-    """The files that ``path`` and playlists in it name, as far as they are there; none where it is no playlist.
+    """The existing files named in ``path`` and in playlists in it; none if ``path`` is not a playlist.
 
-    Takes too many rather than too few: whatever in it may be a name and is that of a file.
+    Every text that could be a name and is the name of a file counts.
     """
     found: dict[Path, None] = {}
     waiting = [path]
@@ -31,19 +31,19 @@ def _named(playlist: Path) -> Iterator[Path]:
         try:
             if file.is_file():
                 yield file
-        except (OSError, ValueError):  # too long for a name, or with a NUL
+        except (OSError, ValueError):  # too long, or with a NUL
             continue
 
 
 def _text(path: Path) -> str:
-    """The text of a playlist, "" where ``path`` is none."""
+    """The text of a playlist; "" if ``path`` is not one."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
             if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"ffconcat", b"#EXTM3U")) or b"<MPD" in head:
                 return (head + file.read(_LARGEST)).decode("utf-8", "surrogateescape")
     except OSError:
-        pass  # reading will tell
+        pass  # the reader will report it
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and the signals of batch systems: stop after the step that runs, with everything saved."""
+"""Ctrl-C and the signals of batch systems: stop after the current step, with everything saved."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
 
-# SIGHUP: the terminal was closed. SIGUSR1: what SLURM sends some time before the end (--signal=USR1@120).
+# SIGHUP: the terminal was closed. SIGUSR1: from SLURM before the time limit (--signal=USR1@120).
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)]
-URGENT = (signal.SIGINT, signal.SIGTERM)  # the second of these stops at once
-ECHO = 1.0  # seconds in which SIGTERM sent again is the same one: GNU timeout tells the process, then its whole group
+URGENT = (signal.SIGINT, signal.SIGTERM)  # a second one stops at once
+ECHO = 1.0  # seconds; a second SIGTERM within is a duplicate: GNU timeout signals the process, then its group
 
 
 class Stopped(Exception):
-    """Training was asked to stop, and did, with its state saved.
+    """Training stopped by a signal, with its state saved.
 
     Args:
         number: of the signal.
-        where: how far training is, for the user.
+        where: progress of the training, for the user.
     """
 
     def __init__(self, number: int, where: str) -> None:
@@ -31,9 +31,8 @@ class Stopped(Exception):
 
 
 class StopSignals:
-    """In its block, the first signal of ``SIGNALS`` is kept in ``received``; a second SIGINT or SIGTERM raises
-    KeyboardInterrupt, but for SIGTERM sent again within ``ECHO``. SIGHUP and SIGUSR1 are left alone where they are
-    ignored (``nohup``).
+    """In the block, the first signal of ``SIGNALS`` is stored in ``received``; a second SIGINT or SIGTERM raises
+    KeyboardInterrupt, except for a SIGTERM within ``ECHO``. SIGHUP and SIGUSR1 stay ignored if they are (``nohup``).
 
     Args:
         clock: seconds.
@@ -47,7 +46,7 @@ class StopSignals:
         self._process = os.getpid()
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():  # elsewhere Python does not allow handlers
+        if threading.current_thread() is threading.main_thread():  # Python allows handlers only here
             for number in SIGNALS:
                 if number in URGENT or signal.getsignal(number) != signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._handle)
@@ -58,13 +57,13 @@ class StopSignals:
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if os.getpid() != self._process:  # a loader's worker, which has inherited the handler: the main process decides
+        if os.getpid() != self._process:  # an inherited handler in a worker: the main process decides
             return
         if self.received is not None:
             echo = number == self.received == signal.SIGTERM and self._clock() - self._since < ECHO
             if number in URGENT and self.received in URGENT and not echo:
                 raise KeyboardInterrupt
-            return  # a closed terminal sends SIGHUP twice: the kernel's, and the shell's
+            return  # a closed terminal sends SIGHUP twice, from the kernel and from the shell
         self.received, self._since = number, self._clock()
         try:
             print("\nstopping after this step; once more to stop at once", file=sys.stderr, flush=True)
@@ -73,7 +72,7 @@ class StopSignals:
 
 
 def _leave_terminal() -> None:
-    """Write to nowhere: the terminal is closed, and any line would be an error that ends the training unsaved."""
+    """Redirect output to the null device: the terminal is closed, and printing would raise before saving."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)

@@ -42,7 +42,7 @@ class SequenceSpec:
 class GroundTruth:
     """The truth of one sequence.
 
-    boxes: float64 [n, 4], x, y, w, h in pixels as published, NaN where there is none. absent: bool [n], where the
+    boxes: float64 [n, 4], x, y, w, h in pixels as published, NaN if there is none. absent: bool [n], where the
     target is flagged as out of sight. image_size: width, height in pixels, where known.
     """
 
@@ -141,7 +141,7 @@ class Layout:
         name: of the data set; the key of its folder in the paths file, and the kind of a source of training.
         place: what its folder holds, for messages.
         benchmarks: what is evaluated on, by the names that the commands take.
-        splits: what a split for training may be called, for errors; empty where there is none.
+        splits: what a split for training may be called, for errors; empty if there is none.
         sequences: (root, split) -> the sequences that a complete copy has; ValueError for a split that is none.
         whole: a split's name where none is given.
         count: split -> number of sequences of a complete copy, where ``sequences`` only lists those found.
@@ -175,7 +175,7 @@ def read_specs(dataset: str) -> dict[str, SequenceSpec]:
 
 
 def read_list(path: Path) -> list[str]:
-    """Names, one a line, of a ``list.txt``; FileNotFoundError or ValueError where there are none."""
+    """Names, one a line, of a ``list.txt``; FileNotFoundError or ValueError if there are none."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such list of sequences")
     names = read_text(path).split()

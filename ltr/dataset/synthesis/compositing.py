@@ -101,7 +101,7 @@ class Layer:
 
 
 def place(cutout: Cutout, pose: Pose, motion_blur: tuple[float, float] = (0.0, 0.0)) -> Layer | None:
-    """Transform a cut-out into a frame's coordinates; None where nothing of it is left."""
+    """Transform a cut-out into a frame's coordinates; None if nothing of it is left."""
     cutout, pose = _shrink(cutout, pose)
     height, width = cutout.alpha.shape
     matrix = pose.matrix(width, height)
@@ -190,7 +190,7 @@ def _overlap(shape: tuple[int, ...], layer: Layer) -> tuple[tuple[slice, slice],
 
 
 def clip_box(box: tuple[float, float, float, float], width: int, height: int) -> np.ndarray:
-    """The part of ``box`` inside a frame of this size, ``float32 [4]``; without area where there is none."""
+    """The part of ``box`` inside a frame of this size, ``float32 [4]``; without area if there is none."""
     x, y, w, h = box
     left, top = min(max(x, 0), width), min(max(y, 0), height)
     right, bottom = min(max(x + w, 0), width), min(max(y + h, 0), height)

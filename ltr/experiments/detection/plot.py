@@ -26,7 +26,7 @@ def lines(runs: DetectionRuns, rows: Iterable[Row]) -> dict[str, list[tuple[floa
 
 
 def draw(runs: DetectionRuns, rows: list[Row], path: Path) -> None:
-    """Write the figure; ValueError where there is nothing to draw."""
+    """Write the figure; ValueError if there is nothing to draw."""
     points = lines(runs, rows)
     if not points:
         raise InputError("figure: none of the rows that vary a number has been run")

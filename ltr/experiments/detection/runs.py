@@ -31,7 +31,7 @@ class Run:
     guided: Scores
     refined: Scores
     steps: Steps
-    seconds: float | None  # of the processor; None where training was stopped and went on
+    seconds: float | None  # of the processor; None if training was stopped and went on
 
 
 class DetectionRuns:

@@ -1,4 +1,4 @@
-"""What all backbones share: normalization, running to the layers asked for, and freezing."""
+"""Base class of the backbones: normalization, output layers and freezing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Backbone(nn.Module):
     """A network cut at ``layer3``; a subclass gives its stages, normalization and pretrained weights.
 
     Args:
-        frozen_layers: layers (of ``LAYERS``) whose weights and batch-norm statistics stay as they are.
+        frozen_layers: layers (of ``LAYERS``) with constant weights and batch-norm statistics.
     """
 
     out_channels: ClassVar[dict[str, int]]
@@ -32,11 +32,11 @@ class Backbone(nn.Module):
     def __init__(self, frozen_layers: Iterable[str] = ()) -> None:
         super().__init__()
         self.frozen_layers = frozenset(frozen_layers)
-        self._folded: dict[str, list[nn.Module]] = {}  # lists keep them out of the module's state
+        self._folded: dict[str, list[nn.Module]] = {}  # in lists, which are not part of the state dict
         unknown = self.frozen_layers - set(LAYERS)
         if unknown:
             raise InputError(f"frozen_layers: unknown {sorted(unknown)}; layers are {', '.join(LAYERS)}")
-        # Not persistent: they belong to the class, and pytracking's checkpoints do not have them.
+        # Not persistent: constants of the class, which pytracking's checkpoints do not contain.
         self.register_buffer("pixel_mean", torch.tensor(self.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(self.std).view(3, 1, 1), persistent=False)
 
@@ -45,7 +45,7 @@ class Backbone(nn.Module):
         raise NotImplementedError
 
     def load_pretrained(self) -> None:
-        """Load the ImageNet weights; raises FileNotFoundError saying where they can be had."""
+        """Load the ImageNet weights; FileNotFoundError states their source."""
         raise NotImplementedError
 
     def freeze(self) -> None:
@@ -57,7 +57,7 @@ class Backbone(nn.Module):
         """Run the frozen layers before the first trained one in a copy with batch norm folded into the convolutions:
         twice as fast on a CPU.
 
-        Call it once weights and device are settled; the state dict stays that of the network as it is.
+        Call it after the weights are loaded and the network is moved; the state dict does not change.
         """
         frozen = list(itertools.takewhile(self.frozen_layers.__contains__, LAYERS))
         if frozen:

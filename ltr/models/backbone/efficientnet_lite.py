@@ -64,7 +64,7 @@ class _MBConv(nn.Module):
 
 
 class EfficientNetLite(Backbone):
-    """What the variants share. Each is wider and deeper than Lite0, but for the stem and the first block."""
+    """Base class of the variants: wider and deeper than Lite0, except for the stem and the first block."""
 
     width: ClassVar[float]  # of every stage, as a multiple of Lite0's
     depth: ClassVar[float]  # of all stages but the first, as a multiple of Lite0's

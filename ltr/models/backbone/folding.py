@@ -1,4 +1,4 @@
-"""Batch norm folded into the convolutions before it, for networks whose statistics no longer change."""
+"""Batch norm folded into the convolutions before it, for frozen statistics."""
 
 import copy
 import itertools

@@ -14,7 +14,7 @@ from .base import Backbone
 class _ResNet(Backbone):
     mean = (123.675, 116.28, 103.53)
     std = (58.395, 57.12, 57.375)
-    weights: ClassVar[str]  # torchvision's name of them
+    weights: ClassVar[str]  # their name in torchvision
 
     def __init__(self, frozen_layers: Iterable[str] = ()) -> None:
         import torchvision  # late: takes seconds, and other backbones do without

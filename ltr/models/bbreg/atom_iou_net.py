@@ -67,7 +67,7 @@ class AtomIoUNet(nn.Module):
         nn.init.normal_(self.iou_predictor.weight, std=1e-2)
 
     def get_modulation(self, feat: FeaturePair, boxes: Tensor) -> FeaturePair:
-        """What the target looks like: reference features ``[N, C, H, W]`` at both strides, boxes ``[N, 4]`` in crop
+        """The target's appearance: reference features ``[N, C, H, W]`` at both strides, boxes ``[N, 4]`` in crop
         pixels -> modulation vectors ``[N, pred_input_dim, 1, 1]``.
         """
         corners = box_to_corners(boxes)[:, None]

@@ -1,4 +1,4 @@
-"""The energy of the box branch as a running tracker evaluates it: on one frame's maps, with batch norm folded.
+"""The energy of the box branch in a tracker: on one frame's maps, with batch norm folded.
 
 Modulation acts channel by channel, so it may as well be applied to what was pooled:
 
@@ -29,7 +29,7 @@ class _Head:
     bias: Tensor  # [D]
     output: Tensor  # [D]
     bins: int
-    scale: float  # map pixels a crop pixel
+    scale: float  # map pixels per crop pixel
 
     def pool(self, feat: Tensor, boxes: Tensor) -> Tensor:
         """Features ``[H, W, C]`` of boxes ``[M, 4]``."""
@@ -50,7 +50,7 @@ class BoxEnergy:
     """
 
     def __init__(self, branch: AtomIoUNet) -> None:
-        with torch.inference_mode(False):  # tensors made in inference mode take no part in autograd
+        with torch.inference_mode(False):  # inference tensors cannot be used in autograd
             outputs = branch.iou_predictor.weight[0].split(branch.fc3_rt.linear.out_features)
             self._heads = (
                 _fold(branch.fc3_rt, branch.prroi_pool3t, outputs[0]),
@@ -73,7 +73,7 @@ class BoxEnergy:
         return self._heads[0].pool(maps[0], boxes), self._heads[1].pool(maps[1], boxes)
 
     def of_pooled(self, pooled: Sequence[Tensor], modulation: FeaturePair) -> Tensor:
-        """f ``[M]`` of boxes that :meth:`pool` has pooled."""
+        """f ``[M]`` of boxes pooled by :meth:`pool`."""
         first, second = (head.of_pooled(*each) for head, *each in zip(self._heads, pooled, modulation, strict=True))
         return self._bias + first + second
 

@@ -18,7 +18,7 @@ from ltr.utils.config import check
 
 MOBILE_CHANNELS = 64
 MOBILE_LAYERS = {"layer2": "0", "layer3": "1"}  # strides 8 and 16; the pyramid adds 32 ("p6") and 64 ("p7")
-BOX_LEVELS = {"mobile": ("0", "1", "p6"), "resnet50": ("0", "1", "2", "3")}  # that boxes are pooled from
+BOX_LEVELS = {"mobile": ("0", "1", "p6"), "resnet50": ("0", "1", "2", "3")}  # levels from which boxes are pooled
 BOX_STRIDES = {"mobile": (8, 16, 32), "resnet50": (4, 8, 16, 32)}
 PYRAMID_CHANNELS = {"mobile": MOBILE_CHANNELS, "resnet50": 256}
 
@@ -26,7 +26,7 @@ PYRAMID_CHANNELS = {"mobile": MOBILE_CHANNELS, "resnet50": 256}
 class MobilePyramid(nn.Module):
     """EfficientNet-Lite0 and a feature pyramid of 64 channels at strides 8, 16, 32 and 64.
 
-    The statistics of the batch norms stay as they were trained on ImageNet: batches of a detector are small.
+    The batch-norm statistics are frozen at those of ImageNet, because batches of a detector are small.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class MobilePyramid(nn.Module):
         channels = [self.body.out_channels[layer] for layer in MOBILE_LAYERS]
         extra = LastLevelP6P7(MOBILE_CHANNELS, MOBILE_CHANNELS)
         self.fpn = FeaturePyramidNetwork(channels, MOBILE_CHANNELS, extra)
-        self.out_channels = MOBILE_CHANNELS  # a Faster R-CNN asks for it
+        self.out_channels = MOBILE_CHANNELS  # read by FasterRCNN
 
     def train(self, mode: bool = True) -> MobilePyramid:
         super().train(mode)
@@ -52,7 +52,7 @@ def _mobile(settings: DetectorSettings, **common: Any) -> FasterRCNN:
     sizes = tuple((size, round(size * 2**0.5)) for size in (24, 48, 96, 192))
     return FasterRCNN(
         MobilePyramid(),
-        image_mean=[0.0] * 3,  # the backbone normalizes by itself, from 0..255
+        image_mean=[0.0] * 3,  # the backbone normalizes images of 0..255
         image_std=[1 / 255] * 3,
         rpn_anchor_generator=AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * len(sizes)),
         rpn_pre_nms_top_n_train=400,
@@ -71,7 +71,7 @@ def _mobile(settings: DetectorSettings, **common: Any) -> FasterRCNN:
 
 
 class _BoxPredictor(nn.Module):
-    """Class scores and one box a proposal for all classes: with few pictures, classes share how boxes are found."""
+    """Class scores, and one box per proposal for all classes, which needs less training data."""
 
     def __init__(self, channels: int, num_classes: int) -> None:
         super().__init__()
@@ -84,9 +84,9 @@ class _BoxPredictor(nn.Module):
 
 
 def build_detector(settings: DetectorSettings) -> FasterRCNN:
-    """An untrained detector, which gives all candidates: non-maximum suppression is done by whoever asks it.
+    """An untrained detector that returns all candidates, without non-maximum suppression.
 
-    Its state dict is that of torchvision's model where ``kind`` is ``resnet50``.
+    With ``kind="resnet50"`` its state dict is that of torchvision's model.
 
     Raises:
         ValueError: bad settings, one message for all.
@@ -96,7 +96,7 @@ def build_detector(settings: DetectorSettings) -> FasterRCNN:
         "min_size": settings.min_size,
         "max_size": settings.max_size,
         "box_score_thresh": settings.score_threshold,
-        "box_nms_thresh": 1.0,  # no two boxes overlap by more than that: every candidate is kept
+        "box_nms_thresh": 1.0,  # disables non-maximum suppression
         "box_detections_per_img": settings.max_candidates,
     }
     if settings.kind == "mobile":

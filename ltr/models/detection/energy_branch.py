@@ -1,4 +1,4 @@
-"""The energy branch: f(x, y) of a box y in a picture x, from the features of a frozen detector (paper, Section 4.2)."""
+"""The energy branch: f(x, y) of a box y in an image x, from the features of a frozen detector (paper, Section 4.2)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class PyramidPool:
     """PrRoIPool of M boxes for each of T targets, each target on one level of the pyramid.
 
     The level is that of the target's reference box (Lin et al., "Feature Pyramid Networks", equation 1) and stays while
-    the boxes move: the energy is continuous in them. All boxes on a level of a picture are pooled in one go.
+    the boxes move: the energy is continuous in them. All boxes on a level of an image are pooled at once.
 
     Args:
         maps: ``[N, C, H, W]`` by level.
-        strides: pixels for each cell, by level; powers of two.
+        strides: pixels per cell, by level; powers of two.
         reference: the T targets.
         canonical_size: sqrt(w h) in pixels from which a box is on the level of stride 16.
     """
@@ -58,11 +58,11 @@ class PyramidPool:
 
 
 class EnergyBranch(nn.Module):
-    """PrRoIPool, two fully connected layers and one energy a class.
+    """PrRoIPool, two fully connected layers and one energy per class.
 
     Args:
         channels: C of the feature maps.
-        num_classes: with the background, whose energy nobody asks for.
+        num_classes: including the background, whose energy is not used.
         settings: widths.
     """
 
@@ -75,7 +75,7 @@ class EnergyBranch(nn.Module):
         for layer in (self.fc1, self.fc2):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
-        nn.init.normal_(self.fc3.weight, std=1e-2)  # start with a flat energy: all boxes are equally likely
+        nn.init.normal_(self.fc3.weight, std=1e-2)  # flat initial energy: all boxes are equally likely
         nn.init.zeros_(self.fc3.bias)
 
     def forward(self, pooled: Tensor) -> Tensor:

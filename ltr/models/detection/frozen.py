@@ -1,4 +1,4 @@
-"""The frozen detector: what it gives for a picture, and where its weights come from."""
+"""The frozen detector: its outputs for an image, and loading of its weights."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ltr.utils.errors import InputError
 
 
 class FrozenDetector:
-    """A trained detector that gives feature maps and candidates, one picture at a time, without gradient.
+    """A trained detector that returns feature maps and candidates of one image, without gradient.
 
     Args:
         detector: from :func:`~ltr.models.detection.detector.build_detector`, with its weights.
         settings: of the detector.
 
-    ``key`` tells detectors apart: the settings, and a SHA-256 of the weights.
+    ``key`` identifies the detector: its settings, and a SHA-256 of the weights.
     """
 
     def __init__(self, detector: FasterRCNN, settings: DetectorSettings) -> None:
@@ -47,7 +47,7 @@ class FrozenDetector:
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> FrozenOutput:
-        """See one image ``float32 [3, H, W]`` (RGB, 0..1)."""
+        """Apply the detector to one image ``float32 [3, H, W]`` (RGB, 0..1)."""
         image = image.to(next(self.detector.parameters()).device)
         images, _ = self.detector.transform([image])
         features = self.detector.backbone(images.tensors)
@@ -72,8 +72,8 @@ def load_detector(settings: DetectorSettings, weights: Path | None) -> FrozenDet
             torchvision's detector trained on COCO, from its cache or downloaded.
 
     Raises:
-        FileNotFoundError: the file is missing, or the download failed; says where to put it.
-        ValueError: the file is no such file, or of another detector; or None for a detector that is not torchvision's.
+        FileNotFoundError: the file is missing, or the download failed.
+        ValueError: not a weights file, or of another detector; or None for a detector that is not torchvision's.
     """
     detector = build_detector(settings)
     if weights is None:

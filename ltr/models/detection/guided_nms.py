@@ -10,11 +10,11 @@ from ltr.data.bounding_box_utils import box_to_corners
 def guided_nms(
     boxes: Tensor, scores: Tensor, rank: Tensor, groups: Tensor, iou_threshold: float = 0.5
 ) -> tuple[Tensor, Tensor]:
-    """Keep the box of highest ``rank``, drop those of its group that overlap it, go on with the rest.
+    """Keep the box of highest ``rank``, drop overlapping boxes of its group, repeat with the rest.
 
-    How well a box lies and how sure its class is are two things: the box that stays is the best one by ``rank`` (here,
-    the energy), and it gets the highest class score of its cluster, which are the boxes it dropped and itself. With
-    the scores as ``rank`` it is plain non-maximum suppression.
+    Localization and classification confidence are separate: the kept box is the best one by ``rank`` (here, the
+    energy), and gets the highest class score of its cluster (itself and the boxes that it dropped). With the scores as
+    ``rank`` this is ordinary non-maximum suppression.
 
     Args:
         boxes: ``[D, 4]`` (x, y, w, h).
@@ -24,25 +24,27 @@ def guided_nms(
         iou_threshold: boxes that overlap by more than this are one cluster.
 
     Returns:
-        Indices of the K boxes that stay, by falling rank, and the scores of their clusters ``[K]``.
+        Indices of the K kept boxes, by falling rank, and the scores of their clusters ``[K]``.
     """
     if not len(boxes):
         return groups.new_zeros(0, dtype=torch.long), scores
-    corners = box_to_corners(boxes).double()  # single precision is too coarse for boxes moved far apart
+    corners = box_to_corners(boxes).double()  # float32 is not precise enough for boxes moved far apart
     span = corners.max() - corners.min() + 1
     apart = corners + (groups * span)[:, None]
     keep = nms(apart, rank.double(), iou_threshold)
-    cluster = (box_iou(apart[keep], apart) > iou_threshold).int().argmax(dim=0)  # the first, so the best, that overlaps
+    cluster = (
+        (box_iou(apart[keep], apart) > iou_threshold).int().argmax(dim=0)
+    )  # the first, hence best, overlapping one
     best = scores.new_zeros(len(keep)).scatter_reduce(0, cluster, scores, "amax", include_self=False)
     return keep, best
 
 
 def entry_in_group(groups: Tensor) -> Tensor:
-    """How many entries before each one belong to the same group: ``[n]`` -> ``[n]``, 0 for the first of each."""
+    """Number of earlier entries of the same group: ``[n]`` -> ``[n]``, 0 for the first of each."""
     return (groups[:, None] == groups).tril(-1).sum(dim=1)
 
 
 def highest_of_each(scores: Tensor, groups: Tensor, count: int) -> Tensor:
-    """Indices of the ``count`` highest ``scores [n]`` of each group (fewer where it is smaller), by falling score."""
+    """Indices of the ``count`` highest ``scores [n]`` of each group (fewer in smaller groups), by falling score."""
     order = scores.argsort(descending=True, stable=True)
     return order[entry_in_group(groups[order]) < count]

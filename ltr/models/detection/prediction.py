@@ -20,13 +20,13 @@ class PredictionSettings:
     """The defaults are those of the paper; step lengths belong to a method (Table S1) and come separately."""
 
     iou_threshold: float = 0.5  # candidates that overlap by more are one cluster
-    max_detections: int = 100  # a picture
+    max_detections: int = 100  # per image
     iterations: int = 10  # T of Algorithm S1
     decay: float = 0.5  # eta
 
 
 def suppress(candidates: BoxSet, rank: Tensor, settings: PredictionSettings) -> BoxSet:
-    """Guided NMS among the candidates of each class and picture by ``rank [D]``, then each picture's highest scores.
+    """Guided NMS among the candidates of each class and image by ``rank [D]``, then each image's highest scores.
 
     With the candidates' own scores as ``rank`` this gives the detections of the detector alone.
     """
@@ -38,7 +38,7 @@ def suppress(candidates: BoxSet, rank: Tensor, settings: PredictionSettings) -> 
 
 
 class BoxEnergyModel:
-    """The energies of a trained branch: what ranks candidates, and what boxes climb.
+    """The energy of boxes by a trained branch: ranks candidates and refines boxes.
 
     Args:
         branch: the energy branch.
@@ -49,7 +49,7 @@ class BoxEnergyModel:
         self.branch, self.strides, self.canonical_size = branch, strides, canonical_size
 
     def energy_around(self, batch: DetectionBatch, reference: BoxSet) -> Energy:
-        """f as a function of ``box_rel [T, M, 4] -> [T, M]``, boxes seen from T ``reference`` boxes of the batch."""
+        """f as a function of ``box_rel [T, M, 4] -> [T, M]``, relative to T ``reference`` boxes of the batch."""
         pool = PyramidPool(batch.maps, self.strides, reference, self.canonical_size)
         energy = self.branch.energy(pool, reference.labels)
         start = reference.boxes[:, None]
@@ -64,7 +64,7 @@ class BoxEnergyModel:
     def refine(
         self, batch: DetectionBatch, found: BoxSet, steps: tuple[float, float], settings: PredictionSettings
     ) -> BoxSet:
-        """Climb from all boxes at once by Algorithm S1; ``steps`` are lambda of position and of size."""
+        """Refine all boxes by Algorithm S1; ``steps`` are lambda of position and of size."""
         if not len(found):
             return found
         position, size = steps

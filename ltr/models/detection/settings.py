@@ -1,4 +1,4 @@
-"""Everything that decides the shape of the detector and of the energy branch."""
+"""Settings of the architecture of the detector and of the energy branch."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class DetectorSettings:
     """A Faster R-CNN with a feature pyramid; the defaults are those of torchvision's, trained on COCO."""
 
     kind: Literal["resnet50", "mobile"] = "resnet50"
-    num_classes: Annotated[int, Range(least=2)] = 91  # with the background, which is class 0
-    min_size: int = 800  # pictures are scaled to this shorter side,
-    max_size: int = 1333  # but to no more than this longer side
+    num_classes: Annotated[int, Range(least=2)] = 91  # including the background, class 0
+    min_size: int = 800  # images are scaled to this shorter side,
+    max_size: int = 1333  # but at most to this longer side
     canonical_size: float = 224.0  # sqrt(w h), in pixels of the scaled picture, from which a box is pooled at stride 16
     score_threshold: float = 0.05  # candidates have at least this score
-    max_candidates: int = 1000  # a picture, before non-maximum suppression
+    max_candidates: int = 1000  # per image, before non-maximum suppression
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
@@ -29,7 +29,7 @@ class DetectorSettings:
 
 @dataclass(frozen=True)
 class BranchSettings:
-    """The energy branch: PrRoIPool, two hidden layers, one energy a class. The defaults are those of the paper."""
+    """The energy branch: PrRoIPool, two hidden layers, one energy per class. The defaults are those of the paper."""
 
     pool_size: PositiveInt = 7  # bins along each side of a box
     hidden: PositiveInt = 1024  # width of the fully connected layers

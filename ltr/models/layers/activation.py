@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 
 class LeakyReluPar(nn.Module):
-    """Leaky ReLU whose negative slope ``a`` is given for every position: max(x, 0) + a min(x, 0)."""
+    """Leaky ReLU with a negative slope ``a`` per position: max(x, 0) + a min(x, 0)."""
 
     def forward(self, x: Tensor, a: Tensor) -> Tensor:
         return (1 - a) / 2 * x.abs() + (1 + a) / 2 * x

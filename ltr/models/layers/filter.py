@@ -1,4 +1,4 @@
-"""The target model as a linear map: one filter a sequence, applied to all of its feature maps, and its transpose.
+"""The target model as a linear map: one filter per sequence, applied to all of its feature maps, and its transpose.
 
 Both are written as one matrix product over the channels for the filter's k * k taps together, and a shifted sum of
 the taps (``fold``) or its adjoint (``unfold``). Equal to a grouped convolution with padding k // 2 and its weight

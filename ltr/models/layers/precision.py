@@ -1,5 +1,5 @@
-"""What stays in full precision where a network runs under autocast: sums of squares and steps of a descent overflow in
-float16 and lose their last digits in bfloat16."""
+"""Full precision under autocast: sums of squares and optimization steps overflow in float16 and lose digits in
+bfloat16."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def at_least_float32(x: Tensor) -> Tensor:
-    """``x``, in float32 where its dtype is narrower."""
+    """``x``, in float32 if its dtype is narrower."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 

@@ -14,14 +14,14 @@ from ltr.models.loss.ebm.proposals import GaussianMixture, Sigmas
 
 @dataclass(frozen=True)
 class IoUPrediction(EBMLoss):
-    """Mean square of f(x, y_im) - (2 IoU(y_im, y_i) - 1), y_im from a mixture of Gaussians round y_i (Bhat et al., ICCV
-    2019, section 3.5; Danelljan et al., CVPR 2019, section 3.2).
+    """Mean square of f(x, y_im) - (2 IoU(y_im, y_i) - 1), y_im from a mixture of Gaussians around y_i (Bhat et al.,
+    ICCV 2019, section 3.5; Danelljan et al., CVPR 2019, section 3.2).
 
-    For targets in the relative space of boxes, ``[N, 4]``: the overlap is the same seen from any reference box. ATOM
-    draws again where the overlap is below 0.1; here all draws count.
+    For targets in the relative space of boxes, ``[N, 4]``: the overlap does not depend on the reference box. ATOM
+    redraws boxes of an overlap below 0.1; here all draws count.
 
     Args:
-        sigmas: standard deviations of the draws; all are equally likely.
+        sigmas: standard deviations of the components, of equal weight.
         num_samples: M, draws per target.
     """
 

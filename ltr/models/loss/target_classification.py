@@ -22,9 +22,9 @@ class LBHinge:
 
 
 class KLRegressionGrid:
-    """KL divergence of the scores' softmax from the label, less the label's own entropy (PrDiMP, eq. 7 on a grid).
+    """KL divergence of the scores' softmax from the label, without the label's entropy (PrDiMP, eq. 7 on a grid).
 
-    The label is scaled to sum to one: -sum_c p_c s_c + log sum_c exp(s_c).
+    The label is normalized to sum to one: -sum_c p_c s_c + log sum_c exp(s_c).
     """
 
     def __call__(self, scores: Tensor, label: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from ltr.models.layers.normalization import InstanceL2Norm
 def residual_basic_block(in_dim: int, num_blocks: int, out_dim: int, norm_scale: float) -> nn.Sequential:
     """``num_blocks`` residual blocks of two 3x3 convolutions, a 3x3 convolution to ``out_dim``, InstanceL2Norm.
 
-    Where the last convolution keeps the number of channels it starts as the identity: the head begins with the
+    If the last convolution keeps the number of channels, it is initialized as the identity: the head begins with the
     backbone's own features, which already hold a target (an untrained filter on them tracks), and learns from there.
     """
     if num_blocks == 0:

@@ -1,4 +1,4 @@
-"""The filter a sequence starts from: the mean of the pooled features of its boxes (DiMP, section 3.3), or zero."""
+"""The initial filter of a sequence: the mean of the pooled features of its boxes (DiMP, section 3.3), or zero."""
 
 from torch import Tensor, nn
 
@@ -21,7 +21,7 @@ class FilterPool(nn.Module):
 class FilterInitializerLinear(nn.Module):
     """A convolution, then pooling; the mean over a sequence's frames. The optimizer sets the filter's scale.
 
-    The convolution starts as the identity: the first filter is then the target's own mean features.
+    The convolution is initialized as the identity: the initial filter is then the target's mean feature patch.
     """
 
     def __init__(self, filter_size: int, feature_dim: int, feature_stride: int) -> None:
@@ -39,7 +39,7 @@ class FilterInitializerLinear(nn.Module):
 
 
 class FilterInitializerZero(nn.Module):
-    """Zero, as PrDiMP starts: its first step leads to the pooled features by itself."""
+    """Zero, as in PrDiMP, whose first step gives the pooled features."""
 
     def __init__(self, filter_size: int) -> None:
         super().__init__()

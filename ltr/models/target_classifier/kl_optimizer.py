@@ -14,18 +14,18 @@ from ltr.data.labels import ScoreGrid
 from ltr.models.layers.filter import apply_feat_transpose, apply_filter
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 
-_DAMPING = 0.05  # added to the regularization in the length of a step, as pytracking does (alpha_eps)
+_DAMPING = 0.05  # added to the regularization in the step length (pytracking's alpha_eps)
 
 
 class PrDiMPSteepestDescentNewton(nn.Module):
     """Minimize, over the filter f, the mean over samples of  log sum_c exp(s_c) - sum_c p_c s_c,  s = x * f,  plus
     reg^2 / 2 || f ||^2.
 
-    p is a Gaussian round the target's center that sums to one over the cells c. Gradient and Hessian in closed form:
+    p is a Gaussian around the target's center that sums to one over the cells c. Gradient and Hessian in closed form:
     J^T (q - p) and J^T (diag(q) - q q^T) J with q = softmax(s).
 
     Args:
-        settings: iterations, and where the learned step length and regularization start.
+        settings: iterations, and initial values of the learned step length and regularization.
         label_sigma: standard deviation of p in cells.
         feat_stride: crop pixels per cell.
     """
@@ -46,7 +46,7 @@ class PrDiMPSteepestDescentNewton(nn.Module):
         return label / label.sum(dim=(-2, -1), keepdim=True).clamp(min=1e-8)
 
     def confidence(self, scores: Tensor) -> Tensor:
-        """Probability of the cells of score maps ``[..., K, K]``, relative to the peak of the density it is to be."""
+        """Probability of the cells of score maps ``[..., K, K]``, relative to the peak of the label density."""
         peak = 1 / (2 * math.pi * self.label_sigma**2)
         return scores.flatten(-2).softmax(dim=-1).view_as(scores) / peak
 

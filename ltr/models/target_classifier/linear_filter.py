@@ -41,7 +41,7 @@ class LinearFilter(nn.Module):
         return apply_filter(feat, filter)
 
     def confidence(self, scores: Tensor) -> Tensor:
-        """Scores ``[..., K, K]`` as a tracker reads them: about 1 where the target surely is, about 0 elsewhere."""
+        """Scores ``[..., K, K]`` as confidences: about 1 at a certain target, about 0 elsewhere."""
         return self.filter_optimizer.confidence(scores)  # type: ignore[operator]
 
     def forward(self, train_feat: Tensor, test_feat: Tensor, train_boxes: Tensor) -> list[Tensor]:

@@ -20,7 +20,7 @@ from ltr.utils.config import PositiveFloat, Range, Width
 
 @dataclass(frozen=True)
 class FilterOptimizerSettings:
-    """Where the learned parts of the filter's loss start, and how long it is descended."""
+    """Initial values of the learned parts of the filter's loss, and the number of steps."""
 
     num_iter: Annotated[int, Range(least=0, most=1000)] = 5  # steepest-descent steps in training
     init_step_length: PositiveFloat = 0.9  # factor on the optimal step
@@ -40,7 +40,7 @@ class DiMPSteepestDescentGN(nn.Module):
     Args:
         settings: initial values.
         label_sigma: standard deviation of the initial label, in cells of the score map.
-        feat_stride: pixels a cell.
+        feat_stride: crop pixels per cell.
     """
 
     def __init__(self, settings: FilterOptimizerSettings, label_sigma: float, feat_stride: int) -> None:
@@ -79,7 +79,7 @@ class DiMPSteepestDescentGN(nn.Module):
         return label, sigmoid(mask), weight
 
     def confidence(self, scores: Tensor) -> Tensor:
-        """Score maps as a tracker reads them: as they are, for they regress a label between 0 and 1."""
+        """Score maps as confidences: unchanged, since they regress a label between 0 and 1."""
         return scores
 
     def forward(

@@ -19,7 +19,7 @@ BOX_LAYERS = ("layer2", "layer3")
 
 @dataclass(frozen=True)
 class DiMPOutput:
-    """What a training loss needs of G test frames of B sequences."""
+    """The outputs for G test frames of B sequences that the training losses use."""
 
     scores: list[Tensor]  # of every filter iteration: [G, B, K, K]
     energy: Callable[[Tensor], Tensor]  # boxes [G * B, M, 4] in crop pixels -> f(x, y) [G * B, M]
@@ -39,11 +39,11 @@ class DiMPnet(nn.Module):
         return self.feature_extractor(images, BOX_LAYERS)
 
     def box_features(self, features: Mapping[str, Tensor]) -> FeaturePair:
-        """The two feature maps that the box branch reads."""
+        """The two feature maps of the box branch."""
         return features[BOX_LAYERS[0]], features[BOX_LAYERS[1]]
 
     def forward(self, train_images: Tensor, test_images: Tensor, train_boxes: Tensor) -> DiMPOutput:
-        """Learn each sequence's target on its training frames and look for it in its test frames.
+        """Learn each sequence's target on its training frames and locate it in its test frames.
 
         Args:
             train_images: ``[F, B, 3, S, S]`` RGB, 0..255.

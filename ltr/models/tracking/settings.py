@@ -1,4 +1,4 @@
-"""Everything that decides the shape of a tracking network and the frames it expects."""
+"""Settings of the architecture of a tracking network and of its crops."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class ClassifierSettings:
     num_blocks: Annotated[int, Range(least=0, most=64)] = 0  # residual blocks before the head's last convolution
     feature_dim: Width = 256  # channels of the classification features
     filter_size: Annotated[int, Range(least=1, most=64)] = 4  # cells
-    output_sigma_factor: PositiveFloat = 0.25  # standard deviation of the label, as a part of the target's size
-    objective: Literal["hinge", "kl"] = "hinge"  # what the filter minimizes: DiMP's learned one or PrDiMP's
+    output_sigma_factor: PositiveFloat = 0.25  # standard deviation of the label, as a fraction of the target's size
+    objective: Literal["hinge", "kl"] = "hinge"  # objective of the filter: DiMP's learned one or PrDiMP's
     optimizer: FilterOptimizerSettings = field(default_factory=FilterOptimizerSettings)
 
 
 @dataclass(frozen=True)
 class DiMPnetSettings(CropSettings):
-    """A :class:`~ltr.models.tracking.dimpnet.DiMPnet`. Saved beside its weights, so a network rebuilds itself."""
+    """A :class:`~ltr.models.tracking.dimpnet.DiMPnet`. Saved in the card beside its weights."""
 
     OLD_NAMES: ClassVar[Mapping[str, str]] = {"search_area_factor": "search_area", "image_size": "crop_side"}
 
@@ -39,7 +39,7 @@ class DiMPnetSettings(CropSettings):
 
     @property
     def stride(self) -> int:
-        """Crop pixels a cell of the score map."""
+        """Crop pixels per cell of the score map."""
         return 16
 
     @property
@@ -54,7 +54,7 @@ class DiMPnetSettings(CropSettings):
 
     @property
     def score_grid(self) -> ScoreGrid:
-        """Of the score map: an odd filter's score belongs to the middle of a cell, an even one's to a corner."""
+        """The grid of the score map: scores lie at cell centers for odd filters, at cell corners for even ones."""
         odd = self.classifier.filter_size % 2
         return ScoreGrid(self.feature_size + 1 - odd, self.stride, odd * self.stride / 2, self.label_sigma)
 

@@ -104,7 +104,7 @@ IMAGE = (200, 100)  # width, height
         ("inside", (10.0, 95.0), 40.0, 1.5, ((20.0, 80.0), 40.0)),
         ("inside_major", (10.0, 95.0), 40.0, 1.5, ((20.0, 80.0), 40.0)),
         ("inside", (100.0, 50.0), 40.0, 1.5, ((100.0, 50.0), 40.0)),
-        # Made as large as the shorter side, or as the longer one; and centerd where it is longer than the image.
+        # Made as large as the shorter side, or as the longer one; and centered where it is longer than the image.
         ("inside", (190.0, 20.0), 140.0, 1.5, ((150.0, 50.0), 100.0)),
         ("inside_major", (190.0, 20.0), 140.0, 1.5, ((130.0, 50.0), 140.0)),
         ("inside_major", (20.0, 20.0), 240.0, 1.5, ((100.0, 50.0), 200.0)),

@@ -1,4 +1,4 @@
-"""The seven ways to train an energy-based model for regression of Gustafsson et al. (BMVC 2020), by name."""
+"""The seven training methods of energy-based regression of Gustafsson et al. (BMVC 2020), by name."""
 
 from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput
 from ltr.models.loss.ebm.importance import KLDIS, MLIS

@@ -1,4 +1,4 @@
-"""What every way of training an energy-based model for regression has in common.
+"""The interface of the training methods of energy-based regression.
 
 The model is p(y|x) = exp f(x, y) / Z(x) (paper, equation 1). A training method sees it as an *energy*: a
 function of targets that holds the images x. It draws, scores and differentiates by itself, so the same object
@@ -22,7 +22,7 @@ Energy = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class LossOutput:
-    """The loss J (a scalar to minimize, mean over the N targets) and numbers that tell how training goes."""
+    """The loss J (a scalar to minimize, mean over the N targets) and numbers to log."""
 
     loss: Tensor
     stats: dict[str, float]
@@ -36,12 +36,11 @@ class EBMLoss(ABC):
 
         Args:
             energy: f, ``[N, M, D] -> [N, M]``, for the same N images as ``target``; the method chooses M.
-            target: y_i ``[N, D]``, float32 or float64, in the space the energy is a function of.
-            generator: source of the random draws, on the device of ``target``; torch's own where None.
+            target: y_i ``[N, D]``, float32 or float64, in the space of the energy.
+            generator: source of the random draws, on the device of ``target``; torch's default one if None.
 
         Returns:
-            The loss, differentiable in whatever ``energy`` depends on; an empty batch gives a differentiable
-            zero.
+            The loss, differentiable in the parameters of ``energy``; a differentiable zero for an empty batch.
 
         Raises:
             ValueError: ``target`` or what ``energy`` returns has a wrong shape.

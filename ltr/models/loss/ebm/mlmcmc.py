@@ -1,4 +1,4 @@
-"""Maximum likelihood with samples of the model itself, drawn by Langevin dynamics: ML-MCMC."""
+"""Maximum likelihood with samples of the model, drawn by Langevin dynamics: ML-MCMC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Noise contrastive estimation in its ranking form, and NCE+, which knows that labels are noisy."""
+"""Ranking noise contrastive estimation (NCE), and NCE+ for noisy labels."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class NCE(EBMLoss):
         return candidates, noise.log_prob(candidates, target)
 
     def positive(self, target: Tensor, generator: Generator | None) -> Tensor:
-        """y_i0 ``[N, 1, D]``, what is to be told from the noise: here the label itself."""
+        """The positive sample y_i0 ``[N, 1, D]``: here the label itself."""
         return target[:, None]
 
 
@@ -62,7 +62,7 @@ class NCE(EBMLoss):
 class NCEPlus(NCE):
     """NCE+, paper equation (16): NCE with y_i0 = y_i + nu_i, nu_i ~ p_beta (15), for labels that are noisy.
 
-    p_beta is p_N centerd at zero with every *standard deviation* multiplied by ``beta``. The paper's formula
+    p_beta is p_N centered at zero with every *standard deviation* multiplied by ``beta``. The paper's formula
     (15) writes the variance as beta sigma_k^2; its text and the authors' released code scale the standard
     deviation, and so do we. The density in (16) is that of p_N for y_i0 too.
 

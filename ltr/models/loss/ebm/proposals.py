@@ -21,7 +21,7 @@ class GaussianMixture:
     """1/K sum_k N(y; center, sigma_k^2 I), paper equations (4), (11) and (15).
 
     Args:
-        sigmas: the K standard deviations, each a number (all dimensions alike) or D numbers.
+        sigmas: the K standard deviations, each a number (for all dimensions) or D numbers.
     """
 
     sigmas: Sigmas
@@ -58,7 +58,7 @@ class GaussianMixture:
         return torch.stack(exponents).logsumexp(dim=0) - math.log(len(exponents))
 
     def _sigmas(self, like: Tensor) -> Tensor:
-        """The standard deviations ``[K, D]``, or ``[K, 1]`` where they are one per component."""
+        """The standard deviations ``[K, D]``, or ``[K, 1]`` if one per component."""
         sigmas = torch.tensor(self.sigmas, dtype=like.dtype, device=like.device).reshape(len(self.sigmas), -1)
         if sigmas.shape[1] not in (1, like.shape[-1]):
             raise InputError(f"sigmas: expected 1 or {like.shape[-1]} numbers a component, got {sigmas.shape[1]}")

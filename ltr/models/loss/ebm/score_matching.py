@@ -1,4 +1,4 @@
-"""Score matching, and denoising score matching: fitting grad_y f to the score of the data, without any Z."""
+"""Score matching, and denoising score matching: fitting grad_y f to the score of the data, without Z."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SM(EBMLoss):
         J = 1/n sum_i tr(hessian_y f(x_i, y_i)) + 1/2 |grad_y f(x_i, y_i)|^2
 
     Only the diagonal of the Hessian is computed, one backward pass per dimension. The energy must be twice
-    differentiable in y: a network of piecewise linear activations has no curvature to learn from.
+    differentiable in y: a network of piecewise linear activations has no curvature.
     """
 
     def objective(self, energy: Energy, target: Tensor, generator: Generator | None) -> LossOutput:

@@ -80,7 +80,7 @@ def test_expected_gradient_of_nce_is_zero_at_the_true_density(num_samples: int) 
 
 
 def test_gradient_of_nce_with_noise_around_the_label_vanishes_with_many_samples() -> None:
-    """The paper's noise is centerd at the label. Then the gradient at the true density has a bias, which many noise
+    """The paper's noise is centered at the label. Then the gradient at the true density has a bias, which many noise
     samples take away."""
     data = torch.randn(20_000, 1, generator=seeded(), dtype=torch.float64)
 
