@@ -9,6 +9,7 @@ Nothing here imports torch, and images are opened for the pictures of --report a
 
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -231,7 +232,10 @@ def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
 def run(arguments: Arguments) -> int:
     """Load, score and report; the exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        return score(arguments, Path(folder))
+        try:
+            return score(arguments, Path(folder))
+        except InputError as error:  # the folder is gone when it is read: an archive begins with its name
+            raise InputError(re.sub(re.escape(folder) + "/[0-9a-f]{8}/", "", str(error))) from error
 
 
 def score(arguments: Arguments, folder: Path) -> int:
@@ -261,7 +265,7 @@ def score(arguments: Arguments, folder: Path) -> int:
     }
     if arguments.starts is not None:
         evaluation = mean_over_starts(evaluation)
-    report(evaluation, inputs, arguments, measured)
+    report(evaluation, inputs, given, measured)  # with the paths that were given, not those of what was unpacked
     out = sys.stdout if a.format == "text" and a.json != STDOUT else sys.stderr  # tables for programs stand alone
     for path in (a.json, a.plots, a.report):
         if path not in (None, STDOUT):

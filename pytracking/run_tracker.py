@@ -105,7 +105,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
         box_path(folders[0], sequence.name)  # refuses names that cannot be those of results
     codes = [track(arguments, sequences, folder, i, build) for i, folder in enumerate(folders)]
     if not any(codes):
-        chosen = {sequence_of(sequence.name) for sequence in sequences}
+        chosen = {sequence_of(s.name) if arguments.starts else s.name for s in sequences}
         for name, members in datasets.items():
             show_scores(name, [s for s in members if s.name in chosen], arguments, folders)
     return max(codes)

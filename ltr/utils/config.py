@@ -160,10 +160,14 @@ def parse_changes(texts: Iterable[str]) -> dict[str, Any]:
             inner = inner.setdefault(group, {})
             if not isinstance(inner, dict):
                 raise InputError(f"--set {text}: {group} was set before")
+        if isinstance(inner.get(name), dict):  # it would be lost
+            raise InputError(f"--set {text}: fields of {name} were set before")
         try:
-            inner[name] = json.loads(value)
+            inner[name] = json.loads(value, object_pairs_hook=_no_key_twice)
         except (json.JSONDecodeError, RecursionError):
             inner[name] = value
+        except ValueError as error:  # a name twice, a number of too many digits
+            raise InputError(f"--set {text[:80]}: {error}") from None
     return changes
 
 

@@ -20,11 +20,11 @@ _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOF
 
 
 def find_archive(path: Path) -> Path | None:
-    """The archive that ``path`` is, or leads into; None where it is a folder, or nothing."""
-    if path.is_dir():
-        return None
-    file = next((place for place in (path, *path.parents) if place.is_file()), None)
-    return file if file and (zipfile.is_zipfile(file) or tarfile.is_tarfile(file)) else None
+    """The archive that ``path`` is, or leads into; None where it is a folder, or nothing. InputError: another file."""
+    file = None if path.is_dir() else next((place for place in (path, *path.parents) if place.is_file()), None)
+    if file and not (zipfile.is_zipfile(file) or tarfile.is_tarfile(file)):
+        raise InputError(f"{file}: expected a folder, or a whole zip or tar file")
+    return file
 
 
 def unpack_results(texts: Iterable[str], folder: Path) -> tuple[str, ...]:

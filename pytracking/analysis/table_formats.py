@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -119,11 +120,15 @@ def as_markdown(table: Table) -> str:
     header = [_escape_markdown(str(cell)) for cell in table.header]
     lines = [header, ("---", *("---:" for _ in table.header[1:])), *rows]
     body = ["| " + " | ".join(line) + " |" for line in lines]
-    return "\n".join([table.caption, "", *body, *(f"\n{note}" for note in table.notes)])
+    return "\n".join([_escape_markdown(table.caption), "", *body, *(f"\n{_escape_markdown(n)}" for n in table.notes)])
 
 
 def _escape_markdown(text: str) -> str:
-    return text.replace("|", "\\|")
+    return re.sub(r"[\\`*|]|<(?=[a-zA-Z/!?])", r"\\\g<0>", _one_line(text))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())
 
 
 def as_latex(table: Table) -> str:
@@ -140,12 +145,13 @@ def as_latex(table: Table) -> str:
 _LATEX = {
     **{character: "\\" + character for character in "&%#_${}"},
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",  # in text, TeX's old fonts have others there
     "†": r"$\dagger$", "‡": r"$\ddagger$",
 }  # fmt: skip
 
 
 def _escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+    return "".join(_LATEX.get(character, character) for character in _one_line(text))
 
 
 def as_csv(table: Table) -> str:
@@ -157,7 +163,7 @@ def as_csv(table: Table) -> str:
         lines.append([cell.alone for cell in row] + [end for i in columns for end in row[i].ends])
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(lines)
-    return "".join(f"# {line}\n" for line in (table.caption, *table.notes)) + out.getvalue().rstrip("\n")
+    return "".join(f"# {_one_line(line)}\n" for line in (table.caption, *table.notes)) + out.getvalue().rstrip("\n")
 
 
 FORMATS: dict[str, Callable[[Table], str]] = {

@@ -45,6 +45,7 @@ def spread(truth: Boxes, count: int) -> list[range]:
     usable, frames = _usable(truth), len(truth)
     starts: dict[range, None] = {}  # a set that keeps its order
     for order, number in ((range(frames), (count + 1) // 2), (range(frames)[::-1], count // 2)):
+        number = min(number, frames)  # more would begin in the same places
         for i in range(number):
             left = order[i * frames // number :]
             if usable[left].any():

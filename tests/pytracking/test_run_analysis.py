@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -156,6 +157,7 @@ def test_trackers_in_an_archive(folders: tuple[Path, Path], tmp_path: Path, caps
             archive.write(tmp_path / "data" / name / "groundtruth_rect.txt", f"paper/truth/{name}.txt")
             for tracker in ("KCF", "TLD"):
                 archive.write(folders[1] / f"{name}.txt", f"paper/results/{tracker}/{name}_{tracker}.txt")
+    truth, _ = folders
     argv = ["--ground-truth", str(tmp_path / "raw.zip" / "paper" / "truth"), "--results"]
     argv += [str(tmp_path / "raw.zip" / "paper" / "results"), f"X={tmp_path / 'raw.zip'}/paper/results/KCF", "--json"]
     assert main([*argv, str(tmp_path / "scores.json")]) == 0
@@ -164,6 +166,15 @@ def test_trackers_in_an_archive(folders: tuple[Path, Path], tmp_path: Path, caps
     assert main([*argv, str(tmp_path / "raw.zip")]) == 1
     assert "raw.zip: is read from" in capsys.readouterr().err
     assert (tmp_path / "raw.zip").read_bytes() == before
+    report = tmp_path / "report.html"
+    assert main([*argv[:-1], "--report", str(report)]) == 0
+    assert str(tmp_path / "raw.zip" / "paper" / "truth") in report.read_text()
+    np.savetxt(tmp_path / "data" / "a" / "groundtruth_rect.txt", BOXES[:9], fmt="%g", delimiter=",")
+    capsys.readouterr()
+    assert main(["--ground-truth", str(truth), *argv[2:-1]]) == 1
+    error = capsys.readouterr().err
+    assert "\n  raw.zip/paper/results/KCF/a_KCF.txt: 40 rows for the 9 frames of a\n" in error
+    assert tempfile.gettempdir() not in error.replace(str(tmp_path), "")
 
 
 def test_scores_of_several_starts_are_means_over_them(

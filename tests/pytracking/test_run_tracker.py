@@ -71,6 +71,12 @@ def test_one_sequence_a_run_id_and_a_seed(run, tmp_path):
     assert '"seed": 5' in (root / "dimp_ncep_mobile" / "a.json").read_text()
 
 
+def test_a_sequence_called_like_a_start_is_scored(run, tmp_path, capsys):
+    write_sequence(tmp_path / "data", "a@1-2")
+    assert run("--sequence", "a@1-2") == 0
+    assert "1 sequence, " in capsys.readouterr().out
+
+
 def test_a_network_file_stands_for_its_name_and_runs_are_numbered(tmp_path):
     arguments = run_tracker.Arguments(
         PositionalConfig("dimp", "/some/where/mine.safetensors"), ("demo",), results=tmp_path
@@ -91,7 +97,7 @@ def test_a_network_among_the_results_is_refused(tmp_path, capsys):
 
 def test_parameters_can_be_changed(run, capsys):
     assert run("--set", "memory.size=30.5", build_tracker=build_tracker) == 1
-    assert "parameter memory.size: expected int, got 30.5" in capsys.readouterr().err
+    assert "parameters: memory.size: expected a whole number, got 30.5" in capsys.readouterr().err
 
 
 def test_runs_have_their_seeds_and_are_scored_together(tmp_path, capsys):

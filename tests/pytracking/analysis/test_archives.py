@@ -53,11 +53,21 @@ def test_a_place_in_an_archive_is_a_folder(tmp_path: Path, name: str) -> None:
         unpack(archive / "OTB50", tmp_path / "unpacked")
 
 
-def test_folders_and_other_files_stay_what_they_are(tmp_path: Path) -> None:
-    (tmp_path / "plain.txt").write_text("1,2,3,4\n")
-    for path in (tmp_path, tmp_path / "plain.txt", tmp_path / "nothing", tmp_path / "plain.txt" / "inside"):
+def test_folders_stay_what_they_are(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nothing", tmp_path / "nothing" / "inside"):
         assert find_archive(path) is None
         assert unpack(path, tmp_path / "unpacked") == path
+
+
+def test_other_files_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "plain.txt").write_text("1,2,3,4\n")
+    (tmp_path / "empty.zip").touch()
+    whole = write_zip(tmp_path / "x.zip", FILES).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    for name in ("plain.txt", "empty.zip", "cut.zip"):
+        for path in (tmp_path / name, tmp_path / name / "inside"):
+            with pytest.raises(InputError, match=rf"{name}: expected a folder, or a whole zip or tar file"):
+                unpack(path, tmp_path / "unpacked")
     assert not (tmp_path / "unpacked").exists()
 
 

@@ -256,14 +256,18 @@ def test_unknown_published_scores_are_answered_with_the_list() -> None:
 
 def test_the_best_is_bold_and_names_are_escaped(write_boxes: Callable[..., Path], boxes: np.ndarray) -> None:
     truths = truth_folder(write_boxes("gt", a=boxes))
-    names = {r"x\{a}~^": boxes, "y|z": boxes + 4}
+    names = {r"x\{a}~^": boxes, "y|z*<i>`\nw": boxes + 4}
     trackers = [find_tracker(n, write_boxes(f"t{i}", a=b)) for i, (n, b) in enumerate(names.items())]
-    table = tables.overall_table(evaluate(trackers, truths, PROTOCOLS["otb"]))
+    evaluation = evaluate(trackers, truths, PROTOCOLS["otb"])
+    table, difference = tables.overall_table(evaluation), tables.difference_table(evaluation)
+    assert difference is not None
     assert table.caption.startswith("1 sequence, 40 frames, ")
     best, other = [line for line in table_formats.as_markdown(table).splitlines() if line.startswith("|")][-2:]
     assert "| **95.24** |" in best
-    assert "y\\|z" in other
+    assert r"| y\|z\*\<i>\` w | " in other
     assert other.count("**") == 2  # precision, by both
     latex = table_formats.as_latex(table)
     assert r"x\textbackslash{}\{a\}\textasciitilde{}\textasciicircum{} & \textbf{95.24} & " in latex
     assert r"\textbf{-}" not in latex
+    assert r"y\textbar{}z*\textless{}i\textgreater{}` w & " in latex
+    assert all(line.startswith("# ") for line in table_formats.as_csv(difference).partition("Tracker,")[0].splitlines())

@@ -22,6 +22,7 @@ def test_four_starts_are_beginning_and_middle_in_both_directions():
     assert spread(truth(400), 4) == [range(151), range(200, 351), range(399, 248, -1), range(199, 48, -1)]
     assert spread(truth(400), 3) == [range(151), range(200, 351), range(399, 248, -1)]
     assert spread(truth(100), 1) == [range(100)]
+    assert spread(truth(30), 10**12) == spread(truth(30), 60)  # no more places than frames
 
 
 def test_a_start_moves_on_to_a_usable_box_and_is_left_out_where_it_is_short_or_the_same():

@@ -3,6 +3,7 @@
 import pytest
 
 from ltr.utils.config import changed, check, parse_changes
+from ltr.utils.errors import InputError
 from pytracking.parameter.dimp.base import DiMPParams
 
 
@@ -26,6 +27,19 @@ def test_other_forms_are_refused(text: str) -> None:
 def test_a_value_is_no_group() -> None:
     with pytest.raises(ValueError, match=r"--set memory\.size=3: memory was set before"):
         parse_changes(["memory=1", "memory.size=3"])
+
+
+def test_no_change_is_lost() -> None:
+    assert parse_changes(['memory={"size": 4}', "memory.update_iter=3"]) == {"memory": {"size": 4, "update_iter": 3}}
+    with pytest.raises(ValueError, match=r"--set memory={.*}: fields of memory were set before"):
+        parse_changes(["memory.update_iter=3", 'memory={"size": 4}'])
+    with pytest.raises(ValueError, match=r"--set memory={.*}: given twice: size"):
+        parse_changes(['memory={"size": 4, "size": 5}'])
+
+
+def test_a_number_of_too_many_digits_is_bad_input() -> None:
+    with pytest.raises(InputError, match=r"--set memory\.size=9{68}: "):
+        parse_changes([f"memory.size={'9' * 5000}"])
 
 
 @pytest.mark.parametrize(
