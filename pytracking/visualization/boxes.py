@@ -25,7 +25,7 @@ SMALL = 12  # half line widths: shorter sides would be hidden below lines as thi
 COVERED = 32  # the same below a trail
 LEGIBLE = 0.3  # of cv2's font scale
 BAND = 1.36  # standard deviations: within them are 90 % of errors, which follow Student's t of 3 degrees of freedom
-OPACITY = 0.35  # of the band
+OPACITY = 0.25  # of the band
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 

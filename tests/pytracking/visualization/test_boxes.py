@@ -93,7 +93,7 @@ def test_the_band_covers_the_edges_where_the_box_is_unsure():
         (100 - reach_x, 180 + reach_x, 60 - reach_y, 120 + reach_y), abs=1
     )
     assert not changed[60 + reach_y + 1 : 120 - reach_y - 1, 100 + reach_x + 1 : 180 - reach_x - 1].any()
-    assert banded[90, 90] == pytest.approx(0.65 * 90 + 0.35 * color, abs=1)
+    assert banded[90, 90] == pytest.approx(0.75 * 90 + 0.25 * color, abs=1)
 
 
 def test_the_band_of_a_target_at_the_border_stays_in_the_picture():
