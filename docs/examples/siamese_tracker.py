@@ -6,7 +6,6 @@ search area by correlation. The box keeps its size. Nothing is trained here: ``w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -19,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ltr.data.crop import CropSettings, CropTransform
-from ltr.models.weights import load_weights, save_weights, sha256
+from ltr.models.weights import NetworkCard, load_weights, save_weights, sha256
+from ltr.utils.config import load
 from ltr.utils.device import choose_device, place, upload
 from ltr.utils.errors import InputError
 from pytracking.features.accelerators import accelerate, choose_accelerator
@@ -59,18 +59,18 @@ def write_network(path: Path, settings: SiameseSettings, seed: int = 0) -> None:
     """Random weights (.safetensors), and their card (.json) beside them."""
     torch.manual_seed(seed)
     save_weights(SiameseNetwork(settings.channels).state_dict(), path)
-    path.with_suffix(".json").write_text(json.dumps({"network": asdict(settings), "sha256": sha256(path)}))
+    NetworkCard(network=asdict(settings), sha256=sha256(path), seed=seed).write(path)
 
 
 def load_network(path: Path) -> tuple[SiameseNetwork, SiameseSettings, str]:
     """The network of ``path``, its settings, and the SHA-256 of its file; no code comes from either file."""
-    card = json.loads(path.with_suffix(".json").read_text())
-    if card["sha256"] != sha256(path):
+    card = NetworkCard.read(path)
+    if card.sha256 != sha256(path):
         raise InputError(f"{path}: does not match the sha256 in its card")
-    settings = SiameseSettings(**card["network"])
+    settings = load(SiameseSettings, card.network, f"{path}: network")
     network = SiameseNetwork(settings.channels)
     load_weights(network, load_file(path), path)
-    return network.eval().requires_grad_(False), settings, card["sha256"]
+    return network.eval().requires_grad_(False), settings, card.sha256
 
 
 @dataclass(frozen=True)

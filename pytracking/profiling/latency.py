@@ -99,7 +99,7 @@ class StageClock:
         self.seconds: dict[str, list[Seconds]] = defaultdict(list)
         staged = tracker.stages
         self._stages = {stage: (owner, name, getattr(owner, name)) for stage, (owner, name) in staged.items()}
-        self._wait = torch.cuda.synchronize if tracker.run_info().device.startswith("cuda") else lambda: None
+        self._wait = torch.cuda.synchronize if (tracker.run_info().device or "").startswith("cuda") else lambda: None
 
     def __enter__(self) -> StageClock:
         for stage, (owner, name, part) in self._stages.items():

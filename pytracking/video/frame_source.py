@@ -219,9 +219,6 @@ def slice_frames(source: FrameSource, start: int = 0, end: int | None = None, st
     return replace(source, frames=frames, length=length, fps=fps, times=times, sound=sound)
 
 
-part_of = slice_frames  # the old name
-
-
 def _slice(source: FrameSource, used: slice) -> Iterator[Image]:
     return islice(source, used.start, used.stop, used.step)
 
