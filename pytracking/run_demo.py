@@ -4,7 +4,7 @@ python pytracking/run_demo.py [--output demo] [--frames N]
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -19,7 +19,7 @@ from pytracking.analysis.protocols import find_protocol
 from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.evaluation.datasets.demo import demo_sequence
-from pytracking.evaluation.datasets.sequence import Box
+from pytracking.evaluation.datasets.sequence import Box, Sequence
 from pytracking.pipeline.recording import end_as_interrupt, record
 from pytracking.pipeline.sinks import annotated_video, csv_table
 from pytracking.pipeline.track_video import Start, Step, follow, frame_times
@@ -43,7 +43,11 @@ class Arguments:
     """show the traceback of an error"""
 
 
-def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
+def run(
+    arguments: Arguments,
+    build_tracker: TrackerBuilder = build_tracker,
+    demo_sequence: Callable[[], Sequence] = demo_sequence,
+) -> int:
     """Run the demo; the exit code."""
     video, table = arguments.output / "demo.mp4", arguments.output / "demo.csv"
     for output in (video, table):
@@ -82,10 +86,15 @@ def score(boxes: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
     return float(area_under_curve(curve)), int(annotated.sum())
 
 
-def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
+def main(
+    argv: list[str] | None = None,
+    build_tracker: TrackerBuilder = build_tracker,
+    demo_sequence: Callable[[], Sequence] = demo_sequence,
+) -> int:
     """Parse ``argv`` and run; the exit code."""
     end_as_interrupt()
-    return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
+    command = partial(run, build_tracker=build_tracker, demo_sequence=demo_sequence)
+    return run_command(Arguments, command, argv, __doc__)
 
 
 if __name__ == "__main__":

@@ -129,12 +129,12 @@ def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
     return Table(f"{what} by sequence, {caption(evaluation)}", header, tuple(rows), evaluation.notes, compare)
 
 
-def find_attributes(name: str) -> dict[str, list[str]]:
-    """The attributes of the sequences of data set ``name``, where we have them, or of the JSON file of that name.
+def find_attributes(name: str, specs: Path = SPECS) -> dict[str, list[str]]:
+    """The attributes of the sequences of data set ``name``, where ``specs`` has them, or of the JSON file of that name.
 
     Raises ValueError where there is neither, or the file does not hold ``{sequence: [attribute, ...]}``.
     """
-    known = {file.stem.removesuffix("_attributes"): file for file in SPECS.glob("*_attributes.json")}
+    known = {file.stem.removesuffix("_attributes"): file for file in specs.glob("*_attributes.json")}
     path = known.get(name, Path(name))
     if not path.is_file():
         raise InputError(f"no attributes of {name!r}: expected a JSON file or one of {', '.join(sorted(known))}")

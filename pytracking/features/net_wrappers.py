@@ -17,13 +17,15 @@ from ltr.utils.errors import InputError
 from pytracking.parameter.dimp.base import NETWORKS
 
 
-def find_network(name: str) -> Path:
-    """The file of the network ``name`` in ``pytracking/networks``, or ``name`` itself if it is a .safetensors path."""
+def find_network(name: str, networks: Path | None = None) -> Path:
+    """The file of the network ``name`` in the folder ``networks`` (None: ``pytracking/networks``), or ``name`` itself
+    if it is a .safetensors path."""
+    networks = networks or NETWORKS
     if name.endswith(".safetensors"):
         return Path(name)
-    path = NETWORKS / f"{name}.safetensors"
+    path = networks / f"{name}.safetensors"
     if not path.is_file():
-        known = sorted(file.stem for file in NETWORKS.glob("*.safetensors"))
+        known = sorted(file.stem for file in networks.glob("*.safetensors"))
         raise InputError(
             f"unknown network {name!r}; known are {', '.join(known) or 'none'}, or a path to a .safetensors file"
         )

@@ -7,13 +7,8 @@ from pytracking.video.frame_source import open_frames
 from tests.fakes.trackers import FakeBuilder
 
 
-@pytest.fixture(autouse=True)
-def _fakes(monkeypatch):
-    monkeypatch.setattr(run_demo, "demo_sequence", synthetic_sequence)
-
-
 def test_demo_prints_speed_and_score_and_writes_both_files(tmp_path, capsys):
-    assert run_demo.main(["--output", str(tmp_path / "demo"), "--frames", "5"], FakeBuilder()) == 0
+    assert run_demo.main(["--output", str(tmp_path / "demo"), "--frames", "5"], FakeBuilder(), synthetic_sequence) == 0
     out = capsys.readouterr().out
     assert "synthetic: 5 frames, " in out
     assert " FPS\n" in out
@@ -23,7 +18,7 @@ def test_demo_prints_speed_and_score_and_writes_both_files(tmp_path, capsys):
 
 
 def test_first_frame_alone_has_no_score(tmp_path, capsys):
-    assert run_demo.main(["--output", str(tmp_path), "--frames", "1"], FakeBuilder()) == 0
+    assert run_demo.main(["--output", str(tmp_path), "--frames", "1"], FakeBuilder(), synthetic_sequence) == 0
     assert "no annotated frame to score" in capsys.readouterr().out
 
 

@@ -226,12 +226,11 @@ def test_broken_attributes_are_named(tmp_path: Path, text: str, message: str) ->
         tables.find_attributes(str(tmp_path / "attributes.json"))
 
 
-def test_attributes_of_a_data_set_go_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attributes_of_a_data_set_go_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "some_attributes.json").write_text('{"a": ["IV"]}')
-    monkeypatch.setattr(tables, "SPECS", tmp_path)
-    assert tables.find_attributes("some") == {"a": ["IV"]}
+    assert tables.find_attributes("some", tmp_path) == {"a": ["IV"]}
     with pytest.raises(ValueError, match="no attributes of 'other': expected a JSON file or one of some"):
-        tables.find_attributes("other")
+        tables.find_attributes("other", tmp_path)
 
 
 def test_published_scores_take_their_place_by_auc(evaluation: Evaluation) -> None:

@@ -6,20 +6,18 @@ import torch
 
 from ltr.data.labels import ScoreGrid
 from ltr.models.weights import load_network
-from pytracking.features import net_wrappers
 from pytracking.features.net_wrappers import find_network, load_for_tracking
 from tests.fakes.networks import SMALL, write_small_network
 
 
-def test_networks_are_found_by_name_or_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(net_wrappers, "NETWORKS", tmp_path)
+def test_networks_are_found_by_name_or_path(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unknown network 'small'; known are none"):
-        find_network("small")
+        find_network("small", tmp_path)
     path = write_small_network(tmp_path / "small.safetensors")
-    assert find_network("small") == path
-    assert find_network("elsewhere/a.safetensors") == Path("elsewhere/a.safetensors")
+    assert find_network("small", tmp_path) == path
+    assert find_network("elsewhere/a.safetensors", tmp_path) == Path("elsewhere/a.safetensors")
     with pytest.raises(ValueError, match=r"unknown network 'smal'; known are small, or a path to a \.safetensors file"):
-        find_network("smal")
+        find_network("smal", tmp_path)
 
 
 def test_folded_for_tracking_it_gives_the_same_features(tmp_path: Path) -> None:
