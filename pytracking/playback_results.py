@@ -29,7 +29,7 @@ from pytracking.analysis.sequence_score import GroundTruth
 from pytracking.analysis.sources import AnalysisError, TrackerResults
 from pytracking.analysis.tracker_results import find_trackers
 from pytracking.ui.window import has_display
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.video.frame_source import FrameSource
 from pytracking.video.writer import DEFAULT_FPS, VideoWriter
 
@@ -38,7 +38,7 @@ _NEXT, _QUIT, _PAUSE, _STEP = {ord("n")}, {ord("q"), 27}, {ord(" ")}, {ord("."),
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Play stored results against the truth."""
 
     dataset_name: str
@@ -57,8 +57,6 @@ class Arguments:
     """video to write (.mp4) instead of opening a window; needs --sequence where there are several"""
     fps: float = DEFAULT_FPS
     """frames a second"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 def run(arguments: Arguments) -> int:

@@ -43,14 +43,14 @@ from pytracking.analysis.start_results import mean_over_starts, protocol_of_star
 from pytracking.analysis.table_formats import FORMATS, Table
 from pytracking.analysis.tracker_results import find_trackers
 from pytracking.analysis.vot_results import MEASURES, Score, measure_table, measures_as_json, score_measure
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import CommandArguments, run_command
 
 T = TypeVar("T")
 Frames = Mapping[str, Callable[[Sequence[int]], Iterable[Picture]]]
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Score result files against the truth."""
 
     trackers: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[TRACKER:PARAMETER ...]")] = ()
@@ -101,8 +101,6 @@ class Arguments:
     """how many of the worst sequences the report shows"""
     cache: Path | None = None
     """folder that keeps the scores of runs, to be found again while no file they were made from has changed"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.evaluation.datasets.sequence import Box
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import FAMILIES, complete, network_files
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.video.frame_source import FrameSource, open_frames
 from pytracking.video.writer import VideoWriter
 
@@ -39,7 +39,7 @@ OPTIONS = ("accelerator", "precision")
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Time the stages of a frame."""
 
     run: tyro.conf.UseAppendAction[tuple[str, ...]]
@@ -56,8 +56,6 @@ class Arguments:
     """the tracker of the runs, where they do not say otherwise"""
     json: Path | None = None
     """file for the same as JSON; - for standard output, in place of the table"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:

@@ -24,13 +24,13 @@ from pytracking.pipeline.recording import end_as_interrupt, record
 from pytracking.pipeline.sinks import annotated_video, csv_table
 from pytracking.pipeline.track_video import Start, Step, follow, frame_times
 from pytracking.tracker.base.config import TrackerConfig
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.video.frame_source import slice_frames
 from pytracking.visualization.boxes import Overlay
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Track a target through the demo clip."""
 
     output: Path = Path("demo")
@@ -39,8 +39,6 @@ class Arguments:
     """only so many frames"""
     config: TrackerConfig = TrackerConfig()
     """the tracker"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 def run(

@@ -19,11 +19,11 @@ import tyro
 from ltr.utils.files import check_outputs
 from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.tracker.base.config import PositionalConfig
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import CommandArguments, run_command
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Run a tracker by the got10k package's experiments."""
 
     experiment: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="EXPERIMENT")]
@@ -36,8 +36,6 @@ class Arguments:
     """root of the package's result folders"""
     reports: Path = Path("reports_got10k")
     """root of the package's reports"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:

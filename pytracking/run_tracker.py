@@ -42,12 +42,12 @@ from pytracking.evaluation.starts import find_rule, sequence_of, sequences_of_st
 from pytracking.tracker.base.config import PositionalConfig, TrackerConfig
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.families import network_files
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.utils.text import counted
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Run a tracker over data sets."""
 
     config: PositionalConfig
@@ -77,8 +77,6 @@ class Arguments:
     """TOML file with the folders of the benchmarks"""
     rerun: bool = False
     """repeat finished sequences too"""
-    debug: bool = False
-    """show the traceback of every error"""
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:

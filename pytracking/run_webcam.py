@@ -21,7 +21,7 @@ from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.tracker.base.config import PositionalConfig, TrackerConfig
 from pytracking.ui.window import Window
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.utils.extras import install_hint
 from pytracking.video.frame_source import FrameSource, open_frames
 from pytracking.video.latest_frame import LatestFrameReader
@@ -32,7 +32,7 @@ HELP = "drag: follow   r: remove all   d: remove last   q: end"
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Follow what you draw a box around, live."""
 
     config: PositionalConfig = PositionalConfig(TrackerConfig.tracker, TrackerConfig.parameter)
@@ -49,8 +49,6 @@ class Arguments:
     """with --web: PEM file, for https; browsers give the camera to https and localhost only"""
     key: Path | None = None
     """with --web: PEM file of the certificate's key, where that file does not hold it"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:

@@ -25,13 +25,13 @@ from pytracking import run_vot
 from pytracking.evaluation.datasets.environment import benchmark_root
 from pytracking.tracker.base.config import PositionalConfig
 from pytracking.tracker.families import load_parameters
-from pytracking.utils.cli import run_command
+from pytracking.utils.cli import CommandArguments, run_command
 
 TIMEOUT = 600  # seconds without an answer: the first frame on a busy CPU takes more than the toolkit's 30
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Write a workspace of VOT's toolkit."""
 
     workspace: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="WORKSPACE")]
@@ -46,8 +46,6 @@ class Arguments:
     """what the toolkit calls the tracker; without it PARAMETER"""
     paths: Path | None = None
     """TOML file with the folders of the benchmarks"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 def run(arguments: Arguments) -> int:

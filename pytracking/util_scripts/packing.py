@@ -20,13 +20,14 @@ from pytracking.evaluation.submission import (
     read_archive,
     write_archive,
 )
+from pytracking.utils.cli import CommandArguments
 from pytracking.utils.text import counted
 
 _SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Arguments:
+class Arguments(CommandArguments):
     """Pack results for the benchmark's server, or verify an archive."""
 
     tracker: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="TRACKER")] = None
@@ -43,8 +44,6 @@ class Arguments:
     """archive to check instead of writing one"""
     paths: Path | None = None
     """TOML file with the folders of the benchmarks"""
-    debug: bool = False
-    """show the traceback of an error"""
 
 
 def run(arguments: Arguments, submission: Submission) -> int:

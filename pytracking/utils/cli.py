@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, TypeVar, get_args
 
@@ -17,6 +17,14 @@ Arguments = TypeVar("Arguments")
 
 WRONG_USAGE = 2
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl-C
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandArguments:
+    """What the arguments of all commands have in common."""
+
+    debug: bool = False
+    """show the traceback of every error"""
 
 
 def run_command(
