@@ -23,6 +23,7 @@ exclude_patterns = ["examples"]
 myst_heading_anchors = 4  # as GitHub makes them, so links work in both places
 autodoc_default_options = {"members": True, "member-order": "bysource", "ignore-module-all": True}
 napoleon_use_ivar = True
+autodoc_use_type_comments = False  # there are none, and to look for them takes a tenth of the time
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_mock_imports = ["got10k", "vot", "aiohttp", "openvino", "skvideo"]
