@@ -38,7 +38,8 @@ def test_named_settings_are_sound_and_json(task: str, name: str) -> None:
 @pytest.mark.parametrize("name", TRACKERS)
 def test_trackers_build_with_their_learning_rates(name: str) -> None:
     settings = _tracker(name)
-    net = build_network(settings.network)
+    with torch.device("meta"):  # no weights are drawn
+        net = build_network(settings.network)
     optimizer, _ = build_optimizer(net, settings.optim)
     rate_of = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     for parameter_name, parameter in net.named_parameters():
