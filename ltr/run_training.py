@@ -30,9 +30,9 @@ GO_ON = "go on with --resume"
 class RunOptions:
     """How to run; the fields of the settings follow."""
 
-    data: Path = Path("data")  # the folder that the settings' data sources lie in
-    workspace: Path = WORKSPACE  # runs are kept in WORKSPACE/TASK/NAME
-    run: str = ""  # name of the run, where it is not that of the settings
+    data: Path = Path("data")  # folder of the settings' data sources
+    workspace: Path = WORKSPACE  # runs are stored in WORKSPACE/TASK/NAME
+    run: str = ""  # name of the run, by default that of the settings
     resume: bool = False  # continue from the run's checkpoint, with the run's settings
     dry_run: bool = False  # build everything, process one batch, and stop
     seed: int = 0

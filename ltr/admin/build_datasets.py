@@ -22,7 +22,7 @@ from ltr.utils.errors import InputError
 
 log = logging.getLogger(__name__)
 
-CHECK = "python -m ltr.util_scripts.check tells why"
+CHECK = "see python -m ltr.util_scripts.check"
 _VALIDATION_SEED = 1  # of synthetic shapes; those of the training use 0
 
 Weighted = list[tuple[BaseVideoDataset, float]]
@@ -65,17 +65,17 @@ def build_datasets(settings: DiMPTrainSettings, data: Path) -> tuple[Weighted, W
     for use, datasets in (("training", train), ("validation", validation)):
         for dataset, weight in datasets:
             if dataset.count_boxes() == 0:
-                raise InputError(f"{dataset.name}: no box can be used ({CHECK})")
+                raise InputError(f"{dataset.name}: no usable boxes ({CHECK})")
             log.info("%s data: %s", use, describe(dataset, weight))
     if not validation:
-        log.info("validation data: none, so the best network is not kept apart (no folder best)")
+        log.info("validation data: none, so the best network is not stored separately (no folder best)")
     return train, validation
 
 
 def describe(dataset: BaseVideoDataset, weight: float) -> str:
     """A line about a data set."""
     boxes = dataset.count_boxes()
-    made = "boxes made up when drawn" if boxes is None else f"{boxes:,} boxes to use"
+    made = "boxes generated on the fly" if boxes is None else f"{boxes:,} usable boxes"
     return f"{dataset.name}: {len(dataset):,} sequences, {made}, weight {weight:g}"
 
 

@@ -90,7 +90,7 @@ def _decode(encoded: bytes, source: str, reduction: int = 1) -> np.ndarray:
             except jpeg4py.JPEGRuntimeError:
                 pass  # jpeg4py also fails on harmless oddities; try OpenCV
     elif (pages := len(page_numbers(encoded))) > 1:
-        raise InputError(f"cannot decode picture {source}: it holds {pages} pictures, where one file is one frame")
+        raise InputError(f"cannot decode picture {source}: it holds {pages} images, expected one image per file")
     flags = _OPENCV_FLAGS[reduction] | cv2.IMREAD_ANYDEPTH
     try:
         bgr = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags) if encoded else None

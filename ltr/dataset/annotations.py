@@ -1,8 +1,7 @@
-"""A cache for arrays made of the annotation files of whole data sets.
+"""A cache of the annotations of whole data sets.
 
-Reading the boxes of 30,000 videos from as many text files takes a minute or more, each time a training starts. So
-arrays made of annotation files are kept in one file each, with the size and the time of every file they came from: one
-that changes is read again.
+Reading the boxes of 30,000 videos from text files takes a minute or more at every start of a training. So the arrays
+of a data set are stored in one file, with size and time of every source file: changed files are read again.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from ltr.utils.files import atomic_write, cache_folder
 
 log = logging.getLogger(__name__)
 
-_READERS = b"2"  # changes with what the readers accept: what an older one took wrongly is read again
+_READERS = b"2"  # version of the readers: cached results of older ones are discarded
 
 Arrays = dict[str, np.ndarray]
 
 
 def cached(name: str, files: Iterable[Path], make: Callable[[], Arrays]) -> Arrays:
-    """What ``make()`` gives, from the cache as long as none of ``files`` has changed since it was made.
+    """The result of ``make()``, from the cache unless one of ``files`` has changed.
 
     Args:
         name: of the data set; part of the cache file's name.
-        files: what ``make`` reads.
-        make: gives arrays of numbers or of text by name.
+        files: the inputs of ``make``.
+        make: returns arrays of numbers or text by name.
 
     Raises:
         FileNotFoundError: one of ``files`` does not exist.
@@ -54,7 +53,7 @@ def cached(name: str, files: Iterable[Path], make: Callable[[], Arrays]) -> Arra
     try:
         atomic_write(path, lambda temporary: _save(temporary, {**arrays, "fingerprint": fingerprint}))
     except OSError as error:
-        log.warning("annotations of %s are read anew at every start: cannot write %s (%s)", name, path, error)
+        log.warning("annotations of %s are not cached: cannot write %s (%s)", name, path, error)
     return arrays
 
 
@@ -67,7 +66,7 @@ def _load(path: Path, fingerprint: np.ndarray) -> Arrays | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        log.warning("%s is not readable and made again (%s)", path, error)
+        log.warning("%s is not readable and is made again (%s)", path, error)
         return None
 
 

@@ -1,4 +1,4 @@
-"""What every data set gives: sequences, which of their frames show the target, and frames with boxes."""
+"""The interface of the data sets: sequences, visibility of their targets, and frames with boxes."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ class SequenceInfo:
 
 @dataclass(frozen=True)
 class FrameSet:
-    """Some frames of one sequence: RGB ``uint8 [H, W, 3]`` images, or files of them that are decoded once it is known
-    how large they are needed, and their boxes, ``float32 [n, 4]`` (x, y, w, h) in pixels of the whole image."""
+    """Frames of one sequence: RGB ``uint8 [H, W, 3]`` images, or files that are decoded later at the required size, and
+    boxes ``float32 [n, 4]`` (x, y, w, h) in pixels of the full image."""
 
     images: Sequence[Frame]
     boxes: np.ndarray
 
 
 class FrameSource(Protocol):
-    """Anything that gives pictures by item and frame; the backgrounds of cut-and-paste clips are read through it."""
+    """Images by item and frame, for the backgrounds of cut-and-paste clips."""
 
     def __len__(self) -> int:
-        """Number of items (pictures or videos)."""
+        """Number of items (images or videos)."""
 
     def num_frames(self, index: int) -> int:
-        """Frames of item ``index``; 1 for a picture."""
+        """Frames of item ``index``; 1 for an image."""
 
     def read_images(self, index: int, frame_ids: Sequence[int]) -> list[np.ndarray]:
-        """RGB ``uint8 [H, W, 3]`` images, one per frame id; not to be written to."""
+        """RGB ``uint8 [H, W, 3]`` images, one per frame id; read-only."""
 
 
 class BaseVideoDataset(ABC):
     """A data set of sequences, each with one target.
 
-    ``is_video`` is False if a sequence is one picture that stands for all its frames. ``sequence_weights``
-    (``float [len(self)]``) makes some sequences more frequent than others in the sampler; None: all alike.
+    ``is_video`` is False if a sequence is one image, used for all its frames. ``sequence_weights``
+    (``float [len(self)]``) are sampling weights; None: all equal.
     """
 
     name: str
@@ -59,18 +59,17 @@ class BaseVideoDataset(ABC):
 
     @abstractmethod
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
-        """What the sampler needs to choose frames; reads no image."""
+        """Name and visibility, for the sampler; reads no image."""
 
     @abstractmethod
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:
-        """The frames ``frame_ids``, in that order; the images are not to be written to.
+        """The frames ``frame_ids``, in that order; the images are read-only.
 
-        All frames of one call belong together: data sets that make their frames up draw everything that is
-            random from ``rng``, once per call.
+        Data sets that generate their frames draw from ``rng`` once per call, so that the frames of a call fit.
         """
 
     def count_boxes(self) -> int | None:
-        """Number of boxes that can be used; None if they are made up when they are drawn."""
+        """Number of usable boxes; None if they are generated on the fly."""
         return None
 
 

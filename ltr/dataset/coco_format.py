@@ -1,7 +1,7 @@
-"""Files in COCO format as arrays: parsed once, then read from the cache. Every error names the file and the annotation.
+"""Files in COCO format as arrays, parsed once and cached. Every error names the file and the annotation.
 
-A file of COCO's size is 0.5 GB of JSON, which takes half a minute and 3 GB to parse. Arrays hold no Python objects, so
-worker processes share them.
+The 0.5 GB of COCO's JSON take half a minute and 3 GB to parse. Arrays contain no Python objects, so worker processes
+share them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ltr.utils.errors import InputError
 
 
 def coco_paths(root: str | Path, split: str = "") -> tuple[Path, Path]:
-    """The annotation file and the folder of pictures of a data set in COCO format.
+    """The annotation file and the image folder of a data set in COCO format.
 
     Without ``split``: ``root/annotations.json`` and ``root/images``. With one, as COCO is published:
     ``root/annotations/instances_SPLIT.json``, and ``root/SPLIT`` or ``root/images/SPLIT``.
@@ -39,17 +39,17 @@ def coco_paths(root: str | Path, split: str = "") -> tuple[Path, Path]:
 
 
 def require(*places: Path) -> None:
-    """Raise FileNotFoundError that names the first of ``places`` which does not exist."""
+    """Raise FileNotFoundError for the first of ``places`` that does not exist."""
     for place in places:
         if not place.exists():
             raise FileNotFoundError(f"COCO-format data set: {place} does not exist")
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file; a ValueError that names the file where it is none."""
+    """The content of a JSON file; ValueError that names the file if it is not valid."""
     try:
         return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:  # no JSON, or no text
+    except (ValueError, RecursionError) as error:  # not JSON, or not text
         raise InputError(f"{path} is not valid JSON: {error}") from None
 
 
@@ -58,11 +58,11 @@ class Records:
     """One list of a COCO-format file."""
 
     path: Path
-    kind: str  # what one of them is called in errors
+    kind: str  # name of an item in errors
     items: list[dict[str, Any]]
 
     def error(self, number: int, problem: str) -> ValueError:
-        """``problem`` with item ``number``."""
+        """The error for a ``problem`` with item ``number``."""
         name = self.items[number].get("id")
         return InputError(f"{self.path}: {self.kind} {f'number {number + 1}' if name is None else name}: {problem}")
 
@@ -72,8 +72,8 @@ class Records:
         """``read(item)`` of every item, ``[n, *shape]``.
 
         Raises:
-            ValueError: the value of an item is missing, of another shape, or no ``dtype``; the message names the first
-                such item, its ``field`` and what is ``expected``.
+            ValueError: the value of an item is missing, or of another shape or type; the message names the first such
+                item, its ``field`` and what is ``expected``.
         """
 
         column = _convert(lambda items: [read(item) for item in items], self.items, dtype)
@@ -87,7 +87,7 @@ class Records:
         raise AssertionError("every item fits, but not all together")
 
     def by_id(self) -> dict[Hashable, int]:
-        """Number of every item by its field ``id``; ValueError if one has none, or two have the same."""
+        """Index of every item by its field ``id``; ValueError if one is missing or not unique."""
         numbers: dict[Hashable, int] = {}
         for number, item in enumerate(self.items):
             key = item.get("id")
@@ -110,7 +110,7 @@ class CocoFile:
 
     @property
     def category_names(self) -> dict[Any, str]:
-        """Names by id, of the categories that have both."""
+        """Names by id, of categories with both."""
         found = (
             category
             for category in self.categories or ()
@@ -119,13 +119,13 @@ class CocoFile:
         return {category["id"]: str(category["name"]) for category in found}
 
     def boxes(self) -> Records:
-        """The annotations but crowds."""
+        """The annotations without crowds."""
         items = [item for item in self.annotations.items if not item.get("iscrowd")]
         return Records(self.annotations.path, self.annotations.kind, items)
 
 
 def read_coco(path: Path) -> CocoFile:
-    """Parse a COCO-format file; ValueError if it is no JSON or lacks the lists ``images`` and ``annotations``."""
+    """Parse a COCO-format file; ValueError if it is not JSON or lacks the lists ``images`` and ``annotations``."""
     content = read_json(path)
 
     def records(field: str) -> list[dict[str, Any]]:
@@ -162,19 +162,19 @@ def box_column(annotations: Records) -> np.ndarray:
 
 
 def picture_column(annotations: Records, index_of: Mapping[Hashable, int]) -> np.ndarray:
-    """Field ``image_id`` as the number of that picture: ``int64 [n]``."""
+    """Field ``image_id`` as the index of the image: ``int64 [n]``."""
     return annotations.column("image_id", "a picture's id", lambda item: index_of[item["image_id"]], np.int64)
 
 
 def read_coco_arrays(path: Path) -> Arrays:
-    """Pictures and boxes (no crowds) of the COCO-format file ``path``, as arrays.
+    """Images and boxes (without crowds) of the COCO-format file ``path``, as arrays.
 
-    Of the pictures: ``files [m]``, ``sizes [m, 2]`` (width, height), ``sources [m]`` (their field ``dataset``). Of the
-    boxes: ``ids [n]``, ``boxes float64 [n, 4]``, ``pictures [n]`` (the index of its picture). Besides: ``crowds``, how
-    many annotations were left out, and ``info_sources``, JSON text of what ``info`` says about origins.
+    Images: ``files [m]``, ``sizes [m, 2]`` (width, height), ``sources [m]`` (field ``dataset``). Boxes: ``ids [n]``,
+    ``boxes float64 [n, 4]``, ``pictures [n]`` (index of the image). Also: ``crowds``, the number of omitted
+    annotations, and ``info_sources``, the JSON text of the sources in ``info``.
 
     Raises:
-        ValueError: an item is not as COCO has it; the message names it.
+        ValueError: an item is not in COCO format; the message names it.
     """
     coco = read_coco(path)
     pictures, boxes, index_of = coco.pictures, coco.boxes(), coco.pictures.by_id()
@@ -193,9 +193,8 @@ def read_coco_arrays(path: Path) -> Arrays:
 def read_coco_masks(path: Path) -> Arrays:
     """Masks of the boxes of :func:`read_coco_arrays`, in their order.
 
-    ``categories [n]``: name of the category, or its id where it has none. ``masks``: the bytes of the field
-    ``segmentation`` as JSON text, one after another; that of box i are ``masks[starts[i] : starts[i + 1]]``, none where
-    it has no mask.
+    ``categories [n]``: name of the category, or else its id. ``masks``: the concatenated JSON bytes of the field
+    ``segmentation``; those of box i are ``masks[starts[i] : starts[i + 1]]``, empty without a mask.
     """
     coco = read_coco(path)
     items = coco.boxes().items
@@ -212,12 +211,12 @@ def read_coco_masks(path: Path) -> Arrays:
 
 
 def coco_arrays(path: Path) -> Arrays:
-    """:func:`read_coco_arrays` by way of the cache."""
+    """:func:`read_coco_arrays` through the cache."""
     return cached("coco_boxes", [path], lambda: read_coco_arrays(path))
 
 
 def coco_masks(path: Path) -> Arrays:
-    """:func:`read_coco_masks` by way of the cache."""
+    """:func:`read_coco_masks` through the cache."""
     return cached("coco_masks", [path], lambda: read_coco_masks(path))
 
 

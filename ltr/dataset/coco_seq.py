@@ -1,4 +1,4 @@
-"""Pictures with boxes in COCO format, every box a sequence of one frame (as pytracking trains on COCO)."""
+"""Images with boxes in COCO format, every box a sequence of one frame (as pytracking trains on COCO)."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from ltr.utils.errors import InputError
 
 @dataclass(frozen=True)
 class BoxFilter:
-    """Which boxes are worth tracking; sides in pixels of the picture."""
+    """Limits of usable boxes; sides in image pixels."""
 
     min_side: float = 12.0
     max_aspect: float = 6.0  # longer side / shorter side
-    max_size_fraction: float = 0.5  # sqrt(box area / picture area): above it a crop is mostly repeated border
-    min_inside: float = 0.5  # share of its area that lies in the picture
+    max_size_fraction: float = 0.5  # sqrt(box area / image area): crops of larger boxes are mostly border
+    min_inside: float = 0.5  # fraction of its area inside the image
 
     def accepts(self, boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        """Which ``boxes [n, 4]`` (x, y, w, h) in pictures of ``sizes [n, 2]`` (width, height) pass: ``bool [n]``."""
+        """Which ``boxes [n, 4]`` (x, y, w, h) in images of ``sizes [n, 2]`` (width, height) pass: ``bool [n]``."""
         short, long = boxes[:, 2:].min(axis=1), boxes[:, 2:].max(axis=1)
-        large = short >= self.min_side  # not so for NaN
+        large = short >= self.min_side  # False for NaN
         fraction = np.sqrt(np.where(large, short * long, 0) / sizes.prod(axis=1))
         shaped = large & (long <= self.max_aspect * short) & (fraction <= self.max_size_fraction)
         return shaped & (share_inside(boxes, sizes) >= self.min_inside)
 
 
 def weigh_sources(sources: Sequence[str] | np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
-    """The weight of every source: 1 where not named; ValueError for names that do not occur."""
+    """The weight of every source, by default 1; ValueError for unknown names."""
     names, index = np.unique(np.asarray(sources, dtype=np.str_), return_inverse=True)
     unknown = set(weights) - set(names.tolist())
     if unknown:
@@ -47,11 +47,10 @@ class CocoImages(BaseVideoDataset):
 
     Args:
         root: the folder.
-        name: how the data set is called in reports.
-        split: as ``train2017``, if there are several.
-        box_filter: boxes that do not pass are left out; crowds always are.
-        source_weights: weight of every box by its picture's ``dataset`` field, 1 where not named; 0 leaves it
-            out.
+        name: of the data set in reports.
+        split: such as ``train2017``, if there are several.
+        box_filter: other boxes, and crowds, are skipped.
+        source_weights: weight of every box by its image's ``dataset`` field, by default 1; 0 skips it.
     """
 
     is_video = False
@@ -87,14 +86,14 @@ class CocoImages(BaseVideoDataset):
         return SequenceInfo(f"{self.name}/{self.ids[seq_id]}", np.ones(1, dtype=bool))
 
     def num_frames(self, index: int) -> int:
-        """1: a picture does not move."""
+        """1, for an image."""
         return 1
 
     def _image(self, index: int) -> LazyImage:
         return LazyImage(self._folder / str(self._files[self.pictures[index]]))
 
     def read_images(self, index: int, frame_ids: Sequence[int]) -> list[np.ndarray]:
-        """The picture of sequence ``index``, once per frame id (the same array)."""
+        """The image of sequence ``index``, once per frame id (the same array)."""
         return [self._image(index).full()] * len(frame_ids)
 
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], rng: np.random.Generator) -> FrameSet:

@@ -1,4 +1,4 @@
-"""Pictures with all their boxes, from files in COCO format: what detectors are trained and scored on."""
+"""Images with all their boxes, from files in COCO format, for training and evaluating detectors."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ltr.utils.errors import InputError
 if TYPE_CHECKING:
     from pycocotools.coco import COCO
 
-BLOCK = 20  # consecutive picture ids that stay together in a split: near-duplicates are neighbors
+BLOCK = 20  # consecutive image ids that stay in one split: near-duplicates are neighbors
 PARTS = {"train": (0, 1, 3, 5, 6, 8, 9), "val": (4,), "test": (2, 7)}  # of every 10 blocks
-SOURCE_STRIDE = 10_000_000  # picture ids of the second source start here, of the third at twice that, ...
+SOURCE_STRIDE = 10_000_000  # offset between the image ids of two sources
 
 Part = Literal["all", "train", "val", "test"]
 
 
 @dataclass(frozen=True)
 class DetectionSource:
-    """A file of annotations in COCO format, the folder of its pictures, and which of them are used.
+    """A file of annotations in COCO format, its image folder, and a selection of images.
 
-    ``annotations`` and ``images`` are paths under the data folder. ``datasets`` chooses pictures by their field
-    ``dataset`` (all of them where empty). ``part`` is a fixed share of the pictures: of every 200 consecutive ids,
-    140 are ``train``, 20 ``val`` and 40 ``test``, in blocks of 20.
+    ``annotations`` and ``images`` are paths under the data folder. ``datasets`` selects images by their field
+    ``dataset`` (empty: all). ``part`` is a fixed part of the images: of every 200 consecutive ids, 140 are ``train``,
+    20 ``val`` and 40 ``test``, in blocks of 20.
     """
 
     annotations: str
@@ -42,7 +42,7 @@ class DetectionSource:
 
 @dataclass(frozen=True)
 class DetectionImage:
-    """A picture and its objects: boxes ``float32 [n, 4]`` (x, y, w, h; pixels of the picture), labels ``int64 [n]``."""
+    """An image and its objects: boxes ``float32 [n, 4]`` (x, y, w, h; image pixels), labels ``int64 [n]``."""
 
     id: int
     path: Path
@@ -51,23 +51,22 @@ class DetectionImage:
     labels: np.ndarray
 
     def read(self) -> np.ndarray:
-        """The picture as RGB ``uint8 [H, W, 3]``."""
+        """The image as RGB ``uint8 [H, W, 3]``."""
         return load_image(self.path)
 
 
 class DetectionDataset(Sequence[DetectionImage]):
-    """The pictures of some sources.
+    """The images of one or more sources.
 
     Args:
-        data: the folder that the sources' paths lie in.
-        sources: where the pictures come from.
-        classes: name of a class -> the categories that it is made of; other categories are left out. Its labels are
-            1, 2, ... in this order. Where empty, the labels are the files' own category ids, as in torchvision's
-            detectors.
+        data: folder of the sources' paths.
+        sources: of the images.
+        classes: name of a class -> its categories; other categories are skipped. The labels are 1, 2, ... in this
+            order. If empty, the labels are the category ids of the files, as in torchvision's detectors.
 
     Raises:
-        FileNotFoundError: an annotation file or a folder of pictures is missing.
-        ValueError: a file is not in COCO format, a class has no category in any file, or no picture is left.
+        FileNotFoundError: an annotation file or an image folder is missing.
+        ValueError: a file is not in COCO format, a class has no category in any file, or no image is left.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class DetectionDataset(Sequence[DetectionImage]):
         return self.pictures[index]
 
     def ground_truth(self) -> COCO:
-        """The annotations (crowds too, which are not scored) as pycocotools takes them."""
+        """The annotations (including crowds, which are not scored) for pycocotools."""
         return quiet_coco(self._content)
 
     def _add(self, data: Path, source: DetectionSource, offset: int) -> None:
@@ -157,7 +156,7 @@ def _uses(source: DetectionSource, image: dict) -> bool:
 
 
 def quiet_coco(content: dict[str, Any]) -> COCO:
-    """A pycocotools data set of a COCO-format dictionary, without what pycocotools prints."""
+    """A pycocotools data set of a COCO-format dictionary, without pycocotools' output."""
     from pycocotools.coco import COCO  # late: training needs no scores
 
     coco = COCO()

@@ -1,7 +1,4 @@
-"""Annotated videos of the user's own: where a folder or a table says that their boxes and frames are.
-
-Training and evaluation both read them through this module. Needs no torch.
-"""
+"""The user's own annotated videos in a folder: boxes and frames, for training and evaluation. Needs no torch."""
 
 from __future__ import annotations
 
@@ -26,10 +23,10 @@ GROUND_TRUTH = "groundtruth_rect.txt or groundtruth.txt"
 
 @dataclass(frozen=True)
 class FrameFiles:
-    """What the frames of a video are read from: a video file, or pictures in the order of frames.
+    """The frames of a video: a video file, or images in frame order.
 
-    name: what messages call it. size: width and height in pixels that the frames of the video are cut to, if at all.
-    is_single: ``pictures`` is one file given as a video, which may hold several pictures (a stack or an animation).
+    name: for messages. size: width and height in pixels to which the frames of the video are cropped, if given.
+    is_single: ``pictures`` is one file given as a video, which may hold several images (a stack or an animation).
     """
 
     name: str
@@ -49,8 +46,8 @@ class FrameFiles:
 class OwnVideo:
     """One annotated video.
 
-    place: its folder, or its file. boxes: reads its boxes float64 [n, 4], one row a frame, or a single one, that of
-    the first frame. frames: looks for its frames. Both raise ValueError or OSError with the file, and pickle.
+    place: its folder or file. boxes: reads its boxes float64 [n, 4], one row per frame, or only that of the first
+    frame. frames: finds its frames. Both raise ValueError or OSError that names the file, and can be pickled.
     """
 
     name: str
@@ -61,18 +58,18 @@ class OwnVideo:
 
 @dataclass(frozen=True)
 class Listing:
-    """The annotated videos of a folder or a table, by name; and what is left out although it has frames: name, why."""
+    """The annotated videos of a folder or a table, by name; and names with frames but without boxes: the reason."""
 
     videos: dict[str, OwnVideo] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
 def list_folder(root: Path) -> Listing:
-    """The annotated videos in ``root``, in the order of their names.
+    """The annotated videos in ``root``, sorted by name.
 
     <Seq>/groundtruth_rect.txt or groundtruth.txt, with img/, color/, a video or the images beside it; for several
-    targets <Seq>/groundtruth_rect.<k>.txt, called <Seq>-<k>; and <Seq>.txt beside the video <Seq>.mp4. ``root`` may
-    also be one such sequence. Upper and lower case of file names count alike. FileNotFoundError if there is none.
+    targets <Seq>/groundtruth_rect.<k>.txt, named <Seq>-<k>; and <Seq>.txt beside the video <Seq>.mp4. ``root`` may
+    also be one such sequence. Case of file names is ignored. FileNotFoundError if there is none.
     """
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder of sequences")
@@ -101,7 +98,7 @@ def list_folder(root: Path) -> Listing:
 
 
 def _in_folder(name: str, folder: Path) -> list[OwnVideo]:
-    """The targets annotated in a sequence's folder."""
+    """The annotated targets of a sequence's folder."""
     frames = partial(frames_in, folder)
     try:
         files = annotation_files(folder)
@@ -124,7 +121,7 @@ def _has_frames(folder: Path) -> bool:
 
 
 def frames_in(folder: Path) -> FrameFiles:
-    """img/ or color/, a video (frames.mp4 cut to the size in meta.json: encoders pad odd sides), or the images."""
+    """img/ or color/, a video (frames.mp4 cropped to the size in meta.json: encoders pad odd sides), or the images."""
     for images in (folder / "img", folder / "color"):
         if images.is_dir():
             return FrameFiles(str(folder), pictures=tuple(image_files(images)))
@@ -141,7 +138,7 @@ def frames_in(folder: Path) -> FrameFiles:
 
 
 def _size_in(meta: Path) -> tuple[int, int] | None:
-    """Width and height that a meta.json gives; None if it is about something else."""
+    """Width and height in a meta.json; None if it has none."""
     if not meta.is_file():
         return None
     try:
@@ -161,7 +158,7 @@ def _video(path: Path) -> FrameFiles:
 
 
 def _by_name(root: Path, videos: Iterable[OwnVideo]) -> dict[str, OwnVideo]:
-    """``videos`` sorted by their names; those that share one can only say so."""
+    """``videos`` sorted by name; reading one of several with the same name raises."""
     named: dict[str, list[OwnVideo]] = {}
     for video in videos:
         named.setdefault(video.name, []).append(video)

@@ -15,7 +15,7 @@ NUM_TRAINING_PAIRS = 2000
 
 @dataclass(frozen=True)
 class ConditionalDensity:
-    """A known p(y|x), x and y in R.
+    """A known density p(y|x), x and y in R.
 
     Args:
         sample: x ``[n]`` -> one draw of y ``[n]`` for each.
@@ -37,7 +37,7 @@ class ConditionalDensity:
         For each x both densities are normalized over the grid's y.
 
         Args:
-            energy: x ``[n, 1]``, y ``[n, size, 1]`` -> f ``[n, size]``; what a 1-D regression network computes.
+            energy: x ``[n, 1]``, y ``[n, size, 1]`` -> f ``[n, size]``, a 1-D regression network.
             size: points from -3 to 3 along each axis.
         """
         total = 0.0
@@ -53,7 +53,7 @@ class ConditionalDensity:
 
 
 def grid(size: int) -> Tensor:
-    """``size`` values from -3 to 3, float64: the x, and the y, of the evaluation."""
+    """``size`` values from -3 to 3, float64, for x and y in the evaluation."""
     return torch.linspace(LOW, HIGH, size, dtype=torch.float64)
 
 

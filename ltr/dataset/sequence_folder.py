@@ -1,4 +1,4 @@
-"""Annotated videos of one's own: a folder of sequences, or a CSV table, as the evaluation reads them."""
+"""The user's own annotated videos as training data: a folder of sequences, or a CSV table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def list_videos(root: Path) -> Listing:
 
 
 def read_sequence(video: OwnVideo) -> FolderSequence:
-    """The sequence; ValueError if the number of boxes is not the number of frames."""
+    """The sequence; ValueError if the numbers of boxes and frames differ."""
     frames, boxes = video.frames(), video.boxes()
     found = frames.count()
     if len(boxes) != found:
@@ -55,10 +55,10 @@ class SequenceFolder(BaseVideoDataset):
 
     Args:
         root: folder of sequences (``ltr.dataset.own_videos``), or a CSV table (``ltr.dataset.video_table``).
-        name: how the data set is called in reports.
-        sequences: names of those to take; None: all. An empty list is an error.
-        min_side: a target with a side below (pixels) counts as not visible.
-        cache: where decoded videos are kept.
+        name: of the data set in reports.
+        sequences: names to use; None: all. An empty list is an error.
+        min_side: targets with a smaller side (pixels) count as not visible.
+        cache: of decoded videos.
     """
 
     def __init__(

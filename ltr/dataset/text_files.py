@@ -1,4 +1,4 @@
-"""Text files of boxes and labels, as data sets and trackers write them: one reader for training and evaluation."""
+"""Readers of text files with boxes and labels of data sets and trackers."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 
-LARGEST = 1e15  # pixels: what lies beyond is no place in a picture, and its square no single-precision number
+LARGEST = 1e15  # pixels; squares of larger numbers overflow in single precision
 _ANNOTATION = re.compile(r"groundtruth(_rect)?(?:[._](\d+))?\.txt", re.IGNORECASE)
 _SEPARATORS = str.maketrans(",;\t", "   ")
 _CELLS_ALONE = str.maketrans(";", ",", " \t")
@@ -17,9 +17,9 @@ _CELLS_ALONE = str.maketrans(";", ",", " \t")
 def read_boxes(path: Path) -> NDArray[np.float64]:
     """Boxes [n, 4] (x, y, w, h as stored) of one text file, NaN in all four numbers if there is no box.
 
-    Reads comma, tab, semicolon and blanks, also mixed in one file (OTB's BlurCar1), any line ending, integers or
-    decimals: ours, pytracking's, got10k's and OTB's files. Blank lines are ignored at the end, and refused elsewhere:
-    all rows after one would belong to the frame before. Raises FileNotFoundError, or ValueError with file and line.
+    Separators are comma, tab, semicolon and blanks, also mixed in one file (OTB's BlurCar1), with any line ending:
+    files of this toolkit, pytracking, got10k and OTB. Blank lines are ignored at the end and refused elsewhere, because
+    they would shift all later rows. Raises FileNotFoundError, or ValueError with file and line.
     """
     text = read_text(path)
     try:
@@ -34,15 +34,15 @@ def read_boxes(path: Path) -> NDArray[np.float64]:
 
 
 def _has_empty_cell(text: str) -> bool:
-    """Whether a cell between commas or semicolons, but for the last of a line, holds nothing."""
+    """Whether a cell between commas or semicolons, except the last of a line, is empty."""
     bare = "\n" + text.translate(_CELLS_ALONE)
     return ",," in bare or "\n," in bare
 
 
 def parse_rows(text: str) -> NDArray[np.float64]:
-    """The numbers of ``text`` [n, k], a row a line.
+    """The numbers of ``text`` [n, k], one row per line.
 
-    Raises ValueError if it holds none, rows of different lengths, or blank lines before its end.
+    Raises ValueError for an empty text, rows of different lengths, or blank lines before the end.
     """
     lines = text.translate(_SEPARATORS).rstrip().split("\n")
     if lines == [""]:
@@ -54,7 +54,7 @@ def parse_rows(text: str) -> NDArray[np.float64]:
 
 
 def _describe_fault(path: Path, text: str) -> str:
-    """The message for a box file that cannot be used: its first line that is not four numbers or four NaN."""
+    """The message for an invalid box file: its first line that is not four numbers or four NaN."""
     if not text.strip():
         return f"{path}: holds no boxes"
     for number, line in enumerate(text.rstrip().split("\n"), start=1):
@@ -71,9 +71,9 @@ def _describe_fault(path: Path, text: str) -> str:
 
 
 def read_labels(path: Path, highest: int) -> NDArray[np.int64]:
-    """Labels [n], one a frame, from 0 to ``highest``: one a line, or all on one line.
+    """Labels [n], one per frame, from 0 to ``highest``: one per line (GOT-10k), or all on one line (LaSOT).
 
-    LaSOT's and GOT-10k's layouts. Raises FileNotFoundError, or ValueError with file and line.
+    Raises FileNotFoundError, or ValueError with file and line.
     """
     lines = enumerate(read_text(path).translate(_SEPARATORS).split("\n"), start=1)
     words = [(number, word) for number, line in lines for word in line.split()]
@@ -87,12 +87,12 @@ def read_labels(path: Path, highest: int) -> NDArray[np.int64]:
 
 
 def read_flags(path: Path) -> NDArray[np.bool_]:
-    """Flags [n], one a frame, of a 0/1 file (see :func:`read_labels`)."""
+    """Flags [n], one per frame, of a 0/1 file (see :func:`read_labels`)."""
     return read_labels(path, 1) == 1
 
 
 def read_resolution(meta_info: Path) -> tuple[float, float] | None:
-    """Width and height in pixels that GOT-10k's ``meta_info.ini`` states, or None if it states none."""
+    """Width and height in pixels in GOT-10k's ``meta_info.ini``, or None."""
     text = meta_info.read_text(encoding="utf-8", errors="replace")
     found = re.search(r"resolution:\s*\(\s*([\d.]+)\s*,\s*([\d.]+)\s*\)", text)
     return (float(found[1]), float(found[2])) if found else None
@@ -116,8 +116,8 @@ def annotation_files(folder: Path) -> dict[str, Path]:
     """The files of boxes in the folder of a sequence, by target: "" for a file without a number, else "1", "2", ...
 
     ``groundtruth_rect.txt`` or ``groundtruth.txt``; and OTB's ``groundtruth_rect.<k>.txt`` (with or without ``_rect``,
-    with ``_`` or ``.``) but for empty ones, in the order of k. Upper and lower case count alike; other names, such as
-    ``groundtruth_old.txt``, are not looked at.
+    with ``_`` or ``.``) except empty ones, in the order of k. Case is ignored; other names, such as
+    ``groundtruth_old.txt``, are not read.
 
     Raises:
         ValueError: two files of different content for one target.

@@ -1,4 +1,4 @@
-"""Annotated videos of the user's own, listed in a CSV table of boxes."""
+"""The user's own annotated videos, listed in a CSV table of boxes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _Rows = list[tuple[int, list[float]]]  # frame, box
 def list_table(file: Path) -> Listing:
     """A sequence for each video, and for each ``id`` in it, of a CSV table with the columns video, x, y, w, h.
 
-    video: file, image folder or glob, seen from the table's folder. Optional columns: frame, from 0 (0 if there is
-    none: the box is then that of the first frame), and id, for several targets. One row a target is enough; frames
-    without a row have no box, and tracking begins at the first that has one. Separated by commas, semicolons or tabs.
+    video: file, image folder or glob, relative to the table's folder. Optional columns: frame, from 0 (by default 0),
+    and id, for several targets. One row per target is enough; frames without a row have no box, and tracking begins at
+    the first one with a box. Separated by commas, semicolons or tabs.
     """
     if not file.is_file():
         raise FileNotFoundError(f"{file}: no such table")
@@ -67,7 +67,7 @@ def _frame_and_box(row: dict[str, str], line: str) -> tuple[int, list[float]]:
         frame = int(row.get("frame") or 0)
     except (TypeError, ValueError):
         raise InputError(f"{line}: expected numbers in x, y, w, h (and frame)") from None
-    if "" in row:  # decimal commas, mostly
+    if "" in row:  # for example decimal commas
         raise InputError(f"{line}: has more cells than the first line")
     if not ((np.abs(box) <= LARGEST).all() or np.isnan(box).all()):
         raise InputError(f"{line}: expected four finite numbers in x, y, w, h (or four NaN)")
@@ -99,7 +99,7 @@ def _frames_of(table: Path, video: str) -> FrameFiles:
 
 
 def _boxes_by_frame(file: Path, rows: _Rows, frames: partial[FrameFiles]) -> NDArray[np.float64]:
-    """Boxes [length, 4], NaN where ``rows`` have none; only the first where they have no other, as in other sets."""
+    """Boxes [length, 4], NaN in frames without a row; a single row [1, 4] if only the first frame has a box."""
     files = frames()
     length = files.count()
     numbers = [frame for frame, _ in rows]

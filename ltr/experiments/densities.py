@@ -1,4 +1,4 @@
-"""Pictures like the paper's Figures S1 and S4-S6: the true density of the first data set and what networks learned.
+"""Plots like the paper's Figures S1 and S4-S6: the true and the learned densities of the first data set.
 
 python -m ltr.experiments.densities --methods nce dsm sm --num-samples 1024 1024 1
 """
@@ -45,7 +45,7 @@ def learned_density(network: RegressionNet1D) -> Tensor:
 
 
 def best_network(store: ResultStore, cell: Cell) -> tuple[RegressionNet1D, float]:
-    """The network of a cell that is nearest to the truth, and its D_KL."""
+    """The network of a cell with the smallest D_KL, and its D_KL."""
     runs = store.runs(cell)
     if not runs:
         raise InputError(f"results: no runs of {cell} in {store.folder}; train them with ltr.experiments.table1")

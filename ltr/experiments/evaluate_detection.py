@@ -31,13 +31,13 @@ from ltr.utils.files import atomic_write, check_outputs, with_card
 class Options:
     """What to evaluate."""
 
-    name: tyro.conf.Positional[str]  # of the settings that the branch was trained with
+    name: tyro.conf.Positional[str]  # of the branch's training settings
     data: Path = Path("data")  # the folder that the settings' data sources lie in
     network: Path | None = None  # of the branch; default: workspace/detection/NAME/network.safetensors
-    weights: Path | None = None  # of the detector, where not those of the settings
-    cache: Path | None = None  # of what the detector gives, where not that of the settings
+    weights: Path | None = None  # of the detector, if other than in the settings
+    cache: Path | None = None  # of the detector's outputs, if other than in the settings
     part: Literal["val", "test"] = "test"
-    steps: Steps | None = None  # lambda of position and of size, where not those of the settings
+    steps: Steps | None = None  # lambda of position and of size, if other than in the settings
     prediction: PredictionSettings = PredictionSettings()
     results: Path | None = None  # also write the detections there, in COCO's result format
     device: str = "auto"
@@ -87,7 +87,7 @@ def evaluate(options: Options) -> None:
 
 
 def write_results(results: list[dict[str, Any]], path: Path) -> None:
-    """Write detections as COCO's evaluation server takes them."""
+    """Write detections in the format of COCO's evaluation server."""
     atomic_write(path, lambda temporary: temporary.write_text(json.dumps(results)))
 
 

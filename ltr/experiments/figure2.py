@@ -22,9 +22,9 @@ METHODS = {"mlis": "ML-IS", "kldis": "KLD-IS", "nce": "NCE", "ncep": "NCE+"}
 
 @dataclass(frozen=True)
 class Options:
-    """What to train and where to draw."""
+    """Options of the command."""
 
-    runs: int = 20  # networks for each point and data set; 0: draw what is there
+    runs: int = 20  # networks for each point and data set; 0: draw only stored runs
     samples: tuple[int, ...] = (1, 4, 16, 64, 256, 1024)  # M
     results: Path = Path("workspace/regression1d")
     figure: Path = Path("figure2.png")
@@ -32,7 +32,7 @@ class Options:
 
 
 def points(store: ResultStore, method: str, samples: tuple[int, ...]) -> list[tuple[int, float]]:
-    """(M, D_KL of the best quarter, mean over the data sets) where both sets have been trained."""
+    """(M, D_KL of the best quarter, mean over the data sets) if both sets have been trained."""
     found = []
     for num_samples in samples:
         runs = [store.runs(cell) for cell in cells(method, num_samples)]
@@ -63,7 +63,7 @@ def draw(store: ResultStore, options: Options) -> None:
 
 
 def main(options: Options) -> None:
-    """Train what is missing, draw."""
+    """Train missing runs and draw the figure."""
     check_outputs({"figure": options.figure}, folders={"results": options.results})
     set_threads(options.threads)
     store = ResultStore(options.results)

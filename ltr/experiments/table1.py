@@ -2,7 +2,7 @@
 
     python -m ltr.experiments.table1 --runs 20
 
-Results are kept in a folder; what is there is not trained again.
+Results are stored in a folder; stored runs are not repeated.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PAPER_RUNS = 20
 class Options:
     """Which rows to train, and how often."""
 
-    runs: int = PAPER_RUNS  # networks for each row and data set; 0: print what is there
-    methods: tuple[str, ...] = tuple(PAPER)  # rows, cheap ones first is wise: mlmcmc-256 takes hours
+    runs: int = PAPER_RUNS  # networks for each row and data set; 0: print only stored runs
+    methods: tuple[str, ...] = tuple(PAPER)  # rows; cheap ones first, as mlmcmc-256 takes hours
     num_samples: int = 1024  # M
     results: Path = Path("workspace/regression1d")
     time_steps: int = 0  # also measure the cost of training over so many steps
@@ -63,7 +63,7 @@ def print_table(store: ResultStore) -> None:
 
 
 def print_costs(options: Options) -> None:
-    """Seconds an epoch for each run and ratios to ML-IS, beside the paper's, and the gain of training together."""
+    """Seconds per epoch and run, ratios to ML-IS beside the paper's, and the gain of training together."""
     print("\n| method | paper, ratio to ML-IS | ours, ratio to ML-IS | s / epoch alone | together | gain |")
     print("|---|---|---|---|---|---|")
     reference = seconds_per_epoch("mlis", options.num_samples, PAPER_RUNS, OPTIM, options.time_steps)[1]
@@ -77,9 +77,9 @@ def print_costs(options: Options) -> None:
 
 
 def main(options: Options) -> None:
-    """Train what is missing, print the table."""
+    """Train missing runs and print the table."""
     for name in options.methods:
-        method(name, options.num_samples)  # names are checked before hours are spent
+        method(name, options.num_samples)  # checks the names before the training
     set_threads(options.threads)
     store = ResultStore(options.results, options.compile)
     for name in options.methods:

@@ -3,7 +3,7 @@
     python -m ltr.experiments.table2 --data DIR --seeds 2
     python -m ltr.experiments.table2 --data DIR --study figure3 --seeds 1 --figure docs/figures/detection_figure3.png
 
-Results are kept in a folder: what is there is not trained again, and a run that was stopped goes on where it was.
+Results are stored in a folder: finished runs are not repeated, stopped runs are resumed.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ class Options:
     """What to train and compare."""
 
     study: Study = "table2"  # of the paper's tables and figures
-    rows: tuple[str, ...] = ()  # of the study, by name; all where empty
-    seeds: int = 2  # runs of each row; 0: print what is there
-    scale: Literal["mobile", "coco"] = "mobile"  # the small detector on open pictures, or the paper's on COCO
-    num_samples: int | None = None  # M, where it is not the paper's 128
-    factors: tuple[float, ...] = (0.25, 1, 4)  # step lengths tried on the validation pictures, times Table S1's
+    rows: tuple[str, ...] = ()  # of the study, by name; empty: all
+    seeds: int = 2  # runs of each row; 0: print only stored runs
+    scale: Literal["mobile", "coco"] = "mobile"  # the small detector on open images, or the paper's on COCO
+    num_samples: int | None = None  # M, if other than the paper's 128
+    factors: tuple[float, ...] = (0.25, 1, 4)  # step lengths tried on the validation images, times Table S1's
     data: Path = Path("data")  # the folder that the settings' data sources lie in
-    weights: Path | None = None  # of the detector, where not those of the settings
-    cache: Path | None = None  # of what the detector gives, where not that of the settings
-    results: Path = Path("workspace/detection/studies")  # where runs are kept
-    figure: Path | None = None  # also draw AP over what the study varies, as in Figures 3 and 5
+    weights: Path | None = None  # of the detector, if other than in the settings
+    cache: Path | None = None  # of the detector's outputs, if other than in the settings
+    results: Path = Path("workspace/detection/studies")  # folder of the runs
+    figure: Path | None = None  # also draw AP over the varied value, as in Figures 3 and 5
     time_steps: int = 0  # also measure the cost of training over so many steps
     device: str = "auto"
     threads: int = 1  # of torch on the CPU
 
 
 def chosen_rows(options: Options) -> list[Row]:
-    """The rows of the study that are asked for; ValueError names those it has."""
+    """The chosen rows of the study; ValueError lists the known ones."""
     rows = {row.name: row for row in STUDIES[options.study]}
     unknown = [name for name in options.rows if name not in rows]
     if unknown:
@@ -94,10 +94,10 @@ def _spread(values: list[float]) -> str:
 
 
 def print_costs(options: Options, settings: BranchTrainSettings, rows: list[Row], device: torch.device) -> None:
-    """Processor seconds an iteration, and ratios to the first row's, beside the paper's.
+    """Processor seconds per iteration, and ratios to the first row's, beside the paper's.
 
-    Medians of steps on one batch, the rows in turns; processor time, because other work on the machine would count as
-    ours on a clock.
+    Medians of steps on one batch, alternating between rows; processor time, because wall time includes other work on
+    the machine.
     """
     frozen = FrozenDetectorLoaders(settings, device)
     loader = frozen.loader(read_pictures(settings, options.data, settings.data.train), settings.optim.batch_size, 0)
@@ -138,7 +138,7 @@ def _stepper(
 
 
 def main(options: Options) -> None:
-    """Train what is missing, print the table."""
+    """Train missing runs and print the table."""
     rows = chosen_rows(options)
     if options.figure and not any(row.is_numeric for row in rows):
         raise InputError("figure: no row of this study varies a number")

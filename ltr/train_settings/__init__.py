@@ -1,4 +1,4 @@
-"""The tasks that can be trained, and their settings by name: ``load_settings("dimp", "dimp_ncep_mobile")``."""
+"""The training tasks, and their settings by name: ``load_settings("dimp", "dimp_ncep_mobile")``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The settings that a command line asks for: named ones, over them files, a method, sources and single fields."""
+"""The settings of a command line: named ones, changed by files, a method, sources and single fields."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def parse_command(
     """Task, name, ``options`` (a dataclass with a field ``seed``), the checked settings, and the file of --settings.
 
     Raises:
-        SystemExit: help was asked for, task and name do not come first, or an option is unknown.
+        SystemExit: help is requested, task and name are not the first arguments, or an option is unknown.
         ValueError: a value is wrong.
     """
     if len(argv) < 2 or argv[0].startswith("-") or argv[1].startswith("-"):
@@ -76,14 +76,14 @@ def _with_new_name(argument: str, settings: TrainSettings) -> str:
 
 
 def _run_s_settings(task: str, name: str, argv: list[str]) -> list[Path]:
-    """The ``settings.json`` of the run that is to be resumed, where it has one."""
+    """The ``settings.json`` of a run to resume, if it exists."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--workspace", type=Path, default=WORKSPACE)
     parser.add_argument("--run", default="")
     parser.add_argument("--resume", action="store_true")
     try:
         chosen, _ = parser.parse_known_args(argv)
-    except argparse.ArgumentError:  # told by who reads all options
+    except argparse.ArgumentError:  # reported by the full parser
         return []
     path = chosen.workspace / task / (chosen.run or name) / "settings.json"
     return [path] if chosen.resume and path.is_file() else []
@@ -92,10 +92,10 @@ def _run_s_settings(task: str, name: str, argv: list[str]) -> list[Path]:
 def _base_settings(
     settings: TrainSettings, argv: list[str], files: list[Path], prog: str
 ) -> tuple[TrainSettings, int, list[str], Path | None]:
-    """The settings that single fields are changed of, the seed (0 if no file gives one), the arguments
-    left, and the file of ``--settings``.
+    """The settings before changes of single fields, the seed (0 if no file contains one), the remaining arguments,
+    and the file of ``--settings``.
 
-    files: laid over the settings, before that of ``--settings``.
+    files: applied to the settings before that of ``--settings``.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog=prog)
     parser.add_argument("--settings", type=Path)
@@ -116,7 +116,7 @@ def _base_settings(
 
 
 def _with_file(settings: TrainSettings, path: Path, seed: int) -> tuple[TrainSettings, int]:
-    """``settings`` and ``seed`` with what the file changes of them."""
+    """``settings`` and ``seed`` with the changes of the file."""
     values = read_values(path)
     seed = values.pop("seed", seed)
     changed = with_values(settings, values, f"settings: {path}")

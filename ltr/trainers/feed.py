@@ -72,4 +72,4 @@ def plain_message(error: BaseException) -> str:
     if not is_dead_worker(error):
         return str(error)
     reason = str(error).partition("\n")[0].strip().rstrip(".")
-    return f"a process that makes samples ended ({reason}); where memory is short, take fewer --num-workers"
+    return f"a worker process of the loader ended ({reason}); if memory is short, use fewer --num-workers"

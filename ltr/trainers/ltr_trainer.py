@@ -103,7 +103,7 @@ class LTRTrainer:
             FloatingPointError: a loss is not finite; ``bad_batch.json`` names the samples.
             ValueError: a loss could not be computed (as above), or a sample could not be made (everything is saved).
             OSError: a file could not be read (everything is saved) or written (the last checkpoint is kept).
-            ChildProcessError: a process that makes samples was killed.
+            ChildProcessError: a worker process of the loader was killed.
             KeyboardInterrupt: it was stopped at once; steps after the last checkpoint are lost.
         """
         self.training.prepare()

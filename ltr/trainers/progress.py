@@ -34,7 +34,7 @@ class Progress:
         if not self._name:
             return False
         if self._name not in validation:
-            raise InputError(f"best_by: {self._name!r} is none of the validation's numbers {', '.join(validation)}")
+            raise InputError(f"best_by: expected one of {', '.join(validation)}, got {self._name!r}")
         value = self._sign * validation[self._name]
         if not value > (-math.inf if self.best is None else self.best):
             return False

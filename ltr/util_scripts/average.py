@@ -1,8 +1,8 @@
-"""The mean of networks' weights: of a network before and after fine-tuning, better on new videos than either.
+"""The mean of networks' weights, as of a network before and after fine-tuning; better on new videos than either.
 
     python -m ltr.util_scripts.average BEFORE.safetensors AFTER.safetensors --out MEAN.safetensors
 
-Networks that went on from the same weights lie in one basin of the loss, and between them the loss is low (Wortsman et
+Networks fine-tuned from the same weights lie in one basin of the loss, so their mean has a low loss, too (Wortsman et
 al., "Robust fine-tuning of zero-shot models", CVPR 2022; "Model soups", ICML 2022).
 """
 
@@ -24,9 +24,11 @@ from ltr.utils.files import check_outputs, with_card
 
 @dataclass(frozen=True)
 class Options:
-    """What to average."""
+    """Options of the command."""
 
-    networks: Annotated[tuple[Path, ...], tyro.conf.Positional]  # .safetensors, two or more; settings are the last's
+    networks: Annotated[
+        tuple[Path, ...], tyro.conf.Positional
+    ]  # .safetensors, two or more; the settings are those of the last
     out: Path  # .safetensors; its card, which names all of them, is written beside it
 
 
@@ -34,7 +36,7 @@ def average(paths: Sequence[Path], out: Path) -> None:
     """Write the mean of networks of one architecture, and its card.
 
     Raises:
-        FileNotFoundError, ValueError: fewer than two, or a file is missing, no network, or of another architecture.
+        FileNotFoundError, ValueError: fewer than two networks; a file is missing, invalid, or of another architecture.
     """
     if len(paths) < 2:
         raise InputError(f"networks: expected two at least, got {len(paths)}")
@@ -46,7 +48,7 @@ def average(paths: Sequence[Path], out: Path) -> None:
     states = [other.state_dict() for other, _, _ in loaded]
     same_kind = build_network(settings)
     for path, state in zip(paths[:-1], states[:-1], strict=True):
-        load_weights(same_kind, state, path)  # fits, or says what does not
+        load_weights(same_kind, state, path)  # raises if the architecture differs
     mean = {
         name: sum(state[name] for state in states) / len(states) if value.is_floating_point() else value
         for name, value in states[-1].items()
@@ -59,7 +61,7 @@ def average(paths: Sequence[Path], out: Path) -> None:
 
 
 def _all_data(cards: Sequence[NetworkCard]) -> dict[str, Any]:
-    """What any of the networks was trained on, by source; where two differ in one, the later one gets a number."""
+    """The training data of all networks, by source; different data of the same source get a number."""
     merged: dict[str, Any] = {}
     for number, card in enumerate(cards, start=1):
         for source, content in (card.data or {}).items():
@@ -69,7 +71,7 @@ def _all_data(cards: Sequence[NetworkCard]) -> dict[str, Any]:
 
 
 def main(options: Options) -> None:
-    """Average and say where the result is."""
+    """Average the networks and print the path of the result."""
     average(options.networks, options.out)
     print(f"mean of {len(options.networks)} networks: {options.out}")
 

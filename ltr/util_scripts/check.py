@@ -1,10 +1,9 @@
-"""Is a data set complete? ``python -m ltr.util_scripts.check NAME ROOT [--split SPLIT]`` counts what is there and what
-is not.
+"""Check a data set: ``python -m ltr.util_scripts.check NAME ROOT [--split SPLIT]`` counts existing and missing files.
 
-NAME is a published data set, coco, or video (a folder or a .csv table of annotated videos). Every annotation is
-read, every picture looked for (with --decode: decoded), and boxes that no training uses are counted: absent targets,
-crowds, tiny ones, and those that lie outside their pictures. The exit code is 1 where something is missing or broken,
-or where so many boxes lie outside that they must be meant otherwise.
+NAME is a published data set, coco, or video (a folder or a .csv table of annotated videos). Every annotation is read,
+every image searched (with --decode: decoded), and boxes that are not used in training are counted: absent targets,
+crowds, tiny boxes, and boxes outside their images. The exit code is 1 if a file is missing or broken, or if so many
+boxes lie outside that their format is probably different.
 """
 
 from __future__ import annotations
@@ -35,12 +34,12 @@ from ltr.util_scripts.check_report import Count, Report, has_an_area
 from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
 
-MIN_SIDE = 4.0  # px of a target, as the data sets of videos have it
-_HEAD = 2**16  # bytes of a JPEG file that its size is looked for in
+MIN_SIDE = 4.0  # px of a target, the default of the video data sets
+_HEAD = 2**16  # bytes of a JPEG file to search for its size
 
 
 def check_layout(layout: Layout, root: Path, split: str, decode: bool = False) -> Report:
-    """Look for every annotation file and every frame of a split."""
+    """Check every annotation file and every frame of a split."""
     report = Report()
     sequences = layout.sequences(root, split)
     if layout.count:
@@ -67,7 +66,7 @@ def check_layout(layout: Layout, root: Path, split: str, decode: bool = False) -
 
 
 def check_coco(root: Path, split: str, decode: bool = False) -> Report:
-    """Look for the pictures that the annotation file names; they count as frames, the boxes as sequences."""
+    """Check the images of the annotation file; they count as frames, the boxes as sequences."""
     path, folder = coco_paths(root, split)
     arrays = read_coco_arrays(path)
     report = Report(sequences=Count("boxes"), frames=Count("pictures"))
@@ -100,7 +99,7 @@ def check_coco(root: Path, split: str, decode: bool = False) -> Report:
 
 
 def check_videos(root: Path, decode: bool = False) -> Report:
-    """Read every sequence of a folder (or a table) of annotated videos; name those that have frames but no boxes."""
+    """Read every sequence of a folder (or a table) of annotated videos; list those with frames but without boxes."""
     listing = list_videos(root)
     report = Report(left_out=listing.left_out)
     for video in tqdm(listing.videos.values(), "videos", leave=False, disable=None):
@@ -117,12 +116,12 @@ def check_videos(root: Path, decode: bool = False) -> Report:
 
 
 def _frame_of(name: str, numbers: Sequence[int] | np.ndarray) -> Callable[[int], str]:
-    """Number of a box -> the sequence ``name`` and its frame; ``numbers`` are those of the frames, from 0."""
+    """Index of a box -> the sequence ``name`` and its frame; ``numbers`` are the frame numbers, from 0."""
     return lambda i: f"{name}, frame {numbers[i] + 1}"
 
 
 def _count_boxes(report: Report, boxes: np.ndarray, sizes: np.ndarray, where: Callable[[int], str]) -> None:
-    """Count the boxes ``[n, 4]`` of a sequence in pictures of ``sizes [n, 2]``, or ``[1, 2]`` if all are alike."""
+    """Count the boxes ``[n, 4]`` of a sequence in images of ``sizes [n, 2]``, or ``[1, 2]`` if all are equal."""
     shares = share_inside(boxes, sizes)
     reasons = {
         "of absent targets": ~has_an_area(boxes),
@@ -133,7 +132,7 @@ def _count_boxes(report: Report, boxes: np.ndarray, sizes: np.ndarray, where: Ca
 
 
 def _frame_sizes(report: Report, sequence: FolderSequence, decode: bool) -> np.ndarray:
-    """Width and height of every frame, ``[n, 2]``, or of all, ``[1, 2]``; broken pictures are counted.
+    """Width and height of every frame, ``[n, 2]``, or of all, ``[1, 2]``; broken images are counted.
 
     Raises:
         ValueError: the video is damaged.
@@ -147,8 +146,8 @@ def _frame_sizes(report: Report, sequence: FolderSequence, decode: bool) -> np.n
 
 
 def _picture_sizes(report: Report, paths: Sequence[Path], decode: bool) -> np.ndarray:
-    """Width and height ``[n, 2]`` of every picture, or ``[1, 2]`` of the first whole one; those that are broken, or
-    empty, are counted, and taken to be as large as the others."""
+    """Width and height ``[n, 2]`` of every image, or ``[1, 2]`` of the first intact one; broken and empty images are
+    counted, with the size of the first intact one."""
     broken = {path: f"{path} is empty" for path in paths if not path.stat().st_size}
     sizes: dict[Path, tuple[float, float]] = {}
     for path in paths:
@@ -165,7 +164,7 @@ def _picture_sizes(report: Report, paths: Sequence[Path], decode: bool) -> np.nd
 
 
 def _picture_size(path: Path, decode: bool) -> tuple[int, int]:
-    """Width and height; ValueError if the picture is empty, damaged or none."""
+    """Width and height; ValueError if the file is empty, damaged or not an image."""
     if decode:
         height, width = load_image(path).shape[:2]
         return width, height
@@ -179,7 +178,7 @@ def _picture_size(path: Path, decode: bool) -> tuple[int, int]:
 
 
 def _video_size(path: Path) -> tuple[int, int]:
-    """Width and height of the first frame, as it is shown."""
+    """Displayed width and height of the first frame."""
     height, width = next(read_frames(scan_video(path), range(1))).shape[:2]
     return width, height
 
@@ -193,12 +192,12 @@ def _listed(folder: Path) -> set[str]:
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What to check."""
+    """Options of the command."""
 
     name: tyro.conf.Positional[Literal[(*TRAINED, "coco", "video")]]  # type: ignore[valid-type]
     root: tyro.conf.Positional[Path]
-    split: str = ""  # of the data set; its whole training part where none is given
-    decode: bool = False  # decode every picture and video: finds damaged ones, takes long
+    split: str = ""  # of the data set; by default its whole training part
+    decode: bool = False  # decode every image and video: finds damaged ones, slow
 
 
 def check(options: CheckOptions) -> Report:
@@ -214,7 +213,7 @@ def check(options: CheckOptions) -> Report:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Command line; errors are one line and exit code 1, as is a data set that is not complete."""
+    """Command line; errors are one line and exit code 1; so is an incomplete data set."""
     options = tyro.cli(CheckOptions, args=argv, prog="python -m ltr.util_scripts.check", description=__doc__)
     with one_line_errors():
         report = check(options)

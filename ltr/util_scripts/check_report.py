@@ -1,4 +1,4 @@
-"""What a check of a data set counts, and how it tells it."""
+"""The counts and the report of a data set check."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-_DOUBTFUL = 0.05  # share of the boxes that may lie outside their pictures before all of them are doubted
+_DOUBTFUL = 0.05  # fraction of boxes outside their images above which the format is doubted
 
 
 @dataclass
 class Count:
-    """Things of one kind: how many there should be, how many there are, and the first that is wrong."""
+    """Expected and found number of items of one kind, and the first problem."""
 
     what: str
     expected: int = 0
@@ -20,7 +20,7 @@ class Count:
     first: str = ""
 
     def add(self, expected: int, found: int, problem: object = "") -> None:
-        """Count in some; ``problem`` says what is wrong where they are not as many."""
+        """Add numbers; ``problem`` is reported if they differ."""
         self.expected += expected
         self.found += found
         if found != expected and not self.first:
@@ -34,7 +34,7 @@ class Count:
 
 @dataclass
 class Boxes:
-    """How many boxes there are, and how many of them no training uses, by reason, with the first of each."""
+    """Number of boxes, and of those not used in training, by reason, with the first of each."""
 
     total: int = 0
     unused: dict[str, int] = field(default_factory=dict)
@@ -53,9 +53,9 @@ class Boxes:
 
         Args:
             boxes: x, y, w, h.
-            shares: of their area that lies in the picture, ``[n]``.
-            reasons: why a box is not used -> for which boxes it holds, ``bool [n]``; the first one counts.
-            where: number of a box -> where it stands.
+            shares: fractions of their area inside the image, ``[n]``.
+            reasons: reason why a box is not used -> its boxes, ``bool [n]``; the first reason counts.
+            where: index of a box -> its position in the data set.
         """
         left = np.ones(len(boxes), dtype=bool)
         for reason, holds in reasons.items():
@@ -74,7 +74,7 @@ class Boxes:
         self.first.setdefault(reason, where)
 
     def lines(self) -> list[str]:
-        """A line per reason, and one about what seems wrong with all of them."""
+        """A line per reason, and one for a suspected wrong format."""
         found = []
         for reason, count in self.unused.items():
             first = f"   first: {self.first[reason]}" if self.first[reason] else ""
@@ -83,7 +83,7 @@ class Boxes:
 
     @property
     def doubt(self) -> str:
-        """What seems wrong with all boxes; empty if nothing does."""
+        """The suspected problem of all boxes, or ""."""
         question = "are they corners (x1, y1, x2, y2), made for pictures of another size, or relative to the picture?"
         if self.outside > _DOUBTFUL * self.with_area:
             return f"{self.outside:,} of {self.with_area:,} boxes lie outside their pictures: {question}"
@@ -94,22 +94,22 @@ class Boxes:
 
 @dataclass
 class Report:
-    """What was found of a data set."""
+    """The result of a check."""
 
     sequences: Count = field(default_factory=lambda: Count("sequences"))
     frames: Count = field(default_factory=lambda: Count("frames"))
     broken: Count = field(default_factory=lambda: Count("broken files"))
-    left_out: dict[str, str] = field(default_factory=dict)  # name of what has frames -> why it is no sequence
+    left_out: dict[str, str] = field(default_factory=dict)  # name with frames -> why it is not a sequence
     boxes: Boxes = field(default_factory=Boxes)
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing, and nothing seems wrong."""
+        """Whether nothing is missing or suspicious."""
         counts = (self.sequences, self.frames, self.broken)
         return all(count.expected == count.found for count in counts) and not self.boxes.doubt
 
     def text(self) -> str:
-        """A line per kind of thing."""
+        """The report, a line per kind of item."""
         lines = [self.sequences.line(), self.frames.line()]
         if self.broken.found:
             lines.append(f"broken       {self.broken.found}   first: {self.broken.first}")

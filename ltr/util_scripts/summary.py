@@ -1,4 +1,4 @@
-"""One batch of training samples, told and drawn: shapes, ranges, crops with boxes and labels."""
+"""Summary of one batch of training samples: shapes, ranges, and an image of crops with boxes and labels."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def summarize(batch: TrackingBatch, path: str | Path) -> str:
 
 @dataclass(frozen=True)
 class SummaryOptions:
-    """What to look at; the fields of the settings follow."""
+    """Options of the command; the fields of the settings follow."""
 
-    data: Path = Path("data")  # the folder that the settings' data sources lie in
-    out: Path = Path("samples.png")  # the picture to write
-    samples: int = 6  # how many are drawn; a row each in the picture
-    seed: int = 0  # of the draws: others for another look
+    data: Path = Path("data")  # folder of the settings' data sources
+    out: Path = Path("samples.png")  # the image to write
+    samples: int = 6  # number of samples, one row each
+    seed: int = 0  # of the random draws
 
 
 def main(argv: list[str] | None = None) -> None:

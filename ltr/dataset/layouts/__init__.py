@@ -1,4 +1,4 @@
-"""The published data sets, by name: one entry each, which training and evaluation follow."""
+"""The published data sets, by name, for training and evaluation."""
 
 from ltr.dataset.layouts.base import Layout
 from ltr.dataset.layouts.got10k import GOT10K

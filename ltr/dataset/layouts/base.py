@@ -1,8 +1,8 @@
-"""What a published data set is, described once for training and evaluation: its sequences, their files, their boxes.
+"""Description of a published data set for training and evaluation: sequences, files, boxes.
 
-A layout lists the sequences that a data set should have and reads none of them, so one faulty sequence hides no other.
-What is not in a data set's own files (which image a first row belongs to, folders shared by sequences, number of rows)
-is in ``specs/*.json``. No image is opened here, and torch is not needed.
+A layout lists the sequences of a complete data set without reading them, so one faulty sequence does not hide others.
+Information that is not in a data set's files (image of the first row, folders shared by sequences, number of rows) is
+in ``specs/*.json``. No image is opened here, and torch is not needed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ SPECS = Path(__file__).parent / "specs"
 
 @dataclass(frozen=True)
 class SequenceSpec:
-    """What ``specs/*.json`` says of a sequence.
+    """The fields of a sequence in ``specs/*.json``.
 
-    frames: rows of the annotation file, where they are known. first: number of the image of its first row. skip: rows
-    and images left out at the start. folder: where the images lie, if not under the sequence's name. annotation: name
-    of the file, if not the usual one.
+    frames: rows of the annotation file, if known. first: number of the image of its first row. skip: rows and images
+    skipped at the start. folder: of the images, if not the sequence's name. annotation: name of the file, if not the
+    usual one.
     """
 
     frames: int | None = None
@@ -40,10 +40,10 @@ class SequenceSpec:
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """The truth of one sequence.
+    """The ground truth of one sequence.
 
-    boxes: float64 [n, 4], x, y, w, h in pixels as published, NaN if there is none. absent: bool [n], where the
-    target is flagged as out of sight. image_size: width, height in pixels, where known.
+    boxes: float64 [n, 4], x, y, w, h in pixels as published, NaN if there is none. absent: bool [n], frames flagged
+    as target absent. image_size: width, height in pixels, if known.
     """
 
     name: str
@@ -54,13 +54,13 @@ class GroundTruth:
 
 @dataclass(frozen=True)
 class SequenceFiles:
-    """Where one sequence keeps what.
+    """The files of one sequence.
 
-    name: its path under the root, or so that one follows from it; the last part is what it is called. boxes: its file
-    of boxes. images: the folder of its pictures. flags: files of 0/1, 1 where the target is absent. cover: a file of
-    0 to 8 eighths of the target in sight (0: absent), and meta: one that states the size of the images; both are read
-    where they exist. first_box_only: no other box is public. picture: the pictures' names, which training relies on;
-    evaluation goes by the number that a name ends with.
+    name: its path under the root, or a name that determines it; the last part is the sequence's name. boxes: file of
+    boxes. images: folder of the images. flags: files of 0/1, 1 where the target is absent. cover: file of the visible
+    eighths of the target, 0 to 8 (0: absent), and meta: file with the image size; both are read if they exist.
+    first_box_only: no other box is public. picture: format of the image names, for training; evaluation uses the number
+    at the end of a name.
     """
 
     name: str
@@ -75,11 +75,11 @@ class SequenceFiles:
 
     @property
     def annotations(self) -> list[Path]:
-        """The annotation files that a complete copy has."""
+        """The annotation files of a complete copy."""
         return [self.boxes, *self.flags, *([self.cover] if self.cover else [])]
 
     def ground_truth(self) -> GroundTruth:
-        """What the files say, from row ``skip`` on.
+        """The content of the files, from row ``skip`` on.
 
         Raises:
             FileNotFoundError: a file is missing.
@@ -109,7 +109,7 @@ class SequenceFiles:
         return numbered_images(self.images, self.spec.first + self.spec.skip, count)
 
     def picture_of(self, row: int) -> Path:
-        """The image of a box, by the name that a complete copy has for it."""
+        """The image of a box, by its name in a complete copy."""
         return self.images / self.picture.format(self.spec.first + self.spec.skip + row)
 
 
@@ -121,9 +121,9 @@ def _no_splits(root: Path, split: str) -> list[SequenceFiles]:
 class Benchmark:
     """Sequences to evaluate on.
 
-    sequences: root -> them. protocol: the rules that they are scored by (``pytracking/analysis/protocols.py``); none
-    for data that other programs score. prefix: before their names, where another data set has the same ones.
-    tag: what results are marked with, if not the benchmark's name. writes_nan: the published files hold NaN themselves.
+    sequences: root -> sequences. protocol: name of the scoring rules (``pytracking/analysis/protocols.py``); empty for
+    data that other programs score. prefix: of the names, if another data set has the same ones. tag: mark of the
+    results, if not the benchmark's name. writes_nan: the published files contain NaN.
     """
 
     sequences: Callable[[Path], list[SequenceFiles]]
@@ -139,14 +139,14 @@ class Layout:
 
     Args:
         name: of the data set; the key of its folder in the paths file, and the kind of a source of training.
-        place: what its folder holds, for messages.
-        benchmarks: what is evaluated on, by the names that the commands take.
-        splits: what a split for training may be called, for errors; empty if there is none.
-        sequences: (root, split) -> the sequences that a complete copy has; ValueError for a split that is none.
-        whole: a split's name where none is given.
-        count: split -> number of sequences of a complete copy, where ``sequences`` only lists those found.
-        first_pixel: the number that the files give the first pixel. Training takes it off, while evaluation takes
-            boxes as published, as trackers and published results do.
+        place: content of its folder, for messages.
+        benchmarks: for evaluation, by their names in the commands.
+        splits: names of the training splits, for errors; empty if there are none.
+        sequences: (root, split) -> the sequences of a complete copy; ValueError for an unknown split.
+        whole: the default split.
+        count: split -> number of sequences of a complete copy, if ``sequences`` lists only those found.
+        first_pixel: index of the first pixel in the files. Training subtracts it; evaluation uses boxes as published,
+            as trackers and published results do.
     """
 
     name: str
@@ -175,7 +175,7 @@ def read_specs(dataset: str) -> dict[str, SequenceSpec]:
 
 
 def read_list(path: Path) -> list[str]:
-    """Names, one a line, of a ``list.txt``; FileNotFoundError or ValueError if there are none."""
+    """Names, one per line, of a ``list.txt``; FileNotFoundError or ValueError if there are none."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such list of sequences")
     names = read_text(path).split()
@@ -185,5 +185,5 @@ def read_list(path: Path) -> list[str]:
 
 
 def existing(*candidates: Path) -> Path:
-    """The first of several places of the same thing that exists, or the first of all where none does."""
+    """The first of ``candidates`` that exists, or else the first one."""
     return next((path for path in candidates if path.exists()), candidates[0])

@@ -2,9 +2,9 @@
 ``groundtruth.txt``, ``absence.label``, ``cover.label`` and ``meta_info.ini``.
 
 Splits: the official ``train`` (9,335 videos) and ``val`` (180), and pytracking's division of ``train`` for networks
-that shall run in the VOT challenge: ``vottrain`` (7,086) to train on and ``votval`` (1,249) to validate on; the other
-1,000 may not be used there. The numbers in the lists count from 0, as in pytracking: number i is video i + 1.
-The evaluation goes by ``val/list.txt`` and ``test/list.txt``; of the test set the first box alone is public.
+in the VOT challenge: ``vottrain`` (7,086) for training and ``votval`` (1,249) for validation; the other 1,000 are not
+allowed there. The lists count from 0, as in pytracking: number i is video i + 1.
+The evaluation uses ``val/list.txt`` and ``test/list.txt``; of the test set only the first box is public.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TRAIN, _VAL = 9335, 180
 
 
 def files_of(root: Path, name: str) -> SequenceFiles:
-    """The sequence of the folder ``name``. Absent: said to be, or nothing of it to be seen (cover 0 of 8)."""
+    """The sequence of the folder ``name``. Absent: flagged, or not visible (cover 0 of 8)."""
     folder = root / name
     truth, flags = folder / "groundtruth.txt", (folder / ABSENCE,)
     return SequenceFiles(name, truth, folder, flags=flags, cover=folder / COVER)

@@ -1,4 +1,4 @@
-"""Annotated videos of one picture file a frame, in the layouts of the large data sets."""
+"""Annotated videos of one image file per frame, in the layouts of the large data sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ltr.dataset.annotations import Arrays, cached
 from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, SequenceInfo, visible_boxes
 from ltr.dataset.layouts.base import Layout, SequenceFiles
 
-_READERS = 8  # threads: on a network disk the time goes into waiting
+_READERS = 8  # threads: network disks have a high latency
 
 
 class ImageSequences(BaseVideoDataset):
@@ -23,13 +23,13 @@ class ImageSequences(BaseVideoDataset):
 
     Args:
         layout: of the data set, see ``ltr.dataset.layouts``.
-        root: where the data set lies.
-        split: which part of it.
-        min_side: a target with a side below (pixels) counts as not visible.
+        root: folder of the data set.
+        split: a part of it.
+        min_side: targets with a smaller side (pixels) count as not visible.
 
     Raises:
-        FileNotFoundError: the root or a sequence is missing (the message counts and names the first).
-        ValueError: there is no such split, or an annotation file is broken.
+        FileNotFoundError: the root or a sequence is missing.
+        ValueError: unknown split, or invalid annotation file.
     """
 
     def __init__(self, layout: Layout, root: str | Path, split: str, min_side: float = 4.0) -> None:
@@ -66,7 +66,7 @@ class ImageSequences(BaseVideoDataset):
         return int(np.count_nonzero(visible_boxes(self._boxes, self.min_side)))
 
     def boxes(self, seq_id: int) -> np.ndarray:
-        """Boxes of a sequence ``float32 [n, 4]``, NaN where the target is absent; not to be written to."""
+        """Boxes of a sequence ``float32 [n, 4]``, NaN where the target is absent; read-only."""
         return self._boxes[self._starts[seq_id] : self._starts[seq_id + 1]]
 
     def get_sequence_info(self, seq_id: int) -> SequenceInfo:
@@ -89,8 +89,8 @@ class ImageSequences(BaseVideoDataset):
 
 
 def training_boxes(layout: Layout, files: SequenceFiles) -> np.ndarray:
-    """Boxes ``float32 [n, 4]`` of a sequence, the first pixel from 0 to 1; NaN where the target is absent, or its box
-    has no area."""
+    """Boxes ``float32 [n, 4]`` of a sequence, the first pixel from 0 to 1; NaN where the target is absent or its
+    box has no area."""
     truth = files.ground_truth()
     hidden = truth.absent | (truth.boxes[:, 2:] <= 0).any(axis=1)
     boxes = np.where(hidden[:, None], np.nan, truth.boxes).astype(np.float32)

@@ -27,7 +27,7 @@ def _folder(root: Path, name: str) -> Path:
 
 
 def _benchmark(dataset: str, root: Path) -> list[SequenceFiles]:
-    """Sequences that lie in ``root`` itself are found too."""
+    """Also finds sequences in ``root`` itself."""
     return [files_of(existing(_folder(root, name), root / name), spec) for name, spec in read_specs(dataset).items()]
 
 

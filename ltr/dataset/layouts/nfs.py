@@ -33,7 +33,7 @@ class _OfficialFiles(SequenceFiles):
         return np.array(boxes).reshape(-1, 4)
 
     def pictures(self, count: int | None) -> list[Path]:
-        """Ten sequences have one image more than boxes; any other number means that the rates differ."""
+        """Ten sequences have one image more than boxes; other differences mean another frame rate."""
         found = len(image_files(self.images))
         if count is not None and found - count not in (0, 1):
             raise InputError(

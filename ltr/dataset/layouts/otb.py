@@ -1,4 +1,4 @@
-"""OTB-100 with its subsets, and DTB70, which is laid out like it."""
+"""OTB-100 with its subsets, and DTB70, which has the same layout."""
 
 from functools import partial
 from pathlib import Path
@@ -7,11 +7,11 @@ from ltr.dataset.layouts.base import Benchmark, Layout, SequenceFiles, existing,
 
 
 def _list(specs: str, root: Path) -> list[SequenceFiles]:
-    """<Seq>/img/0001.jpg, <Seq>/groundtruth_rect.txt; Jogging, Skating2 and Human4 have one file a target."""
+    """<Seq>/img/0001.jpg, <Seq>/groundtruth_rect.txt; Jogging, Skating2 and Human4 have one file per target."""
     found = []
     for name, spec in read_specs(specs).items():
         folder = root / (spec.folder or name)
-        images = existing(folder / "img", folder / "jpg")  # KiteSurf is seen with jpg/
+        images = existing(folder / "img", folder / "jpg")  # some copies of KiteSurf have jpg/
         found.append(SequenceFiles(name, folder / (spec.annotation or "groundtruth_rect.txt"), images, spec))
     return found
 

@@ -1,7 +1,7 @@
 """TrackingNet (Müller et al., ECCV 2018): ``TRAIN_K/anno/SEQ.txt`` and ``TRAIN_K/frames/SEQ/N.jpg`` (from 0).
 
-A split is a choice of the twelve training sets of 2,511 videos: ``0-11`` (all), ``0-3`` (pytracking's choice), ``5``.
-The evaluation is on ``TEST``, of which the first box alone is public.
+A split selects some of the twelve training sets of 2,511 videos: ``0-11`` (all), ``0-3`` (pytracking's choice), ``5``.
+The evaluation uses ``TEST``, of which only the first box is public.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _test(root: Path) -> list[SequenceFiles]:
 
 
 def _sequences(root: Path, split: str) -> list[SequenceFiles]:
-    """What lies in ``anno``: there are too many names to ship."""
+    """The sequences found in ``anno``: too many names to ship."""
     found = []
     for part in (root / f"TRAIN_{k}" for k in chosen_sets(split)):
         if not (part / "anno").is_dir():

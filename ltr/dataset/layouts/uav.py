@@ -9,7 +9,7 @@ from ltr.dataset.layouts.base import Benchmark, Layout, SequenceFiles, existing,
 def _list_uav(dataset: str, folder: str, root: Path) -> list[SequenceFiles]:
     """data_seq/UAV123/<folder>/000001.jpg, anno/UAV123/<seq>.txt, NaN where the target is out of view.
 
-    UAV20L has UAV123's images with boxes of their own, anno/UAV20L/<seq>.txt: person2 there is not UAV123's person2_1.
+    UAV20L has UAV123's images with its own boxes, anno/UAV20L/<seq>.txt: its person2 is not UAV123's person2_1.
     """
     images = root / "data_seq" / "UAV123"
     return [
@@ -20,7 +20,7 @@ def _list_uav(dataset: str, folder: str, root: Path) -> list[SequenceFiles]:
 
 def _list_uavdt(root: Path) -> list[SequenceFiles]:
     """UAV-benchmark-S/<seq>/img000001.jpg and UAV-benchmark-SOT_v1.0/anno/<seq>_gt.txt as the two archives unpack, or
-    without these folders; sequences/ and annotations/ are seen too."""
+    without these folders; or sequences/ and annotations/."""
     images = existing(root / "UAV-benchmark-S", root / "sequences", root / "seq", root)
     annotations = existing(root / "UAV-benchmark-SOT_v1.0" / "anno", root / "anno", root / "annotations")
     return [

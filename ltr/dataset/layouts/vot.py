@@ -1,4 +1,4 @@
-"""VOT short-term, as the toolkit has distributed it since 2018 or as before; regions become axis-aligned boxes."""
+"""VOT short-term, in the toolkit's layout (since 2018) or the older one; regions become axis-aligned boxes."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _NO_BOX = (np.nan,) * 4
 
 class _VotFiles(SequenceFiles):
     def read_boxes(self) -> NDArray[np.float64]:
-        """A box for each image: the toolkit takes missing rows as unknown."""
+        """A box for each image: missing rows are unknown, as in the toolkit."""
         boxes = []
         for number, line in enumerate(read_text(self.boxes).rstrip().splitlines(), start=1):
             try:
@@ -31,7 +31,7 @@ class _VotFiles(SequenceFiles):
         return np.array(boxes + [_NO_BOX] * (len(images) - len(boxes)), np.float64)
 
     def pictures(self, count: int | None) -> list[Path]:
-        """Where the file ``sequence`` says they are, else in color/, else beside the boxes."""
+        """In the folder that the file ``sequence`` names, else in color/, else beside the boxes."""
         about = self.images / "sequence"
         pattern = re.search(r"^channels\.color\s*=\s*(\S+)", read_text(about) if about.is_file() else "", re.MULTILINE)
         if pattern:
@@ -44,7 +44,7 @@ class _VotFiles(SequenceFiles):
 
 def _list(root: Path) -> list[SequenceFiles]:
     """list.txt, <seq>/groundtruth.txt (or groundtruth_<id>.txt for several objects), <seq>/color/00000001.jpg, or
-    <seq>/00000001.jpg in the older form; a file ``sequence`` may say where the images are."""
+    <seq>/00000001.jpg in the older form; a file ``sequence`` may name the image folder."""
     found: list[SequenceFiles] = []
     for name in read_list(root / "list.txt"):
         folder = root / name
@@ -54,7 +54,7 @@ def _list(root: Path) -> list[SequenceFiles]:
 
 
 def region_box(text: str) -> tuple[float, float, float, float]:
-    """The axis-aligned box x, y, w, h around a region as VOT writes it; NaN for a special code and an empty mask.
+    """The axis-aligned box x, y, w, h around a VOT region; NaN for a special code and an empty mask.
 
     Four numbers are a box, six or more corners of a polygon, x1,y1,x2,y2,..., a single one a code (unknown), and
     ``mx0,y0,w,h,runs...`` is a mask: runs of 0, 1, 0, ... through the rows of the w x h px at x0, y0.
@@ -101,6 +101,6 @@ def _as_box(numbers: NDArray[np.float64]) -> tuple[float, float, float, float]:
 VOT = Layout(
     "vot",
     "the folder that holds list.txt and ants1/, ...",
-    # OTB has a Basketball, VOT a basketball: one file where case does not count
+    # OTB has Basketball, VOT basketball: the same file on case-insensitive disks
     {"vot": Benchmark(_list, prefix="vot_")},
 )

@@ -1,6 +1,6 @@
-"""Cut-outs pasted over pictures: motion in time, drawing of one frame, and the exact box of what was pasted.
+"""Compositing of cut-outs on images: motion, drawing of a frame, and exact boxes of the objects.
 
-Everything here is pure: pictures and numbers in, pictures and numbers out. Pixel i covers [i, i + 1).
+All functions but :func:`paste` are pure. Pixel i covers [i, i + 1).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from ltr.data.transforms import apply_color
 
-_OPAQUE = 128  # a pixel belongs to the object from this alpha (of 255) on
-_SHORTEST_BLUR = 1.5  # px; a shorter motion_blur would not be seen
+_OPAQUE = 128  # least alpha (of 255) of an object pixel
+_SHORTEST_BLUR = 1.5  # px; a shorter motion blur is not visible
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Cutout:
 
 @dataclass(frozen=True)
 class Wave:
-    """A quantity that swings smoothly in time: mean + amplitude sin(2 pi t / period + phase), t in frames."""
+    """A quantity that oscillates in time: mean + amplitude sin(2 pi t / period + phase), t in frames."""
 
     mean: float
     amplitude: float = 0.0
@@ -39,7 +39,7 @@ class Wave:
 
 
 def random_wave(rng: np.random.Generator, mean: float, amplitude: float, period: tuple[float, float]) -> Wave:
-    """A wave of at most ``amplitude``, with a period (frames) drawn evenly in the logarithm, in any phase."""
+    """A wave of at most ``amplitude``, with a log-uniform period (frames) and a random phase."""
     length = math.exp(rng.uniform(math.log(period[0]), math.log(period[1])))
     return Wave(mean, amplitude * rng.random(), length, rng.uniform(0, 2 * math.pi))
 
@@ -52,7 +52,7 @@ def swing_inside(rng: np.random.Generator, extent: float, margin: float, period:
 
 @dataclass(frozen=True)
 class Pose:
-    """How a layer lies in a frame: its middle (x, y) in px, scale, aspect (> 1: wider) and angle in radians."""
+    """The pose of a layer in a frame: center (x, y) in px, scale, aspect (> 1: wider) and angle in radians."""
 
     x: float
     y: float
@@ -83,16 +83,15 @@ class Motion:
         return Pose(self.x(t), self.y(t), math.exp(self.log_scale(t)), math.exp(self.log_aspect(t)), self.angle(t))
 
     def motion_blur(self, t: float, exposure: float) -> tuple[float, float]:
-        """Way (dx, dy) in px of the layer's middle while the shutter is open, ``exposure`` in frames round ``t``."""
+        """Displacement (dx, dy) in px of the layer's center during the ``exposure`` (frames) around ``t``."""
         before, after = t - exposure / 2, t + exposure / 2
         return self.x(after) - self.x(before), self.y(after) - self.y(before)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A cut-out as it lies in a frame: premultiplied RGB ``float32 [h, w, 3]``, alpha ``float32 [h, w, 1]``
-    in 0..1, its left, top corner in the frame, and the bounds (x, y, w, h) of the object before it was
-    blurred by motion."""
+    """A cut-out in a frame: premultiplied RGB ``float32 [h, w, 3]``, alpha ``float32 [h, w, 1]`` in 0..1, its
+    left, top corner in the frame, and the bounds (x, y, w, h) of the object without motion blur."""
 
     premultiplied: np.ndarray
     alpha: np.ndarray
@@ -101,7 +100,7 @@ class Layer:
 
 
 def place(cutout: Cutout, pose: Pose, motion_blur: tuple[float, float] = (0.0, 0.0)) -> Layer | None:
-    """Transform a cut-out into a frame's coordinates; None if nothing of it is left."""
+    """Transform a cut-out into a frame's coordinates; None if no pixel of it is left."""
     cutout, pose = _shrink(cutout, pose)
     height, width = cutout.alpha.shape
     matrix = pose.matrix(width, height)
@@ -128,7 +127,7 @@ def place(cutout: Cutout, pose: Pose, motion_blur: tuple[float, float] = (0.0, 0
 
 
 def _shrink(cutout: Cutout, pose: Pose) -> tuple[Cutout, Pose]:
-    """Average areas where the cut-out is drawn much smaller than it is: bilinear sampling alone would alias."""
+    """Downsample a cut-out that is drawn much smaller, by area averages: bilinear sampling alone would alias."""
     if pose.scale > 0.7:
         return cutout, pose
     height, width = cutout.alpha.shape
@@ -167,7 +166,7 @@ def paste(frame: np.ndarray, layer: Layer) -> None:
 
 
 def hidden_share(target: Layer, others: list[Layer]) -> float:
-    """Share of the target's area (0..1) that layers drawn over it hide."""
+    """Fraction of the target's area (0..1) hidden by layers in front of it."""
     height, width = target.alpha.shape[:2]
     left, top = target.corner
     seen = np.ones((height, width, 1), np.float32)
@@ -179,7 +178,7 @@ def hidden_share(target: Layer, others: list[Layer]) -> float:
 
 
 def _overlap(shape: tuple[int, ...], layer: Layer) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Where the layer lies in a frame of ``shape``: slices of the frame, and of the layer."""
+    """The overlap of a layer with a frame of ``shape``: slices of the frame, and of the layer."""
     frame_slices, layer_slices = [], []
     for extent, first, length in zip(shape[:2], layer.corner[::-1], layer.alpha.shape[:2], strict=True):
         start, stop = max(first, 0), min(first + length, extent)
@@ -190,7 +189,7 @@ def _overlap(shape: tuple[int, ...], layer: Layer) -> tuple[tuple[slice, slice],
 
 
 def clip_box(box: tuple[float, float, float, float], width: int, height: int) -> np.ndarray:
-    """The part of ``box`` inside a frame of this size, ``float32 [4]``; without area if there is none."""
+    """The part of ``box`` inside a frame of this size, ``float32 [4]``; without area if it lies outside."""
     x, y, w, h = box
     left, top = min(max(x, 0), width), min(max(y, 0), height)
     right, bottom = min(max(x + w, 0), width), min(max(y + h, 0), height)
@@ -200,7 +199,7 @@ def clip_box(box: tuple[float, float, float, float], width: int, height: int) ->
 def draw_background(
     picture: np.ndarray, size: tuple[int, int], pose: Pose, motion_blur: tuple[float, float] = (0.0, 0.0)
 ) -> np.ndarray:
-    """A new frame of ``size`` (width, height) that shows ``picture`` in this pose, mirrored beyond its borders."""
+    """A frame of ``size`` (width, height) with ``picture`` in this pose, mirrored beyond its borders."""
     matrix = _between_pixel_indices(pose.matrix(picture.shape[1], picture.shape[0]))
     frame = cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REFLECT_101)
     kernel = line_kernel(motion_blur)

@@ -1,4 +1,4 @@
-"""Clips made up at every call: objects cut out by their masks move over other pictures, with exact boxes."""
+"""Clips generated at every call: objects cut out by their masks move over other images, with exact boxes."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from ltr.utils.errors import InputError
 
 @dataclass(frozen=True)
 class CutPasteSettings:
-    """What clips look like. Sides and sizes are sqrt(width height) in px, periods and lengths in frames."""
+    """Appearance of the clips. Sides and sizes are sqrt(width height) in px, periods and lengths in frames."""
 
     num_frames: int = 120
     long_side: int = 432  # of the frames
     target_side: tuple[float, float] = (24.0, 100.0)
-    max_enlargement: float = 1.6  # of a cut-out over its own resolution
-    period: tuple[float, float] = (60.0, 500.0)  # of the swing across the frame
+    max_enlargement: float = 1.6  # of a cut-out relative to its own resolution
+    period: tuple[float, float] = (60.0, 500.0)  # of the motion across the frame
     scale_swing: float = 0.35  # of the logarithm of the size
     aspect_swing: float = 0.15  # of the logarithm of width / height
     angle_swing: float = 0.3  # radian
@@ -48,15 +48,15 @@ class CutPasteSettings:
     camera_zoom: float = 0.12  # of the logarithm
     exposure: float = 0.6  # longest, in frames
     color: ColorJitter = field(default_factory=ColorJitter)
-    distractors: float = 0.5  # share of the clips that have some
+    distractors: float = 0.5  # fraction of the clips with distractors
     max_distractors: int = 3
-    look_alike: float = 0.5  # share of the distractors that are of the target's group (or the target once more)
-    occluder: float = 0.3  # share of the clips in which an object passes before the target
-    max_hidden: float = 0.5  # share of the target that others may hide
+    look_alike: float = 0.5  # fraction of the distractors from the target's group (or a copy of the target)
+    occluder: float = 0.3  # fraction of the clips with an object passing in front of the target
+    max_hidden: float = 0.5  # fraction of the target that may be hidden
 
 
 class ImageFolder:
-    """Pictures in a folder, without boxes: a :class:`FrameSource` of one-frame items."""
+    """Images in a folder, without boxes: a :class:`FrameSource` of one-frame items."""
 
     def __init__(self, root: str | Path) -> None:
         self.paths = sorted(filter(is_image, Path(root).glob("*")))
@@ -67,17 +67,17 @@ class ImageFolder:
         return len(self.paths)
 
     def num_frames(self, index: int) -> int:
-        """1: a picture does not move."""
+        """1, for an image."""
         return 1
 
     def read_images(self, index: int, frame_ids: Sequence[int]) -> list[np.ndarray]:
-        """The picture, once per frame id (the same array)."""
+        """The image, once per frame id (the same array)."""
         return [load_image(self.paths[index])] * len(frame_ids)
 
 
 @dataclass(frozen=True)
 class _Actor:
-    """An object of a clip: its look at each time, its way, and the light on it (1: as in its own picture)."""
+    """An object of a clip: its cut-out at each time, its motion, and its brightness (1: original)."""
 
     cutouts: list[Cutout]
     motion: Motion
@@ -89,16 +89,15 @@ class _Actor:
 
 
 class CutPaste(BaseVideoDataset):
-    """A sequence per cut-out object; what else happens in it is drawn anew at every call of
-    :meth:`get_frames`.
+    """A sequence per cut-out object; the rest of the clip is random at every call of :meth:`get_frames`.
 
     Boxes are the bounds of the pasted object's mask, hidden parts included, clipped to the frame.
 
     Args:
         objects: banks of cut-outs with a weight each.
-        backgrounds: sources of pictures or videos with a weight each.
-        settings: what the clips look like.
-        name: how the data set is called in reports.
+        backgrounds: sources of images or videos with a weight each.
+        settings: appearance of the clips.
+        name: of the data set in reports.
     """
 
     def __init__(
@@ -112,7 +111,7 @@ class CutPaste(BaseVideoDataset):
             raise InputError("CutPaste needs at least one bank of objects and one source of backgrounds")
         self.name = name
         self.settings = settings
-        # Arrays, not lists: workers share the memory of arrays, but copy that of the Python objects that they look at.
+        # Arrays, not lists: workers share the memory of arrays, but copy that of Python objects.
         self._banks = [bank for bank, _ in objects]
         self._starts = np.cumsum([0, *map(len, self._banks)])  # of every bank's objects, and their number
         self.sequence_weights = np.concatenate([weight * bank.weights / bank.weights.sum() for bank, weight in objects])
@@ -126,12 +125,12 @@ class CutPaste(BaseVideoDataset):
         return int(self._starts[-1])
 
     def _object(self, index: int) -> tuple[CutoutBank, int]:
-        """The bank of object ``index``, and its number there."""
+        """The bank of object ``index``, and its index there."""
         bank = int(np.searchsorted(self._starts, index, side="right")) - 1
         return self._banks[bank], int(index - self._starts[bank])
 
     def _alike(self, index: int) -> np.ndarray:
-        """All objects of the group of object ``index``, itself among them, in order."""
+        """All objects of the group of object ``index``, including itself, in order."""
         group = self._group[index]
         first, last = (np.searchsorted(self._group, group, side, sorter=self._by_group) for side in ("left", "right"))
         return self._by_group[first:last]
@@ -193,7 +192,7 @@ class CutPaste(BaseVideoDataset):
     def _draw_actor(
         self, index: int, frame_ids: Sequence[int], size: tuple[int, int], rng: np.random.Generator
     ) -> _Actor:
-        """Object ``index`` with a size, colors and a way of its own."""
+        """Object ``index`` with random size, colors and motion."""
         settings = self.settings
         bank, i = self._object(index)
         start = int(rng.integers(1000))
@@ -231,7 +230,7 @@ class CutPaste(BaseVideoDataset):
     def _draw_occluder(
         self, target: _Actor, frame_ids: Sequence[int], size: tuple[int, int], rng: np.random.Generator
     ) -> list[_Actor]:
-        """Perhaps another object that meets the target at one of the frames and passes on."""
+        """With a certain probability, an object that crosses the target at one of the frames."""
         settings = self.settings
         if rng.random() >= settings.occluder:
             return []
@@ -252,7 +251,7 @@ def _shift(wave: Wave, by: float) -> Wave:
 
 
 def _camera(size: tuple[int, int], zoom: float, settings: CutPasteSettings, rng: np.random.Generator) -> Motion:
-    """The background's way: it covers the frame, swings sideways and zooms a little."""
+    """The background's motion: it covers the frame, with some translation and zoom."""
     return Motion(
         random_wave(rng, size[0] / 2, settings.camera_shift * size[0], settings.period),
         random_wave(rng, size[1] / 2, settings.camera_shift * size[1], settings.period),

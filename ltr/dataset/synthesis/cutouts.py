@@ -1,4 +1,4 @@
-"""Objects cut out by their masks: still ones from COCO-format pictures, deforming ones from videos."""
+"""Objects cut out by their masks: rigid ones from COCO-format images, deforming ones from videos."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ltr.dataset.synthesis.compositing import Cutout
 from ltr.utils.errors import InputError
 
 MASKS = "masks.json"
-_BORDER = 2.0  # px; a mask that comes nearer to the picture's border is taken as cut off by it
-_MARGIN = 2  # px of surroundings kept round the mask, where alpha falls to 0
+_BORDER = 2.0  # px; masks nearer to the image border count as truncated
+_MARGIN = 2  # px around the mask, where alpha falls to 0
 
 
 class CutoutBank(ABC):
     """Objects that can be pasted."""
 
-    weights: np.ndarray  # float [len(self)], how often each is wanted
+    weights: np.ndarray  # float [len(self)], sampling weights
     groups: np.ndarray  # str [len(self)], category or, for videos, name: objects of one group look alike
 
     @abstractmethod
@@ -36,11 +36,11 @@ class CutoutBank(ABC):
 
     @abstractmethod
     def name(self, index: int) -> str:
-        """Where the object comes from, for reports."""
+        """The source of the object, for reports."""
 
     @abstractmethod
     def load(self, index: int, times: Sequence[int]) -> list[Cutout]:
-        """The object at each time (frames >= 0 of a clip); the middle of the cut-out is the middle of its mask."""
+        """The object at each time (frames >= 0 of a clip); the center of the cut-out is the center of its mask."""
 
 
 def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray:
@@ -52,7 +52,7 @@ def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray:
     elif isinstance(segmentation["counts"], list):
         segmentation = coco_mask.frPyObjects(segmentation, height, width)
     with warnings.catch_warnings():
-        # pycocotools 2.0.11 hands its array to numpy in a way that numpy 2 has deprecated.
+        # pycocotools 2.0.11 uses a conversion that numpy 2 deprecates.
         warnings.simplefilter("ignore", DeprecationWarning)
         return coco_mask.decode(segmentation)
 
@@ -60,8 +60,8 @@ def decode_mask(segmentation: Any, height: int, width: int) -> np.ndarray:
 def cut_out(image: np.ndarray, mask: np.ndarray) -> Cutout:
     """The object under ``mask`` (``uint8 [H, W]``, not empty) with a soft edge.
 
-    Masks drawn by hand hold a rim of the surroundings, which would shine as a halo on another background:
-        they lose about a pixel, unless the object is so thin that this would eat it.
+    Hand-drawn masks include a rim of the background, which would be visible as a halo: they are eroded by about a
+    pixel, unless the object is very thin.
     """
     x, y, w, h = cv2.boundingRect(mask)
     left, top = max(x - _MARGIN, 0), max(y - _MARGIN, 0)
@@ -73,7 +73,7 @@ def cut_out(image: np.ndarray, mask: np.ndarray) -> Cutout:
 
 
 def _is_whole(boxes: np.ndarray, sizes: np.ndarray, min_side: float) -> np.ndarray:
-    """Which ``boxes [..., 4]`` are large enough, and not cut off by the border of pictures of ``sizes [..., 2]``."""
+    """Which ``boxes [..., 4]`` are large enough and not truncated by the border of images of ``sizes [..., 2]``."""
     corner, extent = boxes[..., :2], boxes[..., 2:]
     free = np.minimum(corner, sizes - corner - extent).min(axis=-1) >= _BORDER
     return free & (extent.min(axis=-1) >= min_side)
@@ -113,15 +113,15 @@ class CocoCutouts(CutoutBank):
         segmentation = json.loads(self._masks[self._starts[index] : self._ends[index]].tobytes())
         try:
             mask = decode_mask(segmentation, *image.shape[:2])
-        except Exception as error:  # pycocotools raises whatever comes
+        except Exception as error:  # pycocotools raises various types
             raise InputError(f"{self._path}: annotation {self.ids[index]}: segmentation is no mask ({error})") from None
         return [cut_out(image, mask)] * len(times)
 
 
 class VideoCutouts(CutoutBank):
     """Objects of those sequences of a folder that have a ``masks.json``: a list with COCO's run lengths of
-    the object's mask, or null, for every frame. Time runs forwards and backwards over the frames where it is
-    whole."""
+    the object's mask, or null, for every frame. Time runs forwards and backwards over the frames with a complete
+    object."""
 
     def __init__(self, videos: SequenceFolder, min_side: float = 24.0, min_frames: int = 10) -> None:
         self.videos = videos
@@ -181,7 +181,7 @@ def _mask_is_whole(mask: dict | None, min_side: float) -> bool:
 
 
 def ping_pong_indices(times: Sequence[int], length: int) -> np.ndarray:
-    """Frame ids 0 1 ... length-1 ... 1 0 1 ... at the given times (>= 0): motion without a jump for ever."""
+    """Frame ids 0 1 ... length-1 ... 1 0 1 ... at the given times (>= 0): endless motion without a jump."""
     period = max(2 * (length - 1), 1)
     folded = np.asarray(times) % period
     return np.minimum(folded, period - folded)

@@ -1,4 +1,4 @@
-"""Any patch of any picture is a target: what teaches a network that a target need not be a whole object."""
+"""Random patches of images as targets, so that a network learns targets that are not whole objects."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from ltr.dataset.base_video_dataset import BaseVideoDataset, FrameSet, FrameSour
 
 @dataclass(frozen=True)
 class PatchSettings:
-    """What patches look like; sides in pixels of the picture."""
+    """Properties of the patches; sides in image pixels."""
 
     min_side: float = 24.0  # of sqrt(w h)
-    max_fraction: float = 0.4  # of the picture's shorter side
+    max_fraction: float = 0.4  # of the image's shorter side
     aspect: float = 0.35  # standard deviation of log(w / h)
-    min_contrast: float = 12.0  # standard deviation of its gray levels: plain ones look like their neighbors
+    min_contrast: float = 12.0  # standard deviation of its gray levels: uniform patches look like their neighbors
     attempts: int = 10
 
 
 class Patches(BaseVideoDataset):
-    """One-frame sequences: a random box of a picture, drawn anew at every call of :meth:`get_frames`.
+    """One-frame sequences: a random box of an image at every call of :meth:`get_frames`.
 
-    Trained on whole objects only, a box branch learns to find the object that a target belongs to: the box of a face
-    grows to the person. A patch has no object to grow to; its edges are those of the reference frame.
+    Trained on whole objects only, a box branch learns to find the object that contains the target: the box of a face
+    grows to the person. The edges of a patch are given by the reference frame alone.
 
     Args:
-        pictures: where the pictures come from (the first frame of each item is used).
-        settings: what patches look like.
-        name: how the data set is called in reports.
+        pictures: source of the images (the first frame of each item is used).
+        settings: properties of the patches.
+        name: of the data set in reports.
     """
 
     is_video = False
@@ -55,8 +55,8 @@ class Patches(BaseVideoDataset):
 
 
 def draw_patch(image: np.ndarray, settings: PatchSettings, rng: np.random.Generator) -> np.ndarray:
-    """A random box ``float32 [4]`` (x, y, w, h) inside ``image`` (RGB ``uint8 [H, W, 3]``): of the few drawn, the first
-    with enough contrast, or else the one with the most."""
+    """A random box ``float32 [4]`` (x, y, w, h) inside ``image`` (RGB ``uint8 [H, W, 3]``): the first
+    draw with enough contrast, or else the one with the most."""
     height, width = image.shape[:2]
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     longest = max(settings.max_fraction * min(height, width), settings.min_side)

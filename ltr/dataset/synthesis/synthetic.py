@@ -1,7 +1,6 @@
-"""Drawn sequences: a textured shape moves smoothly over a textured background. No files are needed.
+"""Synthetic sequences: a textured shape moves smoothly over a textured background. Needs no files.
 
-For the toy training, the tests and the demo without a video: the same seed gives the same sequences
-everywhere.
+For the toy training, the tests and the demo without a video; reproducible by the seed.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ from ltr.dataset.synthesis.compositing import (
     swing_inside,
 )
 
-# The noise that textures are made of: px per cell, and strength in gray levels.
+# The noise of the textures: px per cell, and strength in gray levels.
 _OCTAVES = ((64, 18.0), (24, 12.0), (8, 8.0), (3, 6.0))
-_LANDMARKS = 12  # shapes that make up a background
+_LANDMARKS = 12  # shapes of a background
 
 
 def draw_texture(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
-    """Cloudy colors with finer and finer detail, RGB ``uint8 [height, width, 3]``."""
+    """Multi-scale color noise, RGB ``uint8 [height, width, 3]``."""
     texture = np.tile(rng.uniform(50, 205, 3).astype(np.float32), (height, width, 1))
     for cell, strength in _OCTAVES:
         shape = (height // cell + 2, width // cell + 2)
@@ -55,7 +54,7 @@ def draw_scenery(width: int, height: int, rng: np.random.Generator) -> np.ndarra
 
 
 def draw_shape(side: int, rng: np.random.Generator) -> Cutout:
-    """A random blob of five to nine corners, ``side`` px wide at most, with a texture and stripes of its own."""
+    """A random polygon of five to nine corners, at most ``side`` px wide, with random texture and stripes."""
     corners = int(rng.integers(5, 10))
     angles = 2 * math.pi * (np.arange(corners) + rng.uniform(-0.3, 0.3, corners)) / corners
     radii = side / 2 * rng.uniform(0.65, 1.0, corners)
@@ -70,11 +69,11 @@ def draw_shape(side: int, rng: np.random.Generator) -> Cutout:
 
 
 class SyntheticShapes(BaseVideoDataset):
-    """``num_sequences`` sequences of ``num_frames`` frames of ``size`` (width, height) px, all given by
+    """``num_sequences`` sequences of ``num_frames`` frames of ``size`` (width, height) px, determined by
     ``seed``.
 
-    Every sequence has one target and another shape that crosses its background. Boxes are the exact bounds of
-    the target's mask. Asked for in order, the frames of a sequence make a smooth video.
+    Every sequence has one target and another shape behind it. Boxes are the exact bounds of the target's mask. Frames
+    in order form a smooth video.
     """
 
     def __init__(

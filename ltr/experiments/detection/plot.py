@@ -1,4 +1,4 @@
-"""Figures 3 and 5 of the paper: AP over the hyper-parameter that a study varies, a line for each method."""
+"""Figures 3 and 5 of the paper: AP over the varied hyper-parameter, a line for each method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of the detection experiments, trained and scored once and kept."""
+"""Stored runs of the detection experiments: training and scores."""
 
 from __future__ import annotations
 
@@ -31,21 +31,20 @@ class Run:
     guided: Scores
     refined: Scores
     steps: Steps
-    seconds: float | None  # of the processor; None if training was stopped and went on
+    seconds: float | None  # processor time; None if the training was resumed
 
 
 class DetectionRuns:
     """A folder with a training run for each row and seed, its scores in ``scores.json``.
 
-    What is there is not trained again, a run that was stopped goes on from its checkpoint, and several commands may
-    fill one folder side by side.
+    Finished runs are not repeated, stopped ones are resumed, and several commands may use one folder at the same time.
 
     Args:
         folder: of the runs.
         settings: of the branch and its detector; the rows replace the loss.
-        data: the folder that the sources' paths lie in.
-        factors: step lengths tried on the validation pictures, as multiples of Table S1's.
-        device: where everything runs.
+        data: folder of the sources' paths.
+        factors: step lengths tried on the validation images, as multiples of Table S1's.
+        device: of all networks.
     """
 
     def __init__(
@@ -62,20 +61,20 @@ class DetectionRuns:
         self.test = Evaluation(frozen, data, settings.data.test, PredictionSettings())
 
     def detector(self) -> Scores:
-        """Scores of the detector alone on the test pictures."""
+        """Scores of the detector alone on the test images."""
         path = self.folder / "detector.json"
         if not path.exists():
             _write(path, asdict(self.test.scores(self.test.detector())))
         return Scores(**json.loads(path.read_text()))
 
     def runs(self, row: Row) -> list[Run]:
-        """What is kept of a row, in the order of the seeds."""
+        """The stored runs of a row, in the order of the seeds."""
         paths = self.folder.glob(f"{_folder_name(row)}_seed*/scores.json")
         by_seed = {int(path.parent.name.rpartition("_seed")[2]): json.loads(path.read_text()) for path in paths}
         return [_run(by_seed[seed]) for seed in sorted(by_seed)]
 
     def train(self, row: Row, seed: int) -> None:
-        """Train and score a row with a seed, if it is not there."""
+        """Train and score a row with a seed, unless it is stored."""
         folder = self.folder / f"{_folder_name(row)}_seed{seed}"
         if not (folder / "scores.json").exists():
             run = self._train(row, seed, folder)

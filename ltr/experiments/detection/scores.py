@@ -36,7 +36,7 @@ class Scores:
 
 
 def coco_results(batch: DetectionBatch, found: BoxSet) -> list[dict[str, Any]]:
-    """Detections in COCO's result format; the boxes are in pixels of the pictures again."""
+    """Detections in COCO's result format; the boxes are in pixels of the original images."""
     boxes = found.boxes / batch.scales[found.picture].repeat(1, 2)
     columns = (found.picture.tolist(), found.labels.tolist(), boxes.tolist(), found.scores.tolist())
     return [
@@ -46,7 +46,7 @@ def coco_results(batch: DetectionBatch, found: BoxSet) -> list[dict[str, Any]]:
 
 
 def coco_scores(truth: COCO, results: list[dict[str, Any]]) -> Scores:
-    """AP, AP50 and AP75 of detections over all pictures of ``truth``, by pycocotools."""
+    """AP, AP50 and AP75 of detections over all images of ``truth``, by pycocotools."""
     if not results:
         return Scores(0.0, 0.0, 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -58,12 +58,12 @@ def coco_scores(truth: COCO, results: list[dict[str, Any]]) -> Scores:
 
 
 class Evaluation:
-    """Pictures with their truth, seen by a frozen detector.
+    """Images with ground truth and the outputs of a frozen detector.
 
     Args:
         frozen: the detector.
-        data: the folder that the sources' paths lie in.
-        sources: of the pictures; those without objects count too.
+        data: folder of the sources' paths.
+        sources: of the images, including those without objects.
         prediction: settings of NMS and ascent.
     """
 

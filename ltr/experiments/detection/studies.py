@@ -1,4 +1,4 @@
-"""What the paper compares on object detection, row by row, with its figures: Tables 2 and S2-S6, Figures 3-5."""
+"""The paper's comparisons on object detection, with its results: Tables 2 and S2-S6, Figures 3-5."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ltr.train_settings.detection.methods import METHODS, NOISE
 
 @dataclass(frozen=True)
 class Row:
-    """A training method as it is compared, and what the paper gives for it (None: not in numbers).
+    """A compared training method, and the paper's results (None: no number).
 
-    Scores are on test-dev in Table 2 and AP on val2017 in the others; the cost is in seconds an iteration.
-    varied, value: the field of the loss that a study is about, and what it is in this row.
+    Scores are on test-dev in Table 2 and AP on val2017 in the others; the cost is in seconds per iteration.
+    varied, value: the field of the loss that a study varies, and its value in this row.
     """
 
     name: str
-    method: str  # of METHODS, whose step lengths it starts from
+    method: str  # of METHODS, for the step lengths
     loss: EBMLoss
     paper: Scores | None = None
     paper_ap: float | None = None
@@ -30,7 +30,7 @@ class Row:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether it is about one number, that AP can be drawn over."""
+        """Whether the varied value is a number, for a plot of AP."""
         return isinstance(self.value, int | float)
 
 
@@ -91,7 +91,7 @@ STUDIES: dict[Study, tuple[Row, ...]] = {
 
 
 def with_samples(row: Row, num_samples: int | None) -> Row:
-    """The row with another M, where it is not M that the row is about; its name says so."""
+    """The row with another M (also in its name), unless M is the varied field."""
     if num_samples is None or row.varied == "num_samples":
         return row
     loss: Any = row.loss

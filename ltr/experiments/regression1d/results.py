@@ -1,4 +1,4 @@
-"""Runs of the 1-D experiments, trained once and kept: the tables and figures are made of what is in this store."""
+"""Stored runs of the 1-D experiments, for the tables and figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ltr.trainers.settings import OptimSettings
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 
-# The rows of Table 1, with the D_KL and the training cost (seconds an epoch) that the paper gives.
+# The rows of Table 1, with the paper's D_KL and training cost (seconds per epoch).
 PAPER: dict[str, tuple[float, float]] = {
     "mlis": (0.062, 0.44),
     "mlmcmc-1": (0.865, 0.54),
@@ -32,7 +32,7 @@ PAPER: dict[str, tuple[float, float]] = {
     "dsm": (0.395, 0.47),
     "ncep": (0.066, 0.46),
 }
-MAX_TARGETS = 2**17  # y in flight at once: more runs side by side than this overflow a processor's cache
+MAX_TARGETS = 2**17  # y at once: more parallel runs overflow a processor's cache
 DIVERGED = float("inf")
 
 
@@ -48,13 +48,13 @@ def method(row: str, num_samples: int) -> EBMLoss:
 
 
 def runs_together(num_samples: int, batch_size: int) -> int:
-    """How many runs train side by side."""
+    """Number of runs that train in parallel."""
     return max(1, MAX_TARGETS // (batch_size * num_samples))
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is trained many times: a row of Table 1 with its M, on one of the data sets."""
+    """A row of Table 1 with its M, on one of the data sets; trained with many seeds."""
 
     method: str
     num_samples: int  # 1 for SM, which draws nothing
@@ -71,7 +71,7 @@ def cells(row: str, num_samples: int) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Run:
-    """One trained network: its divergence from the truth, and its share of the training time in seconds."""
+    """One trained network: its divergence from the truth, and its part of the training time in seconds."""
 
     kl: float  # infinite: the training diverged
     seconds: float
@@ -80,12 +80,12 @@ class Run:
 class ResultStore:
     """A folder with ``results.json`` and the trained networks.
 
-    A run is known by its cell and its seed. What is there is not trained again, so an interrupted command goes on
-    where it stopped, and more runs can be added later.
+    A run is identified by cell and seed. Stored runs are not repeated, so an interrupted command continues, and more
+    runs can be added later.
 
     Args:
-        folder: where the runs are kept.
-        compiled: train compiled networks, where the method needs no second derivative.
+        folder: of the runs.
+        compiled: train compiled networks, unless the method needs second derivatives.
     """
 
     def __init__(self, folder: Path, compiled: bool = False) -> None:
@@ -96,18 +96,18 @@ class ResultStore:
         self._read()
 
     def _read(self) -> None:
-        """Add what is kept: other commands may fill the same folder."""
+        """Read the stored runs: other commands may write to the same folder."""
         if not self.path.exists():
             return
         try:
             kept = json.loads(self.path.read_text())
-        except ValueError as error:  # not JSON, or no text
+        except ValueError as error:  # not JSON, or not text
             raise InputError(f"results: {self.path} is not whole ({error})") from error
         for cell, runs in kept.items():
             self._runs.setdefault(cell, {}).update(runs)
 
     def runs(self, cell: Cell) -> list[Run]:
-        """The runs of a cell in the order of their seeds; none where it has not been trained."""
+        """The runs of a cell in the order of their seeds; empty if it has not been trained."""
         by_seed = self._runs.get(str(cell), {})
         return [Run(*by_seed[seed]) for seed in sorted(by_seed, key=int)]
 
@@ -122,7 +122,7 @@ class ResultStore:
         return [load_file(file) for file in sorted(self.folder.glob(f"{cell}_seed*.safetensors"))]
 
     def train(self, cell: Cell, num_runs: int, optim: OptimSettings) -> None:
-        """Train what is missing of the first ``num_runs`` runs of ``cell`` (seeds 0, 1, ...), saving as it goes."""
+        """Train the missing ones of the first ``num_runs`` runs of ``cell`` (seeds 0, 1, ...), and save each group."""
         known = self._runs.setdefault(str(cell), {})
         missing = [seed for seed in range(num_runs) if str(seed) not in known]
         group = runs_together(cell.num_samples, optim.batch_size)

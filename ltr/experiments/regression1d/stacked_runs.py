@@ -19,7 +19,7 @@ Parameters = dict[str, Tensor]
 
 
 def initial_parameters(seeds: Sequence[int]) -> Parameters:
-    """One freshly initialised network for each seed, stacked."""
+    """One freshly initialized network for each seed, stacked."""
     networks = []
     for seed in seeds:
         with torch.random.fork_rng(devices=[]):
@@ -29,11 +29,11 @@ def initial_parameters(seeds: Sequence[int]) -> Parameters:
 
 
 Forward = Callable[[Parameters, Tensor, Tensor], Tensor]
-"""Parameters, x ``[R, N, 1]``, y ``[R, N, M, 1]`` -> energy_model ``[R, N, M]``."""
+"""Parameters, x ``[R, N, 1]``, y ``[R, N, M, 1]`` -> energies ``[R, N, M]``."""
 
 
 def stacked_forward(compiled: bool = False) -> Forward:
-    """R networks as one function, by ``torch.compile`` if asked for (first derivatives only)."""
+    """R networks as one function, compiled on request (first derivatives only)."""
     network = RegressionNet1D().to("meta")  # the values come from the parameters
 
     def forward(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ def stacked_forward(compiled: bool = False) -> Forward:
 
 
 def stacked_energy(forward: Forward, parameters: Parameters, x: Tensor) -> Energy:
-    """The energy_model of R networks as one: for inputs ``x [R, N, 1]``, ``y [R * N, M, 1] -> [R * N, M]``."""
+    """The energy of R networks as one function: for inputs ``x [R, N, 1]``, ``y [R * N, M, 1] -> [R * N, M]``."""
 
     def energy(y: Tensor) -> Tensor:
         return forward(parameters, x, y.unflatten(0, x.shape[:2])).flatten(0, 1)
@@ -53,15 +53,15 @@ def stacked_energy(forward: Forward, parameters: Parameters, x: Tensor) -> Energ
 
 @dataclasses.dataclass
 class StackedTraining:
-    """R networks that train in step, each as it would alone.
+    """R networks trained in parallel, with the same result as one by one.
 
-    They see one batch of R * N targets. R times the mean loss over it is the sum of their R losses; no network enters
-    another's loss, so each gets the gradient it would get alone, and Adam works element by element. The training
-    methods are used as they are.
+    The batch has R * N targets. R times its mean loss is the sum of the R losses; each loss depends on one network
+    only, so every network gets the same gradient as alone, and Adam works elementwise. The training methods are
+    unchanged.
 
     Args:
         loss: the training method.
-        pairs: x ``[n, 1]`` and y ``[n, 1]``, the training set that all runs share.
+        pairs: x ``[n, 1]`` and y ``[n, 1]``, the training set of all runs.
         seeds: R seeds; initial weights depend on each, batches and draws on the first.
         optim: epochs, batch size and (constant) learning rate.
         forward: the network, see :func:`stacked_forward`.

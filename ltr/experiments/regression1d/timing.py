@@ -1,4 +1,4 @@
-"""What training costs, and what training many runs side by side saves."""
+"""The cost of training, one run at a time and many in parallel."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ltr.trainers.settings import OptimSettings
 
 
 def seconds_per_epoch(row: str, num_samples: int, num_runs: int, optim: OptimSettings, num_steps: int) -> list[float]:
-    """Processor seconds an epoch takes for each run: [trained one after another, trained together].
+    """Processor seconds per epoch and run: [trained one after another, trained together].
 
-    Medians over ``num_steps`` steps each, taken in turns; processor time, because other work on the machine would
-    count as ours on a clock. Together means in groups of :func:`runs_together`.
+    Medians over ``num_steps`` alternating steps; processor time, because wall time includes other work on the machine.
+    Together means in groups of :func:`runs_together`.
     """
     group = min(num_runs, runs_together(num_samples, optim.batch_size))
     steps = [_stepper(row, num_samples, size, optim) for size in (1, group)]
@@ -34,7 +34,7 @@ def seconds_per_epoch(row: str, num_samples: int, num_runs: int, optim: OptimSet
 
 
 def _stepper(row: str, num_samples: int, num_runs: int, optim: OptimSettings) -> Callable[[], None]:
-    """A function that takes one training step of ``num_runs`` runs; already warm."""
+    """A function that takes one training step of ``num_runs`` runs; after a warm-up."""
     pairs = DATASETS["bimodal"].pairs(SETTINGS["ncep"].num_pairs, seed=0)
     training = StackedTraining(method(row, num_samples), pairs, range(num_runs), optim)
     index = torch.randint(len(pairs[0]), (num_runs, optim.batch_size), generator=training.generator)

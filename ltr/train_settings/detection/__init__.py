@@ -1,6 +1,6 @@
 """Named settings of detection: the small detector, and the energy branch by every method of Table 2 on either one.
 
-``ncep`` is the paper's (ResNet-50, COCO), ``ncep_mobile`` that of the small detector; so with every method.
+``ncep`` is the paper's (ResNet-50, COCO), ``ncep_mobile`` that of the small detector; likewise for every method.
 """
 
 from ltr.train_settings.detection.base import BranchTrainSettings, DetectionSettings, DetectorTrainSettings

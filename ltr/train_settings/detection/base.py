@@ -19,7 +19,7 @@ Sources = tuple[DetectionSource, ...]
 
 @dataclass(frozen=True)
 class DetectionData:
-    """Pictures to train on, to choose step lengths on, and to report on."""
+    """Images for training, for the choice of step lengths, and for the results."""
 
     train: Sources
     val: Sources
@@ -34,7 +34,7 @@ class DetectionData:
 
 @dataclass(frozen=True)
 class DetectionSettings(TrainSettings):
-    """What both trainings have in common."""
+    """Common settings of both trainings."""
 
     data: DetectionData = DetectionData((), (), ())
     detector: DetectorSettings = DetectorSettings()
@@ -70,9 +70,9 @@ class BranchTrainSettings(DetectionSettings):
     """Training of an :class:`~ltr.models.detection.energy_branch.EnergyBranch` on a frozen detector.
 
     ``weights`` of the detector: a ``.safetensors`` file of a trained one, a ``.pth`` of torchvision's, or ``None``
-    for torchvision's own, trained on COCO. ``cache`` is a folder where what the frozen detector gives is kept, in half
-    precision: worth it where the pictures are few. Step lengths (Table S1) belong to a method: how steep its energies
-    are differs.
+    for torchvision's own, trained on COCO. ``cache`` is a folder for the outputs of the frozen detector, in half
+    precision: useful with few images. Step lengths (Table S1) belong to a method, since the steepness of its energies
+    differs.
     """
 
     method_field: ClassVar[str] = "loss"

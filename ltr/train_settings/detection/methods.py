@@ -13,7 +13,7 @@ NUM_SAMPLES = 128  # M
 
 @dataclass(frozen=True)
 class Method:
-    """A training method, and lambda of position and of size for the ascent of the energies it makes."""
+    """A training method, and its lambda of position and of size for refinement."""
 
     loss: EBMLoss
     step_position: float

@@ -1,6 +1,6 @@
-"""A small detector and its energy branch for a CPU, on a few thousand open pictures; three classes.
+"""A small detector and its energy branch for a CPU, on a few thousand open images; three classes.
 
-COCO's 80 classes ask for more pictures than these folders hold; merged into three, each has about a thousand objects.
+COCO's 80 classes need more images than these folders have; merged into three, each has about a thousand objects.
 """
 
 from pathlib import Path
@@ -37,7 +37,7 @@ CLASSES = {
     ),
 }
 
-# By folder, values of the pictures' field `dataset`: those whose objects of the three classes are mostly all labeled.
+# By folder, values of the images' field `dataset` with nearly complete labels of the three classes.
 DATASETS = {
     "train_images": ("COCOmini", "CarsTrucks", "Kangaroo", "Lion", "OpenImages_Rabbit", "Raccoon", "TrafficMoto"),
     "train_images2": (

@@ -22,18 +22,18 @@ from ltr.utils.config import NonNegativeFloat, NonNegativeInt
 class DataSource:
     """A data set under the data folder, by kind:
 
-    lasot, got10k, ...: the data sets of videos in ``ltr.dataset.layouts`` as they are published, a ``split`` of them;
-    coco: pictures in COCO format, a published ``split`` of them (``train2017``), or a folder with ``annotations.json``
+    lasot, got10k, ...: a ``split`` of a published video data set in ``ltr.dataset.layouts``;
+    coco: images in COCO format, a published ``split`` of COCO (``train2017``), or a folder with ``annotations.json``
     and ``images/``;  video: a folder of annotated sequences;
-    cut_paste: the masked objects of all coco and video sources, moved over their pictures and those of the folder
-    ``path`` (which may be empty);  patches: random boxes of the pictures in a folder;  synthetic: drawn, no files.
+    cut_paste: the masked objects of all coco and video sources, moved over their images and those of the folder
+    ``path`` (which may be empty);  patches: random boxes of the images in a folder;  synthetic: needs no files.
     """
 
     kind: Literal[(*TRAINED, "coco", "video", "cut_paste", "patches", "synthetic")]  # type: ignore[valid-type]
     path: str = ""  # under the data folder, or absolute
-    weight: NonNegativeFloat = 1.0  # of being sampled
+    weight: NonNegativeFloat = 1.0  # in sampling
     split: str = ""
-    source_weights: Mapping[str, float] = field(default_factory=dict)  # coco: by the pictures' field `dataset`
+    source_weights: Mapping[str, float] = field(default_factory=dict)  # coco: by the images' field `dataset`
 
     def problems(self) -> list[str]:
         """What is wrong with this source, one line each."""
@@ -71,11 +71,11 @@ class DiMPTrainSettings(TrainSettings):
     pretrained: bool = True  # start the backbone from ImageNet
     start: Path | None = None  # a .safetensors network to start from instead (fine-tuning)
     sources: tuple[DataSource, ...] = ()
-    validation_sources: tuple[DataSource, ...] = ()  # validated on; nothing of them may be trained on
-    validation_sequences: tuple[str, ...] = ()  # of the video sources: validated on, never trained on
+    validation_sources: tuple[DataSource, ...] = ()  # for validation; must not overlap with the training data
+    validation_sequences: tuple[str, ...] = ()  # of the video sources: for validation only
     sampler: SamplerSettings = SamplerSettings(samples_per_epoch=40_000)
     validation_samples: int = 240
-    validation_workers: NonNegativeInt = 0  # processes that make them
+    validation_workers: NonNegativeInt = 0  # processes that make validation samples
     processing: ProcessingSettings = field(default_factory=ProcessingSettings)
     box_loss: EBMLoss = BOX_METHODS["ncep"].loss
     hinge_threshold: float = 0.05

@@ -1,4 +1,4 @@
-"""What pytracking's trackers are trained on: four large data sets, hardly augmented."""
+"""The training data of pytracking's trackers: four large data sets, with little augmentation."""
 
 from ltr.data.transforms import AugmentationSettings, ColorJitter
 from ltr.train_settings.dimp.base import DataSource
@@ -16,7 +16,7 @@ def sources(lasot_weight: float) -> tuple[DataSource, ...]:
 
 VALIDATION = (DataSource("got10k", "got10k", split="votval"),)
 
-# Gray now and then, and brightness.
+# Grayscale and brightness.
 AUGMENTATION = AugmentationSettings(
     flip=0.0,
     grayscale=0.05,

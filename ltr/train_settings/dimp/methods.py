@@ -1,4 +1,4 @@
-"""The box losses of a tracker by name: the paper's comparison is one word of the settings."""
+"""The box losses of a tracker by name, as compared in the paper."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NUM_SAMPLES = 128
 
 @dataclass(frozen=True)
 class BoxMethod:
-    """A loss of the boxes, and its weight beside the loss of the center."""
+    """A loss of the boxes, and its weight relative to the classification loss."""
 
     loss: EBMLoss
     weight: float = 0.01

@@ -1,7 +1,7 @@
 """Networks for an ordinary CPU, trained on small open data: EfficientNet-Lite with slim heads.
 
-The one we ship was made by ``dimp_ncep_mobile`` and then ``dimp_ncep_mobile_trunk``, on EfficientNet-Lite2
-(``docs/training.md``). Those with ``lite0`` in the name take a fifth less time; on them the losses were compared.
+The shipped network was trained by ``dimp_ncep_mobile`` and then ``dimp_ncep_mobile_trunk``, on EfficientNet-Lite2
+(``docs/training.md``). Those with ``lite0`` in the name take a fifth less time; they were used to compare the losses.
 """
 
 from dataclasses import replace
@@ -61,7 +61,7 @@ WARMUP = DiMPTrainSettings(
     ),
 )
 
-# Objects alone teach the box branch to grow from a part to its whole; patches of pictures have no whole to grow to.
+# With whole objects alone the box branch learns to grow boxes from a part to its object; patches prevent that.
 DIMP_NCEP_LITE0 = replace(
     WARMUP,
     sources=(
@@ -79,7 +79,7 @@ DIMP_LITE0 = DIMP_NCEP_LITE0.with_method("iou")
 
 
 def _on(backbone: str, feature_dim: int) -> DiMPnetSettings:
-    """The network on another frozen trunk, with as many classification features as its stride 16 has."""
+    """The network on another frozen trunk, with as many classification features as its stride 16 has channels."""
     classifier = replace(WARMUP.network.classifier, feature_dim=feature_dim)
     return replace(WARMUP.network, backbone=backbone, classifier=classifier)
 
@@ -87,7 +87,7 @@ def _on(backbone: str, feature_dim: int) -> DiMPnetSettings:
 # The same on a frozen ResNet-18, for those who have its weights.
 DIMP_NCEP_RESNET18 = replace(DIMP_NCEP_LITE0, network=_on("resnet18", 256))
 
-# For the tests and for a first look: drawn shapes, an untrained thin network, minutes on a laptop.
+# For tests and a quick start: synthetic shapes, an untrained small network, minutes on a laptop.
 TOY = replace(
     WARMUP,
     sources=(DataSource("synthetic"),),
@@ -97,7 +97,7 @@ TOY = replace(
     optim=replace(WARMUP.optim, epochs=4, batch_size=8),
 )
 
-# From the network of DIMP_NCEP_LITE0 on: the last third of the trunk learns, too.
+# Continues from the network of DIMP_NCEP_LITE0, and trains the last third of the trunk, too.
 DIMP_NCEP_LITE0_TRUNK = replace(
     DIMP_NCEP_LITE0,
     network=replace(WARMUP.network, frozen_layers=("conv1", "layer1", "layer2")),
@@ -106,7 +106,7 @@ DIMP_NCEP_LITE0_TRUNK = replace(
     ),
 )
 
-# The network we ship: on a larger trunk, which learns for most of the training; three of ten samples are coarse then.
+# The shipped network: a larger trunk, trained for most of the time; then three of ten samples have low resolution.
 DIMP_NCEP_MOBILE = replace(
     DIMP_NCEP_LITE0, network=_on("efficientnet_lite2", 120), optim=replace(DIMP_NCEP_LITE0.optim, epochs=6)
 )

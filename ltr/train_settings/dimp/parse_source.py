@@ -17,8 +17,7 @@ NONE = "none"  # instead of sources to validate on
 
 
 def parse_source(text: str) -> DataSource:
-    """A source of the form ``FORM``, ``coco:my/pictures,weight=0.5`` for instance; PATH may be left out with its colon
-    where a kind has none.
+    """A source of the form ``FORM``, for example ``coco:my/pictures,weight=0.5``; a kind without files has no :PATH.
 
     Raises:
         ValueError: the text has another form, or a value is wrong.
@@ -43,7 +42,7 @@ def parse_source(text: str) -> DataSource:
 def with_sources(
     settings: DiMPTrainSettings, sources: Sequence[str] = (), validation: Sequence[str] = ()
 ) -> DiMPTrainSettings:
-    """The settings with other sources, each in the form of :func:`parse_source`; those that are empty stay as they are,
+    """The settings with other sources, each in the form of :func:`parse_source`; empty ones do not change, and
     ``none`` for ``validation`` means no source.
     """
     if sources:
@@ -56,7 +55,7 @@ def with_sources(
 
 
 def with_held_out_names(settings: DiMPTrainSettings, before: Sequence[DataSource]) -> DiMPTrainSettings:
-    """The settings, whose sources were ``before``: the names of held-out sequences stay only where a ``video`` source
-    does, because they are sequences of those."""
+    """The settings, with sources changed from ``before``: names of held-out sequences are kept only if a ``video``
+    source is, because they belong to it."""
     old, new = ({s.path for s in sources if s.kind == "video"} for sources in (before, settings.sources))
     return settings if old & new or old == new else replace(settings, validation_sequences=())

@@ -1,6 +1,6 @@
 """PrDiMP (Danelljan et al., CVPR 2020) as pytracking trains it: prdimp18 and prdimp50.
 
-Center and box are both densities: the center's on the grid of scores, the box's as the paper's KLD-IS.
+Center and box are densities: that of the center on the score grid, that of the box by the paper's KLD-IS.
 """
 
 from dataclasses import replace

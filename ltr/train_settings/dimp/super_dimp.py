@@ -1,4 +1,4 @@
-"""The paper's three trackers (Appendix D): DiMP's center, and a box branch trained with KLD-IS, NCE or NCE+.
+"""The paper's three trackers (Appendix D): DiMP's classifier, and a box branch trained with KLD-IS, NCE or NCE+.
 
 DiMP-KLD-IS is pytracking's super_dimp. D.1: batches of 20, four data sets weighted equally, 40,000 samples an epoch,
 flips, and conv1 to layer2 of the backbone frozen. D.2: K = 2, sigma = 0.05 and 0.5, M = 128; NCE+ with beta = 0.1.

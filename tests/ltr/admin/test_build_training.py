@@ -134,17 +134,17 @@ def test_the_start_lists_the_data(data: Path, caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.INFO)
     build_datasets(SETTINGS, data)
     assert caplog.messages == [
-        "training data: pictures: 4 sequences, 4 boxes to use, weight 2",
-        "training data: videos: 1 sequences, 14 boxes to use, weight 3",
-        "training data: patches of rest: 1 sequences, boxes made up when drawn, weight 0.2",
-        "training data: synthetic: 200 sequences, boxes made up when drawn, weight 0.1",
-        "training data: cut_paste: 3 sequences, boxes made up when drawn, weight 0.5",
-        "validation data: validation: 1 sequences, 4 boxes to use, weight 1",
-        "validation data: synthetic validation: 200 sequences, boxes made up when drawn, weight 1",
+        "training data: pictures: 4 sequences, 4 usable boxes, weight 2",
+        "training data: videos: 1 sequences, 14 usable boxes, weight 3",
+        "training data: patches of rest: 1 sequences, boxes generated on the fly, weight 0.2",
+        "training data: synthetic: 200 sequences, boxes generated on the fly, weight 0.1",
+        "training data: cut_paste: 3 sequences, boxes generated on the fly, weight 0.5",
+        "validation data: validation: 1 sequences, 4 usable boxes, weight 1",
+        "validation data: synthetic validation: 200 sequences, boxes generated on the fly, weight 1",
     ]
     caplog.clear()
     build_datasets(replace(SETTINGS, sources=SETTINGS.sources[1:2]), data)
-    assert caplog.messages[-1] == "validation data: none, so the best network is not kept apart (no folder best)"
+    assert caplog.messages[-1] == "validation data: none, so the best network is not stored separately (no folder best)"
 
 
 def test_a_source_without_a_usable_box_is_an_error(data: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_source_without_a_usable_box_is_an_error(data: Path) -> None:
     truth = data / "videos" / "film" / "groundtruth_rect.txt"
     truth.write_text("0.1,0.1,0.3,0.3\n" * 16)
     settings = replace(SETTINGS, sources=(DataSource("video", "videos"),))
-    with pytest.raises(ValueError, match=r"videos: no box can be used \(python -m ltr\.util_scripts\.check tells why"):
+    with pytest.raises(ValueError, match=r"videos: no usable boxes \(see python -m ltr\.util_scripts\.check"):
         build_datasets(settings, data)
 
 

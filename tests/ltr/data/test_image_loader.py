@@ -173,7 +173,7 @@ def test_a_file_of_several_pictures_is_no_frame(tmp_path: Path, suffix: str) -> 
     path = tmp_path / f"stack.{suffix}"
     pictures = [Image.fromarray(noise_picture(i, 16, 12)) for i in range(3)]
     pictures[0].save(path, save_all=True, append_images=pictures[1:])
-    with pytest.raises(ValueError, match=rf"stack\.{suffix}: it holds 3 pictures, where one file is one frame"):
+    with pytest.raises(ValueError, match=rf"stack\.{suffix}: it holds 3 images, expected one image per file"):
         load_image(path)
 
 

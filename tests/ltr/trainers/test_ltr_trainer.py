@@ -243,7 +243,7 @@ def test_the_best_network_is_kept(tmp_path: Path) -> None:
 
 
 def test_what_is_best_must_be_a_number_of_the_validation(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="best_by: 'hit' is none of the validation's numbers loss"):
+    with pytest.raises(ValueError, match=r"best_by: expected one of loss.*, got 'hit'"):
         _trainer(tmp_path, replace(SETTINGS, best_by="hit")).run()
 
 

@@ -227,8 +227,6 @@ class _WorkerLoader:
 def test_a_killed_worker_is_one_line(tmp_path: Path) -> None:
     trainer = _trainer(tmp_path)
     broken = replace(trainer.training, train_loader=_WorkerLoader())
-    message = (
-        r"^a process that makes samples ended \(.*\); where memory is short, take fewer --num-workers; .*--resume$"
-    )
+    message = r"^a worker process of the loader ended \(.*\); if memory is short, use fewer --num-workers; .*--resume$"
     with pytest.raises(ChildProcessError, match=message):
         LTRTrainer(broken, SETTINGS, tmp_path, torch.device("cpu"), 0).run()

@@ -76,5 +76,5 @@ def test_own_sources_are_chosen_as_in_a_training(tmp_path: Path, capsys: pytest.
     arguments = ["dimp", "dimp_ncep_mobile", "--data", str(tmp_path), "--samples", "1"]
     for number, chosen in enumerate((["--source", "video:mine"], ["--settings", str(file)])):
         main([*arguments, *chosen, "--out", str(tmp_path / f"{number}.png")])
-        assert "mine: 1 sequences, 3 boxes to use" in capsys.readouterr().out
+        assert "mine: 1 sequences, 3 usable boxes" in capsys.readouterr().out
     assert (tmp_path / "0.png").read_bytes() == (tmp_path / "1.png").read_bytes()
