@@ -42,7 +42,7 @@ class DetectorActor(BaseActor):
 class EnergyBranchActor(BaseActor):
     """A training method on the energy_model of boxes around the true ones.
 
-    The target space is relative to the true box itself: the target is zero, so the noise has the scale of the object.
+    The target space is relative to the true box: the target is zero, and the noise scales with the object.
 
     Args:
         energy_model: contains the branch to train.

@@ -33,8 +33,7 @@ class TrackingLossWeights:
 class DiMPActor(BaseActor):
     """DiMP's classification loss on the scores of every filter iteration, plus an EBM loss on the boxes.
 
-    The box's target space is relative to the true box itself: the target is zero, so the noise has the scale of the
-    target whatever its size.
+    The target space is relative to the true box: the target is zero, and the noise scales with the target.
 
     Args:
         net: the network.

@@ -26,15 +26,15 @@ def build_training(
 
     Args:
         settings: of the task.
-        data: folder that data sources lie in.
-        device: where the network is trained.
+        data: folder of the data sources.
+        device: of the network.
         seed: of the order and the augmentation of the samples.
-        processes: that train together, each on its part of every batch.
-        resumed: the weights come from a checkpoint, so those that training starts from are neither needed nor read.
+        processes: that train together, each on its shard of every batch.
+        resumed: the weights come from a checkpoint, so initial weights are not loaded.
 
     Raises:
         TypeError: no task has settings of this class.
-        ValueError: the task cannot be shared, and it shall be.
+        ValueError: several processes or accumulation for a task that does not support them.
     """
     task = next((task for task in TASKS.values() if task.owns(settings)), None)
     if task is None:

@@ -19,7 +19,7 @@ def training_sequences(settings: DiMPTrainSettings, root: Path) -> list[str]:
 
 
 def training_data(settings: DiMPTrainSettings, data: Path) -> dict[str, Any]:
-    """Names and origins by source, as far as the annotation and ``meta.json`` files state them."""
+    """Names and origins by source, from the annotation and ``meta.json`` files."""
     found: dict[str, Any] = {}
     for number, source in enumerate(settings.used_sources, start=1):
         for name, content in _source_data(source, settings, data / source.path).items():

@@ -43,7 +43,7 @@ def read_sequence(video: OwnVideo) -> FolderSequence:
 
 
 def list_sequences(root: str | Path) -> list[str]:
-    """Names of the annotated videos in ``root``, sorted; none if there is none."""
+    """Names of the annotated videos in ``root``, sorted; empty if there are none."""
     try:
         return sorted(list_videos(Path(root)).videos)
     except FileNotFoundError:

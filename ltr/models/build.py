@@ -17,7 +17,7 @@ from ltr.models.tracking.dimpnet import BOX_LAYERS, CLASSIFICATION_LAYER, DiMPne
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.config import check
 
-BOTTLENECK_CHANNELS = 512  # from so many on, the head's blocks of two 3x3 convolutions would be too large
+BOTTLENECK_CHANNELS = 512  # from this number on, blocks of two 3x3 convolutions would be too large
 
 
 def build_network(settings: DiMPnetSettings) -> DiMPnet:

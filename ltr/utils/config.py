@@ -1,4 +1,4 @@
-"""Settings of trainings and parameters of trackers: frozen dataclasses, checked, changed, dumped and loaded alike.
+"""Settings of trainings and parameters of trackers: frozen dataclasses; checks, changes, JSON.
 
 Bounds are part of the types (``epochs: PositiveInt``); a method ``problems`` of the class checks fields against each
 other. One message lists all problems: field, accepted values, value.

@@ -9,7 +9,7 @@ from ltr.models.layers.precision import at_least_float32
 class InstanceL2Norm(nn.Module):
     """Scale each feature map so that the mean square of its values is ``scale`` squared (DiMP).
 
-    With ``scale = 1 / sqrt(C k k)`` the energy under a k x k filter is about one, whatever the image.
+    With ``scale = 1 / sqrt(C k k)`` the energy under a k x k filter is about one for any image.
     """
 
     def __init__(self, scale: float = 1.0, eps: float = 1e-5) -> None:

@@ -125,7 +125,7 @@ def test_areas_are_fitted_to_the_image(
 
 
 def _outside(center: tuple[float, float], side: float) -> float:
-    """Share of the area that lies outside the image."""
+    """Fraction of the area outside the image."""
     inside = 1.0
     for c, extent in zip(center, IMAGE, strict=True):
         inside *= max(0.0, min(c + side / 2, extent) - max(c - side / 2, 0.0)) / side
