@@ -61,7 +61,7 @@ def _describe_fault(path: Path, text: str) -> str:
         if not line.strip():
             return f"{path}:{number}: a blank line; a frame without a box is a row of four NaN"
         try:
-            row = np.array([float(word) for word in line.translate(_SEPARATORS).split()])
+            row = parse_rows(line).ravel()
         except ValueError:
             row = np.empty(0)
         usable = len(row) == 4 and ((np.abs(row) <= LARGEST).all() or np.isnan(row).all())

@@ -316,8 +316,10 @@ def renamed(values: Any, settings: Any, where: str) -> Any:
         if not isinstance(table, dict) or name not in table:
             continue
         value, target, name = table.pop(name), _table_of(found, new, make=True), new.rpartition(".")[2]
-        if name and isinstance(target, dict) and target.setdefault(name, value) != value:
-            raise InputError(f"{where}: {old} is now {new}, and both are given: {value!r} and {target[name]!r}")
+        if name and isinstance(target, dict):
+            kept = target.setdefault(name, value)
+            if kept is not value and kept != value:  # NaN is no other value than itself
+                raise InputError(f"{where}: {old} is now {new}, and both are given: {value!r} and {kept!r}")
     return found
 
 

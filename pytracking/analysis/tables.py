@@ -139,7 +139,7 @@ def find_attributes(name: str, specs: Path = SPECS) -> dict[str, list[str]]:
     if not path.is_file():
         raise InputError(f"no attributes of {name!r}: expected a JSON file or one of {', '.join(sorted(known))}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(content, dict) or not all(isinstance(v, list) for v in content.values()):

@@ -78,7 +78,7 @@ def main() -> None:
     within = {p: 100 * float((errors <= half_width(p)).mean()) for p in (0.5, 0.9)}
     print(f"{len(chosen)} sequences, {len(errors)} frames: ", end="")
     print(", ".join(f"{100 * p:.0f} % intervals hold {share:.1f} %" for p, share in within.items()))
-    print(f"for 50 %, std_factor times {np.median(errors) / half_width(0.5):.2f}")
+    print(f"for 50 %, STD_FACTOR times {np.median(errors) / half_width(0.5):.2f}")
     if arguments.save:
         np.save(arguments.save, errors)
     if arguments.plot:

@@ -42,7 +42,7 @@ def benchmark_root(name: str, chosen: Path | None = None) -> Path:
     if not file.is_file():
         raise UnknownPathError(f"no path to {name} is known, since {file} does not exist: {advice}")
     try:
-        paths = tomllib.loads(file.read_text(encoding="utf-8"))
+        paths = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{file} is not a TOML file: {error}") from None
     for key, value in paths.items():

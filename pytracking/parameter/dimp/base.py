@@ -77,7 +77,6 @@ class MeanParams:
     size_spread: PositiveFloat = 0.1  # standard deviation of log size in the first round
     narrowing: PositiveFloat = 0.7  # factor on both in each further round
     temperature: PositiveFloat = 2.0  # divides the energies; a higher one keeps the box closer to the last one
-    std_factor: PositiveFloat = 2.05  # of the standard deviation: fits it to measured errors (docs/tracking.md)
 
 
 @dataclass(frozen=True)

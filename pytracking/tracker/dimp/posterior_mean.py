@@ -23,6 +23,10 @@ from torch import Tensor
 from ltr.data.bounding_box_utils import box_from_relative
 from pytracking.parameter.dimp.base import MeanParams
 
+# Of the standard deviation: fits it to measured errors (docs/tracking.md). No parameter, as no box depends on it: older
+# results and saved trackers, whose settings do not name it, stay good.
+STD_FACTOR = 2.05
+
 
 def gaussian_points(rounds: int, count: int) -> Tensor:
     """Points that stand for a Gaussian, ``[rounds, count, 4]``, float32: of mean 0 and variance 1 in every round.
@@ -53,7 +57,7 @@ def mean_box(
         energy: boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f ``[M]``.
         box: ``[4]`` (x, y, w, h) in crop pixels.
         around: of :func:`boxes_around`.
-        params: the temperature, and the factor of the standard deviation.
+        params: the temperature.
     Returns:
         The box ``[4]`` in crop pixels, and the standard deviation of its x, y, w and h ``[4]``.
     """
@@ -62,6 +66,6 @@ def mean_box(
         boxes = box_from_relative(relative, box)
         weights = torch.softmax(energy(boxes) / params.temperature, dim=0)
         if number == 0:
-            std = params.std_factor * (weights @ (boxes - weights @ boxes).square()).sqrt()
+            std = STD_FACTOR * (weights @ (boxes - weights @ boxes).square()).sqrt()
         box = box_from_relative(weights @ relative, box)
     return box, std

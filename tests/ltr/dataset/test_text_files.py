@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ltr.dataset.text_files import read_boxes, read_flags, read_labels, read_resolution
+from ltr.utils.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,13 @@ def test_files_that_are_missing_or_binary_are_named(tmp_path: Path) -> None:
         read_boxes(tmp_path / "none.txt")
     (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(ValueError, match=r"b\.txt: not a text file"):
+        read_boxes(tmp_path / "b.txt")
+
+
+@pytest.mark.parametrize("row", ["1_0,2,3,4", "\u0661,2,3,4"])
+def test_numbers_that_python_alone_reads_are_shown(tmp_path: Path, row: str) -> None:
+    (tmp_path / "b.txt").write_text(f"1,2,3,4\n{row}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=rf"b\.txt:2: expected four numbers x,y,w,h .*found '{row}'"):
         read_boxes(tmp_path / "b.txt")
 
 

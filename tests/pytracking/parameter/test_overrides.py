@@ -1,9 +1,13 @@
 """Parameters of a tracker that a command line changes."""
 
+import hashlib
+import json
+
 import pytest
 
-from ltr.utils.config import changed, check, parse_changes
+from ltr.utils.config import changed, check, parse_changes, to_json
 from ltr.utils.errors import InputError
+from pytracking.parameter.dimp import PARAMETERS
 from pytracking.parameter.dimp.base import DiMPParams
 
 
@@ -58,3 +62,11 @@ def test_a_number_of_too_many_digits_is_bad_input() -> None:
 def test_values_that_make_no_sense_are_named(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check(changed(DiMPParams("x"), parse_changes([text]), "parameters"), "parameters")
+
+
+def test_settings_are_those_of_results_and_saved_trackers_that_are_there() -> None:
+    """Change the digest only where boxes change, too: with other settings all results are made anew, silently, and
+    every saved tracker is refused. A new parameter that is None by default is not in the settings."""
+    settings = {name: value for name, value in to_json(PARAMETERS["dimp_ncep_mobile"]).items() if value is not None}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    assert digest == "749512aa55aa1f9f80aa1429f810dc9782512887536f58299044d6279017e322"

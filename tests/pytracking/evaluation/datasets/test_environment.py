@@ -15,10 +15,10 @@ def test_place_of_the_file(monkeypatch):
 
 def test_root_is_read_and_the_file_left_as_it_is(tmp_path):
     file = tmp_path / "paths.toml"
-    text = f'# mine\notb = "{tmp_path}"\n'
-    file.write_text(text)
+    text = f'\ufeff# mine\notb = "{tmp_path}"\n'  # as Windows' editor writes it
+    file.write_text(text, encoding="utf-8")
     assert benchmark_root("otb", file) == tmp_path
-    assert file.read_text() == text
+    assert file.read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize(

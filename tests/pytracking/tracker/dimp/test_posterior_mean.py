@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative, box_to_relative
 from pytracking.parameter.dimp.base import MeanParams
-from pytracking.tracker.dimp.posterior_mean import boxes_around, gaussian_points, mean_box
+from pytracking.tracker.dimp.posterior_mean import STD_FACTOR, boxes_around, gaussian_points, mean_box
 
 CPU = torch.device("cpu")
 START = torch.tensor([40.0, 50, 30, 20])
@@ -54,12 +54,10 @@ def test_a_gaussian_energy_has_the_posterior_mean_of_the_textbook() -> None:
 
 def test_a_gaussian_energy_has_the_posterior_deviation_of_the_textbook() -> None:
     """Of x and y, 1 / sqrt(1 / s^2 + 1 / v^2 T) about the center, here without a doubt of the size."""
-    params = MeanParams(
-        num_boxes=8192, rounds=1, position_spread=0.1, size_spread=1e-4, temperature=2.0, std_factor=1.5
-    )
+    params = MeanParams(num_boxes=8192, rounds=1, position_spread=0.1, size_spread=1e-4, temperature=2.0)
     energy = _energy_of(lambda y: -(y[:, :2] / 0.1).square().sum(dim=1) / 2)
     _, std = mean_box(energy, START, boxes_around(params, CPU), params)
-    expected = 1.5 * (1 / (1 / 0.1**2 + 1 / (0.1**2 * 2))) ** 0.5 * START[2:]
+    expected = STD_FACTOR * (1 / (1 / 0.1**2 + 1 / (0.1**2 * 2))) ** 0.5 * START[2:]
     torch.testing.assert_close(std[:2], expected, rtol=0.03, atol=0)
     assert (std[2:] < 0.01).all()
 
