@@ -32,10 +32,10 @@ DATA = DetectionData(SOURCES[0], SOURCES[1], SOURCES[1])
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 120 pictures to train on and 40 others."""
+    """A folder of 80 pictures to train on and 24 others."""
     folder = tmp_path_factory.mktemp("data")
-    write_rectangles(folder / "train", 120)
-    write_rectangles(folder / "val", 40, seed=1000)
+    write_rectangles(folder / "train", 80)
+    write_rectangles(folder / "val", 24, seed=1000)
     return folder
 
 
@@ -54,13 +54,12 @@ def test_refinement_improves_what_a_detector_finds(data: Path, tmp_path: Path) -
     except FileNotFoundError as error:
         pytest.skip(str(error))
     optim = OptimSettings(epochs=2, batch_size=8, lr=2e-3, schedule="cosine", clip_norm=10.0)
-    common = {"num_workers": 0, "data": DATA, "detector": DETECTOR, "validation_pictures": 40}
-    _, log = _train(DetectorTrainSettings(optim, pictures_per_epoch=160, **common), data, tmp_path / "detector")
+    common = {"num_workers": 0, "data": DATA, "detector": DETECTOR, "validation_pictures": 24, "pictures_per_epoch": 96}
+    _, log = _train(DetectorTrainSettings(optim, **common), data, tmp_path / "detector")
     assert log[-1]["val"]["loss"] < log[0]["val"]["loss"]
 
     branch = BranchTrainSettings(
-        replace(optim, epochs=4, lr=1e-3, clip_norm=None),
-        pictures_per_epoch=160,
+        replace(optim, epochs=3, lr=1e-3, clip_norm=None),
         weights=tmp_path / "detector" / "network.safetensors",
         cache=tmp_path / "cache",
         branch=BranchSettings(hidden=32),
