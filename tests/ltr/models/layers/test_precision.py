@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from ltr.models.layers.normalization import InstanceL2Norm
 from ltr.models.layers.precision import at_least_float32, full_precision
+from ltr.models.target_classifier.features import InstanceL2Norm
 
 
 @pytest.mark.parametrize(

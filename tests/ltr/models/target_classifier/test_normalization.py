@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from ltr.models.layers.normalization import InstanceL2Norm
+from ltr.models.target_classifier.features import InstanceL2Norm
 
 
 def test_mean_square_is_scale_squared_for_each_image() -> None:

@@ -1,6 +1,6 @@
 import torch
 
-from ltr.models.layers.activation import LeakyReluPar, LeakyReluParDeriv
+from ltr.models.target_classifier.optimizer import LeakyReluPar, LeakyReluParDeriv
 from tests.reference.classifier import leaky_relu
 
 
