@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -26,7 +27,7 @@ from ltr.utils.errors import InputError
 from ltr.utils.files import STDOUT, check_outputs, text_output
 from pytracking.__main__ import DISTRIBUTION
 from pytracking.analysis import tables
-from pytracking.analysis.archives import archives_of, unpack, unpack_results
+from pytracking.analysis.archives import archives_of, as_given, unpack, unpack_results
 from pytracking.analysis.cache import Cache
 from pytracking.analysis.comparison import difference_line
 from pytracking.analysis.extract_results import Evaluation, evaluate
@@ -39,9 +40,10 @@ from pytracking.analysis.sources import (
     from_memory,
     truth_folder,
 )
+from pytracking.analysis.stamps import check_runs, notes_on_runs
 from pytracking.analysis.start_results import mean_over_starts, protocol_of_starts, truth_of_starts
 from pytracking.analysis.table_formats import FORMATS, Table
-from pytracking.analysis.tracker_results import find_trackers
+from pytracking.analysis.tracker_results import find_trackers, notes_on_left_out
 from pytracking.analysis.vot_results import MEASURES, Score, measure_table, measures_as_json, score_measure
 from pytracking.utils.cli import CommandArguments, run_command
 
@@ -143,6 +145,8 @@ def load(arguments: Arguments) -> Inputs:
     if not arguments.trackers and not arguments.results:
         problems.append("nothing to score: give --results [NAME=]DIR or TRACKER:PARAMETER")
     trackers = attempt(lambda: find_trackers(arguments.trackers, arguments.results, arguments.results_dir))
+    for tracker in trackers or ():
+        attempt(partial(check_runs, tracker))
     baseline = attempt(lambda: _find_baseline(arguments, [t.name for t in trackers or ()]))
     source = attempt(lambda: _find_truth(arguments))
     chosen = attempt(lambda: find_protocol(arguments.protocol) if arguments.protocol else None)
@@ -256,6 +260,8 @@ def score(arguments: Arguments, folder: Path) -> int:
     evaluation = evaluate(
         inputs.trackers, inputs.truth, inputs.protocol, arguments.allow_missing, cache, processes, inputs.baseline
     )
+    notes = [note for tracker in inputs.trackers for note in notes_on_runs(tracker)]
+    evaluation = replace(evaluation, notes=(*notes, *evaluation.notes))
     truths = [truth for truth in inputs.truth.load() if truth.name in evaluation.sequences] if a.measures else []
     measured: dict[str, dict[str, dict[str, Score]]] = {
         name: {t.name: score_measure(MEASURES[name], t, truths, inputs.protocol) for t in inputs.trackers}
@@ -263,7 +269,14 @@ def score(arguments: Arguments, folder: Path) -> int:
     }
     if arguments.starts is not None:
         evaluation = mean_over_starts(evaluation)
-    report(evaluation, inputs, given, measured)  # with the paths that were given, not those of what was unpacked
+    for note in notes_on_left_out(inputs.trackers):
+        print(f"note: {note}", file=sys.stderr)
+    named = [
+        replace(t, runs=tuple(replace(run, folder=as_given(run.folder, archives, folder)) for run in t.runs))
+        for t in inputs.trackers
+    ]
+    # with the paths that were given, not those of what was unpacked
+    report(evaluation, replace(inputs, trackers=named), given, measured)
     out = sys.stdout if a.format == "text" and a.json != STDOUT else sys.stderr  # tables for programs stand alone
     for path in (a.json, a.plots, a.report):
         if path not in (None, STDOUT):

@@ -53,7 +53,7 @@ def unpack(path: Path, folder: Path, limit: int = LIMIT) -> Path:
     archive = find_archive(path)
     if archive is None:
         return path
-    root = folder / f"{zlib.crc32(str(archive.resolve()).encode()):08x}" / archive.name
+    root = _root(archive, folder)
     if not root.exists():
         partial = root.with_suffix(".partial")
         try:
@@ -66,6 +66,17 @@ def unpack(path: Path, folder: Path, limit: int = LIMIT) -> Path:
     if not place.is_dir():
         raise InputError(f"{path}: no such folder in {archive}, or no text file in it")
     return place
+
+
+def _root(archive: Path, folder: Path) -> Path:
+    """Where ``archive`` is unpacked below ``folder``."""
+    return folder / f"{zlib.crc32(str(archive.resolve()).encode()):08x}" / archive.name
+
+
+def as_given(place: Path, archives: Iterable[Path], folder: Path) -> Path:
+    """``place``, unpacked below ``folder``, by its path in the archive; another as it is."""
+    roots = {_root(archive, folder): archive for archive in archives}
+    return next((archive / place.relative_to(r) for r, archive in roots.items() if place.is_relative_to(r)), place)
 
 
 def _unpack_texts(archive: Path, root: Path, limit: int) -> None:

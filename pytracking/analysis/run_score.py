@@ -24,6 +24,7 @@ from pytracking.analysis.sequence_score import (
 )
 from pytracking.analysis.sources import ResultRun
 from pytracking.evaluation.results import read_stamp, read_times, vouched
+from pytracking.evaluation.starts import sequence_of
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
     if unused:
         notes[f"files of no sequence scored here, left out: {listed}"] = len(unused)
     if missing and not allow_missing:
-        hint = f" (unmatched files: {listed})" if unused else ""
+        hint = f" ({_about_unused(unused, missing, run.folder) or f'unmatched files: {listed}'})" if unused else ""
         problems += [f"{run.folder}: no result for {name}{hint}" for name in missing]
     total = sum(float(times.sum()) for times in seconds)
     fps = sum(int((times > 0).sum()) for times in seconds) / total if total > 0 else None
@@ -113,6 +114,17 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
     return RunScore(
         tuple(rows), scores, tuple(missing), tuple(problems), dict(notes), fps, tuple(trained_on), about_truth
     )
+
+
+def _about_unused(unused: Sequence[str], missing: Sequence[str], folder: Path) -> str:
+    """What to do where whole sequences are wanted and there are starts, or the other way round; else ""."""
+    starts = [name for name in unused if sequence_of(name) != name]
+    if starts and not any(sequence_of(name) != name for name in missing):
+        number = re.search(r"_(?:starts(\d+)|(anchors))(?:_|$)", folder.name)
+        return f"it holds starts, as {starts[0]}: give --starts {(number[1] or number[2]) if number else 'N'}"
+    if not starts and all(sequence_of(name) != name for name in missing):
+        return f"it holds whole sequences, as {unused[0]}: leave out --starts"
+    return ""
 
 
 def notes_on_truth(truths: Sequence[GroundTruth], protocol: Protocol) -> tuple[str, ...]:

@@ -167,12 +167,18 @@ def find_tracker(name: str, folder: Path) -> TrackerResults:
     candidates: Iterable[Path] = [folder]
     run = _find_run(folder)
     if run is None:
-        beside = [p for p in folder.parent.glob(f"{folder.name}_[0-9]*") if re.fullmatch(r".*_\d{3}", p.name)]
-        candidates = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else sorted(beside)
+        inside = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+        candidates = inside if folder.is_dir() else numbered_runs(folder)
     runs = [run for run in map(_find_run, candidates) if run is not None]
     if not runs:
         raise FileNotFoundError(f"{folder}: {'holds no <Seq>.txt box files' if folder.is_dir() else 'no such folder'}")
     return TrackerResults(name, tuple(runs))
+
+
+def numbered_runs(folder: Path) -> list[Path]:
+    """The folders ``<folder>_000``, ``<folder>_001``, ... beside ``folder``."""
+    pattern = re.compile(re.escape(folder.name) + r"_\d{3}")
+    return sorted(p for p in folder.parent.glob("*") if pattern.fullmatch(p.name) and p.is_dir())
 
 
 def _find_run(folder: Path) -> ResultRun | None:

@@ -1,12 +1,20 @@
 """What the JSON stamps beside the results of a run say: by which network, settings, versions and device it was made."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from ltr.utils.errors import InputError
 from pytracking.analysis.run_score import stamp_files
-from pytracking.analysis.sources import ResultRun
+from pytracking.analysis.sources import ResultRun, TrackerResults
 from pytracking.evaluation.results import read_stamp
+from pytracking.tracker.base.run_info import RunInfo
+
+# the same tracker runs on many machines, and its network may be trained anew
+_NOTED = ("network_sha256", "parameter", "device", "threads", "accelerator", "precision", "versions")
+_SHOWN = 5  # differences in an error
 
 
 @dataclass(frozen=True)
@@ -19,18 +27,92 @@ class RunStamp:
 
 def describe_run(run: ResultRun) -> RunStamp:
     """What the stamps of ``run`` say together, and in how many sequences they differ. Raises ValueError, OSError."""
-    results = [path for repeats in run.files.values() for path in repeats]
-    stamps = [read_stamp(file).run for path in results for file in stamp_files(path)]
+    stamps, results = read_stamps(run), sum(map(len, run.files.values()))
     if not stamps:
         return RunStamp({"stamp": "none beside the results"})
     first = stamps[0]
     facts = {name: _text(value) for name, value in first.to_json().items() if name != "settings"}
-    if len(stamps) < len(results):
-        facts["stamps"] = f"beside {len(stamps)} of {len(results)} results"
+    if len(stamps) < results:
+        facts["stamps"] = f"beside {len(stamps)} of {results} results"
     others = sum(stamp != first for stamp in stamps)
     if others:
         facts["not one run"] = f"the stamps of {others} of {len(stamps)} results differ from the first, shown here"
     return RunStamp(facts, json.dumps(first.settings, indent=1) if first.settings else "")
+
+
+def read_stamps(run: ResultRun) -> list[RunInfo]:
+    """Those beside the results of ``run``. Raises ValueError, OSError."""
+    results = [path for repeats in run.files.values() for path in repeats]
+    return [read_stamp(file).run for path in results for file in stamp_files(path)]
+
+
+def check_runs(tracker: TrackerResults) -> None:
+    """InputError where the runs of ``tracker`` are of several trackers or settings: they have no mean."""
+    found = {name: said for name, said in _across_runs(tracker).items() if not _is_noted(name)}
+    if found:
+        listed = "; ".join(f"{name} is {', '.join(said)}" for name, said in list(found.items())[:_SHOWN])
+        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        folders = " ".join(f"{folder.name}={folder}" for folder in tracker.folders)
+        raise InputError(
+            f"{tracker.name}: its {len(tracker.runs)} runs differ in more than the seed, and have no mean: {listed}"
+            f"{more}. Score them apart, --results {folders}, or move those of other settings to another folder"
+        )
+
+
+def notes_on_runs(tracker: TrackerResults) -> list[str]:
+    """In what the results of a run of ``tracker`` differ, and its runs but for the seed."""
+    notes = []
+    for run in tracker.runs:
+        names = list(differences(read_stamps(run)))
+        if names:
+            notes.append(f"{tracker.name}: NOT ONE RUN: the results in {run.folder.name} differ in {', '.join(names)}")
+    found = [f"{name}: {', '.join(said)}" for name, said in _across_runs(tracker).items() if _is_noted(name)]
+    return [*notes, f"{tracker.name}: its runs differ in {'; '.join(found)}"] if found else notes
+
+
+def _across_runs(tracker: TrackerResults) -> dict[str, list[str]]:
+    """In what but the seed the runs differ, by their first stamps: name -> ``value in run`` of each."""
+    firsts = {run.folder.name: stamps[0] for run in tracker.runs if (stamps := read_stamps(run))}
+    return {
+        name: [f"{value} in {run}" for run, value in zip(firsts, values, strict=True)]
+        for name, values in differences(list(firsts.values())).items()
+        if name != "seed"
+    }
+
+
+def _is_noted(name: str) -> bool:
+    """Whether runs that differ in it have a mean all the same."""
+    return name.partition(".")[0] in _NOTED
+
+
+def differences(stamps: Sequence[RunInfo]) -> dict[str, list[Any]]:
+    """What is not the same in all ``stamps``: ``settings.search.scale`` -> the value in each, None for none.
+
+    A field that a stamp, an old one, does not have is no difference.
+    """
+    if all(stamp == stamps[0] for stamp in stamps):
+        return {}
+    said = [_flat("", {**vars(stamp), "more": None, "parameter": _network(stamp)}) for stamp in stamps]
+    found = {}
+    for name in dict.fromkeys(name for one in said for name in one):  # a set that keeps its order
+        field = name.partition(".")[0]
+        pairs = zip(stamps, said, strict=True)
+        known = [one.get(name) for stamp, one in pairs if field == "realtime" or getattr(stamp, field) is not None]
+        if any(value != known[0] for value in known):
+            found[name] = [one.get(name) for one in said]
+    return found
+
+
+def _network(stamp: RunInfo) -> str | None:
+    """The parameter's name; of a network file without its folder, which may move."""
+    return None if stamp.parameter is None else Path(stamp.parameter).stem
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    """The values in nested dictionaries by their dotted names, without None."""
+    if not isinstance(value, Mapping):
+        return {} if value is None else {name: value}
+    return {k: v for key, part in value.items() for k, v in _flat(f"{name}.{key}".lstrip("."), part).items()}
 
 
 def _text(value: Any) -> str:

@@ -16,7 +16,14 @@ from itertools import takewhile
 from pathlib import Path
 
 from ltr.dataset.text_files import parse_rows
-from pytracking.analysis.sources import AnalysisError, ResultRun, TrackerResults, find_repeats, find_tracker
+from pytracking.analysis.sources import (
+    AnalysisError,
+    ResultRun,
+    TrackerResults,
+    find_repeats,
+    find_tracker,
+    numbered_runs,
+)
 from pytracking.evaluation.results import box_files
 
 _DEPTH = 6  # folders below the one that is given
@@ -51,9 +58,37 @@ def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path
             problems.append(str(error))
     names = [tracker.name for tracker in trackers]
     problems += [f"{name}: given {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
+    problems += _runs_given_twice(trackers)
     if problems:
         raise AnalysisError(problems)
     return trackers
+
+
+def _runs_given_twice(trackers: Sequence[TrackerResults]) -> list[str]:
+    """Of the runs of a mean, those that are another tracker too: the two would be compared as if they were apart."""
+    places = defaultdict(list)
+    for tracker in trackers:
+        for folder in tracker.folders:
+            places[folder.resolve()].append(tracker)
+    return [
+        f"{folder}: given twice, in {' and in '.join(t.name for t in given)}"
+        for folder, given in places.items()
+        if len({tuple(t.folders) for t in given}) > 1
+    ]
+
+
+def notes_on_left_out(trackers: Sequence[TrackerResults]) -> list[str]:
+    """Numbered runs beside the one folder of a tracker, which are not among ``trackers``."""
+    given = {folder.resolve() for tracker in trackers for folder in tracker.folders}
+    notes = []
+    for tracker, (run, *others) in ((tracker, tracker.runs) for tracker in trackers):
+        left = [] if others else [p for p in numbered_runs(run.folder) if p.resolve() not in given]
+        if left:
+            notes.append(
+                f"{tracker.name}: only {run.folder} is scored; {', '.join(p.name for p in left)} beside it left out"
+                f" (their mean: rename {run.folder.name}; each: --results {' '.join(f'{p.name}={p}' for p in left)})"
+            )
+    return notes
 
 
 def find_published(folder: Path) -> list[TrackerResults]:

@@ -11,6 +11,7 @@ import tyro
 from ltr.utils.errors import InputError
 from ltr.utils.files import check_outputs
 from pytracking.analysis.sources import find_tracker
+from pytracking.analysis.stamps import check_runs
 from pytracking.evaluation.datasets.environment import UnknownPathError
 from pytracking.evaluation.results import box_path, read_stamp, vouched
 from pytracking.evaluation.submission import (
@@ -55,7 +56,9 @@ def run(arguments: Arguments, submission: Submission) -> int:
     expected = expected_sequences(submission, arguments.paths)
     run_suffix = "" if arguments.runid is None else f"_{arguments.runid:03d}"
     folder = arguments.results / arguments.tracker / (arguments.parameter + run_suffix)
-    runs = [found.folder for found in find_tracker(arguments.parameter, folder).runs]
+    tracker = find_tracker(arguments.parameter, folder)
+    check_runs(tracker)
+    runs = tracker.folders
     output = arguments.output or Path(f"{submission.dataset}_{arguments.parameter}{run_suffix}.zip")
     check_outputs({"--output": output}, [arguments.paths, *runs])
     contents = submission.pack(runs, expected)

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -169,6 +170,7 @@ def test_trackers_in_an_archive(folders: tuple[Path, Path], tmp_path: Path, caps
     report = tmp_path / "report.html"
     assert main([*argv[:-1], "--report", str(report)]) == 0
     assert str(tmp_path / "raw.zip" / "paper" / "truth") in report.read_text()
+    assert f"<dd>{tmp_path / 'raw.zip' / 'paper' / 'results' / 'TLD'}</dd>" in report.read_text()
     np.savetxt(tmp_path / "data" / "a" / "groundtruth_rect.txt", BOXES[:9], fmt="%g", delimiter=",")
     capsys.readouterr()
     assert main(["--ground-truth", str(truth), *argv[2:-1]]) == 1
@@ -298,3 +300,39 @@ def test_the_command_exits_1_on_an_error_and_2_on_wrong_usage(repository: Path, 
         )
         assert done.returncode == code
         assert "Traceback" not in done.stderr
+
+
+def test_runs_beside_a_plain_one_are_told_and_no_run_counts_in_two_rows(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture
+) -> None:
+    truth, plain = folders
+    command = ["--ground-truth", str(truth), "--results"]
+    first, second = (shutil.copytree(plain, plain.with_name(f"x_00{i}")) for i in (0, 1))
+    assert main([*command, f"X={plain}"]) == 0
+    captured = capsys.readouterr()
+    assert "runs" not in captured.out
+    assert captured.err.startswith(f"note: X: only {plain} is scored; x_000, x_001 beside it left out (")
+    assert f"each: --results x_000={first} x_001={second})" in captured.err
+    assert main([*command, f"X={plain}", f"x_000={first}", f"x_001={second}"]) == 0
+    assert capsys.readouterr().err == ""
+    shutil.rmtree(plain)
+    assert main([*command, f"X={plain}", f"Y={second}"]) == 1
+    assert capsys.readouterr().err == f"error: {second}: given twice, in X and in Y\n"
+    for folder, top_k in ((first, 3), (second, 4)):
+        (folder / "a.json").write_text(json.dumps({"settings": {"top_k": top_k}}))
+    assert main([*command, f"X={plain}"]) == 1
+    assert "settings.top_k is 3 in x_000, 4 in x_001" in capsys.readouterr().err
+
+
+def test_starts_and_whole_sequences_are_told_apart(folders: tuple[Path, Path], capsys: pytest.CaptureFixture) -> None:
+    truth, results = folders
+    command = ["--ground-truth", str(truth), "--results", f"X={results}"]
+    assert main([*command, "--starts", "2"]) == 1
+    assert "no result for a@0-39 (it holds whole sequences, as a: leave out --starts)" in capsys.readouterr().err
+    for name in ("a", "b"):
+        (results / f"{name}.txt").rename(results / f"{name}@0-39.txt")
+    for folder, flag in (("x_starts2_realtime30", "2"), ("x_anchors_000", "anchors"), ("x", "N")):
+        moved = results.rename(results.with_name("moving")).rename(results.with_name(folder))
+        assert main([*command[:-1], f"X={moved}"]) == 1
+        assert f"no result for a (it holds starts, as a@0-39: give --starts {flag})" in capsys.readouterr().err
+        moved.rename(results)
