@@ -20,9 +20,9 @@ from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.evaluation.datasets.demo import demo_sequence
 from pytracking.evaluation.datasets.sequence import Box, Sequence
-from pytracking.pipeline.recording import end_as_interrupt, record
+from pytracking.pipeline.recording import end_as_interrupt, run_pipeline
 from pytracking.pipeline.sinks import annotated_video, csv_table
-from pytracking.pipeline.track_video import Start, Step, follow, frame_times
+from pytracking.pipeline.track_video import FrameResult, InitialBox, frame_times, track_video
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.video.frame_source import slice_frames
@@ -36,7 +36,7 @@ class Arguments(CommandArguments):
     output: Path = Path("demo")
     """folder for demo.mp4 and demo.csv"""
     frames: int | None = None
-    """only so many frames"""
+    """number of frames to track"""
     config: TrackerConfig = TrackerConfig()
     """the tracker"""
 
@@ -55,27 +55,28 @@ def run(
     tracker = build_tracker(arguments.config)
     boxes: list[Box] = []
 
-    def collected(steps: Iterator[Step]) -> Iterator[Step]:
-        for step in steps:
-            boxes.append(step.targets[0].box)
-            yield step
+    def collect(results: Iterator[FrameResult]) -> Iterator[FrameResult]:
+        for result in results:
+            boxes.append(result.targets[0].box)
+            yield result
 
-    steps = follow(source, [Start(sequence.first_box, 0)], MultiTracker(tracker), count(), frame_times(source, count()))
-    progress = tqdm(collected(steps), total=source.length, unit="frame", disable=None)
-    recording = record(progress, [csv_table(table), annotated_video(video, source, Overlay(trail=30))])
+    start, times = InitialBox(sequence.first_box, 0), frame_times(source, count())
+    results = track_video(source, [start], MultiTracker(tracker), count(), times)
+    progress = tqdm(collect(results), total=source.length, unit="frame", disable=None)
+    summary = run_pipeline(progress, [csv_table(table), annotated_video(video, source, Overlay(trail=30))])
     auc, annotated = score(np.array(boxes), sequence.ground_truth[: len(boxes)])
-    print(f"{sequence.name}: {recording.frames} frames, {recording.fps:.1f} FPS")
+    print(f"{sequence.name}: {summary.frames} frames, {summary.fps:.1f} FPS")
     print(f"AUC {100 * auc:.1f} on {annotated} annotated frames" if annotated else "no annotated frame to score")
     print(f"annotated video: {video.resolve()}\nboxes: {table.resolve()}")
-    errors = [error for error in (*recording.errors, recording.broken) if error]
+    errors = [error for error in (*summary.errors, summary.broken) if error]
     for error in errors:
         print(f"error: {error}", file=sys.stderr)
     return 1 if errors else 0
 
 
 def score(boxes: np.ndarray, truth: np.ndarray) -> tuple[float, int]:
-    """AUC (0..1) of ``boxes`` [n, 4] and the number of frames it is taken over: those with a ``truth`` [n, 4] that is
-    not NaN, the first (which is given to the tracker) left out."""
+    """AUC (0..1) of ``boxes`` [n, 4], and the number of scored frames: those with a finite ``truth`` [n, 4], without
+    the first, which the tracker is given."""
     annotated = np.isfinite(truth).all(axis=1)
     annotated[0] = False
     if not annotated.any():

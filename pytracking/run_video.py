@@ -24,10 +24,10 @@ from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.evaluation.datasets.sequence import Box
 from pytracking.pipeline.box_argument import parse_boxes
-from pytracking.pipeline.recording import Recording, end_as_interrupt, record
+from pytracking.pipeline.recording import RunSummary, end_as_interrupt, run_pipeline
 from pytracking.pipeline.selection import select
 from pytracking.pipeline.sinks import annotated_video, csv_table, json_file
-from pytracking.pipeline.track_video import Sink, Start
+from pytracking.pipeline.track_video import InitialBox, Sink
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import network_files
 from pytracking.ui import box_selector as box_window
@@ -97,9 +97,9 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     for start in starts:
         check_box(start.box, first)
     tracker = build_tracker(arguments.config)
-    starts = starts or [Start(box, frames.first, i) for i, box in enumerate(draw_boxes(first, arguments.draw))]
+    starts = starts or [InitialBox(box, frames.first, i) for i, box in enumerate(draw_boxes(first, arguments.draw))]
     if arguments.panels:
-        from pytracking.pipeline.debug_sink import panels  # late: these import torch and matplotlib
+        from pytracking.pipeline.debug_sink import debug_sink  # late: these import torch and matplotlib
         from pytracking.tracker.dimp.debug import DebugRecorder
 
         tracker.debug = DebugRecorder()
@@ -110,10 +110,10 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     wanted = sinks(arguments, frames.used, overlay, about)
     ids = sorted({start.target for start in starts})
     if arguments.panels:
-        wanted[arguments.panels] = panels(arguments.panels, frames.used, targets, ids)
+        wanted[arguments.panels] = debug_sink(arguments.panels, frames.used, targets, ids)
     progress = partial(tqdm, total=source.length, unit="frame", disable=None)
-    recording = record(frames.follow(source, starts, targets, progress), list(wanted.values()))
-    return conclude(recording, len(ids), list(wanted))
+    summary = run_pipeline(frames.track(source, starts, targets, progress), list(wanted.values()))
+    return conclude(summary, len(ids), list(wanted))
 
 
 def check(arguments: Arguments) -> None:
@@ -147,20 +147,20 @@ def open_source(arguments: Arguments) -> FrameSource:
     return replace(source, sound=None) if arguments.no_sound else source
 
 
-def conclude(recording: Recording, targets: int, paths: Sequence[Path]) -> int:
-    """Say what was done, on stderr where a table goes to standard output; the exit code."""
+def conclude(summary: RunSummary, targets: int, paths: Sequence[Path]) -> int:
+    """Print the summary, on stderr if a table goes to standard output; the exit code."""
     out = sys.stderr if any(path == STDOUT or is_stream(path) for path in paths) else sys.stdout
-    print(f"{recording.frames} frames, {recording.fps:.1f} FPS tracking {targets} target(s)", file=out)
-    for path, error in zip(paths, recording.errors, strict=True):
+    print(f"{summary.frames} frames, {summary.fps:.1f} FPS tracking {targets} target(s)", file=out)
+    for path, error in zip(paths, summary.errors, strict=True):
         if error:
             print(f"error: {error}", file=sys.stderr)
         elif path != STDOUT and not is_stream(path):
             print(path.resolve(), file=out)
     if not paths:
         print("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")
-    if recording.broken:
-        print(f"error: {recording.broken}; what was tracked is kept", file=sys.stderr)
-    return 1 if recording.broken or any(recording.errors) else 0
+    if summary.broken:
+        print(f"error: {summary.broken}; what was tracked is kept", file=sys.stderr)
+    return 1 if summary.broken or any(summary.errors) else 0
 
 
 def draw_boxes(image: Image, where: str) -> list[Box]:

@@ -1,30 +1,30 @@
-"""What a user writes for a target: ``x,y,w,h``, ``x,y,w,h@FRAME``, ``x,y,w,h@FRAME-END``, each also with ``#ID``."""
+"""Parsing of ``--box``: ``x,y,w,h``, ``x,y,w,h@FRAME``, ``x,y,w,h@FRAME-END``, each optionally with ``#ID``."""
 
 import re
 from collections.abc import Sequence
 
 from ltr.utils.errors import InputError
-from pytracking.pipeline.track_video import Start
+from pytracking.pipeline.track_video import InitialBox
 
 _FORM = re.compile(r"(?P<box>[^@#]*)(@(?P<frame>\d+)(-(?P<end>\d+))?)?(#(?P<target>\d{1,9}))?")
 
 
-def parse_boxes(texts: Sequence[str], numbers: range, backward: bool, source: str) -> list[Start]:
-    """The targets that ``texts`` show.
+def parse_boxes(texts: Sequence[str], numbers: range, backward: bool, source: str) -> list[InitialBox]:
+    """The initial boxes of ``texts``.
 
-    FRAME is the first of the frames ``numbers`` unless it is given (the last, where they are followed backward), END
-    the last in which the target is followed. Those without #ID are targets 0, 1, ...; #ID is one of these.
+    FRAME is by default the first of the frames ``numbers`` (the last one for backward tracking), END is the last frame
+    in which the target is tracked. Boxes without #ID are targets 0, 1, ...; #ID names one of these.
 
     Raises:
-        ValueError: one is not written so, is of a target that does not exist, lies in a frame that is not used, ends
-            before it starts, or is given twice.
+        InputError: a text has another form, names an unknown target or an unused frame, ends before it starts, or
+            repeats a target and frame.
     """
-    first, starts, ids = numbers[-1] if backward else numbers[0], list[Start](), 0
+    first, starts, ids = numbers[-1] if backward else numbers[0], list[InitialBox](), 0
     for text in texts:
         start = _parse(text, first, ids)
         ids += "#" not in text
         if start.frame not in numbers:
-            raise InputError(f"--box {text}: frame {start.frame} is not among the frames used of {source}")
+            raise InputError(f"--box {text}: frame {start.frame} of {source} is not used")
         if start.end is not None and (start.end > start.frame if backward else start.end < start.frame):
             hint = f"; --backward goes from the later to the earlier frame: @{start.end}-{start.frame}"
             raise InputError(f"--box {text}: target {start.target} ends before it starts{hint if backward else ''}")
@@ -33,20 +33,20 @@ def parse_boxes(texts: Sequence[str], numbers: range, backward: bool, source: st
         starts.append(start)
     for text, start in zip(texts, starts, strict=True):
         if start.target >= ids:
-            there = f"there are {', '.join(map(str, range(ids)))}" if ids else "there is none"
-            raise InputError(f"--box {text}: no target {start.target}; {there} (a box without #ID begins a new one)")
+            known = ", ".join(map(str, range(ids))) or "none"
+            raise InputError(f"--box {text}: no target {start.target}; known: {known} (a box without #ID adds one)")
     return starts
 
 
-def _parse(text: str, first: int, free: int) -> Start:
+def _parse(text: str, first: int, free: int) -> InitialBox:
     form = _FORM.fullmatch(text)
     try:
         x, y, w, h = (float(part) for part in (form["box"] if form else "").split(","))
     except ValueError:
         raise InputError(
-            f"--box {text}: expected x,y,w,h, four numbers in pixels, or x,y,w,h@FRAME, x,y,w,h@FRAME-END, each also"
-            " with #ID of the target"
+            f"--box {text}: expected x,y,w,h (four numbers in pixels), x,y,w,h@FRAME or x,y,w,h@FRAME-END, each"
+            " optionally with #ID of a target"
         ) from None
     assert form is not None
     frame, end, target = (None if form[name] is None else int(form[name]) for name in ("frame", "end", "target"))
-    return Start((x, y, w, h), first if frame is None else frame, free if target is None else target, end)
+    return InitialBox((x, y, w, h), first if frame is None else frame, free if target is None else target, end)

@@ -1,4 +1,4 @@
-"""Handing what is followed to files: whatever ends it, everything up to there is kept."""
+"""Running the pipeline: results go to all sinks, and an interruption keeps everything up to it."""
 
 import signal
 import threading
@@ -7,19 +7,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ltr.utils.errors import InputError
-from pytracking.pipeline.track_video import Sink, Step
+from pytracking.pipeline.track_video import FrameResult, Sink
 from pytracking.video.frame_source import BrokenSourceError
 
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-EXPECTED = (OSError, InputError)  # of a sink: told; any other is a bug of ours
+EXPECTED = (OSError, InputError)  # errors of a sink that are reported; any other is a bug
 
 
 @dataclass(frozen=True)
-class Recording:
-    """What was followed.
+class RunSummary:
+    """Summary of a run.
 
-    frames: their number. fps: frames a second of the tracking alone. broken: why it ended early, or "". errors: what
-    went wrong in each sink, or None.
+    frames: number of frames. fps: frames a second, tracking only. broken: why the run ended early, or "". errors: of
+    each sink, or None.
     """
 
     frames: int
@@ -29,33 +29,33 @@ class Recording:
 
 
 def end_as_interrupt() -> None:
-    """Let SIGTERM and SIGHUP (a service is stopped, a terminal closed) end this process as Ctrl-C does: by
-    KeyboardInterrupt. Signals that are ignored, as under nohup, stay ignored."""
+    """Let SIGTERM and SIGHUP (a stopped service, a closed terminal) raise KeyboardInterrupt, as Ctrl-C does. Ignored
+    signals, as under nohup, stay ignored."""
     for number in _ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
 
 
-def record(steps: Iterable[Step], sinks: Sequence[Sink]) -> Recording:
-    """Hand ``steps`` to all ``sinks``, as far as the source goes.
+def run_pipeline(results: Iterable[FrameResult], sinks: Sequence[Sink]) -> RunSummary:
+    """Pass all ``results`` to all ``sinks``.
 
-    Where the source breaks off, the user presses Ctrl-C, or the tracker fails (which is raised in the end), all frames
-    up to there are kept. A sink that fails is left by its error; the others go on as long as there are any.
+    If the source breaks off, the user presses Ctrl-C or the tracker fails (its error is raised at the end), all frames
+    up to there are kept. A sink that fails is closed with its error; the others continue.
 
     Raises:
-        ValueError: there was no frame at all; nothing has been written.
+        InputError: there were no frames; nothing is written.
     """
     frames, tracked, seconds, broken = 0, 0, 0.0, ""
     failure: Exception | None = None
     outputs = _open(sinks)
     try:
-        for step in steps:
+        for result in results:
             with _uninterrupted():
                 for output in outputs:
-                    output.write(step)
+                    output.write(result)
                 frames += 1
-                tracked += step.seconds > 0
-                seconds += step.seconds
+                tracked += result.seconds > 0
+                seconds += result.seconds
             if outputs and all(output.error for output in outputs):
                 break
     except BrokenSourceError as error:
@@ -73,7 +73,7 @@ def record(steps: Iterable[Step], sinks: Sequence[Sink]) -> Recording:
     if failure:
         raise failure
     errors = tuple(str(output.error) if output.error else None for output in outputs)
-    return Recording(frames, tracked / seconds if seconds else 0.0, broken, errors)
+    return RunSummary(frames, tracked / seconds if seconds else 0.0, broken, errors)
 
 
 class _Output:
@@ -81,29 +81,29 @@ class _Output:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._write: Callable[[Step], None] = sink.__enter__()
+        self._write: Callable[[FrameResult], None] = sink.__enter__()
         self.error: Exception | None = None
 
-    def write(self, step: Step) -> None:
+    def write(self, result: FrameResult) -> None:
         if self.error is None:
             try:
-                self._write(step)
+                self._write(result)
             except Exception as error:
                 self.close(error)
                 self.error = self.error or error
 
     def close(self, error: BaseException | None) -> None:
-        """Leave the sink, by ``error`` or well."""
+        """Close the sink, with ``error`` if there is one."""
         if self.error is None:
             try:
                 kind, trace = (type(error), error.__traceback__) if error else (None, None)
                 self._sink.__exit__(kind, error, trace)
-            except Exception as raised:  # often ``error`` in the words of the sink
+            except Exception as raised:  # often ``error`` with the sink's message
                 self.error = raised
 
 
 def _open(sinks: Sequence[Sink]) -> list[_Output]:
-    """All sinks entered; where one cannot be, the others are left."""
+    """Enter all sinks; if one fails, the others are closed."""
     outputs: list[_Output] = []
     with ExitStack() as stack:
         for sink in sinks:
@@ -115,7 +115,7 @@ def _open(sinks: Sequence[Sink]) -> list[_Output]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait until the block is done, so that all files end with the same frame."""
+    """Delay Ctrl-C until the end of the block, so that all files end with the same frame."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from ltr.data.pyav import av
 from ltr.utils.files import STDOUT, is_stream, text_output
-from pytracking.pipeline.track_video import Step
+from pytracking.pipeline.track_video import FrameResult
 from pytracking.video.frame_source import FrameSource
 from pytracking.video.writer import VideoWriter
 from pytracking.visualization.boxes import Overlay
@@ -22,25 +22,25 @@ DECIMALS = 4  # of pixels, scores and seconds
 
 
 @contextmanager
-def annotated_video(path: Path, source: FrameSource, overlay: Overlay) -> Iterator[Callable[[Step], None]]:
+def annotated_video(path: Path, source: FrameSource, overlay: Overlay) -> Iterator[Callable[[FrameResult], None]]:
     """An mp4 of the frames with ``overlay``, at their times and with the sound of ``source``."""
     shown = pace(source)
     if source.hdr:
         log.warning("%s: is HDR (%s), and %s is not: its colors look pale there", source.name, source.hdr, path)
     with naming(path), VideoWriter(path, source.fps, source.sound, source.pixel_aspect) as writer:
-        yield lambda step: writer.write(overlay.draw(step.image, step.targets, step.begun), shown(step))
+        yield lambda result: writer.write(overlay.draw(result.image, result.targets, result.begun), shown(result))
 
 
-def pace(source: FrameSource) -> Callable[[Step], float | None]:
+def pace(source: FrameSource) -> Callable[[FrameResult], float | None]:
     """When the frame of a step is shown: seconds after that of the first one, or None where they come evenly."""
     uneven, begin = source.live or source.times is not None, None
 
-    def shown(step: Step) -> float | None:
+    def shown(result: FrameResult) -> float | None:
         nonlocal begin
-        if not uneven or step.time is None:
+        if not uneven or result.time is None:
             return None
-        begin = step.time if begin is None else begin
-        return step.time - begin
+        begin = result.time if begin is None else begin
+        return result.time - begin
 
     return shown
 
@@ -56,7 +56,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def csv_table(path: Path, live: bool = False) -> Iterator[Callable[[Step], None]]:
+def csv_table(path: Path, live: bool = False) -> Iterator[Callable[[FrameResult], None]]:
     """A CSV file of ``CSV_COLUMNS``, one row a frame and target; pixels, score and seconds with four decimals.
 
     live: under its own name from the beginning, each frame at once, so that nothing of what has no end is lost.
@@ -65,12 +65,12 @@ def csv_table(path: Path, live: bool = False) -> Iterator[Callable[[Step], None]
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(CSV_COLUMNS)
 
-        def write(step: Step) -> None:
-            shown = "" if step.time is None else f"{step.time:.{DECIMALS}f}"
-            for target_id, target in step.targets.items():
+        def write(result: FrameResult) -> None:
+            shown = "" if result.time is None else f"{result.time:.{DECIMALS}f}"
+            for target_id, target in result.targets.items():
                 numbers = [f"{value:.{DECIMALS}f}" for value in (*target.box, target.score)]
                 std = [f"{value:.{DECIMALS}f}" for value in target.box_std] if target.box_std else [""] * 4
-                rows.writerow([step.frame, target_id, *numbers, target.state, shown, *std])
+                rows.writerow([result.frame, target_id, *numbers, target.state, shown, *std])
             if live or is_stream(path) or path == STDOUT:
                 file.flush()
 
@@ -89,7 +89,7 @@ def _growing(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[Step], None]]:
+def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[FrameResult], None]]:
     """A JSON object: ``about``, and "frames", a list of ``{"frame", "time", "targets": [{"id", "box", "score",
     "state", "box_std"}]}``.
 
@@ -99,7 +99,7 @@ def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[Step], No
         file.write(json.dumps({**about, "frames": []}).removesuffix("]}"))
         separator = "\n"
 
-        def write(step: Step) -> None:
+        def write(result: FrameResult) -> None:
             nonlocal separator
             targets = [
                 {
@@ -109,10 +109,10 @@ def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[Step], No
                     "state": target.state,
                     "box_std": target.box_std and [round(value, DECIMALS) for value in target.box_std],
                 }
-                for target_id, target in step.targets.items()
+                for target_id, target in result.targets.items()
             ]
-            shown = None if step.time is None else round(step.time, DECIMALS)
-            file.write(separator + json.dumps({"frame": step.frame, "time": shown, "targets": targets}))
+            shown = None if result.time is None else round(result.time, DECIMALS)
+            file.write(separator + json.dumps({"frame": result.frame, "time": shown, "targets": targets}))
             separator = ",\n"
 
         yield write

@@ -1,4 +1,4 @@
-"""Following targets through any video: what run_video and the demo do frame by frame."""
+"""Tracking targets through a video, frame by frame."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,10 +13,10 @@ from pytracking.video.frame_source import BrokenSourceError, FrameSource, Image
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where a target is shown: its box (x, y, w, h; pixels) in a frame, by the frame's number in the video.
+class InitialBox:
+    """Box (x, y, w, h; pixels) of a target in the frame with the given number.
 
-    target: its id; one that is followed already is learned anew. end: the last frame in which it is followed.
+    target: its id; a target that is tracked already is reinitialized. end: the last frame in which it is tracked.
     """
 
     box: Box
@@ -25,65 +25,63 @@ class Start:
     end: int | None = None
 
     def is_over(self, frame: int) -> bool:
-        """Whether ``frame`` lies behind the end, seen from the start."""
+        """Whether ``frame`` lies beyond the end, in the direction of tracking."""
         return self.end is not None and abs(frame - self.frame) > abs(self.end - self.frame)
 
 
 @dataclass(frozen=True)
-class Step:
-    """One frame done: its number in the video, the image, outputs by target id (in ascending order), seconds spent
-    looking for them, when it is shown: seconds after frame 0 (None: not known), and the targets whose track begins
-    here, as the frames are shown: those learned anew have jumped."""
+class FrameResult:
+    """The result of one frame."""
 
-    frame: int
+    frame: int  # number in the video
     image: Image
-    targets: dict[int, TrackOutput]
-    seconds: float
-    time: float | None = None
-    begun: frozenset[int] = frozenset()
+    targets: dict[int, TrackOutput]  # by target id, in ascending order
+    seconds: float  # of tracking
+    time: float | None = None  # of the frame, in seconds after frame 0, if known
+    begun: frozenset[int] = frozenset()  # targets whose track starts here, in the order of display
 
 
-Sink = AbstractContextManager[Callable[[Step], None]]  # entered: writes one step after another
+Sink = AbstractContextManager[Callable[[FrameResult], None]]  # entered, it gives the function that writes one result
 
 
-def follow(
+def track_video(
     source: FrameSource,
-    starts: Sequence[Start],
+    starts: Sequence[InitialBox],
     targets: MultiTracker,
     numbers: Iterable[int],
     times: Iterable[float | None] | None = None,
-) -> Iterator[Step]:
-    """Follow the targets of ``starts``.
+) -> Iterator[FrameResult]:
+    """Track the targets of ``starts``.
 
-    numbers: those of the frames of ``source`` in the video. times: when they are shown, see :class:`Step`. In the frame
-    where it starts, a target has the box that was given. Raises BrokenSourceError after the last good frame, also where
-    that comes before a start.
+    numbers: of the frames of ``source`` in the video. times: of these frames, see :class:`FrameResult`. In the frame
+    where it starts, a target has the given box. Raises BrokenSourceError after the last good frame, also if that comes
+    before a start.
     """
-    waiting, followed = list(starts), dict[int, Start]()
+    waiting, tracked = list(starts), dict[int, InitialBox]()
     for number, image, shown in zip(numbers, source, repeat(None) if times is None else times, strict=False):
-        for target, start in list(followed.items()):
+        for target, start in list(tracked.items()):
             if start.is_over(number):
                 targets.remove(target)
-                del followed[target]
+                del tracked[target]
         begin = time.perf_counter()
         outputs = targets.track(image)
         seconds = time.perf_counter() - begin if outputs else 0.0
-        shown_here = [start for start in waiting if start.frame == number]
-        for start in shown_here:
+        begun = [start for start in waiting if start.frame == number]
+        for start in begun:
             targets.add(image, start.box, start.target)
             outputs[start.target] = TrackOutput(start.box, 1.0, "tracking")
-            followed[start.target] = start
+            tracked[start.target] = start
             waiting.remove(start)
-        begun = frozenset(start.target for start in shown_here)
-        yield Step(number, image, dict(sorted(outputs.items())), seconds, shown, begun)
+        ids = frozenset(start.target for start in begun)
+        yield FrameResult(number, image, dict(sorted(outputs.items())), seconds, shown, ids)
     if waiting:
         raise BrokenSourceError(f"{source.name}: ended before frame {waiting[0].frame}, where a target starts")
 
 
 def frame_times(source: FrameSource, numbers: Iterable[int]) -> Iterator[float | None]:
-    """When the frames ``numbers`` of ``source`` are shown, in seconds after frame 0; None where it is not known.
+    """Times of the frames ``numbers`` of ``source``, in seconds after frame 0; None if unknown.
 
-    Those of a live source are shown as they come: each is to be asked for when it is there.
+    For a live source, the time since the first call, so each must be read when its frame arrives.
     """
     if source.live:
         begin = time.monotonic()

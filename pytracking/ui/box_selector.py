@@ -1,4 +1,4 @@
-"""Drawing boxes on a frame in a window."""
+"""Selection of boxes on a frame in a window."""
 
 import cv2
 import numpy as np
@@ -9,14 +9,14 @@ from pytracking.ui.window import Box, Window
 from pytracking.visualization.boxes import draw_target
 
 TITLE = "Draw targets"
-HELP = "drag: a target   d: take the last back   Enter: begin   q: give up"
+HELP = "drag: add a target   d: remove the last   Enter: start   q: cancel"
 LARGEST = 1280  # pixels of the window's longer side
 
 
 def draw_boxes(image: NDArray[np.uint8]) -> list[Box]:
-    """Boxes (x, y, w, h; pixels of ``image``, RGB uint8 [H, W, 3]) that somebody draws.
+    """Boxes (x, y, w, h; pixels of ``image``, RGB uint8 [H, W, 3]) drawn by the user.
 
-    ValueError where nobody does, or there is no window to draw in.
+    Raises InputError if none is drawn or no window can be opened.
     """
     window = Window(TITLE)
     try:
@@ -26,7 +26,7 @@ def draw_boxes(image: NDArray[np.uint8]) -> list[Box]:
 
 
 def ask_boxes(image: NDArray[np.uint8], window: Window) -> list[Box]:
-    """The boxes drawn in ``window`` until Enter; ValueError where it is left without."""
+    """The boxes drawn in ``window`` until Enter; InputError if the user cancels."""
     scale = min(1.0, LARGEST / max(image.shape[:2]))
     shown = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     boxes: list[Box] = []

@@ -12,13 +12,13 @@ from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box
 
 SMALLEST = 5  # pixels; a shorter drag is a click
-STRIP = 24  # pixels, of the lines of text above and below the picture
+STRIP = 24  # pixels, height of the text lines above and below the image
 KEY_WAIT = 1  # ms
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
 class BoxDrawing:
-    """A box drawn from corner to corner, as the mouse goes.
+    """A box drawn by dragging the mouse from corner to corner.
 
     selection: the box being drawn (x, y, w, h in pixels), or None.
     """
@@ -29,7 +29,7 @@ class BoxDrawing:
         self._done: Box | None = None
 
     def mouse(self, event: int, x: int, y: int, *_: object) -> None:
-        """What the mouse did at (x, y) of the picture: an event of OpenCV's callback."""
+        """Handle an event of OpenCV's mouse callback at (x, y) of the image."""
         if event == cv2.EVENT_LBUTTONDOWN:
             self._start, self.selection = (x, y), (x, y, 0, 0)
         elif self._start:
@@ -41,22 +41,22 @@ class BoxDrawing:
                 self.cancel()
 
     def cancel(self) -> None:
-        """Forget the box being drawn."""
+        """Discard the box being drawn."""
         self._start = self.selection = None
 
     def take(self) -> Box | None:
-        """A box that was finished since the last call."""
+        """The box finished since the last call, or None."""
         done, self._done = self._done, None
         return done
 
 
 def has_display() -> bool:
-    """Whether a window can be opened: OpenCV's wheels draw through X11 on Linux, on Wayland through its X server."""
+    """Whether a window can be opened: on Linux, OpenCV's wheels need an X server (on Wayland, XWayland)."""
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY"))
 
 
 def has_foreign_x11() -> bool:
-    """Whether PyAV was loaded before OpenCV on Linux, so that a window would never open (see ``ltr/data/pyav.py``)."""
+    """Whether PyAV was loaded before OpenCV on Linux, so that windows never open (see ``ltr/data/pyav.py``)."""
     try:
         loaded = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -66,9 +66,9 @@ def has_foreign_x11() -> bool:
 
 
 class Window:
-    """A window called ``title`` with a line of text above the picture and one below.
+    """A window with a line of text above the image and one below.
 
-    ValueError where there is no display, OpenCV was built without windows, or PyAV was imported before it.
+    Raises InputError if there is no display, OpenCV was built without windows, or PyAV was imported before it.
     """
 
     def __init__(self, title: str) -> None:
@@ -85,7 +85,7 @@ class Window:
         cv2.setMouseCallback(title, self._mouse)
 
     def _mouse(self, event: int, x: int, y: int, *_: object) -> None:
-        """OpenCV's mouse callback; what is dragged beside the picture ends at its edge."""
+        """OpenCV's mouse callback; positions outside the image are clipped to its edge."""
         width, height = self._size
         self.drawing.mouse(event, min(max(x, 0), width), min(max(y - STRIP, 0), height))
 
@@ -93,8 +93,8 @@ class Window:
         """Show ``image`` (RGB uint8 [H, W, 3], drawn into) with the box being drawn and two lines of text."""
         if self.drawing.selection:
             x, y, w, h = map(round, self.drawing.selection)
-            for colour, thickness in ((BLACK, 4), (WHITE, 2)):
-                cv2.rectangle(image, (x, y), (x + w, y + h), colour, thickness)
+            for color, thickness in ((BLACK, 4), (WHITE, 2)):
+                cv2.rectangle(image, (x, y), (x + w, y + h), color, thickness)
         height, width = image.shape[:2]
         self._size = (width, height)
         framed = cv2.copyMakeBorder(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), STRIP, STRIP, 0, 0, cv2.BORDER_CONSTANT)
@@ -104,12 +104,12 @@ class Window:
         cv2.imshow(self._title, framed)
 
     def key(self) -> str:
-        """The key that was pressed, "" for none, "esc" for that one; "closed" once the window is."""
-        code = cv2.waitKey(KEY_WAIT) & 0xFF  # which also lets the window hear the mouse
+        """The pressed key, "" for none, "esc" for Escape; "closed" after the window was closed."""
+        code = cv2.waitKey(KEY_WAIT) & 0xFF  # also processes mouse events
         if cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1:
             return "closed"
         return {0xFF: "", 27: "esc"}.get(code, chr(code).lower())
 
     def close(self) -> None:
-        """Close the window, if the user has not."""
+        """Close the window."""
         cv2.destroyAllWindows()

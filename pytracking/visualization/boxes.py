@@ -1,4 +1,4 @@
-"""How targets look on a frame."""
+"""Drawing of targets on a frame."""
 
 from collections import deque
 from collections.abc import Collection, Mapping
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box, TrackOutput
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
-LOST_COLOUR: Colour = (235, 30, 45)
-PALETTE: tuple[Colour, ...] = (  # RGB, told apart by colour-blind eyes too (Okabe and Ito)
+LOST_COLOR: Color = (235, 30, 45)
+PALETTE: tuple[Color, ...] = (  # RGB, told apart by color-blind eyes too (Okabe and Ito)
     (0, 200, 120),
     (86, 180, 233),
     (240, 228, 66),
@@ -21,23 +21,23 @@ PALETTE: tuple[Colour, ...] = (  # RGB, told apart by colour-blind eyes too (Oka
     (204, 121, 167),
     (0, 114, 178),
 )
-SMALL = 12  # half line widths: shorter sides would be hidden below lines as thick as others'
-COVERED = 32  # the same below a trail
-LEGIBLE = 0.3  # of cv2's font scale
+SMALL = 12  # in half line widths: lines of normal thickness would hide boxes with shorter sides
+COVERED = 32  # the same for trails
+LEGIBLE = 0.3  # smallest font scale of cv2
 BAND = 1.36  # standard deviations: within them are 90 % of errors, which follow Student's t of 3 degrees of freedom
 OPACITY = 0.25  # of the band
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 class Overlay:
-    """Draws the targets of one frame after another: box, id, score, LOST, and where they have been.
+    """Draws the targets of successive frames: box, id, score or LOST, and trail.
 
     Args:
-        scale: size of the pictures drawn, as a part of the frames'.
-        trail: length of the trail of a target, in frames. It has a gap where the target was lost or learned anew.
-        line_width: of boxes, in pixels of the pictures; None: as suits their size.
-        labels: whether ids and scores are written.
-        band: whether a faint band shows how sure the box is: its edges are within it in about 90 % of frames.
+        scale: size of the drawn image relative to the frame.
+        trail: length of the trail of a target, in frames; with a gap where it was lost or reinitialized.
+        line_width: of boxes, in pixels of the drawn image; None: by its size.
+        labels: whether to draw ids and scores.
+        band: whether to draw a faint band that contains the edges of the box in about 90 % of frames.
     """
 
     def __init__(
@@ -60,17 +60,17 @@ class Overlay:
         self._size: tuple[int, ...] = ()
 
     def check(self, image: NDArray[np.uint8]) -> None:
-        """ValueError where pictures of ``image``'s size would be drawn smaller than two pixels."""
+        """Raise InputError if images of this size would be drawn smaller than two pixels."""
         height, width = image.shape[:2]
         if self._scale * min(height, width) < 2:
-            raise InputError(f"scale: {self._scale} makes nothing of pictures of {width} x {height}")
+            raise InputError(f"scale: {self._scale} is too small for frames of {width} x {height}")
 
     def draw(
         self, image: NDArray[np.uint8], targets: Mapping[int, TrackOutput], begun: Collection[int] = ()
     ) -> NDArray[np.uint8]:
         """A scaled copy of ``image`` (RGB uint8 [H, W, 3]) with its ``targets`` by id, in pixels of ``image``.
 
-        begun: the targets whose trails have a gap before this frame.
+        begun: targets whose track starts here, so that their trails have a gap.
         """
         if image.shape != self._size:  # points of the trails are pixels of this size
             self._trails.clear()
@@ -86,16 +86,16 @@ class Overlay:
             if target_id in begun:
                 trail.append((np.nan, np.nan))
             trail.append((np.nan, np.nan) if target.state == "lost" else (x + w / 2, y + h / 2))
-            draw_trail(picture, _outside_small(np.array(trail), (x, y, w, h), _unit(picture)), colour_of(target_id))
+            draw_trail(picture, _outside_small(np.array(trail), (x, y, w, h), _unit(picture)), color_of(target_id))
             if self._band and target.box_std:
                 reach = (BAND * self._scale * target.box_std[0], BAND * self._scale * target.box_std[1])
-                draw_band(picture, (x, y, w, h), reach, colour_of(target_id))
+                draw_band(picture, (x, y, w, h), reach, color_of(target_id))
             draw_target(picture, (x, y, w, h), target_id, target.score, target.state, self._line_width, self._labels)
         return picture
 
 
 def _outside_small(points: NDArray[np.float64], box: Box, unit: int) -> NDArray[np.float64]:
-    """``points`` [n, 2], NaN where they would be drawn on a target that is too small to be seen below them."""
+    """``points`` [n, 2], with NaN for those that would hide a small target."""
     x, y, w, h = box
     if min(w, h) >= COVERED * unit or not len(points):
         return points
@@ -103,24 +103,21 @@ def _outside_small(points: NDArray[np.float64], box: Box, unit: int) -> NDArray[
     return np.where(away.max(axis=1, keepdims=True) <= unit + 1, np.nan, points)
 
 
-def colour_of(target_id: int) -> Colour:
-    """RGB of a target."""
+def color_of(target_id: int) -> Color:
+    """RGB color of a target."""
     return PALETTE[target_id % len(PALETTE)]
 
 
-def draw_trail(image: NDArray[np.uint8], points: NDArray[np.float64], colour: Colour) -> None:
-    """Draw the way through ``points`` [n, 2] (x, y; oldest first) into ``image``, thinner where it is older.
-
-    Where a point is NaN, there is a gap.
-    """
+def draw_trail(image: NDArray[np.uint8], points: NDArray[np.float64], color: Color) -> None:
+    """Draw a line through ``points`` [n, 2] (x, y; oldest first; NaN: a gap) into ``image``, thinner with age."""
     there = np.isfinite(points.reshape(-1, 2).sum(axis=1))
     sixteenths = np.round(16 * np.nan_to_num(points)).astype(np.int32)  # cv2's fixed point: lines do not jitter
     for i in np.flatnonzero(there[1:] & there[:-1]) + 1:
         thickness = 1 + round(_unit(image) * i / len(points))
-        cv2.line(image, sixteenths[i - 1], sixteenths[i], colour, thickness, cv2.LINE_AA, shift=4)
+        cv2.line(image, sixteenths[i - 1], sixteenths[i], color, thickness, cv2.LINE_AA, shift=4)
 
 
-def draw_band(image: NDArray[np.uint8], box: Box, reach: tuple[float, float], color: Colour) -> None:
+def draw_band(image: NDArray[np.uint8], box: Box, reach: tuple[float, float], color: Color) -> None:
     """Blend a band round the edges of ``box`` into ``image``, ``reach`` (x, y) pixels to both sides of them."""
     low, size = np.array(box[:2]), np.array(box[2:])
     mask = np.zeros(image.shape[:2], np.uint8)
@@ -133,7 +130,7 @@ def draw_band(image: NDArray[np.uint8], box: Box, reach: tuple[float, float], co
 
 
 def _unit(image: NDArray[np.uint8]) -> int:
-    """Half the thickness of a line, in pixels."""
+    """Half the line thickness, in pixels."""
     return max(1, round(min(image.shape[:2]) / 300))
 
 
@@ -148,32 +145,32 @@ def draw_target(
 ) -> None:
     """Draw one target into ``image`` (RGB uint8 [H, W, 3], changed in place).
 
-    box: x, y, w, h in pixels; that of a small target is drawn around it, in thin lines, so that it can be seen. score:
-    0..1. state: "tracking" (full frame), "uncertain" (corners only) or "lost" (corners in red, and the word).
-    line_width: in pixels; None: as suits the picture and the box.
+    box: x, y, w, h in pixels; for a small target, thin lines are drawn outside of it. score: 0..1. state: "tracking"
+    (full rectangle), "uncertain" (corners only) or "lost" (red corners and LOST). line_width: in pixels; None: by the
+    sizes of the image and the box.
     """
-    colour = LOST_COLOUR if state == "lost" else colour_of(target_id)
+    color = LOST_COLOR if state == "lost" else color_of(target_id)
     unit = _unit(image)
     small = min(box[2], box[3]) < SMALL * unit
     width = line_width or (max(1, unit // 2) if small else 2 * unit)
-    inner = -1 if small else width // 2  # a small target stays free of the lines and of their rim
+    inner = -1 if small else width // 2  # lines and their rim do not cover a small target
     left, top = round(box[0]), round(box[1])
     right, bottom = round(box[0] + box[2]), round(box[1] + box[3])
     arm = None if state == "tracking" else max(3, min(right - left, bottom - top) // 4)
-    for line_colour, rim in (((0, 0, 0), 1), (colour, 0)):
-        _draw_outline(image, (left, top, right, bottom), inner + rim, width - inner + rim, arm, line_colour)
+    for line_color, rim in (((0, 0, 0), 1), (color, 0)):
+        _draw_outline(image, (left, top, right, bottom), inner + rim, width - inner + rim, arm, line_color)
     text = f"{target_id}  LOST" if state == "lost" else f"{target_id}  {score:.2f}"
     if label:
         gap = width - inner if small else 0
-        _draw_label(image, (left, top - gap), bottom + gap, text, colour, unit)
+        _draw_label(image, (left, top - gap), bottom + gap, text, color, unit)
 
 
 def _draw_outline(
-    image: NDArray[np.uint8], edges: tuple[int, int, int, int], inner: int, outer: int, arm: int | None, colour: Colour
+    image: NDArray[np.uint8], edges: tuple[int, int, int, int], inner: int, outer: int, arm: int | None, color: Color
 ) -> None:
     """Lines from ``outer`` px outside the ``edges`` (left, top, right, bottom) to ``inner`` px inside.
 
-    arm: of the corners alone so much; None: the whole frame. cv2's thick lines are not as wide as is asked for.
+    arm: length of the lines at the corners; None: whole edges. (cv2's thick lines do not have the requested width.)
     """
     left, top, right, bottom = edges
     low_x, low_y, high_x, high_y = left - outer, top - outer, right + outer, bottom + outer
@@ -183,17 +180,16 @@ def _draw_outline(
     bars = [(x0, y, x1, y + width) for x0, x1 in along_x for y in (low_y, high_y - width)]
     bars += [(x, y0, x + width, y1) for y0, y1 in along_y for x in (low_x, high_x - width)]
     for x0, y0, x1, y1 in bars:
-        image[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = colour
+        image[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = color
 
 
 def _draw_label(
-    image: NDArray[np.uint8], corner: tuple[int, int], bottom: int, text: str, colour: Colour, unit: int
+    image: NDArray[np.uint8], corner: tuple[int, int], bottom: int, text: str, color: Color, unit: int
 ) -> None:
-    """A filled tag above the box, or below where there is no room, inside the picture; text black or white as the
-    colour asks."""
+    """A filled tag above the box (below it without enough space), inside the image; text in black or white."""
     scale, pad = 0.35 + 0.2 * unit, 2 + 2 * unit
     (width, height), below = cv2.getTextSize(text, _FONT, scale, unit)
-    if 3 * width > image.shape[1]:  # in a tiny picture it would hide more than it says
+    if 3 * width > image.shape[1]:  # in a tiny image it would hide too much
         scale *= image.shape[1] / (3 * width)
         if scale < LEGIBLE:
             return
@@ -202,7 +198,7 @@ def _draw_label(
     x = int(np.clip(corner[0] - unit, 0, max(0, image.shape[1] - width - 2 * pad)))
     above, below_box = corner[1] - unit, bottom + unit + tag_height
     y = int(np.clip(above if above >= tag_height else below_box, tag_height, image.shape[0]))
-    cv2.rectangle(image, (x, y - tag_height), (x + width + 2 * pad, y), colour, cv2.FILLED)
-    brightness = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]
+    cv2.rectangle(image, (x, y - tag_height), (x + width + 2 * pad, y), color, cv2.FILLED)
+    brightness = 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2]
     ink = (0, 0, 0) if brightness > 110 else (255, 255, 255)
     cv2.putText(image, text, (x + pad, y - below - pad // 2 + unit), _FONT, scale, ink, unit, cv2.LINE_AA)

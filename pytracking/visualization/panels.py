@@ -1,4 +1,4 @@
-"""What a tracker saw of a frame, as a row of pictures: search region, scores, energy slices, memory."""
+"""Debug panels of one frame: search region, score map, energy slices, memory weights."""
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ BEFORE, AFTER = "#ffffff", "#00d27a"
 
 
 def draw_panels(title: str, view: FrameDebug | None) -> NDArray[np.uint8]:
-    """The row of one target, RGB uint8 [330, 1500, 3]; empty but for the ``title`` without a ``view``.
+    """The panels of one target, RGB uint8 [330, 1500, 3]; without a ``view``, only the ``title``.
 
     Panels: the search region with the box before (white) and after its refinement (green); the score map; f(x, y) over
     the position and over the size of the box, from the box before; the weights of the memory.
@@ -53,10 +53,10 @@ def energy_slice(view: FrameDebug, axes: tuple[int, int]) -> NDArray[np.float32]
 
 def _draw_region(axes: Axes, view: FrameDebug) -> None:
     axes.imshow(view.crop)
-    for box, colour, style in ((view.before, BEFORE, ":"), (view.after, AFTER, "-")):
+    for box, color, style in ((view.before, BEFORE, ":"), (view.after, AFTER, "-")):
         if box is not None:
             x, y, w, h = box.tolist()
-            axes.add_patch(Rectangle((x, y), w, h, fill=False, edgecolor=colour, linestyle=style, linewidth=2))
+            axes.add_patch(Rectangle((x, y), w, h, fill=False, edgecolor=color, linestyle=style, linewidth=2))
     axes.set_title("search region", fontsize=10)
     axes.set_axis_off()
 
@@ -65,9 +65,9 @@ def _draw_scores(axes: Axes, view: FrameDebug) -> None:
     if view.scores is None or view.found is None:
         return
     axes.imshow(view.scores, cmap="inferno", vmin=0, vmax=1)
-    centre = (len(view.scores) - 1) / 2
+    center = (len(view.scores) - 1) / 2
     dx, dy = view.found.displacement
-    axes.plot(centre + dx, centre + dy, "+", color=AFTER, markersize=12, markeredgewidth=2)
+    axes.plot(center + dx, center + dy, "+", color=AFTER, markersize=12, markeredgewidth=2)
     axes.set_title(f"score map: {view.found.score:.2f}, {view.found.state}", fontsize=10)
     axes.set_axis_off()
 
@@ -81,18 +81,18 @@ def _draw_slice(axes: Axes, view: FrameDebug, which: tuple[int, int], title: str
     values = energy_slice(view, which)
     image = axes.imshow(values, extent=(-REACH, REACH, REACH, -REACH), cmap="viridis")
     axes.contour(values, 8, colors="k", linewidths=0.4, linestyles="solid", extent=(-REACH, REACH, -REACH, REACH))
-    colourbar = axes.figure.colorbar(image, ax=axes, shrink=0.8)
-    colourbar.ax.tick_params(labelsize=7)
+    colorbar = axes.figure.colorbar(image, ax=axes, shrink=0.8)
+    colorbar.ax.tick_params(labelsize=7)
     _mark(axes, view.after, view.before, which)
     axes.set_xlabel(labels[0], fontsize=8)
     axes.set_ylabel(labels[1], fontsize=8)
     axes.tick_params(labelsize=7)
     if which == (2, 3):
-        axes.invert_yaxis()  # larger is up; in the position it is down, as in the picture
+        axes.invert_yaxis()  # larger sizes are up; positions grow downward, as in the image
 
 
 def _mark(axes: Axes, after: NDArray[np.float64], before: NDArray[np.float64], which: tuple[int, int]) -> None:
-    """The box before, at the origin, and where the refined one lies from there."""
+    """Mark the box before, at the origin, and the refined one relative to it."""
     moved = box_to_relative(torch.from_numpy(after).double(), torch.from_numpy(before))[list(which)].tolist()
     axes.plot(0, 0, "o", color=BEFORE, markeredgecolor="k", markersize=6)
     axes.plot(*moved, "o", color=AFTER, markeredgecolor="k", markersize=6)
@@ -101,8 +101,8 @@ def _mark(axes: Axes, after: NDArray[np.float64], before: NDArray[np.float64], w
 def _draw_memory(axes: Axes, view: FrameDebug) -> None:
     if view.weights is None:
         return
-    colours = ["#555555"] * view.num_init + ["#3b82c4"] * (len(view.weights) - view.num_init)
-    axes.bar(range(len(view.weights)), view.weights, color=colours)
+    colors = ["#555555"] * view.num_init + ["#3b82c4"] * (len(view.weights) - view.num_init)
+    axes.bar(range(len(view.weights)), view.weights, color=colors)
     axes.set_title(f"memory: {view.num_init} first, {len(view.weights) - view.num_init} later", fontsize=10)
     axes.set_xlabel("sample", fontsize=8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

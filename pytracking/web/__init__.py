@@ -1,1 +1,1 @@
-"""The page of run_webcam --web: a small server, and what the browser loads from it."""
+"""The server and the page of run_webcam --web."""

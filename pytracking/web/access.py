@@ -1,8 +1,8 @@
-"""Who may talk to the server, and what a browser may do with its pages.
+"""Access control of the web server.
 
-A page of any site can send requests to localhost, and a name can be made to point there. So the Host header must name
-this server, and where a browser says which page a request comes from (Origin), it must be one of this server. On any
-other address than localhost a random token is asked for as well: once in the address, then in a cookie.
+Any site can send requests to localhost, and any domain name can resolve to it. So the Host header must name this
+server, and the Origin header, if sent, must be this server. On other addresses than localhost, a random token is
+required as well: first in the URL, then in a cookie.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 COOKIE = "ebm_tracking_token"
-GUESS_DELAY = 0.5  # seconds that a wrong token costs
+GUESS_DELAY = 0.5  # seconds until a wrong token is answered
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'; object-src 'none'",
@@ -28,7 +28,7 @@ HEADERS = {
 
 
 def is_local(host: str) -> bool:
-    """Whether a server bound to ``host`` is reached from this machine only."""
+    """Whether a server bound to ``host`` is reachable from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -36,15 +36,15 @@ def is_local(host: str) -> bool:
 
 
 def new_runner(app: web.Application) -> web.AppRunner:
-    """What serves ``app``. Bodies are taken as they are sent: our pages compress none, and what claims to be
-    compressed but is not would be a traceback."""
+    """The runner of ``app``. Bodies are not decompressed: our pages never compress them, and invalid compression would
+    raise."""
     return web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
 
 
 def guard(token: str | None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Middleware:
-    """The middleware that lets a request through or answers 400 (unreadable) or 403.
+    """Middleware that rejects requests with status 400 (unreadable) or 403.
 
-    token: what is asked for; None: local use only. sleep: waits before a wrong token is answered.
+    token: the required token; None: local use only. sleep: delays the answer to a wrong token.
     """
 
     @web.middleware
@@ -58,7 +58,7 @@ def guard(token: str | None, sleep: Callable[[float], Awaitable[None]] = asyncio
                 await sleep(GUESS_DELAY)
             response: web.StreamResponse = web.Response(status=status, text=refusal)
         elif token and "token" in request.query:
-            # so that it stays neither in the address bar nor in the history; a path like //name would lead elsewhere
+            # removes the token from the address bar and the history; a path like //name would redirect to another site
             response = web.Response(status=303, headers={hdrs.LOCATION: "/"})
             response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.secure)
         else:
@@ -71,14 +71,14 @@ def guard(token: str | None, sleep: Callable[[float], Awaitable[None]] = asyncio
 
 
 def _refusal(request: web.Request, token: str | None) -> str | None:
-    """Why a request is not answered, if so. ValueError: a header cannot be read."""
+    """The reason to reject a request, or None. Raises ValueError if a header cannot be decoded."""
     "".join((request.path, *request.headers.values())).encode()
     host = request.headers.get(hdrs.HOST, "")
     if token is None and not is_local(urlsplit(f"//{host}").hostname or ""):
         return f"this server answers to localhost, not to {host!r}"
     origin = request.headers.get(hdrs.ORIGIN)
-    always_said = request.method not in ("GET", "HEAD") or hdrs.UPGRADE in request.headers  # by browsers
-    if (origin or always_said) and origin != f"{request.scheme}://{host}":
+    required = request.method not in ("GET", "HEAD") or hdrs.UPGRADE in request.headers  # browsers always send it then
+    if (origin or required) and origin != f"{request.scheme}://{host}":
         return f"requests from {origin} are not accepted"
     if token is not None and not hmac.compare_digest(_given_token(request).encode(), token.encode()):
         return "open the address that the command printed: it ends in a token"

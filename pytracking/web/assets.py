@@ -1,4 +1,4 @@
-"""The files that browsers load."""
+"""Static files of the pages."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ _NAMES = frozenset(path.name for path in STATIC.iterdir())
 
 
 def asset_routes(page: str) -> list[web.RouteDef]:
-    """The file ``page`` at /, and every file at /static/NAME. No name of a request reaches the file system."""
+    """The file ``page`` at /, and every file at /static/NAME. Names in requests never reach the file system."""
 
     async def first(request: web.Request) -> web.StreamResponse:
         return web.FileResponse(STATIC / page)

@@ -1,4 +1,4 @@
-"""Drawing boxes on a frame in a browser: a page on this machine, until they are drawn."""
+"""Selection of boxes on a frame in a browser, with a page on this machine."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from ltr.utils.errors import InputError
 from pytracking.api.boxes import check_box
 from pytracking.tracker.base.output import Box
 from pytracking.video.frame_source import Image
-from pytracking.visualization.boxes import LOST_COLOUR, PALETTE
+from pytracking.visualization.boxes import LOST_COLOR, PALETTE
 from pytracking.web.access import guard, new_runner
 from pytracking.web.assets import asset_routes
 
@@ -20,9 +20,9 @@ HOST = "127.0.0.1"
 
 
 def draw_boxes(image: Image, announce: Callable[[str], object]) -> list[Box]:
-    """Boxes (x, y, w, h; pixels of ``image``, RGB uint8 [H, W, 3]) that somebody draws on the page.
+    """Boxes (x, y, w, h; pixels of ``image``, RGB uint8 [H, W, 3]) drawn on the page.
 
-    announce: called with the page's URL once it can be opened.
+    announce: called with the page's URL when the server is ready.
     """
     return asyncio.run(_serve(image, announce))
 
@@ -40,13 +40,13 @@ async def _serve(image: Image, announce: Callable[[str], object]) -> list[Box]:
 
 
 def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Application:
-    """The application; ``drawn`` gets the boxes that the page sends first."""
+    """The application; ``drawn`` receives the first boxes that the page sends."""
 
     async def picture(request: web.Request) -> web.StreamResponse:
         return web.Response(body=encode_jpeg(image), content_type="image/jpeg")
 
-    async def colours(request: web.Request) -> web.StreamResponse:
-        return web.json_response({"targets": PALETTE, "lost": LOST_COLOUR})
+    async def colors(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"targets": PALETTE, "lost": LOST_COLOR})
 
     async def take(request: web.Request) -> web.StreamResponse:
         try:
@@ -62,7 +62,7 @@ def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Applicati
         [
             *asset_routes("draw.html"),
             web.get("/picture", picture),
-            web.get("/colours", colours),
+            web.get("/colours", colors),
             web.post("/boxes", take),
         ]
     )
@@ -70,7 +70,7 @@ def build_app(image: Image, drawn: "asyncio.Future[list[Box]]") -> web.Applicati
 
 
 def parse_boxes(message: Any, image: Image) -> list[Box]:
-    """What the page sends: a list of at least one [x, y, w, h] in pixels of ``image``. ValueError for all else."""
+    """The page's message, a list of at least one [x, y, w, h] in pixels of ``image``; InputError for anything else."""
     if not (isinstance(message, list) and message):
         raise InputError(f"expected a list of boxes, got {json.dumps(message)[:80]}")
     return [check_box(box, image) for box in message]

@@ -1,10 +1,10 @@
-"""What page and server say to each other over the WebSocket. No state, no network.
+"""Messages between page and server over the WebSocket. No state, no network.
 
-Page to server: a picture of the camera is a binary message, its number (uint32, big-endian) and a JPEG; everything
-else is a JSON object whose ``type`` is a key of ``COMMANDS``. Server to page: pictures of an uploaded video in the
-same binary form, and JSON objects of the types hello, video, added, result, ended and error.
+Page to server: a camera picture is a binary message, its number (uint32, big-endian) and a JPEG; all others are JSON
+objects whose ``type`` is a key of ``COMMANDS``. Server to page: pictures of an uploaded video in the same binary form,
+and JSON objects of the types hello, video, added, result, ended and error.
 
-Boxes are x, y, w, h in pixels of the picture that they belong to, which its number names.
+Boxes are x, y, w, h in pixels of the picture that their message names by number.
 """
 
 import json
@@ -21,12 +21,12 @@ _NUMBER = struct.Struct(">I")
 
 
 class ProtocolError(InputError):
-    """A message that no page of ours sends: the connection is closed."""
+    """A message that our page never sends: the connection is closed."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of the camera, to be tracked in."""
+    """A camera picture to track in."""
 
     number: int
     jpeg: bytes
@@ -34,7 +34,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Add:
-    """Follow what ``box`` shows in picture ``frame``."""
+    """Track the target in ``box`` of picture ``frame``."""
 
     frame: int
     box: Box
@@ -42,51 +42,52 @@ class Add:
 
 @dataclass(frozen=True)
 class Remove:
-    """Follow target ``id`` no longer."""
+    """Remove target ``id``."""
 
     id: int
 
 
 @dataclass(frozen=True)
 class Reset:
-    """Follow nothing."""
+    """Remove all targets."""
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Pictures come from the camera from now on: forget the uploaded video and its targets."""
+    """Switch to the camera: discard the uploaded video and its targets."""
 
 
 @dataclass(frozen=True)
 class Play:
-    """Go on with the uploaded video."""
+    """Play the uploaded video."""
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Stop the uploaded video where it is."""
+    """Pause the uploaded video."""
 
 
 @dataclass(frozen=True)
 class Rewind:
-    """The uploaded video again from its first picture, stopped; its targets are learned again where they were drawn."""
+    """Rewind the uploaded video and pause; its targets are initialized again where they were drawn."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Picture ``frame`` of the uploaded video is on the screen: another one can be sent."""
+class Ack:
+    """Picture ``frame`` of the uploaded video was displayed: the next one can be sent."""
 
     frame: int
 
 
-Command = Add | Remove | Reset | Camera | Play | Pause | Rewind | Seen
+Command = Add | Remove | Reset | Camera | Play | Pause | Rewind | Ack
 COMMANDS: dict[str, type[Command]] = {
-    kind.__name__.lower(): kind for kind in (Add, Remove, Reset, Camera, Play, Pause, Rewind, Seen)
+    **{kind.__name__.lower(): kind for kind in (Add, Remove, Reset, Camera, Play, Pause, Rewind)},
+    "seen": Ack,
 }
 
 
 def parse_command(text: str) -> Command:
-    """The command that a text message holds; ProtocolError where it is none."""
+    """The command of a text message; ProtocolError if it is invalid."""
     try:
         fields = json.loads(text)
         kind = COMMANDS[fields.pop("type")]
@@ -112,7 +113,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {"frame": _count, "id": _count, "box"
 
 
 def parse_picture(message: bytes) -> Picture:
-    """The picture that a binary message holds; ProtocolError where it is too short for one."""
+    """The picture of a binary message; ProtocolError if it is too short."""
     if len(message) <= _NUMBER.size:
         raise ProtocolError(f"a picture of {len(message)} bytes")
     return Picture(_NUMBER.unpack_from(message)[0], message[_NUMBER.size :])
@@ -124,7 +125,7 @@ def picture_message(number: int, jpeg: bytes) -> bytes:
 
 
 def result_message(frame: int, outputs: Mapping[int, TrackOutput], seconds: float) -> str:
-    """Where the targets are in picture ``frame``, and how long it took to find them."""
+    """The targets in picture ``frame``, and the seconds of tracking."""
     targets = [
         {"id": number, "box": output.box, "score": round(output.score, 4), "state": output.state}
         for number, output in outputs.items()
@@ -133,10 +134,10 @@ def result_message(frame: int, outputs: Mapping[int, TrackOutput], seconds: floa
 
 
 def added_message(number: int) -> str:
-    """A target was learned and has this id."""
+    """A target was added with this id."""
     return json.dumps({"type": "added", "id": number})
 
 
 def error_message(text: str, frame: int | None = None) -> str:
-    """What went wrong, in words for the person; ``frame``: the picture that is not going to be answered otherwise."""
+    """An error message for the user; ``frame``: the picture that gets no other answer."""
     return json.dumps({"type": "error", "message": text, "frame": frame})

@@ -17,7 +17,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from ltr.utils.errors import InputError
 from pytracking.api.multi_tracker import MultiTracker
-from pytracking.visualization.boxes import LOST_COLOUR, PALETTE
+from pytracking.visualization.boxes import LOST_COLOR, PALETTE
 from pytracking.web.access import guard, is_local, new_runner
 from pytracking.web.assets import asset_routes
 from pytracking.web.protocol import ProtocolError, error_message, parse_command, parse_picture
@@ -30,22 +30,22 @@ from pytracking.web.uploads import (
     StalledError,
     TooLargeError,
     UploadError,
-    open_film,
+    open_upload,
     store,
 )
 
-MAX_SESSIONS = 4  # pages at once; they take turns
-MAX_MESSAGE = 4 * 2**20  # bytes; a picture of a page of ours has about 60 kB
-HEARTBEAT = 10.0  # seconds; a page that does not answer within half of that is gone
-PATIENCE = 15.0  # seconds that an upload may stand still
-CLOSING = 1.0  # seconds that a page has to answer when the connection is ended
+MAX_SESSIONS = 4  # concurrent pages, which share one worker
+MAX_MESSAGE = 4 * 2**20  # bytes; a picture from our page has about 60 kB
+HEARTBEAT = 10.0  # seconds; a page that does not answer within half of that is disconnected
+PATIENCE = 15.0  # seconds until a stalled upload fails
+CLOSING = 1.0  # seconds to wait for a page's answer when closing
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
-class Desk:
-    """What all requests share. sessions: the open pages by their secret names, each with its folder for a video."""
+class ServerState:
+    """State shared by all requests. sessions: of the open pages by secret name, each with its folder for a video."""
 
     new_targets: Callable[[], MultiTracker]
     worker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "tracking"))
@@ -53,13 +53,13 @@ class Desk:
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
 
 
-DESK = web.AppKey("desk", Desk)
+STATE = web.AppKey("state", ServerState)
 
 
 def build_app(new_targets: Callable[[], MultiTracker], token: str | None = None) -> web.Application:
     """The application. new_targets: called once for each page. token: see :func:`~pytracking.web.access.guard`."""
     app = web.Application(middlewares=[guard(token)])
-    app[DESK] = Desk(new_targets)
+    app[STATE] = ServerState(new_targets)
     app.add_routes(
         [
             *asset_routes("index.html"),
@@ -67,26 +67,26 @@ def build_app(new_targets: Callable[[], MultiTracker], token: str | None = None)
             web.post("/video/{session}", _upload),
         ]
     )
-    app.on_shutdown.append(_hang_up)
+    app.on_shutdown.append(_close_connections)
     app.on_cleanup.append(_stop_worker)
     return app
 
 
-async def _hang_up(app: web.Application) -> None:
+async def _close_connections(app: web.Application) -> None:
     message = b"the server was stopped"
-    closing = [connection.close(code=WSCloseCode.GOING_AWAY, message=message) for connection in app[DESK].sockets]
+    closing = [connection.close(code=WSCloseCode.GOING_AWAY, message=message) for connection in app[STATE].sockets]
     await asyncio.gather(*closing, return_exceptions=True)
 
 
 async def _stop_worker(app: web.Application) -> None:
-    app[DESK].worker.shutdown(wait=False, cancel_futures=True)
+    app[STATE].worker.shutdown(wait=False, cancel_futures=True)
 
 
 async def _socket(request: web.Request) -> web.StreamResponse:
-    desk = request.app[DESK]
+    state = request.app[STATE]
     connection = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT, timeout=CLOSING, compress=False)
     await connection.prepare(request)
-    if len(desk.sessions) >= MAX_SESSIONS:
+    if len(state.sessions) >= MAX_SESSIONS:
         await connection.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"all places are taken: close another page")
         return connection
     try:
@@ -95,30 +95,30 @@ async def _socket(request: web.Request) -> web.StreamResponse:
         log.error("no folder for a page's video: %s", error)
         await connection.close(code=WSCloseCode.INTERNAL_ERROR, message=b"the server's disk is full")
         return connection
-    desk.sockets.add(connection)
+    state.sockets.add(connection)
     try:
         with folder:
-            async with _open_session(desk, connection, Path(folder.name)) as session:
+            async with _open_session(state, connection, Path(folder.name)) as session:
                 await _listen(connection, session)
     finally:
-        desk.sockets.discard(connection)
+        state.sockets.discard(connection)
     return connection
 
 
 @asynccontextmanager
-async def _open_session(desk: Desk, connection: web.WebSocketResponse, folder: Path) -> AsyncIterator[Session]:
+async def _open_session(state: ServerState, connection: web.WebSocketResponse, folder: Path) -> AsyncIterator[Session]:
     name = secrets.token_urlsafe(16)
-    targets = desk.new_targets()
-    session = Session(targets, desk.worker, connection)
-    desk.sessions[name] = (session, folder)
+    targets = state.new_targets()
+    session = Session(targets, state.worker, connection)
+    state.sessions[name] = (session, folder)
     work = asyncio.create_task(_run(session, connection))
     try:
         await connection.send_str(_hello(name))
         yield session
     finally:
-        del desk.sessions[name]
+        del state.sessions[name]
         work.cancel()
-        desk.worker.submit(targets.clear)
+        state.worker.submit(targets.clear)
         await asyncio.wait([work])
 
 
@@ -127,7 +127,7 @@ def _hello(session: str) -> str:
         "type": "hello",
         "session": session,
         "colours": PALETTE,
-        "lost_colour": LOST_COLOUR,
+        "lost_colour": LOST_COLOR,
         "max_targets": MAX_TARGETS,
         "max_bytes": MAX_BYTES,
         "accepted": ACCEPTED,
@@ -136,11 +136,11 @@ def _hello(session: str) -> str:
 
 
 async def _run(session: Session, connection: web.WebSocketResponse) -> None:
-    """Run the session; where it fails, its page hears of it."""
+    """Run the session; if it fails, send its page an error."""
     try:
         await session.run()
     except ConnectionError:
-        pass  # the page went away while it was being answered
+        pass  # the page disconnected
     except Exception:
         log.exception("a page's session failed")
         with suppress(ConnectionError):
@@ -149,7 +149,7 @@ async def _run(session: Session, connection: web.WebSocketResponse) -> None:
 
 
 async def _listen(connection: web.WebSocketResponse, session: Session) -> None:
-    """Hand on what the page sends, until it leaves or sends nonsense."""
+    """Pass messages of the page to its session until it disconnects or sends an invalid one."""
     try:
         async for message in connection:
             if message.type is WSMsgType.BINARY:
@@ -162,10 +162,10 @@ async def _listen(connection: web.WebSocketResponse, session: Session) -> None:
 
 
 async def _upload(request: web.Request) -> web.StreamResponse:
-    """The body is a video file, whole; 204, or the status and the words of an UploadError."""
-    desk, name = request.app[DESK], request.match_info["session"]
+    """Take a video file as the body; answers 204, or the status and message of an UploadError."""
+    state, name = request.app[STATE], request.match_info["session"]
     try:
-        await _take_video(request, desk, name)
+        await _take_video(request, state, name)
     except UploadError as error:
         if error.status == NotStoredError.status:
             log.error("%s", error)
@@ -173,48 +173,48 @@ async def _upload(request: web.Request) -> web.StreamResponse:
     return web.Response(status=204)
 
 
-async def _take_video(request: web.Request, desk: Desk, name: str) -> None:
-    """Store the body in the folder of session ``name``, and show it there in the place of the one before."""
-    session, folder = _session_of(desk, name)
+async def _take_video(request: web.Request, state: ServerState, name: str) -> None:
+    """Store the body in the folder of session ``name``, and show it in place of the previous video."""
+    session, folder = _session_of(state, name)
     if (request.content_length or 0) > MAX_BYTES:
         raise TooLargeError
     path = folder / secrets.token_hex(8)
-    await store(_chunks(request, desk, name), path)
+    await store(_chunks(request, state, name), path)
     try:
-        film = await asyncio.to_thread(open_film, path)
+        video = await asyncio.to_thread(open_upload, path)
     except UploadError:
         path.unlink(missing_ok=True)
         raise
-    _session_of(desk, name)
+    _session_of(state, name)
     for old in folder.iterdir():
         if old != path:
             old.unlink()
-    session.receive(film)
+    session.receive(video)
 
 
-def _session_of(desk: Desk, name: str) -> tuple[Session, Path]:
-    if name not in desk.sessions:
+def _session_of(state: ServerState, name: str) -> tuple[Session, Path]:
+    if name not in state.sessions:
         raise PageGoneError("that page is no longer connected")
-    return desk.sessions[name]
+    return state.sessions[name]
 
 
-async def _chunks(request: web.Request, desk: Desk, name: str) -> AsyncIterator[bytes]:
-    """The body of an upload, for as long as it goes on and its page is there."""
+async def _chunks(request: web.Request, state: ServerState, name: str) -> AsyncIterator[bytes]:
+    """The body of an upload; raises if it stalls or its page disconnects."""
     chunks = aiter(request.content.iter_chunked(2**16))
     while True:
         try:
             chunk = await asyncio.wait_for(anext(chunks, b""), PATIENCE)
         except TimeoutError:
-            raise StalledError(f"nothing more of the video has arrived for {PATIENCE:g} s") from None
+            raise StalledError(f"the upload has stalled for {PATIENCE:g} s") from None
         if not chunk:
             return
-        _session_of(desk, name)
+        _session_of(state, name)
         yield chunk
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen. certificate, key: PEM files for https; port 0: any that is free."""
+    """Where to listen. certificate, key: PEM files for https; port 0: any free port."""
 
     host: str = "localhost"
     port: int = 8000
@@ -222,7 +222,7 @@ class Address:
     key: Path | None = None
 
     def context(self) -> ssl.SSLContext | None:
-        """What https needs, or None."""
+        """The TLS context, None without a certificate."""
         if self.certificate is None:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -234,7 +234,7 @@ class Address:
 
 
 async def serve(new_targets: Callable[[], MultiTracker], address: Address, announce: Callable[[str], object]) -> None:
-    """Serve until cancelled. announce: called with the URL, which holds the token if there is one, once it works."""
+    """Serve until canceled. announce: called with the URL, including the token if any, when the server is ready."""
     token = None if is_local(address.host) else secrets.token_urlsafe(16)
     context = address.context()
     runner = new_runner(build_app(new_targets, token))

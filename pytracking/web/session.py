@@ -1,4 +1,4 @@
-"""One page: what it has asked for, done one thing after the other."""
+"""The session of one page: executes its commands in order."""
 
 import asyncio
 import time
@@ -12,9 +12,9 @@ from ltr.utils.errors import InputError
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.video.frame_source import Image
-from pytracking.web.film import Film
 from pytracking.web.pictures import decode_picture, encode_picture
 from pytracking.web.protocol import (
+    Ack,
     Add,
     Camera,
     Command,
@@ -25,25 +25,25 @@ from pytracking.web.protocol import (
     Remove,
     Reset,
     Rewind,
-    Seen,
     added_message,
     error_message,
     picture_message,
     result_message,
 )
+from pytracking.web.video_playback import VideoPlayback
 
 MAX_TARGETS = 8
-MAX_WAITING = 32  # messages; a page waits for answers, so that it never gets there
-RECENT = 4  # pictures kept, for a box that is drawn on one of them
-MAX_UNSEEN = 2  # pictures on their way to the page
+MAX_WAITING = 32  # messages; a page waits for answers, so it never has as many
+RECENT = 4  # pictures kept, since the user may draw a box on them
+MAX_UNSEEN = 2  # pictures sent and not acknowledged
 Result = TypeVar("Result")
 
 
-class Link(Protocol):
-    """The way to the page: a WebSocket."""
+class Connection(Protocol):
+    """The WebSocket of the page."""
 
     async def send_str(self, data: str) -> None:
-        """Send a text message; waits while the page is behind."""
+        """Send a text message; waits while the send buffer is full."""
 
     async def send_bytes(self, data: bytes) -> None:
         """Send a binary message."""
@@ -52,32 +52,31 @@ class Link(Protocol):
 class Session:
     """The targets and pictures of one page.
 
-    :meth:`receive` takes what the page sends and never waits; :meth:`run` works it off in the order of arrival. Of
-    pictures that wait, the newest replaces the one before it, so a camera that is faster than the tracker loses
-    pictures and gains no delay.
+    :meth:`receive` queues messages and never waits; :meth:`run` handles them in order. A queued picture is replaced by
+    the next one, so a camera that is faster than the tracker drops pictures and adds no delay.
 
     Args:
-        targets: what follows them; used in ``worker`` only.
-        worker: where pictures are decoded and tracking is done. Sessions that share one take turns.
-        link: the way to the page.
+        targets: tracks them; used in ``worker`` only.
+        worker: for decoding and tracking; sessions that share it take turns.
+        connection: to the page.
     """
 
-    def __init__(self, targets: MultiTracker, worker: Executor, link: Link) -> None:
-        self._targets, self._worker, self._link = targets, worker, link
-        self._waiting: deque[Picture | Command | Film] = deque()
+    def __init__(self, targets: MultiTracker, worker: Executor, connection: Connection) -> None:
+        self._targets, self._worker, self._connection = targets, worker, connection
+        self._waiting: deque[Picture | Command | VideoPlayback] = deque()
         self._wake = asyncio.Event()
         self._recent: OrderedDict[int, Image] = OrderedDict()
         self._outputs: dict[int, TrackOutput] = {}
-        self._film: Film | None = None
-        self._drawn: dict[int, Add] = {}  # by id: how the targets in the film came to be
+        self._video: VideoPlayback | None = None
+        self._drawn: dict[int, Add] = {}  # by id: the commands that added the video's targets
         self._unseen: set[int] = set()
 
-    def receive(self, message: Picture | Command | Film) -> None:
-        """Take a message, or an uploaded video to show. ProtocolError where too many wait."""
+    def receive(self, message: Picture | Command | VideoPlayback) -> None:
+        """Queue a message, or an uploaded video to show; ProtocolError if the queue is full."""
         match message:
-            case Pause() if self._film:
-                self._film.playing = False  # at once: what waits may take a second
-            case Seen(frame):
+            case Pause() if self._video:
+                self._video.playing = False  # at once, since queued messages may take a second
+            case Ack(frame):
                 self._unseen.discard(frame)
             case Picture() if self._waiting and isinstance(self._waiting[-1], Picture):
                 self._waiting[-1] = message
@@ -88,7 +87,7 @@ class Session:
         self._wake.set()
 
     async def run(self) -> None:
-        """Do what was received, until cancelled."""
+        """Handle received messages until canceled."""
         while True:
             delay = self._until_next_picture()
             if self._waiting:
@@ -103,26 +102,26 @@ class Session:
                     continue
 
     def _until_next_picture(self) -> float | None:
-        """Seconds until the film goes on; None where it does not: it is stopped, or waits for a page that is behind."""
-        if self._film is None or len(self._unseen) >= MAX_UNSEEN:
+        """Seconds until the video's next picture; None if it is paused or waits for acknowledgments."""
+        if self._video is None or len(self._unseen) >= MAX_UNSEEN:
             return None
-        return self._film.delay(time.monotonic())
+        return self._video.delay(time.monotonic())
 
-    async def _answer(self, message: Picture | Command | Film) -> None:
+    async def _answer(self, message: Picture | Command | VideoPlayback) -> None:
         try:
             match message:
                 case Picture(number, jpeg):
                     image = await self._work(lambda: decode_picture(jpeg))
                     await self._report(number, image, *await self._find(image))
-                case Film():
+                case VideoPlayback():
                     await self._show(message)
                 case _:
-                    await self._obey(message)
+                    await self._handle_command(message)
         except InputError as error:
             frame = message.number if isinstance(message, Picture) else None
-            await self._link.send_str(error_message(str(error), frame))
+            await self._connection.send_str(error_message(str(error), frame))
 
-    async def _obey(self, command: Command) -> None:
+    async def _handle_command(self, command: Command) -> None:
         match command:
             case Add(frame, box):
                 await self._add(frame, box)
@@ -130,34 +129,34 @@ class Session:
                 await self._work(lambda: self._targets.remove(number))
                 self._outputs.pop(number, None)
                 self._drawn.pop(number, None)
-                await self._tell()
+                await self._send_results()
             case Reset():
                 await self._stop_all()
                 self._drawn = {}
-                await self._tell()
+                await self._send_results()
             case Camera():
-                self._film = None
-                await self._forget()
-            case Play() if self._film:
-                self._film.play()
-            case Rewind() if self._film:
-                await self._show(self._film, again=True)
+                self._video = None
+                await self._reset()
+            case Play() if self._video:
+                self._video.play()
+            case Rewind() if self._video:
+                await self._show(self._video, again=True)
 
     async def _add(self, frame: int, box: Box) -> None:
         if len(self._targets.ids) >= MAX_TARGETS:
-            raise InputError(f"{MAX_TARGETS} targets are followed already, and that is the limit")
+            raise InputError(f"{MAX_TARGETS} targets are tracked already, which is the limit")
         image = self._recent.get(frame)
         if image is None:
-            raise InputError("the picture has gone by; draw the box again")
+            raise InputError("this picture is no longer available; draw the box again")
         number = await self._work(lambda: self._targets.add(image, box))
         self._outputs[number] = TrackOutput(box, 1.0, "tracking")
-        if self._film:
+        if self._video:
             self._drawn[number] = Add(frame, box)
-        await self._link.send_str(added_message(number))
-        await self._tell(frame)
+        await self._connection.send_str(added_message(number))
+        await self._send_results(frame)
 
     async def _find(self, image: Image) -> tuple[dict[int, TrackOutput], float]:
-        """Where the targets are in ``image``, and the seconds that the tracker took."""
+        """The targets in ``image``, and the seconds of tracking."""
 
         def timed() -> tuple[dict[int, TrackOutput], float]:
             begin = time.perf_counter()
@@ -170,22 +169,22 @@ class Session:
         self._recent[number] = image
         while len(self._recent) > RECENT:
             self._recent.popitem(last=False)
-        await self._tell(number, seconds)
+        await self._send_results(number, seconds)
 
     async def _next_picture(self) -> None:
-        """One frame on in the uploaded video."""
-        assert self._film is not None
-        image = await asyncio.to_thread(self._film.read)
+        """Send and track the next frame of the uploaded video."""
+        assert self._video is not None
+        image = await asyncio.to_thread(self._video.read)
         if image is None:
-            await self._link.send_str(self._film.ended_message())
+            await self._connection.send_str(self._video.ended_message())
             return
-        number = self._film.number
+        number = self._video.number
         self._unseen.add(number)
         _, (outputs, seconds) = await asyncio.gather(self._send_picture(number, image), self._find(image))
         await self._report(number, image, outputs | await self._learn_again(number, image), seconds)
 
     async def _learn_again(self, number: int, image: Image) -> dict[int, TrackOutput]:
-        """The targets that were drawn in this picture before the film was rewound."""
+        """Add the targets that were drawn in this picture before the video was rewound."""
         followed = self._targets.ids
         missing = {id: add.box for id, add in self._drawn.items() if add.frame == number and id not in followed}
         for target_id, box in missing.items():
@@ -193,20 +192,20 @@ class Session:
         return {target_id: TrackOutput(box, 1.0, "tracking") for target_id, box in missing.items()}
 
     async def _send_picture(self, number: int, image: Image) -> None:
-        await self._link.send_bytes(picture_message(number, await asyncio.to_thread(encode_picture, image)))
+        await self._connection.send_bytes(picture_message(number, await asyncio.to_thread(encode_picture, image)))
 
-    async def _show(self, film: Film, again: bool = False) -> None:
-        """The first picture of ``film``, stopped."""
-        await (self._stop_all() if again else self._forget())
-        self._film = film
+    async def _show(self, video: VideoPlayback, again: bool = False) -> None:
+        """Show the first picture of ``video``, paused."""
+        await (self._stop_all() if again else self._reset())
+        self._video = video
         self._unseen.clear()
         self._recent.clear()
-        film.rewind()
-        await self._link.send_str(film.message(again))
+        video.rewind()
+        await self._connection.send_str(video.message(again))
         await self._next_picture()
 
     async def _stop_all(self) -> None:
-        """Follow nothing. Ids are not given again, since the page has boxes of them."""
+        """Remove all targets. Their ids are not reused, since the page has boxes of them."""
 
         def stop() -> None:
             for target_id in self._targets.ids:
@@ -215,15 +214,15 @@ class Session:
         await self._work(stop)
         self._outputs = {}
 
-    async def _forget(self) -> None:
-        """All of a source, whose place another one takes."""
+    async def _reset(self) -> None:
+        """Discard everything of the current source."""
         await self._work(self._targets.clear)
         self._outputs, self._drawn = {}, {}
         self._recent.clear()
 
-    async def _tell(self, frame: int | None = None, seconds: float = 0.0) -> None:
+    async def _send_results(self, frame: int | None = None, seconds: float = 0.0) -> None:
         number = next(reversed(self._recent), 0) if frame is None else frame
-        await self._link.send_str(result_message(number, self._outputs, seconds))
+        await self._connection.send_str(result_message(number, self._outputs, seconds))
 
     async def _work(self, job: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)

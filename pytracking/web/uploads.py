@@ -1,4 +1,4 @@
-"""Videos that are sent to the server: how large, of what kind, where they are kept."""
+"""Uploaded videos: limits, accepted formats and storage."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import ClassVar
 from ltr.data.video_stream import open_container, video_stream
 from ltr.utils.errors import InputError
 from pytracking.video.frame_source import BrokenSourceError, open_video
-from pytracking.web.film import Film
+from pytracking.web.video_playback import VideoPlayback
 
 MAX_BYTES = 500 * 2**20
 MAX_SIDE = 4096  # pixels
@@ -15,7 +15,7 @@ ACCEPTED = "MP4, MOV, WebM, MKV or AVI"
 
 
 class UploadError(InputError):
-    """Why a video is not taken, in words for the person. status: of the HTTP answer."""
+    """The reason to reject a video, as a message for the user. status: of the HTTP response."""
 
     status: ClassVar[int]
 
@@ -30,33 +30,33 @@ class TooLargeError(UploadError):
 
 
 class NotAVideoError(UploadError):
-    """Something else than a video of an accepted kind."""
+    """Not a video of an accepted format."""
 
     status = 415
 
 
 class NotStoredError(UploadError):
-    """The disk is full, or fails."""
+    """The disk is full or fails."""
 
     status = 507
 
 
 class PageGoneError(UploadError):
-    """Nobody is there to see the video."""
+    """The page is no longer connected."""
 
     status = 404
 
 
 class StalledError(UploadError):
-    """Nothing more of the video arrives."""
+    """The upload has stalled."""
 
     status = 408
 
 
 def looks_like_video(head: bytes) -> bool:
-    """Whether a file that begins with ``head`` (12 bytes) is of an accepted container.
+    """Whether a file that begins with ``head`` (12 bytes) has an accepted container format.
 
-    FFmpeg also takes playlists, which name other files and addresses for it to open: nothing of that kind may reach it.
+    FFmpeg also reads playlists, which make it open other files and addresses, so they must be rejected.
     """
     return (
         head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # MP4, MOV
@@ -66,7 +66,7 @@ def looks_like_video(head: bytes) -> bool:
 
 
 async def store(chunks: AsyncIterator[bytes], path: Path) -> None:
-    """Write ``chunks`` to ``path``; an UploadError as soon as it is known, with no file left."""
+    """Write ``chunks`` to ``path``; an UploadError is raised early and leaves no file."""
     size, head = 0, b""
     try:
         with path.open("wb") as file:
@@ -88,8 +88,8 @@ async def store(chunks: AsyncIterator[bytes], path: Path) -> None:
         raise
 
 
-def open_film(path: Path) -> Film:
-    """The stored video, its first frame tried out; NotAVideoError where there is none, or its frames are too large."""
+def open_upload(path: Path) -> VideoPlayback:
+    """The stored video, after decoding its first frame; NotAVideoError if that fails or its frames are too large."""
     try:
         source = open_video(path)
         with open_container(path) as container:
@@ -103,4 +103,4 @@ def open_film(path: Path) -> Film:
         raise NotAVideoError(str(error).removeprefix(f"{path}: ")) from None
     if first is None:
         raise NotAVideoError("the video has no frame that can be read")
-    return Film(source, (first.shape[1], first.shape[0]))
+    return VideoPlayback(source, (first.shape[1], first.shape[0]))

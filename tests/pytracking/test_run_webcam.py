@@ -201,7 +201,7 @@ def test_a_real_window(repository, tmp_path):
             assert program.wait(20) == 0
 
 
-def test_targets_are_drawn_in_their_colours():
+def test_targets_are_drawn_in_their_colors():
     _, window = follow(BOX, "", "")
     assert any((image == PALETTE[0]).all(axis=2).any() for image in window.shown[1:])
     assert not (window.shown[0] == PALETTE[0]).all(axis=2).any()

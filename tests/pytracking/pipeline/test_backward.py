@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from pytracking import MultiTracker
-from pytracking.pipeline.backward import count_frames, replayed
+from pytracking.pipeline.backward import count_frames, in_forward_order
 from pytracking.pipeline.selection import select
-from pytracking.pipeline.track_video import Start, follow
+from pytracking.pipeline.track_video import InitialBox, track_video
 from pytracking.video.frame_source import BrokenSourceError, FrameSource, open_frames
 from pytracking.video.reverse import reverse_frames
 from tests.fakes.trackers import FakeTracker
@@ -15,7 +15,7 @@ from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import number_of, numbered_frame, write_images, write_video
 
 FRAME = numbered_frame(0).nbytes
-START = Start((10.0, 12.0, 20.0, 16.0), 6)
+START = InitialBox((10.0, 12.0, 20.0, 16.0), 6)
 
 
 def drawn(frames, error=None, length=None):
@@ -82,8 +82,8 @@ def test_damage_is_told_after_the_first_frame(tmp_path):
 
 def test_what_was_found_is_given_in_the_order_of_the_video():
     source, numbers = drawn(9), range(2, 9, 2)
-    steps = follow(reverse_frames(source, range(2, 7, 2)), [START], MultiTracker(FakeTracker()), [6, 4, 2])
-    given = list(replayed(steps, source, numbers))
+    steps = track_video(reverse_frames(source, range(2, 7, 2)), [START], MultiTracker(FakeTracker()), [6, 4, 2])
+    given = list(in_forward_order(steps, source, numbers))
     assert [(s.frame, number_of(s.image), list(s.targets)) for s in given] == [
         (2, 2, [0]),
         (4, 4, [0]),
@@ -99,10 +99,11 @@ def test_what_was_found_before_a_break_is_given_before_it(error):
     source = drawn(9)
 
     def broken():
-        yield from list(follow(reverse_frames(source, range(7)), [START], MultiTracker(FakeTracker()), [6, 5, 4]))[:2]
+        turned = reverse_frames(source, range(7))
+        yield from islice(track_video(turned, [START], MultiTracker(FakeTracker()), [6, 5, 4]), 2)
         raise error
 
-    steps = replayed(broken(), source, range(9))
+    steps = in_forward_order(broken(), source, range(9))
     given = [(step.frame, list(step.targets)) for step in islice(steps, 9)]
     with pytest.raises(type(error)):
         next(steps)
@@ -119,7 +120,7 @@ def test_a_selection_knows_its_frames():
     assert (list(forward.numbers), forward.first) == ([1, 4, 7], 1)
     backward = select(drawn(9), 1, None, 3, backward=True)
     assert (list(backward.numbers), backward.first) == ([1, 4, 7], 7)
-    assert [number_of(frame) for frame in backward.to_track([Start(START.box, 4)])] == [4, 1]
+    assert [number_of(frame) for frame in backward.to_track([InitialBox(START.box, 4)])] == [4, 1]
     with pytest.raises(ValueError, match="--backward: camera 0 has no last frame"):
         select(FrameSource("camera 0", list, live=True), 0, None, 1, backward=True)
     with pytest.raises(ValueError, match="drawn: no frames from 9 to None"):
@@ -128,7 +129,7 @@ def test_a_selection_knows_its_frames():
 
 def test_a_track_that_is_corrected_backward_has_its_gap_behind_the_correction():
     source, numbers = drawn(7, length=7), range(7)
-    starts = [START, Start((5.0, 5.0, 9.0, 8.0), 3, 0)]
+    starts = [START, InitialBox((5.0, 5.0, 9.0, 8.0), 3, 0)]
     turned = reverse_frames(source, numbers)
-    steps = follow(turned, starts, MultiTracker(FakeTracker()), reversed(numbers))
-    assert [step.frame for step in replayed(steps, source, numbers) if step.begun] == [4]
+    steps = track_video(turned, starts, MultiTracker(FakeTracker()), reversed(numbers))
+    assert [step.frame for step in in_forward_order(steps, source, numbers) if step.begun] == [4]

@@ -5,16 +5,16 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pytracking import MultiTracker, Tracker
-from pytracking.pipeline.debug_sink import panels
-from pytracking.pipeline.recording import record
-from pytracking.pipeline.track_video import Start, follow
+from pytracking.pipeline.debug_sink import debug_sink
+from pytracking.pipeline.recording import run_pipeline
+from pytracking.pipeline.track_video import InitialBox, track_video
 from pytracking.tracker.dimp.debug import DebugRecorder
 from pytracking.video.frame_source import FrameSource, open_frames
 from pytracking.visualization.panels import SIZE
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import write_small_network
 
-STARTS = [Start((60.0, 40.0, 32.0, 28.0), 0), Start((100.0, 70.0, 40.0, 30.0), 1, 1)]
+STARTS = [InitialBox((60.0, 40.0, 32.0, 28.0), 0), InitialBox((100.0, 70.0, 40.0, 30.0), 1, 1)]
 SOURCE = FrameSource("noise", lambda: (noise_picture(seed, 200, 150) for seed in range(3)), 3, 25.0)
 
 
@@ -26,8 +26,8 @@ def targets(tmp_path):
 
 
 def test_panels_as_a_video(tmp_path, targets):
-    steps = follow(SOURCE, STARTS, targets, count())
-    record(steps, [panels(tmp_path / "seen.mp4", SOURCE, targets, [0, 1])])
+    steps = track_video(SOURCE, STARTS, targets, count())
+    run_pipeline(steps, [debug_sink(tmp_path / "seen.mp4", SOURCE, targets, [0, 1])])
     frames = list(open_frames(tmp_path / "seen.mp4"))
     assert [frame.shape for frame in frames] == [(2 * SIZE[1], SIZE[0], 3)] * 3
     drawn = [[bool((row[60:] < 240).any()) for row in np.split(frame, 2)] for frame in frames]
@@ -35,7 +35,9 @@ def test_panels_as_a_video(tmp_path, targets):
 
 
 def test_panels_in_tensorboard(tmp_path, targets):
-    record(follow(SOURCE, STARTS, targets, count()), [panels(tmp_path / "events", SOURCE, targets, [0, 1])])
+    run_pipeline(
+        track_video(SOURCE, STARTS, targets, count()), [debug_sink(tmp_path / "events", SOURCE, targets, [0, 1])]
+    )
     events = EventAccumulator(str(tmp_path / "events")).Reload()
     assert events.Tags()["images"] == ["target 0", "target 1"]
     assert [image.step for image in events.Images("target 1")] == [1, 2]

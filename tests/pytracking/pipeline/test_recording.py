@@ -4,15 +4,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytracking.pipeline.recording import end_as_interrupt, record
-from pytracking.pipeline.track_video import Step
+from pytracking.pipeline.recording import end_as_interrupt, run_pipeline
+from pytracking.pipeline.track_video import FrameResult
 from pytracking.video.frame_source import BrokenSourceError
 from tests.fakes.videos import numbered_frame
 
 
 def steps_of(frames, error=None):
     for number in range(frames):
-        yield Step(number, numbered_frame(number), {}, 0.5 if number else 0.0)
+        yield FrameResult(number, numbered_frame(number), {}, 0.5 if number else 0.0)
     if error:
         raise error
 
@@ -55,7 +55,7 @@ def opened(*sinks):
 
 def test_frames_without_a_target_are_written_and_not_timed():
     kept = Kept()
-    recording = record(steps_of(3), opened(kept))
+    recording = run_pipeline(steps_of(3), opened(kept))
     assert (kept.frames, kept.end) == ([0, 1, 2], "well")
     assert (recording.frames, recording.fps, recording.broken, recording.errors) == (3, 2.0, "", (None,))
 
@@ -69,7 +69,7 @@ def test_frames_without_a_target_are_written_and_not_timed():
 )
 def test_everything_before_a_break_is_kept(error, reason):
     kept = [Kept(), Kept()]
-    recording = record(steps_of(3, error), opened(*kept))
+    recording = run_pipeline(steps_of(3, error), opened(*kept))
     assert (recording.frames, recording.broken) == (3, reason)
     assert [(sink.frames, sink.end) for sink in kept] == [([0, 1, 2], "well")] * 2
 
@@ -77,7 +77,7 @@ def test_everything_before_a_break_is_kept(error, reason):
 def test_everything_before_a_bug_is_kept_and_the_bug_is_raised():
     kept = Kept()
     with pytest.raises(RuntimeError, match="boom"):
-        record(steps_of(3, RuntimeError("boom")), opened(kept))
+        run_pipeline(steps_of(3, RuntimeError("boom")), opened(kept))
     assert (kept.frames, kept.end) == ([0, 1, 2], "well")
 
 
@@ -85,30 +85,30 @@ def test_everything_before_a_bug_is_kept_and_the_bug_is_raised():
 def test_without_a_frame_nothing_is_written(error):
     kept = Kept()
     with pytest.raises(ValueError, match=r"the video has no frames|nothing at all|interrupted after 0 frames"):
-        record(steps_of(0, error), opened(kept))
+        run_pipeline(steps_of(0, error), opened(kept))
     assert kept.end == "error"
 
 
 @pytest.mark.parametrize("fail_at", [1, 99])
 def test_a_sink_that_fails_does_not_take_the_others_with_it(fail_at):
     failing, kept = Kept(fail_at), Kept()
-    recording = record(steps_of(4), opened(failing, kept))
+    recording = run_pipeline(steps_of(4), opened(failing, kept))
     assert recording.errors == ("disk full", None)
     assert (failing.end, kept.end) == ("error", "well")
     assert (kept.frames, recording.frames) == ([0, 1, 2, 3], 4)
 
 
 def test_where_every_sink_has_failed_it_ends():
-    recording = record(steps_of(9), opened(Kept(1), Kept(3)))
+    recording = run_pipeline(steps_of(9), opened(Kept(1), Kept(3)))
     assert (recording.frames, recording.errors) == (4, ("disk full", "disk full"))
-    assert record(steps_of(9), []).frames == 9
+    assert run_pipeline(steps_of(9), []).frames == 9
 
 
 def test_a_sink_that_cannot_be_opened_ends_it_before_the_first_frame():
     kept = Kept()
     asked = iter(steps_of(3))
     with pytest.raises(OSError, match="disk full"):
-        record(asked, opened(kept, Kept(-1)))
+        run_pipeline(asked, opened(kept, Kept(-1)))
     assert (kept.frames, kept.end) == ([], "error")
     assert next(asked).frame == 0
 
@@ -116,7 +116,7 @@ def test_a_sink_that_cannot_be_opened_ends_it_before_the_first_frame():
 def test_a_bug_of_a_sink_is_raised_after_the_others_are_whole():
     kept = Kept()
     with pytest.raises(TypeError, match="bug"):
-        record(steps_of(3), opened(Kept(1, TypeError("bug")), kept))
+        run_pipeline(steps_of(3), opened(Kept(1, TypeError("bug")), kept))
     assert (kept.frames, kept.end) == ([0, 1, 2], "well")
 
 
@@ -135,7 +135,7 @@ def test_all_sinks_end_with_the_same_frame(name):
 
     try:
         end_as_interrupt()
-        recording = record(steps_of(5), [first.open(), pressing(), last.open()])
+        recording = run_pipeline(steps_of(5), [first.open(), pressing(), last.open()])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -157,7 +157,7 @@ def test_signals_that_are_ignored_stay_ignored():
 
 def test_other_threads_can_record_too():
     kept = Kept()
-    thread = threading.Thread(target=lambda: record(steps_of(2), opened(kept)))
+    thread = threading.Thread(target=lambda: run_pipeline(steps_of(2), opened(kept)))
     thread.start()
     thread.join()
     assert (kept.frames, kept.end) == ([0, 1], "well")

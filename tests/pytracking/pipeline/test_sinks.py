@@ -9,7 +9,7 @@ import pytest
 
 from pytracking import TrackOutput
 from pytracking.pipeline.sinks import annotated_video, csv_table, json_file
-from pytracking.pipeline.track_video import Step
+from pytracking.pipeline.track_video import FrameResult
 from pytracking.video.frame_source import open_frames
 from pytracking.visualization.boxes import Overlay
 from tests.fakes.videos import (
@@ -24,9 +24,9 @@ from tests.fakes.videos import (
 FIRST = TrackOutput((10.00004, 12.0, 20.5, 16.0), 0.25, "lost")
 SECOND = TrackOutput((30.0, 5.0, 9.5, 8.0), 1.0, "tracking", (0.5, 0.25, 1.00004, 2.0))
 STEPS = [
-    Step(7, numbered_frame(0), {}, 0.0, 0.28),
-    Step(8, numbered_frame(1), {3: FIRST}, 0.1, 0.32),
-    Step(9, numbered_frame(2), {3: FIRST, 5: SECOND}, 0.1),
+    FrameResult(7, numbered_frame(0), {}, 0.0, 0.28),
+    FrameResult(8, numbered_frame(1), {3: FIRST}, 0.1, 0.32),
+    FrameResult(9, numbered_frame(2), {3: FIRST, 5: SECOND}, 0.1),
 ]
 
 
@@ -79,7 +79,7 @@ def test_json_has_an_entry_for_each_frame(tmp_path):
 
 def test_video_is_scaled_annotated_and_has_the_sound(tmp_path):
     source = open_frames(write_sounding_video(tmp_path / "in.mp4", "aac", onset=0.5, seconds=1))
-    steps = [Step(i, frame, {0: SECOND}, 0.0) for i, frame in enumerate(source)]
+    steps = [FrameResult(i, frame, {0: SECOND}, 0.0) for i, frame in enumerate(source)]
     write(annotated_video(tmp_path / "out.mp4", source, Overlay(scale=2)), steps)
     frames = list(open_frames(tmp_path / "out.mp4"))
     assert (len(frames), frames[0].shape) == (25, (96, 128, 3))
@@ -96,7 +96,7 @@ def test_the_shape_of_pixels_is_kept_and_pale_colors_are_told(tmp_path, caplog):
 
 
 def shown_at(*times):
-    return [Step(i, numbered_frame(i), {}, 0.0, seconds) for i, seconds in enumerate(times)]
+    return [FrameResult(i, numbered_frame(i), {}, 0.0, seconds) for i, seconds in enumerate(times)]
 
 
 def test_frames_of_a_live_source_are_shown_as_they_came(tmp_path):

@@ -4,12 +4,12 @@ from itertools import count
 import pytest
 
 from pytracking import MultiTracker, TrackOutput
-from pytracking.pipeline.track_video import Start, follow, frame_times
+from pytracking.pipeline.track_video import InitialBox, frame_times, track_video
 from pytracking.video.frame_source import FrameSource
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import number_of, numbered_frame
 
-STARTS = [Start((10.0, 12.0, 20.0, 16.0), 7), Start((30.0, 5.0, 9.5, 8.0), 9, 1)]
+STARTS = [InitialBox((10.0, 12.0, 20.0, 16.0), 7), InitialBox((30.0, 5.0, 9.5, 8.0), 9, 1)]
 
 
 def source_of(frames):
@@ -17,7 +17,7 @@ def source_of(frames):
 
 
 def steps_of(source, starts=STARTS, numbers=None, times=None):
-    return follow(source, starts, MultiTracker(FakeTracker()), numbers or count(7), times)
+    return track_video(source, starts, MultiTracker(FakeTracker()), numbers or count(7), times)
 
 
 def test_targets_start_in_their_frames_and_keep_their_ids():
@@ -37,11 +37,11 @@ def test_targets_start_in_their_frames_and_keep_their_ids():
 
 
 def test_numbers_are_those_of_the_video():
-    assert [step.frame for step in steps_of(source_of(3), [Start(STARTS[0].box, 13)], count(3, 5))] == [3, 8, 13]
+    assert [step.frame for step in steps_of(source_of(3), [InitialBox(STARTS[0].box, 13)], count(3, 5))] == [3, 8, 13]
 
 
 def test_a_target_is_followed_to_its_end_and_may_come_back():
-    first, again = STARTS[0], Start((30.0, 5.0, 9.5, 8.0), 11, 0)
+    first, again = STARTS[0], InitialBox((30.0, 5.0, 9.5, 8.0), 11, 0)
     steps = list(steps_of(source_of(6), [replace(first, end=9), again]))
     assert [(step.frame, list(step.targets)) for step in steps] == [
         (7, [0]),
@@ -60,7 +60,7 @@ def test_an_end_between_the_frames_that_are_used_counts():
 
 
 def test_another_box_for_a_target_learns_it_anew():
-    other = Start((30.0, 5.0, 9.5, 8.0), 9, 0)
+    other = InitialBox((30.0, 5.0, 9.5, 8.0), 9, 0)
     steps = list(steps_of(source_of(4), [STARTS[0], other]))
     assert [list(step.targets) for step in steps] == [[0]] * 4
     assert steps[2].targets[0] == TrackOutput(other.box, 1.0, "tracking")
@@ -87,5 +87,5 @@ def test_frames_of_a_live_source_have_the_times_at_which_they_come(monkeypatch):
 
 
 def test_steps_say_whose_track_begins():
-    steps = list(steps_of(source_of(4), [STARTS[0], Start((30.0, 5.0, 9.5, 8.0), 9, 0)]))
+    steps = list(steps_of(source_of(4), [STARTS[0], InitialBox((30.0, 5.0, 9.5, 8.0), 9, 0)]))
     assert [set(step.begun) for step in steps] == [{0}, set(), {0}, set()]

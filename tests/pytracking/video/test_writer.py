@@ -22,15 +22,15 @@ def test_file_is_h264_of_even_size_that_starts_to_play_before_it_is_loaded(tmp_p
     assert [p.name for p in path.parent.iterdir()] == ["a.mp4"]
 
 
-def test_colours_survive(tmp_path):
-    colours = [(255, 0, 0), (0, 255, 0), (30, 60, 200), (250, 250, 250)]
-    frame = np.concatenate([np.full((32, 32, 3), c, np.uint8) for c in colours], axis=1)
+def test_colors_survive(tmp_path):
+    colors = [(255, 0, 0), (0, 255, 0), (30, 60, 200), (250, 250, 250)]
+    frame = np.concatenate([np.full((32, 32, 3), c, np.uint8) for c in colors], axis=1)
     with VideoWriter(tmp_path / "c.mp4", 25) as writer:
         writer.write(frame)
     with av.open(str(tmp_path / "c.mp4")) as container:
         back = next(container.decode(video=0)).to_ndarray(format="rgb24")
-    for i, colour in enumerate(colours):
-        np.testing.assert_allclose(back[16, 32 * i + 16], colour, atol=4)
+    for i, color in enumerate(colors):
+        np.testing.assert_allclose(back[16, 32 * i + 16], color, atol=4)
 
 
 def test_an_error_leaves_no_file(tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pytracking import TrackOutput
-from pytracking.visualization.boxes import LOST_COLOUR, PALETTE, Overlay, draw_target
+from pytracking.visualization.boxes import LOST_COLOR, PALETTE, Overlay, draw_target
 
 BOX = (40.0, 50.0, 60.0, 40.0)
 
@@ -13,20 +13,20 @@ def drawn(box=BOX, target_id=0, state="tracking"):
     return image
 
 
-def pixels_of(image, colour):
-    return int((image == np.array(colour, np.uint8)).all(axis=2).sum())
+def pixels_of(image, color):
+    return int((image == np.array(color, np.uint8)).all(axis=2).sum())
 
 
-def test_state_decides_the_colour_and_the_outline():
+def test_state_decides_the_color_and_the_outline():
     tracking, uncertain, lost = (drawn(state=s) for s in ("tracking", "uncertain", "lost"))
     assert tuple(tracking[70, 40]) == PALETTE[0]  # middle of the left edge
     assert tuple(uncertain[70, 40]) == (90, 90, 90)
     assert tuple(uncertain[50 + 4, 40]) == PALETTE[0]  # the corner
-    assert pixels_of(lost, LOST_COLOUR) > 100
-    assert pixels_of(lost, PALETTE[0]) == pixels_of(tracking, LOST_COLOUR) == 0
+    assert pixels_of(lost, LOST_COLOR) > 100
+    assert pixels_of(lost, PALETTE[0]) == pixels_of(tracking, LOST_COLOR) == 0
 
 
-def test_targets_have_their_own_colours():
+def test_targets_have_their_own_colors():
     assert pixels_of(drawn(target_id=1), PALETTE[1]) > 100
     assert pixels_of(drawn(target_id=len(PALETTE)), PALETTE[0]) > 100
 

@@ -162,14 +162,14 @@ def test_all_of_it_with_the_keyboard(page, tmp_path):
 
 @desktop_only
 def test_boxes_are_drawn_where_they_are(page, tmp_path):
-    """The label of a target lies on its box, in its colour."""
+    """The label of a target lies on its box, in its color."""
     open_video(page, write_video(tmp_path / "clip.mp4", frames=4, height=240, width=320), 4)
     drag(page, 0.5, 0.5, 0.75, 0.75)
     wait_for_targets(page, 1)
-    colour_at = """([x, y]) => { const c = document.querySelector('#overlay');
+    color_at = """([x, y]) => { const c = document.querySelector('#overlay');
         return [...c.getContext('2d').getImageData(x * c.width, y * c.height, 1, 1).data]; }"""
-    assert page.evaluate(colour_at, [0.5, 0.6])[:3] == [0, 200, 120]
-    assert page.evaluate(colour_at, [0.6, 0.6]) == [0, 0, 0, 0]
+    assert page.evaluate(color_at, [0.5, 0.6])[:3] == [0, 200, 120]
+    assert page.evaluate(color_at, [0.6, 0.6]) == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -311,13 +311,13 @@ def test_a_box_stays_in_sight_while_it_is_learned(browser, tmp_path):
         page.close()
 
 
-def test_the_colours_of_targets_mean_nothing_else(browser, url):
+def test_the_colors_of_targets_mean_nothing_else(browser, url):
     page = browser.new_page()
     page.goto(url)
     page.wait_for_selector("#connection[data-state=open]")
     names = ("quiet", "ink", "lost")
     states = [page.evaluate(f"getComputedStyle(document.body).getPropertyValue('--{name}')") for name in names]
-    assert not {"#" + bytes(colour).hex() for colour in PALETTE} & set(states)
+    assert not {"#" + bytes(color).hex() for color in PALETTE} & set(states)
     page.close()
 
 

@@ -15,7 +15,7 @@ def encoded(image, kind):
     return buffer.getvalue()
 
 
-def test_colours_and_size_survive():
+def test_colors_and_size_survive():
     frame = numbered_frame(5, height=40, width=70)
     found = decode_picture(encode_jpeg(frame))
     assert found.dtype == np.uint8
@@ -32,7 +32,7 @@ def test_grey_jpegs_become_three_channels():
 def test_what_is_refused():
     whole = encode_jpeg(numbered_frame(1))
     for bad in (b"", b"\xff\xd8\xff", whole[: len(whole) // 2], b"x" * 500, encoded(numbered_frame(1), "PNG")):
-        with pytest.raises(ValueError, match="a picture that is no whole JPEG"):
+        with pytest.raises(ValueError, match="the picture is not a complete JPEG"):
             decode_picture(bad)
 
 
@@ -60,7 +60,7 @@ def progressive(scans):
 def test_progressive_pictures_are_read_and_those_that_take_minutes_are_not():
     assert np.abs(decode_picture(progressive(10)).astype(int) - numbered_frame(5)).mean() < 3
     assert decode_picture(progressive(MAX_SCANS)).shape == (48, 64, 3)
-    with pytest.raises(ValueError, match=f"a picture of more than {MAX_SCANS} scans"):
+    with pytest.raises(ValueError, match=f"the picture has more than {MAX_SCANS} scans"):
         decode_picture(progressive(MAX_SCANS + 1))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.web import protocol
-from pytracking.web.protocol import Add, Picture, ProtocolError, Remove, Seen, parse_command, parse_picture
+from pytracking.web.protocol import Ack, Add, Picture, ProtocolError, Remove, parse_command, parse_picture
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from pytracking.web.protocol import Add, Picture, ProtocolError, Remove, Seen, p
     [
         ('{"type": "add", "frame": 7, "box": [1, 2.5, 30, 40]}', Add(7, (1.0, 2.5, 30.0, 40.0))),
         ('{"type": "remove", "id": 2}', Remove(2)),
-        ('{"type": "seen", "frame": 0}', Seen(0)),
+        ('{"type": "seen", "frame": 0}', Ack(0)),
     ],
 )
 def test_commands_with_fields(text, command):

@@ -97,7 +97,7 @@ def test_camera_pictures_are_followed():
     async def scene(client):
         async with Page(client) as page:
             hello = await page.receive("hello")
-            assert hello["colours"] == [list(colour) for colour in PALETTE]
+            assert hello["colours"] == [list(color) for color in PALETTE]
             await page.socket.send_bytes(picture_message(0, JPEG))
             assert (await page.receive("result"))["targets"] == []
             await page.send("add", frame=0, box=[10, 12, 20, 16])
@@ -173,7 +173,7 @@ def test_an_upload_that_stands_still_or_has_lost_its_page_is_ended(monkeypatch):
         async with Page(client) as page:
             session = (await page.receive("hello"))["session"]
             folder = client.app[DESK].sessions[session][1]
-            assert await page.upload(session, stalled()) == (408, "nothing more of the video has arrived for 0.2 s")
+            assert await page.upload(session, stalled()) == (408, "the upload has stalled for 0.2 s")
             assert list(folder.iterdir()) == []
 
             async def orphaned():

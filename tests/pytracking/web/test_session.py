@@ -9,9 +9,9 @@ from ltr.data.image_loader import encode_jpeg
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.video.frame_source import FrameSource
 from pytracking.web import session as session_module
-from pytracking.web.film import Film
-from pytracking.web.protocol import Add, Camera, Pause, Picture, Play, ProtocolError, Remove, Reset, Rewind, Seen
+from pytracking.web.protocol import Ack, Add, Camera, Pause, Picture, Play, ProtocolError, Remove, Reset, Rewind
 from pytracking.web.session import MAX_TARGETS, MAX_UNSEEN, MAX_WAITING, Session
+from pytracking.web.video_playback import VideoPlayback
 from tests.fakes.pages import RecordingLink
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import numbered_frame
@@ -52,8 +52,8 @@ def run(scene: Callable[[Session, RecordingLink, HeldTargets], Awaitable[None]])
     asyncio.run(play())
 
 
-def film(frames: int = 5, fps: float = 500.0) -> Film:
-    return Film(
+def film(frames: int = 5, fps: float = 500.0) -> VideoPlayback:
+    return VideoPlayback(
         FrameSource("made", lambda: iter([numbered_frame(i % 20) for i in range(frames)]), frames, fps), (64, 48)
     )
 
@@ -115,13 +115,13 @@ def test_what_cannot_be_done_is_told_and_the_rest_goes_on():
         session.receive(Picture(0, b"no jpeg"))
         error = await link.until("error")
         assert error["frame"] == 0
-        assert "no whole JPEG" in error["message"]
+        assert "not a complete JPEG" in error["message"]
         session.receive(Picture(1, JPEG))
         for number in range(2, 8):
             await link.until("result", number - 1)
             session.receive(Picture(number, JPEG))
         session.receive(Add(1, BOX))
-        assert "the picture has gone by" in (await link.until("error", 2))["message"]
+        assert "no longer available" in (await link.until("error", 2))["message"]
         assert targets.ids == []
 
     run(scene)
@@ -160,7 +160,7 @@ def test_a_video_shows_its_first_frame_and_plays_when_told():
         session.receive(Play())
         for number in range(4):
             await link.until("result", 2 + number if number else 1)
-            session.receive(Seen(number))
+            session.receive(Ack(number))
         assert await link.until("ended") == {"type": "ended", "frames": 4, "broken": ""}
         assert [m for m in link.messages if isinstance(m, int)] == [0, 1, 2, 3]
         session.receive(Rewind())
@@ -176,7 +176,7 @@ def test_a_rewound_video_finds_its_targets_again_where_they_were_drawn():
     async def scene(session, link, targets):
         async def play(last):
             while (seen := link.of("result")[-1]["frame"]) < last:
-                session.receive(Seen(seen))
+                session.receive(Ack(seen))
                 await link.until("result", len(link.of("result")) + 1)
 
         session.receive(film(frames=6))
@@ -216,7 +216,7 @@ def test_a_video_waits_for_a_slow_page():
         await link.until("result", MAX_UNSEEN)
         await asyncio.sleep(0.1)
         assert len(link.of("result")) == MAX_UNSEEN
-        session.receive(Seen(0))
+        session.receive(Ack(0))
         await link.until("result", MAX_UNSEEN + 1)
 
     run(scene)
@@ -226,15 +226,15 @@ def test_pause_holds_though_much_is_waiting():
     async def scene(session, link, targets):
         session.receive(film(frames=50))
         await link.until("result")
-        session.receive(Seen(0))
+        session.receive(Ack(0))
         session.receive(Play())
         await link.until("result", 2)
         session.receive(Pause())
         await link.until("result", 2)
         await asyncio.sleep(0.05)
         there = len(link.of("result"))
-        session.receive(Seen(1))
-        session.receive(Seen(2))
+        session.receive(Ack(1))
+        session.receive(Ack(2))
         await asyncio.sleep(0.1)
         assert len(link.of("result")) == there <= 3
 

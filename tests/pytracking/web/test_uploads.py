@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pytracking.web import uploads
-from pytracking.web.uploads import NotAVideoError, NotStoredError, TooLargeError, looks_like_video, open_film, store
+from pytracking.web.uploads import NotAVideoError, NotStoredError, TooLargeError, looks_like_video, open_upload, store
 from tests.fakes.videos import write_noise_video, write_video
 
 
@@ -44,7 +44,7 @@ def test_a_video_in_pieces_arrives_whole(tmp_path):
     whole = write_video(tmp_path / "in.mp4", frames=4).read_bytes()
     path = stored(tmp_path / "stored", whole[:3], whole[3:5], whole[5:], b"")
     assert path.read_bytes() == whole
-    film = open_film(path)
+    film = open_upload(path)
     assert film.size == (64, 48)
     assert film.source.length == 4
 
@@ -83,7 +83,7 @@ def test_nothing_is_no_video(tmp_path, data):
 def test_right_beginning_wrong_rest(tmp_path):
     path = stored(tmp_path / "a", b"\x00\x00\x00\x20ftypisom" + b"x" * 300)
     with pytest.raises(NotAVideoError, match=r"^not a video that FFmpeg can read") as caught:
-        open_film(path)
+        open_upload(path)
     assert str(tmp_path) not in str(caught.value)
 
 
@@ -92,10 +92,10 @@ def test_a_video_cut_before_its_first_frame(tmp_path):
     data = path.read_bytes()
     path.write_bytes(data[: data.index(b"mdat") + 20])
     with pytest.raises(NotAVideoError, match="no frame that can be read"):
-        open_film(path)
+        open_upload(path)
 
 
 def test_frames_that_are_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads, "MAX_SIDE", 50)
     with pytest.raises(NotAVideoError, match="64 x 48 px; the limit is 50"):
-        open_film(write_video(tmp_path / "a.mp4"))
+        open_upload(write_video(tmp_path / "a.mp4"))

@@ -1,4 +1,4 @@
-"""An uploaded video that is played to a page."""
+"""Playback of an uploaded video to a page."""
 
 import json
 import time
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from pytracking.video.frame_source import BrokenSourceError, FrameSource, Image
 
-DEFAULT_FPS = 25.0  # of videos that do not say
+DEFAULT_FPS = 25.0  # of videos without a rate
 
 
-class Film:
-    """Frames of ``source`` one by one, at most at its frame rate. It starts stopped, before the first.
+class VideoPlayback:
+    """Plays the frames of ``source``, at most at its frame rate. Initially paused before the first frame.
 
-    size: width and height of the frames, pixels. number: of the frame read last, from 0. playing: whether
-    :meth:`delay` ever comes to 0.
+    size: width and height of the frames, pixels. number: of the last frame read, from 0. playing: False if paused or
+    ended.
     """
 
     def __init__(self, source: FrameSource, size: tuple[int, int]) -> None:
@@ -22,7 +22,7 @@ class Film:
         self.rewind()
 
     def rewind(self) -> None:
-        """Back to the beginning, stopped."""
+        """Return to the beginning, paused."""
         self._frames: Iterator[Image] | None = iter(self.source)
         self.number = -1
         self.playing = False
@@ -30,17 +30,17 @@ class Film:
         self._due = 0.0
 
     def play(self) -> None:
-        """Go on; does nothing at the end."""
+        """Continue; no effect at the end."""
         self.playing = self._frames is not None
 
     def delay(self, now: float) -> float | None:
-        """Seconds until the next frame is due, or None where the film is stopped. now: of the monotonic clock."""
+        """Seconds until the next frame is due, or None if paused. now: of the monotonic clock."""
         return max(0.0, self._due - now) if self.playing else None
 
     def read(self) -> Image | None:
-        """The next frame, RGB uint8 [H, W, 3], or None at the end, where the film stops."""
+        """The next frame, RGB uint8 [H, W, 3]; None at the end, where playback stops."""
         now = time.monotonic()
-        self._due = max(self._due + self._period, now)  # a film that was held up does not hurry afterwards
+        self._due = max(self._due + self._period, now)  # a delay is not caught up
         try:
             image = next(self._frames, None) if self._frames else None
         except BrokenSourceError as error:
@@ -52,11 +52,11 @@ class Film:
         return image
 
     def message(self, again: bool) -> str:
-        """What the page is told at the beginning; ``again``: it has seen this video before."""
+        """The message at the beginning; ``again``: the page has shown this video before."""
         width, height = self.size
         message = {"type": "video", "width": width, "height": height, "frames": self.source.length, "again": again}
         return json.dumps(message)
 
     def ended_message(self) -> str:
-        """What the page is told at the end: the number of frames, and why there are no more if the file is damaged."""
+        """The message at the end: the number of frames, and the error if the file is damaged."""
         return json.dumps({"type": "ended", "frames": self.number + 1, "broken": self._broken})

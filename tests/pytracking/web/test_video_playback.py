@@ -3,16 +3,18 @@ import json
 import pytest
 
 from pytracking.video.frame_source import FrameSource, open_video
-from pytracking.web.film import Film
+from pytracking.web.video_playback import VideoPlayback
 from tests.fakes.videos import number_of, numbered_frame, write_noise_video, write_video
 
 
 def film_of(frames, fps=None):
-    return Film(FrameSource("made", lambda: iter([numbered_frame(i) for i in range(frames)]), frames, fps), (64, 48))
+    return VideoPlayback(
+        FrameSource("made", lambda: iter([numbered_frame(i) for i in range(frames)]), frames, fps), (64, 48)
+    )
 
 
 def test_plays_every_frame_and_stops_at_the_end(tmp_path):
-    film = Film(open_video(write_video(tmp_path / "a.mp4", frames=3)), (64, 48))
+    film = VideoPlayback(open_video(write_video(tmp_path / "a.mp4", frames=3)), (64, 48))
     assert json.loads(film.message(False)) == {"type": "video", "width": 64, "height": 48, "frames": 3, "again": False}
     assert film.delay(0.0) is None
     film.play()
@@ -31,7 +33,7 @@ def test_plays_every_frame_and_stops_at_the_end(tmp_path):
 
 def test_pace(monkeypatch):
     clock = [100.0]
-    monkeypatch.setattr("pytracking.web.film.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("pytracking.web.video_playback.time.monotonic", lambda: clock[0])
     film = film_of(9, fps=10)
     film.play()
     film.read()
@@ -50,7 +52,7 @@ def test_pace(monkeypatch):
 def test_a_damaged_video_says_so(tmp_path):
     path = write_noise_video(tmp_path / "cut.mp4")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    film = Film(open_video(path), (64, 48))
+    film = VideoPlayback(open_video(path), (64, 48))
     frames = 0
     while film.read() is not None:
         frames += 1
