@@ -24,7 +24,7 @@ from ltr.utils.device import choose_device, place, upload
 from ltr.utils.errors import InputError
 from pytracking.features.accelerators import accelerate, choose_accelerator
 from pytracking.features.fork_guard import check_process
-from pytracking.features.frame_crop import bring, cut
+from pytracking.features.frame_crop import crop_frame, to_device
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.frame_size import size_factors, size_of
 from pytracking.tracker.base.output import Box, TrackOutput
@@ -163,7 +163,7 @@ class SiameseTracker:
         state.frame_size = torch.tensor(size_of(frame))
         x, y, w, h = state.box.tolist()
         region = model.crops.search_region((x + w / 2, y + h / 2), (w, h), size_of(frame))
-        return cut(bring(frame, model.device), *region, model.crops.crop_side)
+        return crop_frame(to_device(frame, model.device), *region, model.crops.crop_side)
 
     @torch.inference_mode()
     def locate(self, features: Tensor, transform: CropTransform) -> TrackOutput:

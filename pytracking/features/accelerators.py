@@ -27,7 +27,7 @@ from pytracking.utils.extras import install_hint
 
 Accelerator = Literal["auto", "torch", "openvino"]
 Precision = Literal["f32", "bf16", "f16"]
-Look = Callable[[Tensor], tuple[Tensor, ...]]
+FeatureExtractor = Callable[[Tensor], tuple[Tensor, ...]]
 """Crops ``uint8 [n, S, S, 3]`` -> maps ``[n, ...]``, float32 for every precision."""
 
 _DTYPES = {"bf16": torch.bfloat16, "f16": torch.float16}
@@ -55,7 +55,7 @@ def choose_accelerator(name: str, device: torch.device) -> str:
 
 def accelerate(
     network: nn.Module, crop_side: int, device: torch.device, accelerator: str = "auto", precision: str = "f32"
-) -> Look:
+) -> FeatureExtractor:
     """The network prepared for crops of ``crop_side`` pixels.
 
     Args:
@@ -71,25 +71,25 @@ def accelerate(
         raise InputError(f"unknown precision {precision!r}; known are {', '.join(get_args(Precision))}")
     if choose_accelerator(accelerator, device) == "openvino":
         return OpenVinoNetwork(network, crop_side, precision)
-    look: Look = network if precision == "f32" else _autocast(network, device, _DTYPES[precision])
-    return _captured(look) if device.type == "cuda" else look
+    extractor: FeatureExtractor = network if precision == "f32" else _autocast(network, device, _DTYPES[precision])
+    return _captured(extractor) if device.type == "cuda" else extractor
 
 
-def _autocast(network: nn.Module, device: torch.device, dtype: torch.dtype) -> Look:
-    def look(crops: Tensor) -> tuple[Tensor, ...]:
+def _autocast(network: nn.Module, device: torch.device, dtype: torch.dtype) -> FeatureExtractor:
+    def extractor(crops: Tensor) -> tuple[Tensor, ...]:
         with torch.autocast(device.type, dtype):
             maps = network(crops)
         return tuple(each.float() for each in maps)
 
-    return look
+    return extractor
 
 
-def _captured(look: Look) -> Look:
-    """``look`` as one CUDA graph for each number of crops, captured at its first call."""
+def _captured(extractor: FeatureExtractor) -> FeatureExtractor:
+    """``extractor`` as one CUDA graph for each number of crops, captured at its first call."""
     graphs: dict[int, CudaGraph] = {}
 
     def replayed(crops: Tensor) -> tuple[Tensor, ...]:
-        return graphs.setdefault(len(crops), CudaGraph(look))(crops)
+        return graphs.setdefault(len(crops), CudaGraph(extractor))(crops)
 
     return replayed
 
@@ -120,10 +120,10 @@ class OpenVinoNetwork:
             self._of_thread.request = self._model.create_infer_request()
         infer = self._of_thread.request.infer
 
-        def look(crop: Tensor) -> tuple[Tensor, ...]:
+        def extract(crop: Tensor) -> tuple[Tensor, ...]:
             return tuple(map(torch.from_numpy, infer({0: crop.numpy()}, share_inputs=True).values()))
 
-        return tuple(torch.cat(maps) for maps in zip(*map(look, crops.split(1)), strict=True))
+        return tuple(torch.cat(maps) for maps in zip(*map(extract, crops.split(1)), strict=True))
 
 
 def _openvino() -> Any:

@@ -11,17 +11,17 @@ from ltr.data.crop import CropTransform, plan_crop, sample_crop
 from ltr.utils.device import upload
 
 
-def bring(frame: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
-    """A copy of the frame on a GPU; for other devices the frame itself. For :func:`cut`."""
+def to_device(frame: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
+    """A copy of the frame on a GPU; for other devices the frame itself. For :func:`crop_frame`."""
     if device.type != "cuda":
         return frame
     return upload(torch.from_numpy(np.require(frame, requirements=["C", "W"])), device)
 
 
-def cut(
+def crop_frame(
     frame: np.ndarray | Tensor, center: tuple[float, float], scale: float, crop_side: int
 ) -> tuple[Tensor, CropTransform]:
-    """:func:`ltr.data.crop.sample_crop` of a frame of :func:`bring`; the crop, ``uint8 [S, S, 3]``, on its device."""
+    """:func:`ltr.data.crop.sample_crop` of a frame from :func:`to_device`; the crop stays on its device."""
     if isinstance(frame, Tensor):
         return sample_crop_of_tensor(frame, center, scale, crop_side)
     crop, transform = sample_crop(frame, center, scale, crop_side)

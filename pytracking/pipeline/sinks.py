@@ -1,4 +1,4 @@
-"""What becomes of the steps of a video: an annotated copy, a table, a JSON file."""
+"""Sinks of frame results: an annotated video, a CSV table, a JSON file."""
 
 import csv
 import json
@@ -23,16 +23,16 @@ DECIMALS = 4  # of pixels, scores and seconds
 
 @contextmanager
 def annotated_video(path: Path, source: FrameSource, overlay: Overlay) -> Iterator[Callable[[FrameResult], None]]:
-    """An mp4 of the frames with ``overlay``, at their times and with the sound of ``source``."""
+    """An mp4 file of the frames with ``overlay``, with the times and audio of ``source``."""
     shown = pace(source)
     if source.hdr:
-        log.warning("%s: is HDR (%s), and %s is not: its colors look pale there", source.name, source.hdr, path)
+        log.warning("%s: is HDR (%s), but %s is not: its colors look pale", source.name, source.hdr, path)
     with naming(path), VideoWriter(path, source.fps, source.sound, source.pixel_aspect) as writer:
         yield lambda result: writer.write(overlay.draw(result.image, result.targets, result.begun), shown(result))
 
 
 def pace(source: FrameSource) -> Callable[[FrameResult], float | None]:
-    """When the frame of a step is shown: seconds after that of the first one, or None where they come evenly."""
+    """The time of a result's frame, in seconds after the first result's; None at a constant rate."""
     uneven, begin = source.live or source.times is not None, None
 
     def shown(result: FrameResult) -> float | None:
@@ -47,7 +47,7 @@ def pace(source: FrameSource) -> Callable[[FrameResult], float | None]:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Errors of the block say that ``path`` cannot be written."""
+    """Errors in the block become an OSError that ``path`` cannot be written."""
     try:
         yield
     except (OSError, av.FFmpegError) as error:
@@ -59,7 +59,7 @@ def naming(path: Path) -> Iterator[None]:
 def csv_table(path: Path, live: bool = False) -> Iterator[Callable[[FrameResult], None]]:
     """A CSV file of ``CSV_COLUMNS``, one row a frame and target; pixels, score and seconds with four decimals.
 
-    live: under its own name from the beginning, each frame at once, so that nothing of what has no end is lost.
+    live: written under its final name and flushed after each frame, since a live source has no end.
     """
     with naming(path), _growing(path) if live else text_output(path) as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -93,7 +93,7 @@ def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[FrameResu
     """A JSON object: ``about``, and "frames", a list of ``{"frame", "time", "targets": [{"id", "box", "score",
     "state", "box_std"}]}``.
 
-    It is written as it comes, a frame a line, so that a long video takes no memory.
+    Frames are written one by one, each on a line, so that a long video takes no memory.
     """
     with naming(path), text_output(path) as file:
         file.write(json.dumps({**about, "frames": []}).removesuffix("]}"))

@@ -86,9 +86,9 @@ def main() -> None:
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in run}
         with torch.inference_mode():
             for _ in range(arguments.repeats + 3):
-                for name, look in run.items():
+                for name, extractor in run.items():
                     cpu, clock = time.process_time(), time.perf_counter()
-                    look(crop)
+                    extractor(crop)
                     times[name].append((1e3 * (time.process_time() - cpu), 1e3 * (time.perf_counter() - clock)))
         for name, pairs in times.items():
             processor, clock = (statistics.median(values) for values in zip(*pairs[3:], strict=True))

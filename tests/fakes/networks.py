@@ -14,7 +14,7 @@ from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
 from ltr.models.weights import NetworkCard, save_network
-from pytracking.features.accelerators import Look
+from pytracking.features.accelerators import FeatureExtractor
 from pytracking.parameter.dimp.base import DiMPParams, LocalizationParams
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.model import DiMPTracker
@@ -67,11 +67,11 @@ def dimp_tracker(
     params: DiMPParams,
     seed: int = 0,
     device: torch.device = CPU,
-    look: Look | None = None,
+    extractor: FeatureExtractor | None = None,
     functions: type[TorchFunctions] = TorchFunctions,
 ) -> DiMPTracker:
     """A tracker of a network that is in memory, on ``device``."""
-    made = functions(network.requires_grad_(False), settings.crop_side, params.refinement, device, look)
+    made = functions(network.requires_grad_(False), settings.crop_side, params.refinement, device, extractor)
     return DiMPTracker(DiMP(made, settings, params), device, seed)
 
 

@@ -48,8 +48,8 @@ def _plain(params: DiMPParams = PARAMS) -> DiMPTracker:
 
 def _fast(accelerator: str = "auto", params: DiMPParams = PARAMS) -> DiMPTracker:
     network, settings, _ = load_for_tracking(params.network, CPU)
-    look = accelerate(FrameNetwork(network), settings.crop_side, CPU, accelerator)
-    return dimp_tracker(network, settings, params, look=look)
+    extractor = accelerate(FrameNetwork(network), settings.crop_side, CPU, accelerator)
+    return dimp_tracker(network, settings, params, extractor=extractor)
 
 
 @dataclass(frozen=True)

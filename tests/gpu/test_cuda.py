@@ -8,7 +8,7 @@ import torch
 
 from pytracking.features.accelerators import accelerate
 from pytracking.features.cuda_graph import CudaGraph
-from pytracking.features.frame_crop import bring, cut
+from pytracking.features.frame_crop import crop_frame, to_device
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import TrackOutput
@@ -33,8 +33,9 @@ def test_a_captured_function_follows_its_inputs() -> None:
 
 def _tracker(device: torch.device) -> DiMPTracker:
     network = small_network().requires_grad_(False).to(device)
-    look = accelerate(FrameNetwork(network), SMALL.crop_side, device, "torch")
-    return dimp_tracker(network, SMALL, DiMPParams("unused", localization=ALWAYS_FOUND), device=device, look=look)
+    extractor = accelerate(FrameNetwork(network), SMALL.crop_side, device, "torch")
+    params = DiMPParams("unused", localization=ALWAYS_FOUND)
+    return dimp_tracker(network, SMALL, params, device=device, extractor=extractor)
 
 
 def test_the_tracker_gives_the_boxes_of_the_cpu() -> None:
@@ -82,6 +83,6 @@ def test_a_frame_waits_for_the_device_twice(count: int) -> None:
 
 
 def test_a_crop_is_that_of_the_cpu() -> None:
-    expected, _ = cut(PICTURE, (60.0, 40.0), 1.7, 64)
-    crop, _ = cut(bring(PICTURE, CUDA), (60.0, 40.0), 1.7, 64)
+    expected, _ = crop_frame(PICTURE, (60.0, 40.0), 1.7, 64)
+    crop, _ = crop_frame(to_device(PICTURE, CUDA), (60.0, 40.0), 1.7, 64)
     assert (crop.cpu().int() - expected.int()).abs().max() <= 1

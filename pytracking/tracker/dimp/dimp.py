@@ -1,4 +1,4 @@
-"""DiMP with energy-based box refinement: what happens in a frame. ``docs/tracking.md`` tells it in the same order."""
+"""DiMP with energy-based box refinement: the logic of a frame, in the order of ``docs/tracking.md``."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from pytracking.tracker.dimp.target_state import TargetState
 
 
 class DiMP:
-    """The tracker's logic, which targets share: all that changes is in their :class:`TargetState`.
+    """The stateless logic of the tracker: each target has a :class:`TargetState`.
 
     Args:
-        functions: the numerical work.
-        settings: the network's.
-        params: the tracker's.
+        functions: the numerical functions.
+        settings: of the network.
+        params: of the tracker.
     """
 
     def __init__(self, functions: DiMPFunctions, settings: DiMPnetSettings, params: DiMPParams) -> None:
@@ -35,7 +35,7 @@ class DiMP:
     def initialize(self, frame: np.ndarray, box: Box, seed: int = 0) -> TargetState:
         """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``).
 
-        seed: of the boxes drawn here, and of an ascent's.
+        seed: of the random boxes drawn here and in gradient ascent.
         """
         f, params = self.functions, self.params
         generator, first = f.new_generator(seed), np.array(box, np.float64)
@@ -64,9 +64,9 @@ class DiMP:
         )
 
     def track(self, states: Sequence[TargetState], frame: np.ndarray, hooks: Sequence[DebugHook]) -> list[TrackOutput]:
-        """Find targets in the next frame (RGB uint8 ``[H, W, 3]``), together: the network sees all crops at once.
+        """Find targets in the next frame (RGB uint8 ``[H, W, 3]``), all crops in one batch.
 
-        Changes ``states``; each of ``hooks`` is shown what happens to its target.
+        Updates ``states``; each of ``hooks`` receives the intermediate results of its target.
         """
         if not states:
             return []
@@ -99,7 +99,7 @@ class DiMP:
         return self.settings.search_region((x + w / 2, y + h / 2), (w, h), frame_size)
 
     def _localize_target(self, state: TargetState, scores: np.ndarray, transform: CropTransform) -> Localization:
-        """Where in the crop the target is, by the filter's scores ``scores[0]``."""
+        """Localize the target in the crop by the filter's scores ``scores[0]``."""
         cell = self.settings.stride * transform.scale
         width, height = (state.box[2:] / cell).tolist()
         motion_x, motion_y = (state.motion / cell).tolist()
@@ -110,20 +110,20 @@ class DiMP:
         return localize(scores[0], (width, height), context, self.params.localization)
 
     def _last_place(self, state: TargetState, transform: CropTransform) -> np.ndarray:
-        """Of the target's center: (x, y) from the crop's center, in cells."""
+        """The target's last center: (x, y) from the crop's center, in cells."""
         center: np.ndarray = state.box[:2] + state.box[2:] / 2
         return (center - transform.center) / (self.settings.stride * transform.scale)
 
     def _box_query(
         self, state: TargetState, features: CropFeatures, found: Localization, transform: CropTransform
     ) -> BoxQuery:
-        """The last box, moved to where the target was found."""
+        """The last box, shifted to the localized position."""
         box = box_to_crop(state.box, transform)
         box[:2] += (found.displacement - self._last_place(state, transform)) * self.settings.stride
         return BoxQuery(features, state.modulation, box, state.first_size / transform.scale, state.generator)
 
     def _refine_target_box(self, queries: Sequence[BoxQuery], found: Sequence[Localization]) -> list[RefinedBox | None]:
-        """The boxes of sure targets, refined; None for the others."""
+        """The refined boxes of targets in the state tracking; None for the others."""
         sure = [each.state == "tracking" and self.params.refinement.enabled for each in found]
         refined = iter(
             self.functions.refine_target_box([query for query, is_sure in zip(queries, sure, strict=True) if is_sure])
@@ -140,7 +140,7 @@ class DiMP:
         refined: RefinedBox | None,
         frame_shape: tuple[int, ...],
     ) -> TrackOutput:
-        """Move the target, verify that it is the one, and learn from the frame if so."""
+        """Update the target's box, verify its identity, and update the classifier if it is sure."""
         thresholds = self.params.localization
         state.frame_number += 1
         verdict = "uncertain" if state.reacquisition.is_active and found.state == "tracking" else found.state
@@ -162,7 +162,7 @@ class DiMP:
         return TrackOutput(_as_box(state.box), score, verified, None if std is None else _as_box(std * transform.scale))
 
     def _clip_to_frame(self, box: np.ndarray, frame_shape: tuple[int, ...]) -> np.ndarray:
-        """Keep the size sensible and the center near the frame, ``[4]`` in image pixels."""
+        """Limit the size of a box ``[4]`` in image pixels, and its distance from the frame."""
         frame_size = np.array([frame_shape[1], frame_shape[0]], np.float64)
         size = np.maximum(np.minimum(box[2:], frame_size), self.params.min_target_size)
         reach = (self.params.max_outside - 0.5) * size
@@ -172,7 +172,7 @@ class DiMP:
     def _update_classifier(
         self, state: TargetState, features: CropFeatures, box_crop: np.ndarray, hard_negative: bool
     ) -> None:
-        """Store the frame; improve the filter when it is time, or at once where there was a distractor."""
+        """Store the sample; update the filter every ``train_skipping`` frames, and at once after a distractor."""
         params, memory = self.params.memory, state.memory
         rate = params.hard_negative_learning_rate if hard_negative else params.learning_rate
         memory.add(features.sample, box_crop, rate, params)

@@ -1,7 +1,7 @@
-"""The numerical work of a frame, as functions of arrays: what the logic in :mod:`pytracking.tracker.dimp.dimp` calls.
+"""Interface of the numerical functions that the tracking logic in :mod:`pytracking.tracker.dimp.dimp` calls.
 
 The logic needs no autograd and no device; :class:`~pytracking.tracker.dimp.torch_functions.TorchFunctions` implements
-this in PyTorch. An ``Array`` is whatever the implementation works with; numpy arrays are on the CPU.
+the functions in PyTorch. ``Array`` is the implementation's array type; numpy arrays are on the CPU.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ BoxEnergy = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class CropFeatures:
-    """What the network makes of one crop."""
+    """The network's features of one crop."""
 
     sample: Array  # classification features, [1, C, S / 16, S / 16]
-    maps: tuple[Array, Array]  # that boxes are pooled from, channels last: [S / 8, S / 8, D] and [S / 16, S / 16, D]
+    maps: tuple[Array, Array]  # of the box branch, channels last: [S / 8, S / 8, D] and [S / 16, S / 16, D]
 
 
 @dataclass(frozen=True)
 class BoxQuery:
-    """A box to be refined."""
+    """A box to refine."""
 
     features: CropFeatures
     modulation: Modulation
@@ -42,32 +42,32 @@ class BoxQuery:
 
 @dataclass(frozen=True)
 class RefinedBox:
-    """What the energy of boxes made of one, in crop pixels."""
+    """A refined box, in crop pixels."""
 
     box: np.ndarray  # (x, y, w, h), [4]
-    std: np.ndarray | None  # standard deviation of x, y, w and h, [4]; None where the method has none
+    std: np.ndarray | None  # standard deviation of x, y, w and h, [4]; None if the method gives none
 
 
 class DiMPFunctions(Protocol):
-    """Pure functions of arrays; the network behind them does not change. S is the crop's side, K the score map's."""
+    """Pure functions of arrays; the network is constant. S is the side of a crop, K of a score map."""
 
     def new_generator(self, seed: int) -> Any:
-        """Random numbers."""
+        """A random number generator."""
 
     def to_array(self, values: np.ndarray) -> Array:
         """A numpy array as an ``Array``."""
 
     def load_frame(self, frame: np.ndarray) -> Array:
-        """A frame, RGB uint8 ``[H, W, 3]``, where :meth:`crop` takes it."""
+        """The frame, RGB uint8 ``[H, W, 3]``, for :meth:`crop`."""
 
-    def crop(self, frame: Array, centre: tuple[float, float], scale: float) -> tuple[Array, CropTransform]:
-        """The square around ``centre`` at ``scale`` image pixels per crop pixel: uint8 ``[S, S, 3]``."""
+    def crop(self, frame: Array, center: tuple[float, float], scale: float) -> tuple[Array, CropTransform]:
+        """The square around ``center`` at ``scale`` image pixels per crop pixel: uint8 ``[S, S, 3]``."""
 
     def extract_features(self, crops: Sequence[Array]) -> list[CropFeatures]:
         """The network's features of crops."""
 
     def new_memory(self, samples: Sequence[Array], size: int) -> Array:
-        """Room for ``size`` samples, ``[size, 1, C, H, W]``; the first of them are ``samples``."""
+        """An array for ``size`` samples, ``[size, 1, C, H, W]``, that begins with ``samples``."""
 
     def learn_filter(self, samples: Array, boxes: np.ndarray, num_iter: int) -> Array:
         """A filter from samples ``[n, 1, C, H, W]`` with boxes ``[n, 1, 4]`` (crop pixels)."""
@@ -75,15 +75,15 @@ class DiMPFunctions(Protocol):
     def update_filter(
         self, filter: Array, samples: Array, boxes: np.ndarray, weights: np.ndarray, num_iter: int
     ) -> Array:
-        """``filter`` after steps on samples of ``weights`` ``[n, 1]``."""
+        """``filter`` after optimizer steps on samples with ``weights`` ``[n, 1]``."""
 
     def classify_target(
         self, filters: Sequence[tuple[Array, Array]], features: Sequence[CropFeatures]
     ) -> list[np.ndarray]:
-        """Score maps ``[2, K, K]`` of two filters, one pair a crop."""
+        """Score maps ``[2, K, K]`` for each crop and its pair of filters."""
 
     def get_iou_modulation(self, crop: Array, box: np.ndarray) -> Modulation:
-        """What the target looks like to the box branch at ``box`` ``[4]`` (crop pixels)."""
+        """Modulation vectors of the target at ``box`` ``[4]`` (crop pixels)."""
 
     def finetune_modulation(
         self,
@@ -93,7 +93,7 @@ class DiMPFunctions(Protocol):
         params: BoxLearningParams,
         generator: Any,
     ) -> Modulation:
-        """``modulation`` fitted to the target at ``boxes`` ``[n, 4]`` (crop pixels) of n crops."""
+        """``modulation`` fine-tuned on the target at ``boxes`` ``[n, 4]`` (crop pixels) of n crops."""
 
     def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[RefinedBox]:
         """The boxes of ``queries`` refined by their energies."""

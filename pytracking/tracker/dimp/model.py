@@ -94,8 +94,8 @@ class DiMPModel(TrackerModel):
         of_network = {name: value for name, value in given.items() if value is not None}
         network, settings, self.card = load_for_tracking(self.params.network, self.device, of_network)
         size = settings.crop_side
-        look = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision)
-        self.functions = TorchFunctions(network, size, self.params.refinement, self.device, look)
+        extractor = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision)
+        self.functions = TorchFunctions(network, size, self.params.refinement, self.device, extractor)
         self.dimp = DiMP(self.functions, settings, self.params)
 
     def new_tracker(self) -> DiMPTracker:

@@ -1,15 +1,15 @@
-"""From the classifier's center and the last size to the box: the mean of all boxes, weighed by their energy.
+"""Box refinement by the posterior mean, from the classifier's position and the last size.
 
-The model says p(y|x) = exp f(x, y) / Z(x) (Gustafsson et al., equation 1). Its maximum trusts one point of an energy
-that was learned from few data, and the closer one comes to it, the worse the box is (``docs/journal``). A tracker
-knows more: the box is near the last one. With that as a Gaussian prior, importance sampling gives the posterior mean,
+The model is p(y|x) = exp f(x, y) / Z(x) (Gustafsson et al., equation 1). Its maximum depends on a single point of an
+energy that was learned from few data, and a more exact maximum gives a worse box (``docs/journal``). In tracking, the
+box is near the last one. With this as a Gaussian prior, importance sampling gives the posterior mean,
 
     sum_i w_i y_i,   w = softmax(f(x, y_i) / T),   y_i ~ N(last box, diag(sigma^2)),
 
-and needs no gradient. A second round looks closer around it.
+without gradients. A second round samples closer to it.
 
-The same weights give the posterior's standard deviation. It comes from the first round, whose boxes reach far enough; a
-factor fits it to the errors that were measured (``docs/tracking.md``).
+The weights of the first round, whose boxes have the larger spread, also give the posterior's standard deviation; a
+factor calibrates it to measured errors (``docs/tracking.md``).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from pytracking.parameter.dimp.base import MeanParams
 STD_FACTOR = 2.05
 
 
-def gaussian_points(rounds: int, count: int) -> Tensor:
-    """Points that stand for a Gaussian, ``[rounds, count, 4]``, float32: of mean 0 and variance 1 in every round.
+def sobol_normal(rounds: int, count: int) -> Tensor:
+    """Quasi-random normal points ``[rounds, count, 4]``, float32, with mean 0 and variance 1 in every round.
 
-    Taken from a Sobol sequence, they cover the space more evenly than random ones, and are always the same.
+    They come from a Sobol sequence: more evenly distributed than random points, and always the same.
     """
     uniform = torch.quasirandom.SobolEngine(4, scramble=True, seed=0).draw(rounds * count)
     points = torch.special.ndtri(uniform.clamp(1e-4, 1 - 1e-4)).view(rounds, count, 4)
@@ -40,23 +40,23 @@ def gaussian_points(rounds: int, count: int) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def boxes_around(params: MeanParams, device: torch.device) -> Tensor:
-    """The boxes of every round, relative to where it starts: ``[rounds, num_boxes, 4]``, float32 on ``device``."""
+def proposal_boxes(params: MeanParams, device: torch.device) -> Tensor:
+    """The boxes of every round, relative to its initial box: ``[rounds, num_boxes, 4]``, float32 on ``device``."""
     with torch.inference_mode(False):
         spread = torch.tensor([params.position_spread] * 2 + [params.size_spread] * 2)
         narrowing = params.narrowing ** torch.arange(params.rounds)
-        return (gaussian_points(params.rounds, params.num_boxes) * spread * narrowing[:, None, None]).to(device)
+        return (sobol_normal(params.rounds, params.num_boxes) * spread * narrowing[:, None, None]).to(device)
 
 
-def mean_box(
+def refine_box(
     energy: Callable[[Tensor], Tensor], box: Tensor, around: Tensor, params: MeanParams
 ) -> tuple[Tensor, Tensor]:
-    """Improve one box, and say how sure it is.
+    """Refine one box, and estimate its standard deviation.
 
     Args:
         energy: boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f ``[M]``.
         box: ``[4]`` (x, y, w, h) in crop pixels.
-        around: of :func:`boxes_around`.
+        around: from :func:`proposal_boxes`.
         params: the temperature.
     Returns:
         The box ``[4]`` in crop pixels, and the standard deviation of its x, y, w and h ``[4]``.

@@ -13,10 +13,10 @@ from ltr.models.bbreg.atom_iou_net import FeaturePair
 from ltr.models.bbreg.box_energy import BoxEnergy
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.utils.device import upload
-from pytracking.features.accelerators import Look
+from pytracking.features.accelerators import FeatureExtractor
 from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.fork_guard import check_process
-from pytracking.features.frame_crop import bring, cut
+from pytracking.features.frame_crop import crop_frame, to_device
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import BoxLearningParams, RefinementParams
 from pytracking.tracker.dimp import ascent, functions, posterior_mean
@@ -26,14 +26,14 @@ from pytracking.tracker.dimp.shape_prior import log_shape_prior
 
 
 class TorchFunctions:
-    """On a GPU, ``classify_target`` and ``refine_target_box`` wait for the device, once each; nothing else does.
+    """On a GPU, only ``classify_target`` and ``refine_target_box`` synchronize with the device, once each.
 
     Args:
         network: in eval mode, without gradients, on ``device``.
         crop_side: side S of the crops, in pixels.
         refinement: how boxes are refined.
         device: where the network is.
-        look: runs the network on crops; plain PyTorch by default (see ``pytracking.features.accelerators``).
+        extractor: runs the network on crops; plain PyTorch by default (see ``pytracking.features.accelerators``).
     """
 
     def __init__(
@@ -42,15 +42,15 @@ class TorchFunctions:
         crop_side: int,
         refinement: RefinementParams,
         device: torch.device,
-        look: Look | None = None,
+        extractor: FeatureExtractor | None = None,
     ) -> None:
         self.network, self.crop_side, self.refinement, self.device = network, crop_side, refinement, device
-        self.look = look or FrameNetwork(network)
+        self.extractor = extractor or FrameNetwork(network)
         self.box_energy = BoxEnergy(network.bb_regressor)
         self._refine_one = CudaGraph(self._refine) if device.type == "cuda" else self._refine
 
     def new_generator(self, seed: int) -> torch.Generator:
-        """Random numbers, drawn on the CPU: the same on every device."""
+        """A generator on the CPU, for the same numbers on every device."""
         return torch.Generator().manual_seed(seed)
 
     def to_array(self, values: np.ndarray) -> Tensor:
@@ -58,24 +58,24 @@ class TorchFunctions:
         return torch.from_numpy(values)
 
     def load_frame(self, frame: np.ndarray) -> np.ndarray | Tensor:
-        """A GPU gets its own copy of a frame; elsewhere it stays what it is."""
-        return bring(frame, self.device)
+        """A copy on a GPU; on other devices the frame itself."""
+        return to_device(frame, self.device)
 
     def crop(
-        self, frame: np.ndarray | Tensor, centre: tuple[float, float], scale: float
+        self, frame: np.ndarray | Tensor, center: tuple[float, float], scale: float
     ) -> tuple[Tensor, CropTransform]:
-        """The square around ``centre`` at ``scale`` image pixels per crop pixel."""
-        return cut(frame, centre, scale, self.crop_side)
+        """The square around ``center`` at ``scale`` image pixels per crop pixel."""
+        return crop_frame(frame, center, scale, self.crop_side)
 
     @torch.inference_mode()
     def extract_features(self, crops: Sequence[Tensor]) -> list[CropFeatures]:
-        """The network's features of crops, all in one pass."""
+        """The network's features of crops, in one batch."""
         check_process()
-        samples, maps8, maps16 = self.look(upload(torch.stack(list(crops)), self.device))
+        samples, maps8, maps16 = self.extractor(upload(torch.stack(list(crops)), self.device))
         return [CropFeatures(*each) for each in zip(samples.split(1), zip(maps8, maps16, strict=True), strict=True)]
 
     def new_memory(self, samples: Sequence[Tensor], size: int) -> Tensor:
-        """Room for ``size`` samples."""
+        """A zero tensor for ``size`` samples, filled with ``samples`` first."""
         memory = samples[0].new_zeros((size, *samples[0].shape))
         memory[: len(samples)] = torch.stack(list(samples))
         return memory
@@ -98,7 +98,7 @@ class TorchFunctions:
     def classify_target(
         self, filters: Sequence[tuple[Tensor, Tensor]], features: Sequence[CropFeatures]
     ) -> list[np.ndarray]:
-        """Score maps ``[2, K, K]`` as a tracker reads them."""
+        """Score maps ``[2, K, K]`` of two filters for each crop."""
         classifier = self.network.classifier
         scores = [
             classifier.classify(torch.cat(pair), of_crop.sample[None].expand(-1, 2, -1, -1, -1))[0]
@@ -127,7 +127,7 @@ class TorchFunctions:
 
     @torch.inference_mode()
     def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[RefinedBox]:
-        """By the mean of boxes weighed by their energy, or by gradient ascent of it."""
+        """By the posterior mean, or by gradient ascent of the energy."""
         refined = [
             self._refine_one(
                 *query.features.maps,
@@ -145,7 +145,7 @@ class TorchFunctions:
         """Log-density of boxes, up to a constant: the target's energy and the prior of size and shape."""
 
         @torch.inference_mode()
-        def values(boxes: np.ndarray) -> np.ndarray:  # nothing is uploaded before somebody asks: most hooks do not
+        def values(boxes: np.ndarray) -> np.ndarray:  # uploads nothing until called, which most hooks never do
             energy = self._posterior(query.features.maps, query.modulation, self._upload(query.first_size))
             return energy(self._upload(boxes)).cpu().numpy()
 
@@ -174,16 +174,16 @@ class TorchFunctions:
         arrays = map8, map16, modulation8, modulation16, first_size
         if self.refinement.method == "mean":
             energy = self._posterior(arrays[:2], arrays[2:4], first_size)
-            return (torch.stack(posterior_mean.mean_box(energy, box, points, self.refinement.mean)),)
-        with torch.inference_mode(False):  # tensors made in inference mode take no part in autograd; clones do
+            return (torch.stack(posterior_mean.refine_box(energy, box, points, self.refinement.mean)),)
+        with torch.inference_mode(False):  # autograd needs clones of tensors made in inference mode
             map8, map16, modulation8, modulation16, first_size = (array.clone() for array in arrays)
             energy = self._posterior((map8, map16), (modulation8, modulation16), first_size)
             return (ascent.ascend(energy, box.clone(), points.clone(), self.refinement.ascent)[None],)
 
     def _starting_points(self, generator: torch.Generator) -> Tensor:
-        """Relative boxes: the same for every frame, or drawn anew."""
+        """Relative boxes: constant for the posterior mean, random for the ascent."""
         if self.refinement.method == "mean":
-            return posterior_mean.boxes_around(self.refinement.mean, self.device)
+            return posterior_mean.proposal_boxes(self.refinement.mean, self.device)
         return upload(ascent.draw_starts(self.refinement.ascent, generator), self.device)
 
     def _upload(self, values: np.ndarray) -> Tensor:

@@ -43,10 +43,10 @@ def test_the_frame_network_is_the_networks_parts(network: DiMPnet, crops: Tensor
 def test_every_accelerator_sees_what_torch_sees(network: DiMPnet, crops: Tensor, name: str, precision: str) -> None:
     if name == "openvino":
         pytest.importorskip("openvino")
-    look = accelerate(FrameNetwork(network), SIZE, CPU, name, precision)
+    extractor = accelerate(FrameNetwork(network), SIZE, CPU, name, precision)
     with torch.inference_mode():
         expected = FrameNetwork(network)(crops)
-        first, again, alone = look(crops), look(crops), look(crops[1:2])
+        first, again, alone = extractor(crops), extractor(crops), extractor(crops[1:2])
     tolerance = 1e-5 if precision == "f32" else 0.2
     for i, value in enumerate(expected):
         assert first[i].dtype == torch.float32
@@ -69,10 +69,10 @@ class Tiny(nn.Module):
 
 def test_an_answer_outlives_the_next_question(crops: Tensor) -> None:
     pytest.importorskip("openvino")
-    look = OpenVinoNetwork(Tiny(), SIZE)
-    before = look(crops[:1])
+    extractor = OpenVinoNetwork(Tiny(), SIZE)
+    before = extractor(crops[:1])
     copies = [value.clone() for value in before]
-    look(crops[1:2])
+    extractor(crops[1:2])
     assert all(torch.equal(value, copy) for value, copy in zip(before, copies, strict=True))
 
 
@@ -93,9 +93,9 @@ def test_a_signal_is_handled_after_another_thread_has_freed_the_last_network() -
 
 def test_threads_do_not_disturb_each_other(crops: Tensor) -> None:
     pytest.importorskip("openvino")
-    look = OpenVinoNetwork(Tiny(), SIZE)
+    extractor = OpenVinoNetwork(Tiny(), SIZE)
     with ThreadPoolExecutor(3) as pool:
-        for (_, x, _), crop in zip(pool.map(look, list(crops[:, None]) * 5), list(crops) * 5, strict=True):
+        for (_, x, _), crop in zip(pool.map(extractor, list(crops[:, None]) * 5), list(crops) * 5, strict=True):
             torch.testing.assert_close(x[0], 2 * crop.float())
 
 

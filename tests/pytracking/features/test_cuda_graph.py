@@ -82,10 +82,10 @@ def test_on_a_gpu_every_number_of_crops_has_a_graph(fake: FakeCuda, monkeypatch:
             return super().__call__(*inputs)
 
     monkeypatch.setattr(accelerators, "CudaGraph", Graph)
-    look = accelerate(network, 8, torch.device("cuda"))  # type: ignore[arg-type]
+    extractor = accelerate(network, 8, torch.device("cuda"))  # type: ignore[arg-type]
     for number in (3, 1, 3):
         crops = torch.arange(number, dtype=torch.uint8).view(-1, 1, 1, 1).expand(number, 8, 8, 3)
-        sample, map8, map16 = look(crops)
+        sample, map8, map16 = extractor(crops)
         torch.testing.assert_close(sample, crops.float())
         torch.testing.assert_close(map8, crops + 1)
         torch.testing.assert_close(map16, crops + 2)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ltr.data.crop import sample_crop
-from pytracking.features.frame_crop import bring, cut, sample_crop_of_tensor
+from pytracking.features.frame_crop import crop_frame, sample_crop_of_tensor, to_device
 from tests.fakes.datasets import noise_picture
 
 CPU = torch.device("cpu")
@@ -28,9 +28,9 @@ def test_a_crop_of_a_tensor_is_that_of_the_array(scale: float, centre: tuple[flo
 
 def test_on_a_cpu_the_frame_stays_an_array_and_opencv_cuts() -> None:
     picture = noise_picture(0, 200, 150)
-    brought = bring(picture, CPU)
+    brought = to_device(picture, CPU)
     assert brought is picture
-    crop, _ = cut(brought, (90.0, 70.0), 1.5, 32)
+    crop, _ = crop_frame(brought, (90.0, 70.0), 1.5, 32)
     np.testing.assert_array_equal(crop.numpy(), sample_crop(picture, (90.0, 70.0), 1.5, 32)[0])
-    crop, _ = cut(torch.from_numpy(picture), (90.0, 70.0), 1.5, 32)
+    crop, _ = crop_frame(torch.from_numpy(picture), (90.0, 70.0), 1.5, 32)
     assert torch.equal(crop, sample_crop_of_tensor(torch.from_numpy(picture), (90.0, 70.0), 1.5, 32)[0])

@@ -92,7 +92,7 @@ def test_the_shape_of_pixels_is_kept_and_pale_colors_are_told(tmp_path, caplog):
     write(annotated_video(tmp_path / "out.mp4", replace(source, pixel_aspect=Fraction(4, 3), hdr="PQ"), Overlay()))
     saved = open_frames(tmp_path / "out.mp4")
     assert (saved.pixel_aspect, saved.hdr) == (Fraction(4, 3), "")
-    assert "in.mp4: is HDR (PQ), and" in caplog.text
+    assert "in.mp4: is HDR (PQ), but" in caplog.text
 
 
 def shown_at(*times):

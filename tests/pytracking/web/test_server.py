@@ -17,7 +17,7 @@ from pytracking.web import server, uploads
 from pytracking.web.access import new_runner
 from pytracking.web.assets import STATIC
 from pytracking.web.protocol import picture_message
-from pytracking.web.server import DESK, MAX_SESSIONS, Address, build_app, serve
+from pytracking.web.server import MAX_SESSIONS, STATE, Address, build_app, serve
 from tests.fakes.trackers import FakeTracker
 from tests.fakes.videos import numbered_frame, write_video
 
@@ -66,8 +66,8 @@ def run(scene):
         app = build_app(lambda: MultiTracker(FakeTracker()))
         async with TestClient(Served(app)) as client:
             await scene(client)
-        assert app[DESK].sessions == {}
-        assert app[DESK].sockets == set()
+        assert app[STATE].sessions == {}
+        assert app[STATE].sockets == set()
 
     asyncio.run(play())
 
@@ -116,7 +116,7 @@ def test_an_uploaded_video_is_shown_and_gone_with_its_page(tmp_path):
     async def scene(client):
         async with Page(client) as page:
             session = (await page.receive("hello"))["session"]
-            folder = client.app[DESK].sessions[session][1]
+            folder = client.app[STATE].sessions[session][1]
             for count in (3, 3):  # the second in the place of the first
                 assert await page.upload(session, video) == (204, "")
                 assert (await page.receive("video"))["frames"] == count
@@ -172,14 +172,14 @@ def test_an_upload_that_stands_still_or_has_lost_its_page_is_ended(monkeypatch):
 
         async with Page(client) as page:
             session = (await page.receive("hello"))["session"]
-            folder = client.app[DESK].sessions[session][1]
+            folder = client.app[STATE].sessions[session][1]
             assert await page.upload(session, stalled()) == (408, "the upload has stalled for 0.2 s")
             assert list(folder.iterdir()) == []
 
             async def orphaned():
                 yield head
                 await page.socket.close()
-                while session in client.app[DESK].sessions:
+                while session in client.app[STATE].sessions:
                     await asyncio.sleep(0.01)
                 yield b"x" * 1000
                 yield b"x" * 1000
@@ -197,7 +197,7 @@ def test_an_upload_of_another_encoding_than_it_says_is_no_video(caplog, encoding
             page.headers |= {hdrs.CONTENT_ENCODING: encoding}
             compressed = b"\x1f\x8b" + b"x" * 1000
             assert await page.upload(session, compressed) == (415, f"that is not an {uploads.ACCEPTED} video")
-            assert list(client.app[DESK].sessions[session][1].iterdir()) == []
+            assert list(client.app[STATE].sessions[session][1].iterdir()) == []
 
     run(scene)
     assert caplog.text == ""

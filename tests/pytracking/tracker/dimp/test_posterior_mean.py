@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative, box_to_relative
 from pytracking.parameter.dimp.base import MeanParams
-from pytracking.tracker.dimp.posterior_mean import STD_FACTOR, boxes_around, gaussian_points, mean_box
+from pytracking.tracker.dimp.posterior_mean import STD_FACTOR, proposal_boxes, refine_box, sobol_normal
 
 CPU = torch.device("cpu")
 START = torch.tensor([40.0, 50, 30, 20])
@@ -23,14 +23,14 @@ def _energy_of(energy: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]
 
 def _mean(energy: Callable[[Tensor], Tensor], params: MeanParams) -> Tensor:
     """The relative box that is found."""
-    box, _ = mean_box(_energy_of(energy), START, boxes_around(params, CPU), params)
+    box, _ = refine_box(_energy_of(energy), START, proposal_boxes(params, CPU), params)
     return box_to_relative(box, START)
 
 
 def test_points_stand_for_a_gaussian() -> None:
-    points = gaussian_points(2, 512)
+    points = sobol_normal(2, 512)
     assert points.shape == (2, 512, 4)
-    assert torch.equal(points, gaussian_points(2, 512))
+    assert torch.equal(points, sobol_normal(2, 512))
     for of_round in points:
         torch.testing.assert_close(of_round.mean(dim=0), torch.zeros(4), atol=1e-6, rtol=0)
         torch.testing.assert_close(torch.from_numpy(np.cov(of_round.T, ddof=0)).float(), torch.eye(4), atol=0.1, rtol=0)
@@ -56,7 +56,7 @@ def test_a_gaussian_energy_has_the_posterior_deviation_of_the_textbook() -> None
     """Of x and y, 1 / sqrt(1 / s^2 + 1 / v^2 T) about the center, here without a doubt of the size."""
     params = MeanParams(num_boxes=8192, rounds=1, position_spread=0.1, size_spread=1e-4, temperature=2.0)
     energy = _energy_of(lambda y: -(y[:, :2] / 0.1).square().sum(dim=1) / 2)
-    _, std = mean_box(energy, START, boxes_around(params, CPU), params)
+    _, std = refine_box(energy, START, proposal_boxes(params, CPU), params)
     expected = STD_FACTOR * (1 / (1 / 0.1**2 + 1 / (0.1**2 * 2))) ** 0.5 * START[2:]
     torch.testing.assert_close(std[:2], expected, rtol=0.03, atol=0)
     assert (std[2:] < 0.01).all()
@@ -77,7 +77,7 @@ def test_the_second_round_starts_from_the_first() -> None:
         return -30 * (y - 0.2).square().sum(dim=1)
 
     params = MeanParams(rounds=2, narrowing=0.5)
-    points = gaussian_points(2, params.num_boxes)
+    points = sobol_normal(2, params.num_boxes)
     box = START
     for of_round, spread in zip(points, (0.1, 0.05), strict=True):  # both spreads are 0.1 by default
         relative = of_round * spread
@@ -95,5 +95,5 @@ def test_an_energy_that_pulls_far_away_cannot_run_away() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
     energy = _energy_of(lambda y: 0 * y[:, 0])
-    box, std = mean_box(energy, START.to(dtype), boxes_around(MeanParams(), CPU), MeanParams())
+    box, std = refine_box(energy, START.to(dtype), proposal_boxes(MeanParams(), CPU), MeanParams())
     assert box.dtype == std.dtype == dtype
