@@ -1,8 +1,8 @@
-"""Run, score and look at visual trackers.
+"""Visual tracking: run, evaluate and visualize trackers.
 
 from pytracking import MultiTracker, Tracker
 
-tracker = Tracker()                          # DiMP with the network that comes along
+tracker = Tracker()                          # DiMP with the shipped network
 tracker.initialize(frame, (x, y, w, h))      # RGB uint8 [H, W, 3]; a box in pixels
 output = tracker.track(next_frame)           # output.box, output.score, output.state
 
@@ -32,7 +32,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Late, because the analysis of results must not wait for torch.
+    # Late, since the analysis of results needs no torch.
     if name not in _HOMES:
         raise AttributeError(f"module 'pytracking' has no attribute {name!r}")
     globals()[name] = found = getattr(import_module(_HOMES[name]), name)

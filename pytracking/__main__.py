@@ -1,4 +1,4 @@
-"""The command ``pytracking``: one name for all scripts, wherever they are installed.
+"""The command ``pytracking``, which runs all scripts as subcommands.
 
 ``pytracking track clip.mp4 --box 10,20,30,40`` is ``python pytracking/run_video.py clip.mp4 --box 10,20,30,40``.
 """
@@ -30,7 +30,7 @@ INTERRUPTED = 130
 
 
 def usage() -> str:
-    """What is printed for ``--help``."""
+    """The text of ``--help``."""
     lines = ["usage: pytracking COMMAND ...", ""]
     lines += [f"  {name:16} {summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join([*lines, "", "pytracking COMMAND --help tells the options of a command; --version the version."])
@@ -48,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"pytracking: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
         return WRONG_USAGE
-    sys.argv[0] = f"pytracking {name}"  # what the command calls itself in its help
+    sys.argv[0] = f"pytracking {name}"  # the program name in the command's help
     try:
         return importlib.import_module(COMMANDS[name][0]).main(rest) or 0
-    except KeyboardInterrupt:  # while it is imported; the commands handle it afterwards
+    except KeyboardInterrupt:  # during the import; later, the commands handle it
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
 

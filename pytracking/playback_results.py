@@ -1,10 +1,10 @@
-"""Play stored results against the truth, several trackers side by side.
+"""Play stored results and the ground truth, several trackers side by side.
 
     python pytracking/playback_results.py dimp:dimp_ncep_mobile --dataset_name NAME --sequence SEQ --save out.mp4
     python pytracking/playback_results.py --results A=DIR B=DIR --dataset_name NAME
 
-With --save a video is written; without it a window opens: space pauses, the right arrow or . steps, n goes to the next
-sequence, q ends.
+With --save a video is written; otherwise a window opens: space pauses, the right arrow or . steps, n skips to the next
+sequence, q quits.
 """
 
 import sys
@@ -60,14 +60,14 @@ class Arguments(CommandArguments):
 
 
 def run(arguments: Arguments) -> int:
-    """Load everything, then write or show it; the exit code."""
+    """Run the command; the exit code."""
     with tempfile.TemporaryDirectory() as folder:
         unpacked = replace(arguments, results=unpack_results(arguments.results, Path(folder)))
         return play(unpacked, archives_of(arguments.results))
 
 
 def play(arguments: Arguments, archives: list[Path]) -> int:
-    """The same. archives: those that results were unpacked from."""
+    """Load everything, then write or show it; the exit code. archives: that results were unpacked from."""
     if not arguments.trackers and not arguments.results:
         raise InputError("nothing to play: give TRACKER:PARAMETER or --results [NAME=]DIR")
     if not 0 < arguments.fps <= 240:
@@ -81,7 +81,7 @@ def play(arguments: Arguments, archives: list[Path]) -> int:
         truths = [choose(truths, arguments.sequence)]
     known = [truth for truth in truths if len(truth.boxes) > 1]
     if not known:
-        raise InputError(f"{truths[0].name}: the truth is only the first box, so there is nothing to compare with")
+        raise InputError(f"{truths[0].name}: the ground truth has only the first box, so nothing can be compared")
     truths = known
     if arguments.save is not None and len(truths) > 1:
         raise InputError(f"--save writes one sequence; choose one of the {len(truths)} with --sequence")
@@ -102,7 +102,7 @@ def play(arguments: Arguments, archives: list[Path]) -> int:
 
 
 def choose(truths: Sequence[GroundTruth], which: str) -> GroundTruth:
-    """The sequence of that name (spelt in any of the usual ways) or, where none matches, of that index from 0."""
+    """The sequence of this name (in any usual spelling) or, if none matches, with this index from 0."""
     by_name = {truth.name: truth for truth in truths}
     found = match_names([which], by_name).get(which)
     if found is not None:
@@ -114,7 +114,7 @@ def choose(truths: Sequence[GroundTruth], which: str) -> GroundTruth:
 
 
 def load_tracks(trackers: Sequence[TrackerResults], truth: GroundTruth, protocol: Protocol) -> list[ResultTrack]:
-    """The results of all ``trackers`` on a sequence; AnalysisError lists every one that cannot be used."""
+    """The results of all ``trackers`` on a sequence; AnalysisError lists all that are unusable."""
     tracks, problems = [], []
     for tracker in trackers:
         try:
@@ -134,7 +134,7 @@ def write(path: Path, pictures: Iterator[Picture], fps: float, total: int) -> No
 
 
 def show(pictures: Iterator[Picture], name: str, fps: float) -> bool:
-    """Play ``pictures`` in a window, as fast as ``fps``; False where the user wants no more."""
+    """Play ``pictures`` in a window at ``fps``; False if the user quits."""
     cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
     cv2.setWindowTitle(TITLE, name)
     paused = False

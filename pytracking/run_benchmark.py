@@ -1,10 +1,10 @@
-"""How fast does it track here? Times the stages of a frame, of one tracker or of several side by side.
+"""Benchmark: time the stages of a frame, of one tracker or of several side by side.
 
     python pytracking/run_benchmark.py [--run PARAMETER[,accelerator=..][,precision=..]] [--run ...] [--json times.json]
     python pytracking/run_benchmark.py --run dimp_ncep_mobile --run opencv:mil
 
-A run is a name of parameters or a .safetensors network, with what is to be different; the first is what the others are
-compared with. Without --source a 640 x 480 video is drawn. Take an idle machine, or compare only within one call.
+A run is a name of parameters or a .safetensors network, with changed options; the others are compared with the first.
+Without --source, a 640 x 480 video is drawn. Use an idle machine, or compare only within one call.
 """
 
 import json
@@ -49,13 +49,13 @@ class Arguments(CommandArguments):
     box: str | None = None
     """x,y,w,h of the target in its first frame, pixels"""
     frames: int = 300
-    """frames that are timed"""
+    """number of timed frames"""
     warm_up: int = 20
-    """frames before them that are not"""
+    """number of frames before them"""
     config: TrackerConfig = TrackerConfig()
-    """the tracker of the runs, where they do not say otherwise"""
+    """the tracker of the runs, unless they change it"""
     json: Path | None = None
-    """file for the same as JSON; - for standard output, in place of the table"""
+    """JSON file for the times; - for standard output, instead of the table"""
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
@@ -64,7 +64,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
         raise InputError("--frames: expected at least 1; --warm_up: at least 0")
     arguments.config.check("--")
     if (arguments.source is None) != (arguments.box is None):
-        raise InputError("--source and --box go together: the box says what to follow")
+        raise InputError("--source and --box: give both, since the box selects the target")
     configs = {text: config_of(text, arguments.config) for text in arguments.run}
     if not configs:
         config = complete(arguments.config)
@@ -92,7 +92,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
 
 
 def config_of(text: str, config: TrackerConfig) -> TrackerConfig:
-    """The tracker of ``--run text``, otherwise as ``config``."""
+    """``config`` with the changes of ``--run text``."""
     name, *changes = text.split(",")
     family, colon, parameter = name.partition(":")
     if not colon or family not in FAMILIES:
@@ -153,7 +153,7 @@ def text_of(reports: "dict[str, Report]") -> str:
             lines.append(f"  {row:<12}" + "".join(f"{v:8.2f}" for v in (t.mean, t.p50, t.p95, t.p99, t.max, t.cpu)))
         lines.append(
             f"  {report.fps:.1f} frames a second ({report.fps_cpu:.1f} by processor time),"
-            f" {report.fps_loading:.1f} with image loading; initialisation {report.initialize:.3f} s"
+            f" {report.fps_loading:.1f} with image loading; initialization {report.initialize:.3f} s"
         )
         if report is not base:
             wall, cpu = (f"{r.value:.3f} ({r.low:.3f} to {r.high:.3f})" for r in (report.faster, report.faster_cpu))

@@ -1,4 +1,4 @@
-"""Track a target through the demo clip: prints speed and AUC, writes an annotated video and the boxes.
+"""Demo: track a target through a short clip; prints speed and AUC, writes an annotated video and the boxes.
 
 python pytracking/run_demo.py [--output demo] [--frames N]
 """

@@ -1,4 +1,4 @@
-"""Run and score a tracker by the got10k package's experiments.
+"""Run and evaluate a tracker by the got10k package's experiments.
 
     python pytracking/run_got10k.py got10k_val /data/GOT-10k dimp dimp_ncep_mobile
 

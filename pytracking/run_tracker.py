@@ -4,7 +4,7 @@
     python pytracking/run_tracker.py dimp dimp_ncep_mobile --dataset_name lasot --cluster tcp://HOST:8786
 
 Results go to RESULTS/TRACKER/PARAMETER[_RRR]/: <Seq>.txt, _time.txt, _score.txt and .json for each sequence. Finished
-sequences are kept, so the same command goes on where it was stopped.
+sequences are kept, so the same command resumes an interrupted run.
 """
 
 import os
@@ -100,7 +100,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
         print(f"note: {line}", file=sys.stderr)
     sequences = with_starts(select(merged(datasets), arguments.sequence), arguments.starts)
     for sequence in sequences:
-        box_path(folders[0], sequence.name)  # refuses names that cannot be those of results
+        box_path(folders[0], sequence.name)  # rejects names that cannot be file names
     codes = [track(arguments, sequences, folder, i, build) for i, folder in enumerate(folders)]
     if not any(codes):
         chosen = {sequence_of(s.name) if arguments.starts else s.name for s in sequences}
@@ -110,8 +110,8 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
 
 
 def with_new_names(arguments: Arguments) -> Arguments:
-    """``arguments`` without the old names, after a notice for each: ``--threads`` were processes, ``--torch_threads``
-    what they are now. Beside ``--workers`` or ``--cluster`` they are new ones: no old script changes its meaning.
+    """``arguments`` without the old names, with a notice for each: ``--threads`` was the number of processes and
+    ``--torch_threads`` that of threads. With ``--workers`` or ``--cluster``, ``--threads`` has its new meaning.
     """
     a, threads = arguments, arguments.config.threads
     if a.workers is None and not a.cluster and threads != TrackerConfig.threads:
@@ -132,7 +132,7 @@ def _notice(text: str) -> None:
 
 
 def with_starts(sequences: list[data.Sequence], starts: str | None) -> list[data.Sequence]:
-    """The starts of ``sequences`` as sequences, after a notice for each that has none; or ``sequences`` as they are."""
+    """The starts of ``sequences`` as sequences, with a notice for each without one; without a rule, ``sequences``."""
     if starts is None:
         return sequences
     found = list(sequences_of_starts(sequences, find_rule(starts)))
@@ -145,7 +145,7 @@ def with_starts(sequences: list[data.Sequence], starts: str | None) -> list[data
 
 
 def check_numbers(arguments: Arguments) -> None:
-    """Raise ValueError for a number that cannot be used."""
+    """Raise InputError for a number out of range."""
     for name, least in (("runs", 1), ("runid", 0)):
         value = getattr(arguments, name)
         if value is not None and value < least:
@@ -160,7 +160,7 @@ def check_numbers(arguments: Arguments) -> None:
 
 
 def merged(datasets: dict[str, list[data.Sequence]]) -> list[data.Sequence]:
-    """All sequences, once each (OTB-50's are OTB-100's); ValueError where two have one name, and so one result."""
+    """All sequences without duplicates (as of OTB-50 and OTB-100); InputError if different ones have the same name."""
     found: dict[str, data.Sequence] = {}
     for name, sequences in datasets.items():
         for sequence in sequences:

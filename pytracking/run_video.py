@@ -1,4 +1,4 @@
-"""Follow one or more targets through a video.
+"""Track one or more targets through a video.
 
     python pytracking/run_video.py SRC --box x,y,w,h [--box x,y,w,h@FRAME ...] [--save out.mp4] [--csv out.csv]
 
@@ -40,7 +40,7 @@ from pytracking.visualization.boxes import Overlay
 
 @dataclass(frozen=True)
 class Arguments:
-    """Follow targets through a video."""
+    """Track targets through a video."""
 
     source: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SRC")]
     """video file, image folder, glob (in quotes), camera index or URL"""
@@ -76,7 +76,7 @@ class Arguments:
     no_labels: bool = False
     """draw boxes without ids and scores"""
     band: bool = False
-    """draw how sure each box is: a faint band that holds its edges in about 90 % of frames"""
+    """draw the uncertainty of each box: a faint band that contains its edges in about 90 % of frames"""
     config: TrackerConfig = TrackerConfig()
     """the tracker"""
     panels: Path | None = None
@@ -117,9 +117,9 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
 
 
 def check(arguments: Arguments) -> None:
-    """ValueError where an output would destroy a file that is not to be replaced, or cannot be written.
+    """Raise InputError if an output would overwrite an input or cannot be written, or an option is invalid.
 
-    The same of what else can be told wrong before torch is imported, which takes seconds.
+    It runs before the import of torch, which takes seconds.
     """
     a = arguments
     network = network_files(a.config)
@@ -138,7 +138,7 @@ def check(arguments: Arguments) -> None:
 
 
 def open_source(arguments: Arguments) -> FrameSource:
-    """All frames of SRC, with the rate and sound that are asked for."""
+    """All frames of SRC, with the chosen rate and sound."""
     source = open_frames(arguments.source)
     if arguments.fps:
         if source.fps or source.live:
@@ -164,7 +164,7 @@ def conclude(summary: RunSummary, targets: int, paths: Sequence[Path]) -> int:
 
 
 def draw_boxes(image: Image, where: str) -> list[Box]:
-    """The targets that somebody draws on the first frame."""
+    """The targets that the user draws on the first frame."""
     if where == "browser":
         try:
             from pytracking.web import draw
@@ -178,7 +178,7 @@ def draw_boxes(image: Image, where: str) -> list[Box]:
 
 
 def sinks(arguments: Arguments, used: FrameSource, overlay: Overlay, about: dict[str, Any]) -> dict[Path, Sink]:
-    """What the command was asked to write, by its path."""
+    """The requested sinks, by path."""
     wanted: dict[Path, Sink] = {}
     if arguments.csv:
         wanted[arguments.csv] = csv_table(arguments.csv, used.live)

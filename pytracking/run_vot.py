@@ -1,7 +1,7 @@
-"""The tracker's side of VOT's toolkit: answers its requests by the TraX protocol on standard input and output.
+"""The tracker process of VOT's toolkit, which communicates by the TraX protocol on standard input and output.
 
-The toolkit starts this by the command in trackers.ini, which make_vot_workspace.py writes (docs/vot.md).
-Needs the package vot-trax.
+The toolkit starts it by the command in trackers.ini, which make_vot_workspace.py writes (docs/vot.md). Needs the
+package vot-trax.
 """
 
 import sys
@@ -19,12 +19,12 @@ from pytracking.utils.extras import install_hint
 
 @dataclass(frozen=True)
 class Arguments:
-    """Answer VOT's toolkit."""
+    """Run a tracker for VOT's toolkit."""
 
     config: PositionalConfig
     """the tracker"""
     no_traceback: bool = False
-    """of an error, show the message alone; the toolkit copies what is shown into its log"""
+    """show the message of an error without traceback; the toolkit logs what is shown"""
 
     @property
     def debug(self) -> bool:
@@ -33,10 +33,10 @@ class Arguments:
 
 
 def serve(tracker: BaseTracker, name: str) -> int:
-    """Track as the toolkit asks, one target at a time, until it says quit.
+    """Answer the toolkit's requests, for one target at a time, until it quits.
 
-    It may start anew at any frame. Regions of any kind come as the axis-aligned boxes around them, and boxes go back,
-    each with the tracker's score as its confidence.
+    It can initialize the tracker again at any frame. Regions of any kind are converted to axis-aligned boxes; the
+    answers are boxes, with the tracker's score as confidence.
     """
     try:
         import trax

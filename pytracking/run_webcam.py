@@ -1,9 +1,9 @@
-"""Follow what you draw a box around, live.
+"""Track targets live, with boxes drawn by the user.
 
     python pytracking/run_webcam.py           # a camera of this machine, in a window
     python pytracking/run_webcam.py --web     # the camera of the browser, or a video, in a page on this machine
 
-In the window: drag a box around a target, and around others; r removes all targets, d the last one, q ends.
+In the window: drag a box around each target; r removes all targets, d the last one, q quits.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ HELP = "drag: follow   r: remove all   d: remove last   q: end"
 
 @dataclass(frozen=True)
 class Arguments(CommandArguments):
-    """Follow what you draw a box around, live."""
+    """Track targets live, with boxes drawn by the user."""
 
     config: PositionalConfig = PositionalConfig(TrackerConfig.tracker, TrackerConfig.parameter)
     """the tracker"""
@@ -67,9 +67,9 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
 
 
 def follow_live(source: FrameSource, targets: MultiTracker, window: Window) -> int:
-    """Follow the boxes drawn in ``window`` until the user or the source ends it; the exit code.
+    """Track the boxes drawn in ``window`` until the user quits or the source ends; the exit code.
 
-    The picture stands still while a box is drawn, so that the box is of that picture.
+    While a box is drawn, the picture is frozen, so that the box belongs to it.
     """
     seconds: deque[float] = deque(maxlen=20)  # of the last frames
     with LatestFrameReader(source) as frames:
@@ -116,7 +116,7 @@ def serve_page(arguments: Arguments, build_tracker: TrackerBuilder) -> int:
 
 
 def announce(url: str) -> None:
-    """Say where the page is."""
+    """Print the page's address."""
     print(f"open {url}   (Ctrl-C ends it)", flush=True)
     if url.startswith("http:") and "token=" in url:
         print("browsers give this page no camera, since it is neither https nor localhost (see --certificate)")
@@ -124,7 +124,7 @@ def announce(url: str) -> None:
 
 def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Parse ``argv`` and run; the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends a service deletes uploads, as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C, uploads are deleted
     return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 

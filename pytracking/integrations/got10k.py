@@ -1,4 +1,4 @@
-"""Our trackers in the experiments of the got10k package (the extra ``got10k`` of pyproject.toml).
+"""Our trackers in experiments of the got10k package (the extra ``got10k`` of pyproject.toml).
 
 tracker = Got10kTracker(pytracking.Tracker("dimp", "dimp_ncep_mobile"), "dimp_ncep_mobile")
 experiment = open_experiment("got10k_val", Path("/data/GOT-10k"), Path("results"), Path("reports"))
@@ -32,9 +32,9 @@ except ImportError as error:
 
 
 class Got10kTracker(PackageTracker):  # type: ignore[misc]  # the package has no types
-    """A tracker as got10k's experiments call it: PIL images in, boxes x, y, w, h in pixels out.
+    """Adapter for got10k's experiments: PIL images in, boxes x, y, w, h in pixels out.
 
-    It starts every sequence from its seed, so it is deterministic and one repetition is enough.
+    Every sequence starts from the seed, so the tracker is deterministic and one repetition is enough.
     """
 
     def __init__(self, tracker: BaseTracker, name: str) -> None:
@@ -71,17 +71,17 @@ EXPERIMENTS: dict[str, Callable[..., Any]] = {
 
 
 def claim_results(experiment: Any, name: str, stamp: Mapping[str, Any]) -> None:
-    """See that the package keeps no results of another tracker as those of this one: it looks at the names alone.
+    """Prevent the package from reusing another tracker's results, since it compares only names.
 
-    The ``stamp`` of the tracker called ``name`` is kept beside its folder of results. Raises ValueError where there
-    are results without this stamp.
+    The ``stamp`` of the tracker ``name`` is written beside its folder of results. Raises InputError if that folder has
+    results with another stamp.
     """
     folder = Path(experiment.result_dir) / name
     file, wanted = folder.with_name(f"{name}.json"), RunInfo.from_json(stamp)
     if folder.is_dir() and any(folder.iterdir()) and not (file.is_file() and read_stamp(file).run == wanted):
         raise InputError(
             f"{folder}: holds results of other settings, another network or another version, which the package would "
-            "keep as those of this run; choose another folder by --results, or remove it"
+            "reuse; choose another folder by --results, or remove it"
         )
     with replacing(file) as temporary:
         temporary.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
@@ -90,11 +90,11 @@ def claim_results(experiment: Any, name: str, stamp: Mapping[str, Any]) -> None:
 def open_experiment(name: str, root: Path, results: Path, reports: Path) -> Any:
     """The package's experiment ``name`` on the data set in ``root``.
 
-    results, reports: folders that it writes into. Raises ValueError for an unknown name, FileNotFoundError where there
-    is no such folder, and ImportError where the package's experiment cannot work.
+    results, reports: output folders. Raises InputError for an unknown name, FileNotFoundError for a missing folder, and
+    ImportError if the package's experiment cannot work.
     """
     if name not in EXPERIMENTS:
-        raise InputError(f"got10k has no experiment {name!r}; there are {', '.join(EXPERIMENTS)}")
+        raise InputError(f"got10k has no experiment {name!r}; known are {', '.join(EXPERIMENTS)}")
     if name == "vot" and not hasattr(np, "NaN"):
         raise ImportError(
             f"got10k's VOT experiment needs np.NaN, which numpy {np.__version__} no longer has: "

@@ -1,7 +1,7 @@
-"""How long a tracker takes, stage by stage: measured from outside, several trackers side by side.
+"""Latency of trackers, by stage, measured on several trackers side by side.
 
-A shared machine is now fast, now slow. So all trackers take the same frame one after another before the next one (in
-the opposite order every other frame), and ratios between them say more than milliseconds.
+The speed of a shared machine varies. So all trackers process the same frame one after another (in alternating order),
+and their ratios are more reliable than milliseconds.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from pytracking.video.prefetch import prefetch
 ROUNDS = 3  # of the loops that load images
 
 
-Seconds = tuple[float, float]  # on the clock, and of all the process's threads
+Seconds = tuple[float, float]  # wall time, and processor time of the process
 
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds of one thing in many frames: mean, percentiles, maximum; median of processor time."""
+    """Milliseconds over many frames: mean, percentiles and maximum; median of processor time."""
 
     mean: float
     p50: float
@@ -45,7 +45,7 @@ class Times:
 
     @classmethod
     def of(cls, seconds: Sequence[Seconds]) -> Times:
-        """Of one time at least."""
+        """From at least one measurement."""
         wall, cpu = 1e3 * np.asarray(seconds).T
         values = (wall.mean(), *np.percentile(wall, (50, 95, 99, 100)), np.median(cpu))
         return cls(*(round(float(ms), 4) for ms in values))
@@ -55,10 +55,10 @@ class Times:
 class Report:
     """One tracker's times.
 
-    frame: without image loading. stages: parts of it, over the frames they ran in, and ``read``, which is image
-    loading. fps: frames a second without image loading; fps_cpu: by processor time, as on an idle machine; fps_loading:
-    with image loading, the decoder in a thread of its own. faster, faster_cpu: than the first tracker, by the clock and
-    by processor time. initialize: seconds. stamp: of the tracker.
+    frame: without image loading. stages: parts of it, in the frames with that stage, and ``read``, image loading. fps:
+    frames a second without image loading; fps_cpu: by processor time, as on an idle machine; fps_loading: with image
+    loading in a separate thread. faster, faster_cpu: speed relative to the first tracker, by wall and processor time.
+    initialize: seconds. stamp: of the tracker.
     """
 
     frame: Times
@@ -90,7 +90,7 @@ class Stopwatch:
 
 
 class StageClock:
-    """Times the stages of one tracker while it is open, by wrapping them; on a GPU each then waits for the device.
+    """Context manager that times the stages of a tracker by wrapping them; on a GPU, each stage synchronizes.
 
     Trackers without stages are timed as a whole.
     """
@@ -127,7 +127,7 @@ def measure(
 ) -> dict[str, Report]:
     """Time trackers, by name, on ``frames`` frames after ``warm_up`` others.
 
-    Where ``source`` ends, it and the trackers start again. box: x, y, w, h in pixels of its first frame.
+    At the end of ``source``, it and the trackers restart. box: x, y, w, h in pixels of its first frame.
     """
     first = next(iter(source))
     initialize = {name: _time_initialize(tracker, first, box) for name, tracker in trackers.items()}
@@ -165,7 +165,7 @@ def measure(
 
 
 def _time_initialize(tracker: Tracker, image: Image, box: Box) -> float:
-    """Seconds of learning a target, the second time: the first pays for what is set up once."""
+    """Seconds of the second initialization; the first includes one-time setup."""
     tracker.initialize(image, box)
     begin = time.perf_counter()
     tracker.initialize(image, box)
@@ -175,7 +175,7 @@ def _time_initialize(tracker: Tracker, image: Image, box: Box) -> float:
 def _frames(
     trackers: Mapping[str, Tracker], source: FrameSource, box: Box, count: int
 ) -> Iterator[tuple[Seconds, Image]]:
-    """``count`` frames and the time of reading each; where ``source`` ends, it and the trackers start again."""
+    """``count`` frames and the time of reading each; at the end of ``source``, it and the trackers restart."""
     while count > 0:
         images = iter(source)
         first = next(images)
@@ -189,7 +189,7 @@ def _frames(
 
 
 def _fps_loading(tracker: Tracker, source: FrameSource, box: Box, count: int) -> float:
-    """Frames a second of one pass over at most ``count`` frames of the source, its first frame left out."""
+    """Frames a second of one pass over at most ``count`` frames of the source, without its first frame."""
     images = iter(prefetch(source))
     tracker.initialize(next(images), box)
     begin, done = time.perf_counter(), 0
@@ -200,7 +200,7 @@ def _fps_loading(tracker: Tracker, source: FrameSource, box: Box, count: int) ->
 
 
 def peak_memory() -> float | None:
-    """MiB of memory that this process ever had at once; None where the system does not tell (Windows)."""
+    """Peak memory of this process, MiB; None on Windows, which does not report it."""
     try:
         import resource
     except ImportError:

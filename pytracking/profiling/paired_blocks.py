@@ -1,18 +1,18 @@
-"""How much faster one tracker is than another that took the same frames in turns, and how sure that is."""
+"""Relative speed of two trackers that process the same frames in turn, with a confidence interval."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCKS = 30  # of consecutive frames: long enough that one says little of the next
+BLOCKS = 30  # of consecutive frames, long enough to be nearly independent
 RESAMPLES, LEVEL = 10_000, 0.95
-_CLOCK = 1e-9  # the least time of a block: some systems count processor time in steps of 16 ms
+_CLOCK = 1e-9  # lower bound of a block's time: some systems count processor time in steps of 16 ms
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast: an estimate, and the ends of its 95 % interval; equal to it where there is one block."""
+    """Relative speed: an estimate and its 95 % interval, which is a point for one block."""
 
     value: float
     low: float
@@ -20,12 +20,11 @@ class Ratio:
 
 
 def paired_ratio(base: NDArray[np.float64], times: NDArray[np.float64], seed: int = 0) -> Ratio:
-    """How many times as fast as ``base`` a tracker is; both are times [n] of the same frames, n > 0, in one unit.
+    """Speed of a tracker relative to ``base``; both are times [n] of the same frames, n > 0, in the same unit.
 
-    The frames are cut into ``BLOCKS`` blocks (as many as there are frames, where these are fewer). A machine that is
-    slow for a while is so for both trackers in a block: so each block gives a ratio of its own, and the estimate is
-    their geometric mean. Its interval holds the middle 95 % of the estimates from blocks drawn with replacement
-    (percentile bootstrap; Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
+    The frames are split into ``BLOCKS`` blocks (at most n). A temporary slowdown of the machine affects both trackers
+    in a block, so each block gives a ratio, and the estimate is their geometric mean. The interval is the percentile
+    bootstrap over blocks (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
     """
     count = min(BLOCKS, len(base))
     sums = [[block.sum() for block in np.array_split(values, count)] for values in (base, times)]

@@ -1,4 +1,4 @@
-"""Check that a data set is whole: expected against found, and the first missing file of each sequence.
+"""Check that a data set is complete: expected and found counts, and the first missing file of each sequence.
 
     python pytracking/util_scripts/data_check.py otb [lasot ...]
     python pytracking/util_scripts/data_check.py folder:DIR --decode
@@ -24,7 +24,7 @@ from pytracking.utils.cli import run_command
 
 @dataclass(frozen=True)
 class Arguments:
-    """Check that data sets are whole."""
+    """Check that data sets are complete."""
 
     names: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="NAME [NAME ...]")]
     """data sets as run_tracker.py takes them"""
@@ -36,9 +36,9 @@ class Arguments:
 
 @dataclass
 class Findings:
-    """What a data set has and lacks: frames and boxes of the sequences that are whole; a problem a faulty one.
+    """Counts of frames and boxes in complete sequences, and a problem for each incomplete one.
 
-    left_out: lines about what is no sequence although it has frames.
+    left_out: notes about frames that belong to no sequence.
     """
 
     sequences: int = 0
@@ -49,7 +49,7 @@ class Findings:
 
 
 def check(name: str, paths: Path | None = None, decode: bool = False) -> Findings:
-    """Read all annotations and look for all images of a data set; ValueError or OSError where it cannot be listed."""
+    """Read all annotations of a data set and find all its images; InputError or OSError if it cannot be listed."""
     found = Findings(left_out=left_out(name))
     for sequence_name, load in tqdm(list_dataset(name, paths).items(), unit="sequence", disable=None, leave=False):
         try:
@@ -65,7 +65,7 @@ def check(name: str, paths: Path | None = None, decode: bool = False) -> Finding
 
 
 def _count_frames(sequence: data.Sequence, decode: bool) -> int:
-    sequence.start  # noqa: B018 - raises where there is no box to start from
+    sequence.start  # noqa: B018 - raises without an initial box
     source = sequence.open()
     decoded = sum(1 for _ in source) if decode or source.length is None else source.length
     rows = len(sequence.ground_truth)
@@ -75,7 +75,7 @@ def _count_frames(sequence: data.Sequence, decode: bool) -> int:
 
 
 def report(name: str, found: Findings, paths: Path | None) -> str:
-    """The findings as text: where and what was expected, what was found, a line for each problem."""
+    """The findings as text: folder, expected and found counts, a line for each problem."""
     lines = [f"{name}: {'INCOMPLETE' if found.problems else 'whole'}"]
     if name in DATASETS:
         root = DATASETS[name].name
@@ -87,7 +87,7 @@ def report(name: str, found: Findings, paths: Path | None) -> str:
 
 
 def run(arguments: Arguments) -> int:
-    """Check and print; exit code 1 where anything is missing."""
+    """Check and print; exit code 1 if anything is missing."""
     whole = True
     for name in arguments.names:
         try:

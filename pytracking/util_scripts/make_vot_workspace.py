@@ -1,4 +1,4 @@
-"""Write a workspace of VOT's toolkit with one of our trackers in it, or add the tracker to one that is there.
+"""Write a workspace of VOT's toolkit with one of our trackers, or add the tracker to an existing one.
 
     python pytracking/util_scripts/make_vot_workspace.py WORKSPACE dimp dimp_ncep_mobile --stack vot2018/shortterm
     vot evaluate --workspace WORKSPACE dimp_ncep_mobile
@@ -27,7 +27,7 @@ from pytracking.tracker.base.config import PositionalConfig
 from pytracking.tracker.families import load_parameters
 from pytracking.utils.cli import CommandArguments, run_command
 
-TIMEOUT = 600  # seconds without an answer: the first frame on a busy CPU takes more than the toolkit's 30
+TIMEOUT = 600  # seconds; the first frame on a busy CPU takes more than the toolkit's 30
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Arguments(CommandArguments):
 def run(arguments: Arguments) -> int:
     """Write config.yaml, if there is none, and the tracker's entry in trackers.ini."""
     arguments.config.check("--")
-    load_parameters(arguments.config)  # unknown ones are refused now, not by the toolkit
+    load_parameters(arguments.config)  # reports unknown ones before the toolkit does
     workspace = arguments.workspace.resolve()
     config, registry = workspace / "config.yaml", workspace / "trackers.ini"
     settings = None if config.is_file() else workspace_config(arguments, registry)
@@ -67,7 +67,7 @@ def run(arguments: Arguments) -> int:
 
 
 def workspace_config(arguments: Arguments, registry: Path) -> str:
-    """The text of config.yaml: where trackers and sequences are, and what to run. JSON, which YAML includes."""
+    """The text of config.yaml: trackers, sequences and experiments, as JSON, which is valid YAML."""
     sequences = (arguments.sequences or benchmark_root("vot", arguments.paths)).resolve()
     if not (sequences / "list.txt").is_file():
         raise FileNotFoundError(f"{sequences}: holds no list.txt of VOT sequences")
@@ -80,7 +80,7 @@ def workspace_config(arguments: Arguments, registry: Path) -> str:
 
 
 def with_tracker(registry: str, name: str, arguments: Arguments) -> str:
-    """The text of trackers.ini with the section ``name`` written anew."""
+    """The text of trackers.ini with a new section ``name``, which replaces an old one."""
     parameter = str(arguments.config.parameter)
     if parameter.endswith(".safetensors"):
         parameter = str(Path(parameter).resolve())

@@ -1,4 +1,4 @@
-"""What the two packing scripts have in common: their arguments, and packing or verifying."""
+"""Shared code of the packing scripts: arguments, packing and verifying."""
 
 import sys
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class Arguments(CommandArguments):
 
 
 def run(arguments: Arguments, submission: Submission) -> int:
-    """Pack or verify; exit code 1, every problem and no archive where anything is wrong."""
+    """Pack or verify; on any problem, print all problems, write no archive, and return 1."""
     if arguments.verify is not None:
         return verify(arguments.verify, submission, arguments.paths)
     if arguments.tracker is None or arguments.parameter is None:
@@ -71,7 +71,7 @@ def run(arguments: Arguments, submission: Submission) -> int:
 
 
 def changed_results(runs: Sequence[Path], expected: Sequence[Expected]) -> list[str]:
-    """The results that the stamp beside them does not vouch for: a run broke off, or they were changed."""
+    """Problems of results that differ from their stamp: an interrupted run, or changed files."""
     problems = []
     for path in (box_path(run, sequence.name) for run in runs for sequence in expected):
         stamp_file = path.with_suffix(".json")

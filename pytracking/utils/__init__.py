@@ -1,1 +1,1 @@
-"""What the commands share: how they fail, how targets are drawn, windows, and panels of what a tracker sees."""
+"""Helpers of the commands: command line, optional packages, text."""

@@ -1,4 +1,4 @@
-"""From a dataclass of arguments to an exit code: the frame of every command."""
+"""Command-line handling: from a dataclass of arguments to an exit code."""
 
 import os
 import sys
@@ -35,9 +35,9 @@ def run_command(
 ) -> int:
     """Parse ``argv`` (None: the command line) into the dataclass ``arguments``, call ``command``; the exit code.
 
-    Bad input (InputError, OSError, a missing package) is one message on stderr and exit code 1, with the traceback
-    where the flag ``debug`` is given (``--debug N``, too: see :func:`debug_as_flag`). Ctrl-C gives
-    130. Wrong usage leaves through SystemExit(2). Anything else is a bug and shows its traceback.
+    Bad input (InputError, OSError, a missing package) gives one message on stderr and exit code 1, with a traceback if
+    ``--debug`` is set (also ``--debug N``, see :func:`debug_as_flag`). Ctrl-C gives 130. Wrong usage raises
+    SystemExit(2). Any other exception is a bug and shows its traceback.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: idle threads sleep, not spin
     if sys.stderr is None:  # closed by the caller; progress bars write to it
@@ -61,7 +61,7 @@ def run_command(
 
 
 def debug_as_flag(words: Sequence[str]) -> list[str]:
-    """``words`` with pytracking's ``--debug N`` as the flag ``--debug``, or without it where N is 0."""
+    """``words`` with pytracking's ``--debug N`` replaced by the flag ``--debug``, or removed if N is 0."""
     kept: list[str] = []
     left = list(words)
     while left:
@@ -77,7 +77,7 @@ def debug_as_flag(words: Sequence[str]) -> list[str]:
 
 
 def check_boxes_joined(words: Sequence[str]) -> None:
-    """Leave with a hint where the numbers of ``--box`` are words of their own, which reads as stray arguments."""
+    """Exit with a hint if the numbers of ``--box`` are separate words, which would be stray arguments."""
     for index, word in enumerate(words):
         numbers = list(takewhile(_is_number, words[index + 1 :])) if word == "--box" else []
         if len(numbers) > 1:
@@ -99,7 +99,7 @@ _REGISTRY = ConstructorRegistry()
 
 @_REGISTRY.primitive_rule
 def _optional(kind: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
-    """``X | None`` reads as X in the help: leaving the option out is how to say None."""
+    """Show ``X | None`` as X in the help, since leaving out the option means None."""
     members = [member for member in get_args(kind.type) if member is not type(None)]
     if len(members) != 1 or len(get_args(kind.type)) != 2:
         return None

@@ -1,4 +1,4 @@
-"""This package as it is installed: its version, and what to say where an optional package is missing."""
+"""The installed package: its version, and install hints for missing optional packages."""
 
 from importlib.metadata import PackageNotFoundError, requires, version
 
@@ -11,7 +11,7 @@ except PackageNotFoundError:  # run from a checkout that is not installed
 
 
 def install_hint(extra: str) -> str:
-    """The command that installs what ``extra`` of pyproject.toml brings, whether this is a checkout or a wheel."""
+    """The command that installs the packages of ``extra`` (pyproject.toml), for a checkout or a wheel."""
     lines = [] if __version__ == "unknown" else requires(DISTRIBUTION) or []
     needed = [line.partition(";")[0].strip() for line in lines if line.endswith(f'extra == "{extra}"')]
     return "pip install " + (" ".join(f"'{package}'" for package in needed) or f"-e '.[{extra}]'")

@@ -1,13 +1,13 @@
-"""Words for people."""
+"""Text for messages."""
 
 import re
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 frame``, ``2 frames``: ``number`` with its ``noun``, of which the plural takes an s."""
+    """``number`` and ``noun``, with a plural s unless it is 1: ``1 frame``, ``2 frames``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def bare_name(name: str) -> str:
-    """``name`` without what people spell differently: case and punctuation."""
+    """``name`` in lower case, without punctuation."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

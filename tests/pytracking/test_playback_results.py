@@ -143,5 +143,5 @@ def test_a_sequence_without_truth_is_not_played(
 ) -> None:
     (tmp_path / "data" / "one" / "groundtruth_rect.txt").write_text("1,2,3,4\n")
     assert main([*command, "--sequence", "one", "--save", "p.mp4"]) == 1
-    assert "one: the truth is only the first box, so there is nothing to compare with" in capsys.readouterr().err
+    assert "one: the ground truth has only the first box" in capsys.readouterr().err
     assert main([*command, "--save", "p.mp4"]) == 0  # two is the only other

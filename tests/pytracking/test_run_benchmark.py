@@ -124,7 +124,7 @@ def test_without_a_source_a_video_of_640_x_480_is_drawn(monkeypatch: pytest.Monk
             ["--run", "small,speed=11"],
             "--run small,speed=11: expected accelerator=... or precision=..., got 'speed=11'",
         ),
-        (["--box", "1,2,3,4"], "--source and --box go together"),
+        (["--box", "1,2,3,4"], "--source and --box: give both"),
         (["--frames", "0"], "--frames: expected at least 1"),
     ],
 )

@@ -86,7 +86,7 @@ def test_what_the_package_cannot_do_is_said(run, tmp_path, capsys, monkeypatch):
     assert run("otb", tmp_path / "none") == 1
     assert capsys.readouterr().err == f"error: {tmp_path / 'none'}: no such folder\n"
     assert run("otb51", tmp_path) == 1
-    assert "got10k has no experiment 'otb51'; there are got10k_val" in capsys.readouterr().err
+    assert "got10k has no experiment 'otb51'; known are got10k_val" in capsys.readouterr().err
 
 
 def test_experiments_are_named_like_our_data_sets():
