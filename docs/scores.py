@@ -12,7 +12,7 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parent
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
-BLOCK = re.compile(r"(<!-- scores: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- scores: (\w+) -->\n)(?:(?!<!-- scores: ).)*?(<!-- end -->)", re.DOTALL)
 
 Scores = dict[str, Any]
 

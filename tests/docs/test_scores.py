@@ -36,6 +36,11 @@ def test_pages_show_the_scores_of_the_file(scores_module: ModuleType, scores: di
     assert used == scores_module.BLOCKS.keys()
 
 
+def test_a_block_without_an_end_takes_no_text_behind_it(scores_module: ModuleType, scores: dict[str, Any]) -> None:
+    begin = "<!-- scores: speed -->\nold\n\n# Title\n"
+    assert scores_module.filled(f"{begin}<!-- scores: told -->\nx\n<!-- end -->\n", scores).startswith(begin)
+
+
 def test_no_page_keeps_a_copy_by_hand(scores_module: ModuleType, scores: dict[str, Any]) -> None:
     for page in scores_module.PAGES:
         rest = scores_module.BLOCK.sub("", page.read_text(encoding="utf-8"))
