@@ -37,7 +37,7 @@ from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.progress import Progress, frames_a_second
 from pytracking.evaluation.realtime import RealTimeBuilder
 from pytracking.evaluation.results import box_path
-from pytracking.evaluation.running import Outcome, StampedBuilder
+from pytracking.evaluation.running import Outcome, StampedBuilder, check_settings
 from pytracking.evaluation.starts import find_rule, sequence_of, sequences_of_starts
 from pytracking.tracker.base.config import PositionalConfig, TrackerConfig
 from pytracking.tracker.base.run_info import RunInfo
@@ -56,7 +56,7 @@ class Arguments(CommandArguments):
     sequence: str | None = None
     """only this sequence: its name, or its index from 0"""
     workers: int | None = None
-    """worker processes; 0, the default, runs in this one. (--threads N without --workers is --workers N, as it was)"""
+    """worker processes; 0 runs in this one, as without it. (--threads N without --workers is --workers N, as it was)"""
     cluster: str = ""
     """address of a dask scheduler, tcp://HOST:8786, whose workers track instead (docs/running.md)"""
     torch_threads: int | None = None
@@ -122,7 +122,10 @@ def with_new_names(arguments: Arguments) -> Arguments:
     if a.torch_threads is not None:
         if a.config.threads not in (TrackerConfig.threads, a.torch_threads):
             raise InputError("--torch_threads is the old name of --threads: give one of them")
-        _notice("--torch_threads is now called --threads, and goes beside --workers")
+        workers = f"--cluster {a.cluster}" if a.cluster else f"--workers {a.workers or 0}"
+        _notice(
+            f"--torch_threads {a.torch_threads} is now called --threads: write {workers} --threads {a.torch_threads}"
+        )
         a = replace(a, torch_threads=None, config=replace(a.config, threads=a.torch_threads))
     return a
 
@@ -208,12 +211,23 @@ def track(
     with Progress(sequences) as progress:
 
         def announce(info: RunInfo) -> None:
+            if not rerun and number == 0:
+                check_kept(arguments, sequences, info)
             progress.write(info.summary())
 
         for outcome in run_dataset(config, sequences, folder, workers, rerun, announce, cluster, build_tracker):
             outcomes.append(outcome)
             progress.add(outcome)
     return conclude(outcomes, folder, arguments.debug)
+
+
+def check_kept(arguments: Arguments, sequences: list[data.Sequence], info: RunInfo) -> None:
+    """Raise InputError where the folders hold results of other settings than those of ``info``, the first run's."""
+    for number, folder in enumerate(result_folders(arguments)):
+        seed = None if info.seed is None else info.seed + number
+        if again := check_settings(folder, sequences, replace(info, seed=seed)):
+            what = f"{counted(again, 'result')} of other versions, or of a network under another path"
+            _notice(f"{folder}: {what}, tracked again")
 
 
 def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:
@@ -236,9 +250,7 @@ def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments,
     """Print the scores on ``sequences``, the mean ± standard deviation of several runs; nothing without their truth."""
     if all(len(sequence.ground_truth) == 1 for sequence in sequences):
         return
-    label = f"{arguments.config.tracker}:{arguments.config.parameter}" + (
-        f" ({len(folders)} runs)" if len(folders) > 1 else ""
-    )
+    label = run_label(arguments, folders)
     runs = [run for folder in folders for run in find_tracker(label, folder).runs]
     protocol, truth, starts = protocol_of_dataset(sequences[0].dataset), truth_of(sequences), arguments.starts
     if starts is not None:
@@ -248,6 +260,13 @@ def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments,
     evaluation = evaluate([TrackerResults(label, tuple(own))], truth, protocol)
     evaluation = evaluation if starts is None else mean_over_starts(evaluation)
     print(f"\n{name}: " + FORMATS["text"](overall_table(evaluation)))
+
+
+def run_label(arguments: Arguments, folders: list[Path]) -> str:
+    """What was run: the folder as ``run_analysis`` takes it (that of several runs without number), runs and --set."""
+    name = folders[0].name if len(folders) == 1 else folders[0].name.removesuffix(f"_{arguments.runid or 0:03d}")
+    about = [f"{len(folders)} runs"] * (len(folders) > 1) + list(arguments.config.overrides)
+    return f"{arguments.config.tracker}:{name}" + (f" ({', '.join(about)})" if about else "")
 
 
 def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:

@@ -64,6 +64,8 @@ def write_network(path: Path, settings: SiameseSettings, seed: int = 0) -> None:
 
 def load_network(path: Path) -> tuple[SiameseNetwork, SiameseSettings, str]:
     """The network of ``path``, its settings, and the SHA-256 of its file; no code comes from either file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"network file {path} is missing")
     card = NetworkCard.read(path)
     if card.sha256 != sha256(path):
         raise InputError(f"{path}: does not match the sha256 in its card")

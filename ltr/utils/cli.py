@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,16 +14,32 @@ from ltr.utils.stop_signals import Stopped
 EXPECTED_ERRORS = (InputError, OSError, ImportError, FloatingPointError)
 
 
+NOT_READ = 128 + 13  # what shells report for a command whose reader has left, as in ``| head`` (SIGPIPE)
+
+
+def flush_output() -> None:
+    """Write what is still to be printed; BrokenPipeError where nobody reads it any more."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def drop_output() -> None:
+    """Let what is still to be printed go nowhere, since nobody reads it any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextmanager
 def one_line_errors(resume: str = "") -> Iterator[None]:
     """In the block, bad input becomes one line on stderr and exit code 1; a stopped command exits with 128 + signal
-    (Ctrl-C: 130). Any other exception is a bug and shows its traceback.
+    (Ctrl-C: 130), and silently with 141 where nobody reads its output any more. Any other exception is a bug and shows
+    its traceback.
 
     Args:
         resume: advice how to continue a stopped command.
     """
     try:
         yield
+        flush_output()
     except Stopped as stopped:
         print(f"{stopped}: {resume}" if resume else stopped, file=sys.stderr)
         raise SystemExit(128 + stopped.number) from None
@@ -30,5 +47,8 @@ def one_line_errors(resume: str = "") -> Iterator[None]:
         lost = f"stopped at once; what was not saved yet is lost: {resume}" if resume else "interrupted"
         print(f"\n{lost}", file=sys.stderr)
         raise SystemExit(128 + signal.SIGINT) from None
+    except BrokenPipeError:
+        drop_output()
+        raise SystemExit(NOT_READ) from None
     except EXPECTED_ERRORS as error:
         raise SystemExit(f"error: {error}") from error

@@ -4,7 +4,8 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -25,6 +26,7 @@ from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import BaseTracker
+from pytracking.utils.text import counted
 from pytracking.video.frame_source import FrameSource
 
 
@@ -35,7 +37,7 @@ class StampedTracker(BaseTracker, Protocol):
         """What its results depend on."""
 
 
-_INSTEAD = "choose another folder of results, or replace it by --rerun"
+_INSTEAD = "keep it by another folder (--results DIR, --runid N), or replace it by --rerun"
 
 Result = TypeVar("Result")
 StampedBuilder = Callable[[TrackerConfig], StampedTracker]  # hashable and picklable: each process calls it once
@@ -142,7 +144,8 @@ def finished(folder: Path, sequence: str, info: ResultInfo) -> bool:
     """Whether ``folder`` holds a whole result of this very run: the stamps are equal, and that there vouches for it.
 
     Results of older versions, whose stamps do not say from which frames they were made, are none. Raises ValueError
-    where there is something that would be lost: the result of another sequence of that name, or of another program.
+    where there is something that would be lost: the result of another sequence of that name, of another program, or of
+    other settings.
     """
     path = box_path(folder, sequence)
     stamp_file = path.with_suffix(".json")
@@ -156,7 +159,34 @@ def finished(folder: Path, sequence: str, info: ResultInfo) -> bool:
         raise InputError(f"{stamp_file}: sequence: expected a JSON object, found {about!r}; {_INSTEAD}")
     if other := differences(about, wanted.sequence):
         raise InputError(f"{path}: is the result of another sequence of this name ({other}); {_INSTEAD}")
+    if changed := found.run.changes(wanted.run):
+        raise InputError(f"{path}: was made with other settings ({'; '.join(changed)}); {_INSTEAD}")
     return vouched(path, found) and replace(found, sha256=None) == wanted
+
+
+def check_settings(folder: Path, sequences: Iterable[Sequence], run: RunInfo) -> int:
+    """How many results of ``sequences`` in ``folder`` differ from ``run`` in versions or the network's path alone.
+
+    Those are tracked again. Raises InputError where results of other settings would be lost.
+    """
+    now = RunInfo.from_json(json.loads(json.dumps(run.to_json())))
+    stamps = (box_path(folder, sequence.name).with_suffix(".json") for sequence in sequences)
+    others, changed, again = list[str](), dict[str, None](), 0
+    for stamp in stamps:
+        if not stamp.is_file() or not stamp.with_suffix(".txt").is_file():
+            continue
+        with suppress(InputError):  # no stamp of ours: that sequence fails alone
+            found = read_stamp(stamp).run
+            again += found != now
+            if changes := found.changes(now):
+                others.append(stamp.stem)
+                changed |= dict.fromkeys(changes)
+    if others:
+        raise InputError(
+            f"{folder}: holds results of other settings ({counted(len(others), 'sequence')}, {others[0]} for one). "
+            f"{'; '.join(changed)}. Keep them by another --results or --runid N, or replace them by --rerun"
+        )
+    return again
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
-from ltr.utils.cli import EXPECTED_ERRORS
+from ltr.utils.cli import EXPECTED_ERRORS, NOT_READ, drop_output, flush_output
 
 Arguments = TypeVar("Arguments")
 
@@ -36,8 +36,9 @@ def run_command(
     """Parse ``argv`` (None: the command line) into the dataclass ``arguments``, call ``command``; the exit code.
 
     Bad input (InputError, OSError, a missing package) gives one message on stderr and exit code 1, with a traceback if
-    ``--debug`` is set (also ``--debug N``, see :func:`debug_as_flag`). Ctrl-C gives 130. Wrong usage raises
-    SystemExit(2). Any other exception is a bug and shows its traceback.
+    ``--debug`` is set (also ``--debug N``, see :func:`debug_as_flag`). Ctrl-C gives 130, standard output that nobody
+    reads any more 141, without a message. Wrong usage raises SystemExit(2). Any other exception is a bug and shows its
+    traceback.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: idle threads sleep, not spin
     if sys.stderr is None:  # closed by the caller; progress bars write to it
@@ -49,7 +50,12 @@ def run_command(
     try:
         parsed = tyro.cli(arguments, args=words, description=description, config=config, registry=_REGISTRY)
         debug = getattr(parsed, "debug", False)
-        return command(parsed)
+        code = command(parsed)
+        flush_output()
+        return code
+    except BrokenPipeError:
+        drop_output()
+        return NOT_READ
     except EXPECTED_ERRORS as error:
         if debug:
             traceback.print_exc()
@@ -95,6 +101,28 @@ def _is_number(word: str) -> bool:
 
 
 _REGISTRY = ConstructorRegistry()
+
+
+@_REGISTRY.primitive_rule
+def _number(kind: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """As tyro reads numbers, but for the words of its errors."""
+    expected = {int: "a whole number", float: "a number"}.get(kind.type)  # type: ignore[call-overload]
+    if expected is None:
+        return None
+
+    def read(words: list[str]) -> Any:
+        try:
+            return kind.type(words[0])  # type: ignore[operator]
+        except ValueError:
+            raise ValueError(f"expected {expected}, got {words[0]}") from None
+
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="INT" if kind.type is int else "FLOAT",
+        instance_from_str=read,
+        is_instance=lambda value: isinstance(value, int | float if kind.type is float else int),
+        str_from_instance=lambda value: [str(value)],
+    )
 
 
 @_REGISTRY.primitive_rule

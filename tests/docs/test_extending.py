@@ -32,6 +32,7 @@ from tests.fakes.benchmarks import images, text
 from tests.fakes.datasets import write_picture
 from tests.fakes.videos import moving_square
 from tests.ltr.models.backbone import test_base
+from tests.pytracking.tracker import test_families
 
 
 def run_section(repository: Path, title: str, namespace: dict[str, object]) -> None:
@@ -86,9 +87,27 @@ def test_it_learns_a_density_with_its_normaliser(example: type[EBMLoss]) -> None
     assert (-log_a).exp().item() == pytest.approx(0.25, rel=0.1)
 
 
-def test_a_family_of_trackers_is_one_line_too(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def template(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The family of the page's first tracker is entered."""
     monkeypatch.setitem(FAMILIES, "template", FAMILIES["dimp"])
     run_section(repository, "Another tracker", {"FAMILIES": FAMILIES, "__name__": "example"})
+
+
+@pytest.mark.usefixtures("same_threads", "template")
+@pytest.mark.parametrize("parameter", ["strict", "loose"])
+def test_it_passes_the_tests_of_all_families(
+    parameter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = ("template", parameter)
+    test_families.test_it_follows_a_square_again_and_again(name)
+    test_families.test_targets_do_not_know_of_each_other(name)
+    test_families.test_run_tracker_writes_its_results(name, tmp_path, capsys)
+    test_families.test_stamps_are_json(name)
+
+
+@pytest.mark.usefixtures("template")
+def test_a_family_of_trackers_is_one_line_too() -> None:
     tracker = Tracker("template", "strict")
     frames, boxes = moving_square()
     tracker.initialize(frames[0], boxes[0])
@@ -151,7 +170,9 @@ def test_it_is_a_tracker_of_the_commands(siamese: str, tmp_path: Path, capsys: p
     out = tmp_path / "out"
     argv = ["siamese", siamese, "--dataset_name", f"folder:{tmp_path / 'data'}", "--results", str(out)]
     assert run_tracker.main([*argv, "--accelerator", "torch", "--set", "threshold=0.4"]) == 0
-    assert f"siamese:{siamese}" in capsys.readouterr().out  # its scores
+    assert "siamese:random (threshold=0.4)" in capsys.readouterr().out  # its scores
+    assert run_tracker.main(["siamese", f"{tmp_path}/gone.safetensors", *argv[2:]]) == 1
+    assert capsys.readouterr().err == f"error: network file {tmp_path}/gone.safetensors is missing\n"
     stamp = read_stamp(out / "siamese" / "random" / "square.json")
     assert stamp.run.settings
     assert (stamp.run.settings["threshold"], stamp.run.accelerator, stamp.run.threads) == (0.4, "torch", 1)

@@ -60,8 +60,9 @@ def test_failures_are_listed_at_the_end_and_the_rest_is_done(run, tmp_path, caps
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_one_sequence_a_run_id_and_a_seed(run, tmp_path):
+def test_one_sequence_a_run_id_and_a_seed(run, tmp_path, capsys):
     assert run("--sequence", "c", "--runid", "3") == 0
+    assert "\ndimp:dimp_ncep_mobile_003 " in capsys.readouterr().out
     assert run("--sequence", "0", "--seed", "5") == 0
     root = tmp_path / "out" / "dimp"
     assert {p.name: sorted(box_files(p)) for p in root.iterdir()} == {
@@ -69,6 +70,50 @@ def test_one_sequence_a_run_id_and_a_seed(run, tmp_path):
         "dimp_ncep_mobile_003": ["c"],
     }
     assert '"seed": 5' in (root / "dimp_ncep_mobile" / "a.json").read_text()
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_results_of_other_settings_end_it_before_anything_is_tracked(run, tmp_path, capsys, workers):
+    sequences = ("--sequence", "a", "--runs", "2", "--workers", workers)
+    assert run(*sequences, "--seed", "5") == 0
+    folder = tmp_path / "out" / "dimp" / "dimp_ncep_mobile_001"
+    shutil.rmtree(folder.with_name("dimp_ncep_mobile_000"))
+    before = (folder / "a.txt").read_bytes()
+    capsys.readouterr()
+    assert run(*sequences) == 1
+    out, error = capsys.readouterr()
+    (line,) = error.splitlines()
+    assert line == (
+        f"error: {folder}: holds results of other settings (1 sequence, a for one). seed: there 6, now 1. "
+        "Keep them by another --results or --runid N, or replace them by --rerun"
+    )
+    assert not out
+    assert not folder.with_name("dimp_ncep_mobile_000").exists()
+    assert (folder / "a.txt").read_bytes() == before
+    assert run(*sequences, "--rerun") == 0
+    assert (folder / "a.txt").read_bytes() != before
+
+
+def test_results_of_other_versions_are_tracked_again_with_a_note(run, tmp_path, capsys):
+    assert run("--sequence", "a") == 0
+    stamp = tmp_path / "out" / "dimp" / "dimp_ncep_mobile" / "a.json"
+    stamp.write_text(stamp.read_text().replace(np.__version__, "0.9"))
+    assert run("--sequence", "a") == 0
+    out, error = capsys.readouterr()
+    assert f"note: {stamp.parent}: 1 result of other versions, or of a network under another path, tracked" in error
+    assert out.count("(0 kept from before)") == 2
+
+
+def test_scores_say_what_was_run(tmp_path):
+    config = PositionalConfig("dimp", "a/mine.safetensors", overrides=("memory.size=30",))
+    for options, label in (
+        ({"config": replace(config, overrides=())}, "dimp:mine"),
+        ({}, "dimp:mine (memory.size=30)"),
+        ({"realtime": 30.0, "latency": 50.0}, "dimp:mine_realtime30_latency50 (memory.size=30)"),
+        ({"runs": 2, "runid": 4, "starts": "4"}, "dimp:mine_starts4 (2 runs, memory.size=30)"),
+    ):
+        arguments = replace(run_tracker.Arguments(config, ("demo",)), **options)
+        assert run_tracker.run_label(arguments, run_tracker.result_folders(arguments)) == label
 
 
 def test_a_sequence_called_like_a_start_is_scored(run, tmp_path, capsys):
@@ -246,9 +291,24 @@ def test_torchrun_is_referred_to_workers(run, monkeypatch, capsys, tmp_path):
         (("--threads", "0"), 0, 1, ["--threads 0 is taken as --workers 0"]),
         (("--cluster", "tcp://x:1", "--threads", "2"), None, 2, []),
         (("--threads", "1"), None, 1, []),  # the same in both meanings
-        (("--torch_threads", "2"), None, 2, ["--torch_threads is now called --threads"]),
-        (("--threads", "4", "--torch_threads", "2"), 4, 2, ["--threads 4 is taken", "--torch_threads is now called"]),
-        (("--workers", "4", "--torch_threads", "2"), 4, 2, ["--torch_threads is now called"]),
+        (
+            ("--torch_threads", "2"),
+            None,
+            2,
+            ["--torch_threads 2 is now called --threads: write --workers 0 --threads 2"],
+        ),
+        (
+            ("--threads", "4", "--torch_threads", "2"),
+            4,
+            2,
+            ["--threads 4 is taken", "--torch_threads 2 is now called --threads"],
+        ),
+        (
+            ("--workers", "4", "--torch_threads", "2"),
+            4,
+            2,
+            ["--torch_threads 2 is now called --threads: write --workers 4 --threads 2"],
+        ),
     ],
 )
 def test_threads_alone_are_workers_as_they_were(capsys, words, workers, threads, notices):

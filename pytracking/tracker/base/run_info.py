@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -37,7 +37,7 @@ class RunInfo:
     def of(cls, config: TrackerConfig, versions: Mapping[str, str], **facts: Any) -> Self:
         """For a tracker built from a complete ``config``; ``versions`` are those of its libraries."""
         versions = {"python": platform.python_version(), "numpy": np.__version__, **versions}
-        about = {"device": "cpu", "seed": config.seed, "versions": versions, **facts}
+        about = {"device": "cpu", "threads": config.threads, "seed": config.seed, "versions": versions, **facts}
         return cls(config.tracker, str(config.parameter), **about)
 
     @classmethod
@@ -61,3 +61,26 @@ class RunInfo:
         """Names of the fields that prevent restoring the other's state because they differ; the machine may differ."""
         names = ("tracker", "settings", "network_sha256", "seed")
         return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+    def changes(self, now: Self) -> list[str]:
+        """Choices of this run, read from a stamp, that are other ones ``now``, a line each: "seed: there 0, now 1".
+
+        Settings that only one of the two has are of another version of the toolkit. A moved network is the same.
+        """
+        here, there = (dict(_choices(info.to_json())) for info in (now, self))
+        moved = ("parameter", "settings.network") if now.network_sha256 else ()
+        names = [name for name in there if name in here and name not in moved and there[name] != here[name]]
+        return [f"{name}: there {_brief(there[name])}, now {_brief(here[name])}" for name in names]
+
+
+def _choices(values: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, Any]]:
+    """Names with dots and values of all settings in ``values``, JSON; not the versions."""
+    for name, value in values.items():
+        if isinstance(value, Mapping) and group + name != "versions":
+            yield from _choices(value, f"{group}{name}.")
+        elif group + name != "versions":
+            yield f"{group}{name}", value
+
+
+def _brief(value: object) -> str:
+    return text if len(text := str(value)) <= 40 else f"{text[:12]}..."

@@ -14,8 +14,8 @@ from pytracking.evaluation.datasets.registry import get_dataset
 from pytracking.evaluation.fingerprint import fingerprint
 from pytracking.evaluation.parallel import run_dataset
 from pytracking.evaluation.results import read_scores, read_stamp, read_times
+from pytracking.evaluation.running import check_settings, track_sequence
 from pytracking.evaluation.running import run_sequence as run_sequence_of
-from pytracking.evaluation.running import track_sequence
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.video.frame_source import open_video
 from tests.fakes.trackers import FakeBuilder, FakeTracker
@@ -58,7 +58,7 @@ def test_truth_of_one_row_tracks_the_whole_video(tmp_path):
     assert track_sequence(FakeTracker(), sequence).boxes.shape == (3, 4)
 
 
-def test_finished_sequences_are_kept_unless_the_run_is_another(tmp_path):
+def test_finished_sequences_are_kept(tmp_path):
     sequences = folder_of(tmp_path, a=64, b=64)
     out = tmp_path / "out"
 
@@ -71,13 +71,37 @@ def test_finished_sequences_are_kept_unless_the_run_is_another(tmp_path):
     (out / "a.txt").unlink()  # what a killed run leaves: companions without the box file
     assert kept() == [False, True]
     assert kept(rerun=True) == [False, False]
-    assert kept(seed=1) == [False, False]
+    assert kept(seed=1, rerun=True) == [False, False]
     (out / "b.json").write_text('{"seed": 1}')
     assert kept(seed=1) == [True, False]
     stamp = json.loads((out / "b.json").read_text())
     del stamp["sequence"]["frames_sha256"]  # as older versions wrote it
     (out / "b.json").write_text(json.dumps(stamp))
     assert kept(seed=1) == [True, False]
+
+
+def test_results_of_other_settings_are_not_replaced(tmp_path):
+    (sequence,) = folder_of(tmp_path, a=64)
+    out = tmp_path / "out"
+    run_sequence(sequence, out)
+    before = (out / "a.txt").read_bytes()
+    other = run_sequence_of(TrackerConfig(seed=4), sequence, out, build_tracker=FakeBuilder())
+    assert re.search(r"a.txt: was made with other settings \(seed: there 3, now 4\); keep it by .*--rerun", other.error)
+    assert not other.bug
+    assert (out / "a.txt").read_bytes() == before
+
+
+def test_what_differs_in_versions_alone_is_tracked_again(tmp_path):
+    (sequence,) = folder_of(tmp_path, a=64)
+    out = tmp_path / "out"
+    run_sequence(sequence, out)
+    stamp = json.loads((out / "a.json").read_text())
+    (out / "a.json").write_text(json.dumps({**stamp, "versions": {"numpy": "0.9"}}))
+    run = FakeBuilder()(TrackerConfig(seed=3)).run_info()
+    assert check_settings(out, [sequence], run) == 1
+    assert not run_sequence(sequence, out).kept
+    assert check_settings(out, [sequence], run) == 0
+    assert run_sequence(sequence, out).kept
 
 
 @pytest.mark.parametrize("about", [5, None, []])

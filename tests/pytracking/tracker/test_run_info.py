@@ -31,6 +31,28 @@ def test_an_old_stamp_is_read_and_written_as_it_was(more: dict[str, object]) -> 
     assert info.differences(RunInfo.from_json({**OLD, "seed": 4, "settings": {}})) == ["settings", "seed"]
 
 
+@pytest.mark.parametrize(
+    ("now", "changes"),
+    [
+        ({"versions": {"torch": "9"}, "settings": {"network": "dimp_ncep_mobile", "new": 1}, "realtime": None}, []),
+        ({"parameter": "a/b.safetensors", "settings": {"network": "a/b.safetensors"}}, []),  # of the same digest
+        (
+            {"seed": 4, "threads": 2, "device": "cuda", "precision": "bf16", "settings": {"class": "Others"}},
+            [
+                "device: there cpu, now cuda",
+                "threads: there 1, now 2",
+                "seed: there 3, now 4",
+                "precision: there f32, now bf16",
+                "settings.class: there DiMPParams, now Others",
+            ],
+        ),
+        ({"network_sha256": "12" * 32}, ["network_sha256: there ab12, now 121212121212..."]),
+    ],
+)
+def test_changes_are_those_of_choices(now: dict[str, object], changes: list[str]) -> None:
+    assert RunInfo.from_json(OLD).changes(RunInfo.from_json({**OLD, **now})) == changes
+
+
 @pytest.mark.usefixtures("same_threads")
 def test_what_a_tracker_has_not_is_not_in_its_stamp() -> None:
     """Key by key what older versions wrote, so that their results count as finished."""

@@ -111,3 +111,25 @@ def test_a_closed_stderr_is_no_error():
     shell = 'exec "$0" -c "$1" 2>&-'
     done = subprocess.run(["sh", "-c", shell, sys.executable, code], env={"PYTHONPATH": ":".join(sys.path)}, timeout=60)
     assert done.returncode == 3
+
+
+def test_a_number_that_is_none_is_told_what_is_expected(capsys):
+    with pytest.raises(SystemExit) as caught:
+        run("--kind", "fine", "--number-of-things", "two")
+    assert caught.value.code == 2
+    assert "expected a whole number, got two" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lines", [3, 50_000])
+@pytest.mark.parametrize("frame", ["run_command(Arguments, work, ['--kind', 'a'], '')", "training()"])
+def test_it_ends_silently_where_nobody_reads(frame, lines):
+    code = (
+        "import sys; from tests.pytracking.utils.test_cli import *; from ltr.utils.cli import one_line_errors\n"
+        f"def work(_): [print(i) for i in range({lines})]; return 0\n"
+        "def training():\n    with one_line_errors(): work(0)\n"
+        f"sys.exit({frame})"
+    )
+    shell = '"$0" -c "$1" | sleep 0; echo ${PIPESTATUS[0]}'
+    command = ["bash", "-c", shell, sys.executable, code]
+    done = subprocess.run(command, env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("141\n", "")
