@@ -23,7 +23,8 @@ class Difference:
     """A tracker minus the baseline, in points of AUC.
 
     interval: 95 %, None for fewer than five sequences. p: that there is no difference, corrected for all comparisons.
-    detectable: the smallest difference that these sequences show with 80 % power, None as for the interval.
+    detectable: the smallest difference that these sequences show with 80 % power, None as for the interval. tests: how
+    many comparisons p is corrected for.
     """
 
     mean: float
@@ -31,6 +32,12 @@ class Difference:
     p: float
     detectable: float | None
     sequences: int
+    tests: int = 1
+
+    @property
+    def sequences_needed(self) -> int:
+        """The fewest of which the smallest p of the test, 2 of all the signs, is below 5 %, six or more."""
+        return math.floor(math.log2(2 * self.tests / ALPHA)) + 1
 
     @property
     def shown(self) -> bool:
@@ -83,6 +90,7 @@ def compare(trackers: Sequence["TrackerScores"], baseline: str | None = None) ->
             float(corrected[pair]),
             as_number(statistics.detectable_difference(differences[pair], weights, tests)),
             len(weights),
+            tests,
         )
         for name, pair, interval in zip(others, ours, intervals, strict=True)
     }
@@ -114,6 +122,8 @@ def difference_line(name: str, comparison: Comparison) -> str:
     missing = difference.sequences_missing
     if difference.shown:
         verdict = "better" if difference.mean > 0 else "worse"
+    elif difference.sequences < difference.sequences_needed:
+        verdict = f"no difference shown: so few sequences can show none, {difference.sequences_needed} or more can"
     elif missing is None:
         verdict = "no difference shown"
     else:

@@ -136,7 +136,7 @@ def as_latex(table: Table) -> str:
     header = [_escape_latex(str(cell)) for cell in table.header]
     lines = [header, *table.marked(r"\textbf{%s}", r" {\scriptsize %s}", _escape_latex)]
     head, *rows = [" & ".join(line) + r" \\" for line in lines]
-    text = ". ".join(map(_escape_latex, (table.caption, *table.notes)))
+    text = "; ".join(map(_escape_latex, (table.caption, *table.notes)))
     begin = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}"]
     end = [r"\end{tabular}", rf"\caption{{{text}}}", r"\end{table}"]
     return "\n".join([*begin, r"\toprule", head, r"\midrule", *rows, r"\bottomrule", *end])
@@ -151,7 +151,9 @@ _LATEX = {
 
 
 def _escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in _one_line(text))
+    escaped = "".join(_LATEX.get(character, character) for character in _one_line(text))
+    minus = re.sub(r"(?<![\w.-])-(?=\d)", "$-$", escaped)
+    return minus.replace(r"\textless{}=", r"$\le$").replace(r"\textgreater{}=", r"$\ge$")
 
 
 def as_csv(table: Table) -> str:

@@ -65,8 +65,8 @@ def test_a_line_for_each_tracker_says_whether_it_is_better(
     assert main([*command, "--only-difference"]) == 0
     gain = 100 * (20 / 21 - 20 / 21 / 40) / 2
     assert capsys.readouterr().out.splitlines() == [
-        "same - old: AUC +0.00, p 1.00, 2 sequences: no difference shown",
-        f"new - old: AUC +{gain:.2f}, p 1.00, 2 sequences: no difference shown",
+        "same - old: AUC +0.00, p 1.00, 2 sequences: no difference shown: so few sequences can show none, 7 or more can",
+        f"new - old: AUC +{gain:.2f}, p 1.00, 2 sequences: no difference shown: so few sequences can show none, 7 or more can",
     ]
     assert main([*command, "--only-difference", "--baseline", "new"]) == 0
     assert capsys.readouterr().out.startswith(f"old - new: AUC -{gain:.2f}, p 1.00")

@@ -70,6 +70,17 @@ def test_few_sequences_have_no_interval() -> None:
     assert difference.p == 0.5  # of four signs, two are as extreme
 
 
+@pytest.mark.parametrize("number", [2, 3, 8])
+def test_so_few_sequences_can_show_no_difference(number: int) -> None:
+    """However large it is; with one sequence more it is shown."""
+    many = [tracker(str(i), np.linspace(50, 60, 20) - 10 * i) for i in range(number)]
+    needed = next(iter(compare(many).differences.values())).sequences_needed
+    for sequences in (needed - 1, needed):
+        few = [tracker(t.name, t.by_run["auc"][:, :sequences]) for t in many]
+        shown = [difference.shown for difference in compare(few).differences.values()]
+        assert shown == [sequences == needed] * (number - 1)
+
+
 def test_more_sequences_are_as_many_as_would_make_the_difference_detectable() -> None:
     difference = Difference(2.0, (-1.0, 5.0), 0.2, 4.0, 50)
     assert difference.sequences_missing == 150  # half the standard error: four times the sequences
@@ -88,7 +99,14 @@ def test_more_sequences_are_as_many_as_would_make_the_difference_detectable() ->
             "AUC +2.00 [-1.00, +5.00], p 0.20, 50 sequences: no difference shown; one of this size would take some 150 "
             "sequences more (80 % power)",
         ),
-        (Difference(1.0, None, 0.5, None, 2), "AUC +1.00, p 0.50, 2 sequences: no difference shown"),
+        (
+            Difference(1.0, None, 0.5, None, 2),
+            "AUC +1.00, p 0.50, 2 sequences: no difference shown: so few sequences can show none, 6 or more can",
+        ),
+        (
+            Difference(0.0, (-1.0, 1.0), 1.0, 4.0, 50),
+            "AUC +0.00 [-1.00, +1.00], p 1.00, 50 sequences: no difference shown",
+        ),
     ],
 )
 def test_the_answer_in_one_line(difference: Difference, line: str) -> None:

@@ -13,7 +13,7 @@ from pytracking.analysis.extract_results import Evaluation, evaluate
 from pytracking.analysis.metrics import METRICS
 from pytracking.analysis.protocols import PROTOCOLS
 from pytracking.analysis.sources import find_tracker, truth_folder
-from pytracking.analysis.table_formats import Table
+from pytracking.analysis.table_formats import Cell, Table
 
 
 def header(table: Table) -> tuple[str, ...]:
@@ -200,6 +200,21 @@ def test_the_smallest_difference_that_would_show_stands_below(seven: Evaluation)
     detectable = tables.as_json(seven)["far"]["difference"]["detectable"]
     assert table.notes[-1].endswith(f"show with 80 % power: {detectable:.1f} (far)")
     assert tables.difference_table(dataclasses.replace(seven, trackers=seven.trackers[:1])) is None
+
+
+def test_few_sequences_can_show_no_difference(evaluation: Evaluation, seven: Evaluation) -> None:
+    few, enough = tables.difference_table(evaluation), tables.difference_table(seven)
+    assert few is not None
+    assert enough is not None
+    assert few.notes[0].endswith("is shown (5 %): so few sequences can show none, 6 or more can")
+    assert enough.notes[0].endswith("is shown (5 %)")
+
+
+def test_latex_has_its_own_minus_and_comparisons() -> None:
+    row = (Cell("siam-2"), Cell(value=-1.5, interval=(-2.0, 1e-3)), Cell("<0.001"), Cell())
+    text = table_formats.as_latex(Table("A table", row, (row,), ("frames with x <= 0", "y: >= 1")))
+    assert r"siam-2 & $-$1.50 {\scriptsize [$-$2.0, 0.0]} & \textless{}0.001 & - \\" in text
+    assert r"\caption{A table; frames with x $\le$ 0; y: $\ge$ 1}" in text
 
 
 def test_another_baseline_can_be_named(seven: Evaluation) -> None:
