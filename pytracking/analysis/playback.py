@@ -165,6 +165,6 @@ def _with_cursor(base: Picture, number: int, truth: GroundTruth) -> Picture:
     font = ImageFont.load_default(13)
     draw.text((_MARGIN, _BAR / 2), "overlap with the truth, the broad white box", SOFT, font, anchor="lm")
     draw.text(
-        (base.shape[1] - _MARGIN, _BAR / 2), f"{truth.name}, frame {number + 1} of {frames}", SOFT, font, anchor="rm"
+        (base.shape[1] - _MARGIN, _BAR / 2), f"{truth.name}, frame {number} of 0-{frames - 1}", SOFT, font, anchor="rm"
     )
     return np.asarray(image)

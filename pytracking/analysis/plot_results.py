@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pytracking.analysis.comparison import Comparison, Interval
 from pytracking.analysis.extract_results import Evaluation
@@ -22,9 +23,10 @@ from pytracking.analysis.tables import sort_trackers
 _DASHES = ("-", "--", ":")  # told apart in print, too; with eight colors, 24 looks
 _LONG_LEGEND = 8  # entries; beyond, two columns
 _DRAWS = 2000  # of the bootstrap of a band, whose ends nobody reads to a tenth
-_LINE = 0.17  # inches of height of a line of the legend
+_NAMED = 12  # sequences; more have no room for their names
+_LINE = 0.2  # inches of height of a line of the legend
 _STYLE: Any = {
-    "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 8,
+    "font.family": "DejaVu Sans", "font.size": 9.5, "axes.titlesize": 11, "axes.labelsize": 10, "legend.fontsize": 9.5,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#dddddd",
     "grid.linewidth": 0.6, "svg.hashsalt": "0", "svg.fonttype": "path",
 }  # fmt: skip
@@ -103,8 +105,9 @@ def plot_pair(evaluation: Evaluation, comparison: Comparison, name: str) -> Figu
     found = {tracker.name: tracker for tracker in evaluation.trackers}
     colors, baseline = tracker_colors(evaluation), comparison.baseline
     first, second = (found[n].per_sequence["auc"] for n in (baseline, name))
-    gains = np.sort(second - first)[::-1]
-    places = np.arange(len(gains))
+    order = np.argsort(first - second, kind="stable")
+    gains, places = (second - first)[order], np.arange(len(order))
+    named = len(order) <= _NAMED
     with plt.rc_context(_STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3), width_ratios=(1, 1.2), layout="constrained")
         left.plot((0, 100), (0, 100), color="#000000", linewidth=0.8)
@@ -112,15 +115,24 @@ def plot_pair(evaluation: Evaluation, comparison: Comparison, name: str) -> Figu
         left.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", title="AUC by sequence")
         left.set(xlabel=f"{_plain(baseline)} [%]", ylabel=f"{_plain(name)} [%]")
         for part, winner in ((gains.clip(0), name), (gains.clip(max=0), baseline)):
-            right.bar(places, part, width=1, color=colors[winner], alpha=0.75, linewidth=0)
+            right.bar(places, part, width=0.8 if named else 1, color=colors[winner], alpha=0.75, linewidth=0)
         difference = comparison.differences[name]
         if difference.interval is not None:
             right.axhspan(*difference.interval, color="#666666", alpha=0.25, linewidth=0)
-        right.axhline(difference.mean, color="#000000", linewidth=1.2)
+        right.axhline(0, color="#000000", linewidth=0.6)
+        right.axhline(difference.mean, color="#000000", linewidth=1.2, linestyle="--")
+        if named:
+            names = [_plain(evaluation.sequences[i]) for i in order]
+            right.set_xticks(places, names, rotation=30, ha="right", rotation_mode="anchor")
+        else:
+            right.xaxis.set_major_locator(MaxNLocator(integer=True))
         better, worse = int((gains > 0).sum()), int((gains < 0).sum())
         right.set(title=f"{_plain(name)} better on {better}, worse on {worse}")
         right.set_axisbelow(True)
-        right.set(xlabel="sequences, sorted", ylabel="difference of AUC", xlim=(-0.5, len(gains) - 0.5))
+        band = ", band: its 95 % interval" if difference.interval is not None else ""
+        right.set(
+            xlabel=f"sequences, sorted; dashed: mean{band}", ylabel="difference of AUC", xlim=(-0.5, len(gains) - 0.5)
+        )
     return figure
 
 

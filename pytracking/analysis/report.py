@@ -25,11 +25,12 @@ from pytracking.analysis.plot_results import plot_curve, plot_differences, plot_
 from pytracking.analysis.report_figures import choose_frames, film_strip, timeline
 from pytracking.analysis.sequence_score import GroundTruth, prepare_boxes, without_omitted_rows
 from pytracking.analysis.sources import TrackerResults
-from pytracking.analysis.stamps import describe_run
+from pytracking.analysis.stamps import describe_run, differences, read_stamps
 from pytracking.analysis.table_formats import Cell, Table
 
 Frames = Callable[[Sequence[int]], Iterable[NDArray[np.uint8]]]
 TEMPLATE = "report.html.jinja"
+_SETTINGS = 8  # that differ, shown beside the facts of a run; more are of several kinds of trackers
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def _worst_sequences(
 
 
 def _picture(number: int, uri: str, overlap: float) -> dict[str, Any]:
-    return {"frame": number + 1, "uri": uri, "overlap": "no truth" if np.isnan(overlap) else f"overlap {overlap:.2f}"}
+    return {"frame": number, "uri": uri, "overlap": "no truth" if np.isnan(overlap) else f"overlap {overlap:.2f}"}
 
 
 def _files_by_sequence(tracker: TrackerResults, sequences: Sequence[str]) -> dict[str, Path]:
@@ -177,11 +178,17 @@ def _visible_overlap(prediction: Array, truth: GroundTruth) -> Array:
 
 
 def _runs(trackers: Sequence[TrackerResults]) -> list[dict[str, Any]]:
-    runs = []
-    for tracker in trackers:
-        for run in tracker.runs:
-            stamp = describe_run(run)
-            runs.append(
-                {"tracker": Cell(tracker.name), "folder": run.folder, "facts": stamp.facts, "settings": stamp.settings}
-            )
-    return runs
+    """The card of each run; what its stamp says otherwise than another's is marked, of the settings a few."""
+    all_runs = [(tracker, run, read_stamps(run)[:1]) for tracker in trackers for run in tracker.runs]
+    different = differences([stamp for _, _, stamps in all_runs for stamp in stamps])
+    settings = {name: iter(values) for name, values in different.items() if name.startswith("settings.")}
+    marked = {name.partition(".")[0] for name in different}
+    cards = []
+    for tracker, run, stamps in all_runs:
+        stamp = describe_run(run)
+        facts = {name: (value, name in marked) for name, value in stamp.facts.items()}
+        own = {name: (str(next(values)), True) for name, values in settings.items() if stamps}
+        facts |= own if len(own) <= _SETTINGS else {}
+        about = {"folder": run.folder, "facts": facts, "settings": stamp.settings}
+        cards.append({"tracker": Cell(tracker.name), **about})
+    return cards

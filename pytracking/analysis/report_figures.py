@@ -82,8 +82,8 @@ def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple
     )
     draw = ImageDraw.Draw(picture)
     first, others = predictions[:1], predictions[1:]
-    rims = [(truth, "#000000", 6), *((box, "#000000", 4) for box, _ in first)]
-    inner = [(box, color, 1) for box, color in reversed(others)] + [(box, color, 2) for box, color in first]
+    rims = [(truth, "#000000", 6), *((box, "#000000", 4) for box, _ in predictions)]
+    inner = [(box, color, 2) for box, color in (*reversed(others), *first)]
     for box, color, thickness in (*rims, (truth, TRUTH_COLOR, 4), *inner):  # so one shows beside the other
         if is_there(box):
             outwards = (thickness - 1) // 2

@@ -179,7 +179,7 @@ def read_result(path: Path, truth: GroundTruth, protocol: Protocol, allow_missin
         raise InputError(f"{path}: {len(boxes)} rows for the {len(truth.boxes)} frames of {truth.name}")
     negative = np.flatnonzero((boxes[:, 2] < 0) | (boxes[:, 3] < 0))
     if len(negative):
-        raise InputError(f"{path}: frame {negative[0] + 1} has a negative size, {boxes[negative[0]].tolist()}")
+        raise InputError(f"{path}:{negative[0] + 1}: a negative size, {boxes[negative[0]].tolist()}")
     if surplus < 0:
         notes["results end early, the missing frames count as boxes without area"] += 1
     if surplus > 0:

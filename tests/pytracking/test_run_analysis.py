@@ -63,10 +63,10 @@ def test_a_line_for_each_tracker_says_whether_it_is_better(
     for name in "ab":
         np.savetxt(truth.parent / "n" / f"{name}.txt", BOXES, fmt="%.4f", delimiter=",")
     assert main([*command, "--only-difference"]) == 0
-    gain = 100 * (20 / 21 - 20 / 21 / 40) / 2
+    gain, few = 100 * (20 / 21 - 20 / 21 / 40) / 2, "so few sequences can show none, 7 or more can"
     assert capsys.readouterr().out.splitlines() == [
-        "same - old: AUC +0.00, p 1.00, 2 sequences: no difference shown: so few sequences can show none, 7 or more can",
-        f"new - old: AUC +{gain:.2f}, p 1.00, 2 sequences: no difference shown: so few sequences can show none, 7 or more can",
+        f"same - old: AUC +0.00, p 1.00, 2 sequences: no difference shown: {few}",
+        f"new - old: AUC +{gain:.2f}, p 1.00, 2 sequences: no difference shown: {few}",
     ]
     assert main([*command, "--only-difference", "--baseline", "new"]) == 0
     assert capsys.readouterr().out.startswith(f"old - new: AUC -{gain:.2f}, p 1.00")

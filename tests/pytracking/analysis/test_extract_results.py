@@ -80,7 +80,7 @@ def test_all_problems_come_in_one_message(write_boxes: Write, boxes: np.ndarray)
     assert lines[0] == "7 problems:"
     assert "a.txt: 30 rows for the 40 frames of a" in lines[1]
     assert "b.txt:1: expected four numbers" in lines[2]
-    assert "d.txt: frame 1 has a negative size" in lines[3]
+    assert "d.txt:1: a negative size" in lines[3]
     assert lines[4].endswith("x: no result for c (unmatched files: other)")
     assert [line.rsplit("y: ", 1)[1] for line in lines[5:]] == [f"no result for {name}" for name in "bcd"]
 

@@ -137,4 +137,6 @@ def test_a_pair_sequence_by_sequence(compared: Evaluation) -> None:
     heights = np.sum([[bar.get_height() for bar in part] for part in bars.containers], axis=0)
     np.testing.assert_allclose(heights, np.sort(t2 - t0)[::-1])
     assert bars.get_title() == "t2 better on 0, worse on 6"
+    names = [compared.sequences[i] for i in np.argsort(t0 - t2, kind="stable")]
+    assert [label.get_text() for label in bars.get_xticklabels()] == names
     plt.close(figure)

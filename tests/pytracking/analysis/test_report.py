@@ -102,8 +102,9 @@ def test_the_worst_sequence_has_its_film_strip(page: str) -> None:
     assert "<h3>hard</h3>" in worst
     assert "<h3>easy</h3>" not in worst
     assert worst.count("data:image/jpeg;base64,") == 6
-    assert "frame 1 &middot; overlap 1.00" in worst
-    assert "frame 12 &middot; overlap 0.54" in worst
+    assert "frame 0 &middot; overlap 1.00" in worst
+    assert "frame 11 &middot; overlap 0.54" in worst
+    assert "<span>frame 0</span><span>frame 11</span>" in worst
     assert page.count('<a href="#worst-1">hard</a>') == 6
 
 
@@ -157,3 +158,19 @@ def test_intervals_stand_below_scores(tmp_path: Path) -> None:
 def test_names_are_escaped(page: str) -> None:
     assert "<b>" not in page
     assert "&lt;b&gt;x" in page
+
+
+def test_what_differs_between_runs_is_marked(tmp_path: Path) -> None:
+    boxes = np.tile([10.0, 10.0, 20.0, 20.0], (12, 1))
+    for folder, scale in (("gt", 0), ("x", 5), ("y", 6)):
+        (tmp_path / folder).mkdir()
+        np.savetxt(tmp_path / folder / "s.txt", boxes, delimiter=",")
+        stamp = {"seed": 3, "device": folder, "settings": {"search": {"scale": scale}, "top_k": 3}}
+        (tmp_path / folder / "s.json").write_text(json.dumps(stamp))
+    truth, trackers = truth_folder(tmp_path / "gt"), [find_tracker(name, tmp_path / name) for name in "xy"]
+    evaluation = evaluate(trackers, truth, PROTOCOLS["otb"])
+    write_report(tmp_path / "page.html", evaluation, trackers, truth.load(), worst=0)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert re.findall(r"<dt>([^<]*)</dt><dd><mark>([^<]*)", page) == [
+        ("device", "x"), ("settings.search.scale", "5"), ("device", "y"), ("settings.search.scale", "6")
+    ]  # fmt: skip
