@@ -92,7 +92,7 @@ def difference_table(evaluation: Evaluation) -> Table | None:
         rows.append((label(tracker), *cells))
     header = tuple(map(Cell, ("Tracker", "Rank", "AUC", "Difference", "p")))
     needed = max(difference.sequences_needed for difference in comparison.differences.values())
-    few = f": so few sequences can show none, {needed} or more can" if len(evaluation.sequences) < needed else ""
+    few = f"; so few sequences can show none, {needed} or more can" if len(evaluation.sequences) < needed else ""
     corrected = "trackers" if evaluation.baseline else "all pairs of trackers, as the data chose the best"
     notes = [
         f"trackers of one rank are ties: no difference between them is shown (5 %){few}",

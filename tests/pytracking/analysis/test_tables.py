@@ -206,7 +206,7 @@ def test_few_sequences_can_show_no_difference(evaluation: Evaluation, seven: Eva
     few, enough = tables.difference_table(evaluation), tables.difference_table(seven)
     assert few is not None
     assert enough is not None
-    assert few.notes[0].endswith("is shown (5 %): so few sequences can show none, 6 or more can")
+    assert few.notes[0].endswith("is shown (5 %); so few sequences can show none, 6 or more can")
     assert enough.notes[0].endswith("is shown (5 %)")
 
 
