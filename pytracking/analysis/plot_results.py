@@ -23,6 +23,7 @@ from pytracking.analysis.tables import sort_trackers
 _DASHES = ("-", "--", ":")  # told apart in print, too; with eight colors, 24 looks
 _LONG_LEGEND = 8  # entries; beyond, two columns
 _DRAWS = 2000  # of the bootstrap of a band, whose ends nobody reads to a tenth
+_SHORT = 16  # characters of a name
 _NAMED = 12  # sequences; more have no room for their names
 _LINE = 0.2  # inches of height of a line of the legend
 _STYLE: Any = {
@@ -88,7 +89,10 @@ def plot_differences(evaluation: Evaluation, comparison: Comparison) -> Figure:
         labels = [f"{_plain(tracker.name)}  ({comparison.ranks[tracker.name]})" for tracker in trackers]
         left.set(yticks=range(len(trackers)), yticklabels=labels, ylim=(-0.6, len(trackers) - 0.4))
         left.set(xlabel="AUC [%], 95 % interval", title="Score (rank)")
-        right.set(xlabel="points of AUC, 95 % interval", title=f"Difference to {_plain(comparison.baseline)}")
+        right.set(
+            xlabel="points of AUC, 95 % interval",
+            title=f"Difference to{_gap(comparison.baseline)}{_plain(comparison.baseline)}",
+        )
     return figure
 
 
@@ -127,13 +131,18 @@ def plot_pair(evaluation: Evaluation, comparison: Comparison, name: str) -> Figu
         else:
             right.xaxis.set_major_locator(MaxNLocator(integer=True))
         better, worse = int((gains > 0).sum()), int((gains < 0).sum())
-        right.set(title=f"{_plain(name)} better on {better}, worse on {worse}")
+        right.set(title=f"{_plain(name)}{_gap(name)}better on {better}, worse on {worse}")
         right.set_axisbelow(True)
         band = ", band: its 95 % interval" if difference.interval is not None else ""
         right.set(
             xlabel=f"sequences, sorted; dashed: mean{band}", ylabel="difference of AUC", xlim=(-0.5, len(gains) - 0.5)
         )
     return figure
+
+
+def _gap(name: str) -> str:
+    """What stands between ``name`` and the rest of a title, which has room for a short name beside it."""
+    return " " if len(name) <= _SHORT else "\n"
 
 
 def _plain(name: str) -> str:

@@ -187,7 +187,8 @@ def _runs(trackers: Sequence[TrackerResults]) -> list[dict[str, Any]]:
     for tracker, run, stamps in all_runs:
         stamp = describe_run(run)
         facts = {name: (value, name in marked) for name, value in stamp.facts.items()}
-        own = {name: (str(next(values)), True) for name, values in settings.items() if stamps}
+        values = {name: next(found) for name, found in settings.items() if stamps}
+        own = {name: (str(value), True) for name, value in values.items() if value is not None}
         facts |= own if len(own) <= _SETTINGS else {}
         about = {"folder": run.folder, "facts": facts, "settings": stamp.settings}
         cards.append({"tracker": Cell(tracker.name), **about})
