@@ -42,7 +42,7 @@ class CropSettings:
     search_area: Annotated[float, Range(above=1, most=100)] = (
         6.0  # side of the search area, in sqrt(w h) of the target (pytracking's search_area_scale)
     )
-    crop_side: Annotated[int, Range(least=64, most=4096)] = (
+    crop_side: Annotated[int, Range(least=64, most=1024)] = (
         352  # S: side of the crop in pixels (pytracking's image_sample_size, output_sz)
     )
     crop_mode: CropMode = "replicate"  # for areas beyond the image: see fit_area (pytracking's border_mode)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ltr.utils.config import NonNegativeInt, PositiveFloat, PositiveInt, Range
+from ltr.utils.config import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Range, UnitInterval
 
 NETWORKS = Path(__file__).resolve().parents[2] / "networks"  # the shipped ones
 
@@ -37,10 +37,12 @@ class LocalizationParams:
 class MemoryParams:
     """Training samples of the filter, and its updates."""
 
-    size: PositiveInt = 50  # samples, including the first frame's (pytracking: sample_memory_size)
-    learning_rate: float = 0.01  # weight of a new sample
-    hard_negative_learning_rate: float = 0.02  # the same for a frame with a distractor
-    init_samples_minimum_weight: float = 0.25  # least total weight of the first frame's samples
+    size: Annotated[int, Range(least=1, most=10_000)] = (
+        50  # samples, including the first frame's (pytracking: sample_memory_size)
+    )
+    learning_rate: UnitInterval = 0.01  # weight of a new sample
+    hard_negative_learning_rate: UnitInterval = 0.02  # the same for a frame with a distractor
+    init_samples_minimum_weight: UnitInterval = 0.25  # least total weight of the first frame's samples
     train_skipping: PositiveInt = 10  # frames between two updates of the filter
     init_iter: NonNegativeInt = 40  # optimizer steps in the first frame (pytracking: net_opt_iter)
     update_iter: NonNegativeInt = 2  # optimizer steps of an update (pytracking: net_opt_update_iter)
@@ -58,12 +60,12 @@ class AugmentationParams:
         (-0.3, -0.3),
     )  # in target sizes (pytracking: relativeshift, in half target sizes)
     rotations: tuple[float, ...] = (10.0, -10.0, 30.0, -30.0)  # degrees (pytracking: rotate)
-    blurs: tuple[tuple[float, float], ...] = (
+    blurs: tuple[tuple[NonNegativeFloat, NonNegativeFloat], ...] = (
         (3.0, 0.5),
         (0.5, 3.0),
         (2.0, 2.0),
     )  # sigma in crop pixels, x and y (pytracking: blur)
-    scales: tuple[float, ...] = (0.85, 1.15)
+    scales: tuple[PositiveFloat, ...] = (0.85, 1.15)
     flip: bool = True  # pytracking: fliplr
 
 
@@ -84,15 +86,15 @@ class AscentParams:
     """Gradient ascent of the energy of boxes (Gustafsson et al., Algorithm S1), in relative box space."""
 
     num_boxes: PositiveInt = 10  # the box at the new position, and jittered copies (num_init_random_boxes)
-    position_jitter: float = 0.1  # standard deviation, in target sizes (pytracking: box_jitter_pos, uniform)
-    size_jitter: float = 0.1  # standard deviation of log size (pytracking: box_jitter_sz, uniform)
+    position_jitter: NonNegativeFloat = 0.1  # standard deviation, in target sizes (pytracking: box_jitter_pos, uniform)
+    size_jitter: NonNegativeFloat = 0.1  # standard deviation of log size (pytracking: box_jitter_sz, uniform)
     num_iterations: NonNegativeInt = 5  # pytracking: box_refinement_iter
     step_length: PositiveFloat = 5e-3  # on the relative box (pytracking: box_refinement_step_length)
     step_decay: PositiveFloat = 0.5  # pytracking: box_refinement_step_decay
     top_k: PositiveInt = 3  # boxes of the highest energy are averaged (pytracking: iounet_k)
-    position_weight: float = 0.5  # of the refined center; the rest is the classifier's
-    size_rate: float = 0.5  # part of the size change that is applied
-    max_size_change: float = 0.06  # of log size, in one frame
+    position_weight: UnitInterval = 0.5  # of the refined center; the rest is the classifier's
+    size_rate: UnitInterval = 0.5  # part of the size change that is applied
+    max_size_change: NonNegativeFloat = 0.06  # of log size, in one frame
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,11 @@ class BoxLearningParams:
 
     num_iter: NonNegativeInt = 30  # steps; 0 keeps the network's modulation
     learning_rate: PositiveFloat = 0.1  # of Adam, on relative changes of the modulation
-    prior: float = 0.03  # weight decay of these changes
-    weight: float = 0.5  # part of the learned changes that is applied, since appearance changes later
+    prior: NonNegativeFloat = 0.03  # weight decay of these changes
+    weight: UnitInterval = 0.5  # part of the learned changes that is applied, since appearance changes later
     num_parts: PositiveInt = 5  # minibatches of the crops, used in turn
     num_samples: PositiveInt = 48  # M, noise samples for each crop
-    sigmas: tuple[float, ...] = (0.05, 0.5)  # of the noise, in relative box space
+    sigmas: tuple[PositiveFloat, ...] = (0.05, 0.5)  # of the noise, in relative box space
     beta: PositiveFloat = 0.1  # scale of the true box's noise
 
 

@@ -33,7 +33,7 @@ def test_search_area_and_crop_side_are_the_card_s_unless_they_are_given(path: st
         sides.append((len(recorder.frame.crop), len(recorder.frame.scores)))
     assert sides == [(128, 9), (192, 13)]
     plain.save(tmp_path / "plain.safetensors")
-    with pytest.raises(ValueError, match="of another settings"):
+    with pytest.raises(ValueError, match="with another settings"):
         other.restore(tmp_path / "plain.safetensors")
 
 

@@ -57,6 +57,11 @@ def test_a_number_of_too_many_digits_is_bad_input() -> None:
         ("memory.train_skipping=0", r"memory\.train_skipping: expected more than 0, got 0"),
         ("box_learning.num_parts=0", r"box_learning\.num_parts: expected more than 0, got 0"),
         ("min_target_size=0", r"min_target_size: expected more than 0, got 0"),
+        ("memory.size=1000000000000", r"memory\.size: expected 1 to 10000, got 1000000000000"),
+        ("memory.learning_rate=1.5", r"memory\.learning_rate: expected 0 to 1, got 1\.5"),
+        ("augmentation.blurs=[[3,-1]]", r"augmentation\.blurs.*: expected at least 0, got -1"),
+        ("augmentation.scales=[1,0]", r"augmentation\.scales.*: expected more than 0, got 0"),
+        ("box_learning.sigmas=[-0.05]", r"box_learning\.sigmas.*: expected more than 0, got -0\.05"),
     ],
 )
 def test_values_that_make_no_sense_are_named(text: str, message: str) -> None:
