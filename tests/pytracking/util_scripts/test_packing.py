@@ -1,3 +1,6 @@
+import json
+import shutil
+
 import numpy as np
 import pytest
 
@@ -89,3 +92,15 @@ def test_what_to_give(packed, capsys):
     )
     assert script.main(["dimp", "none", *arguments[2:]]) == 1
     assert "none: no such folder" in capsys.readouterr().err
+
+
+def test_runs_of_other_settings_are_no_repeats(packed, tmp_path, capsys):
+    script, _, arguments = packed
+    plain = tmp_path / "results/dimp/x"
+    for number in range(2):
+        run = shutil.copytree(plain, plain.with_name(f"x_00{number}"))
+        for stamp in run.glob("*.json"):
+            stamp.write_text(json.dumps({**json.loads(stamp.read_text()), "settings": {"top_k": number}}))
+    shutil.rmtree(plain)
+    assert script.main(arguments) == 1
+    assert "settings.top_k is 0 in x_000, 1 in x_001" in capsys.readouterr().err
