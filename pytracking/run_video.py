@@ -33,6 +33,7 @@ from pytracking.tracker.families import network_files
 from pytracking.ui import box_selector as box_window
 from pytracking.utils.cli import debug_as_flag, run_command
 from pytracking.utils.extras import install_hint
+from pytracking.utils.text import counted
 from pytracking.video.frame_source import FrameSource, Image, open_frames, peek_first
 from pytracking.video.writer import check_video_name
 from pytracking.visualization.boxes import Overlay
@@ -150,7 +151,7 @@ def open_source(arguments: Arguments) -> FrameSource:
 def conclude(summary: RunSummary, targets: int, paths: Sequence[Path]) -> int:
     """Print the summary, on stderr if a table goes to standard output; the exit code."""
     out = sys.stderr if any(path == STDOUT or is_stream(path) for path in paths) else sys.stdout
-    print(f"{summary.frames} frames, {summary.fps:.1f} FPS tracking {targets} target(s)", file=out)
+    print(f"{summary.frames} frames, {summary.fps:.1f} FPS tracking {counted(targets, 'target')}", file=out)
     for path, error in zip(paths, summary.errors, strict=True):
         if error:
             print(f"error: {error}", file=sys.stderr)

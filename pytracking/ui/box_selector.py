@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 from pytracking.ui.window import Box, Window
+from pytracking.utils.text import counted
 from pytracking.visualization.boxes import draw_target
 
 TITLE = "Draw targets"
@@ -34,7 +35,7 @@ def ask_boxes(image: NDArray[np.uint8], window: Window) -> list[Box]:
         picture = shown.copy()
         for target_id, box in enumerate(boxes):
             draw_target(picture, box, target_id, 1.0, "tracking")
-        window.show(picture, f"{len(boxes)} target(s)", HELP)
+        window.show(picture, counted(len(boxes), "target"), HELP)
         match window.key():
             case "\r" | "\n" if boxes:
                 return [(x / scale, y / scale, w / scale, h / scale) for x, y, w, h in boxes]

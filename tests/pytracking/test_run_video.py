@@ -39,7 +39,7 @@ def test_part_of_a_video_with_two_targets(tmp_path, capsys):
     assert len(list(open_frames(save))) == 4
     out = capsys.readouterr().out
     assert "4 frames, " in out
-    assert " FPS tracking 2 target(s)" in out
+    assert " FPS tracking 2 targets" in out
     assert str(save) in out
     assert str(table) in out
 

@@ -20,11 +20,11 @@ class LocalizationParams:
 
     not_found_threshold: float = 0.1  # the target is lost below this score (pytracking: target_not_found_threshold)
     uncertain_threshold: float = 0.15  # below it, the target is tracked but not learned
-    far_threshold: float = 0.4  # lowest score of a target at an implausible displacement
-    found_again_threshold: float = 0.25  # lowest score of a target after a lost frame
+    far_threshold: float = 0.4  # and below this one at a displacement above displacement_scale
+    found_again_threshold: float = 0.25  # and below this one after a lost frame
     distractor_ratio: float = 0.8  # second peak / first, above which both compete (pytracking: distractor_threshold)
-    swap_ratio: float = 0.4  # the same if the first peak matches a distractor of the last frame
-    swap_margin: float = 0.5  # by how much this assignment must be nearer than the opposite one, in target sizes
+    swap_ratio: float = 0.4  # the same where the first peak was a distractor in the last frame
+    swap_margin: float = 0.5  # then the second is the target if this explains less motion, by this many target sizes
     hard_negative_ratio: float = 0.5  # second / first, above which it is learned (pytracking: hard_negative_threshold)
     neighborhood_scale: float = 2.2  # second peaks are outside, in target sizes (pytracking: target_neighborhood_scale)
     displacement_scale: float = 0.8  # largest plausible displacement in a frame, as a part of half the search radius

@@ -78,18 +78,17 @@ class DiMP:
         crops, transforms = zip(*(f.crop(loaded, center, scale) for center, scale in regions), strict=True)
         features = f.extract_features(crops)
         scores = f.classify_target([(state.filter, state.first_filter) for state in states], features)
-        found = [self._localize_target(*each) for each in zip(states, scores, transforms, strict=True)]
+        learned, first = zip(*scores, strict=True)  # score maps of the two filters
+        found = [self._localize_target(*each) for each in zip(states, learned, transforms, strict=True)]
         queries = [self._box_query(*each) for each in zip(states, features, found, transforms, strict=True)]
         refined = self._refine_target_box(queries, found)
         outputs = []
-        for state, transform, of_filters, place, query, box, hook, crop in zip(
-            states, transforms, scores, found, queries, refined, hooks, crops, strict=True
-        ):
-            hook.on_search(crop)
-            hook.on_localize(of_filters[0], place)
-            if box is not None:
-                hook.on_refine(f.energy(query), query.box, box.box)
-            outputs.append(self._update(state, transform, of_filters, place, query, box, frame.shape))
+        for i, (state, hook) in enumerate(zip(states, hooks, strict=True)):
+            hook.on_search(crops[i])
+            hook.on_localize(learned[i], found[i])
+            if (refined_box := refined[i]) is not None:
+                hook.on_refine(f.energy(queries[i]), queries[i].box, refined_box.box)
+            outputs.append(self._update(state, transforms[i], first[i], found[i], queries[i], refined_box))
             hook.on_update(state.memory)
         return outputs
 
@@ -99,18 +98,23 @@ class DiMP:
         return self.settings.search_region((x + w / 2, y + h / 2), (w, h), frame_size)
 
     def _localize_target(self, state: TargetState, scores: np.ndarray, transform: CropTransform) -> Localization:
-        """Localize the target in the crop by the filter's scores ``scores[0]``."""
+        """Localize the target in the crop by the learned filter's ``scores`` ``[K, K]``."""
         cell = self.settings.stride * transform.scale
         width, height = (state.box[2:] / cell).tolist()
         motion_x, motion_y = (state.motion / cell).tolist()
         last_x, last_y = self._last_place(state, transform).tolist()
         distractors = tuple((x, y) for x, y in ((state.distractors - transform.center) / cell).tolist())
-        lost, known = state.reacquisition.lost, not state.reacquisition.is_active
-        context = MotionContext((last_x, last_y), known, lost, (motion_x, motion_y), distractors)
-        return localize(scores[0], (width, height), context, self.params.localization)
+        context = MotionContext(
+            last_place=(last_x, last_y),
+            place_known=not state.reacquisition.is_active,
+            lost=state.reacquisition.lost,
+            motion=(motion_x, motion_y),
+            distractors=distractors,
+        )
+        return localize(scores, (width, height), context, self.params.localization)
 
     def _last_place(self, state: TargetState, transform: CropTransform) -> np.ndarray:
-        """The target's last center: (x, y) from the crop's center, in cells."""
+        """The target's last center (x, y) from the crop's, in cells: 0 unless the crop was moved into the frame."""
         center: np.ndarray = state.box[:2] + state.box[2:] / 2
         return (center - transform.center) / (self.settings.stride * transform.scale)
 
@@ -118,9 +122,9 @@ class DiMP:
         self, state: TargetState, features: CropFeatures, found: Localization, transform: CropTransform
     ) -> BoxQuery:
         """The last box, shifted to the localized position."""
-        box = box_to_crop(state.box, transform)
-        box[:2] += (found.displacement - self._last_place(state, transform)) * self.settings.stride
-        return BoxQuery(features, state.modulation, box, state.first_size / transform.scale, state.generator)
+        box_crop = box_to_crop(state.box, transform)
+        box_crop[:2] += (found.displacement - self._last_place(state, transform)) * self.settings.stride
+        return BoxQuery(features, state.modulation, box_crop, state.first_size / transform.scale, state.generator)
 
     def _refine_target_box(self, queries: Sequence[BoxQuery], found: Sequence[Localization]) -> list[RefinedBox | None]:
         """The refined boxes of targets in the state tracking; None for the others."""
@@ -134,13 +138,12 @@ class DiMP:
         self,
         state: TargetState,
         transform: CropTransform,
-        scores: np.ndarray,
+        first_scores: np.ndarray,
         found: Localization,
         query: BoxQuery,
         refined: RefinedBox | None,
-        frame_shape: tuple[int, ...],
     ) -> TrackOutput:
-        """Update the target's box, verify its identity, and update the classifier if it is sure."""
+        """Update the target's box, verify its identity by ``first_scores``, and update the classifier if it is sure."""
         thresholds = self.params.localization
         state.frame_number += 1
         verdict = "uncertain" if state.reacquisition.is_active and found.state == "tracking" else found.state
@@ -148,10 +151,10 @@ class DiMP:
         cell = self.settings.stride * transform.scale
         state.distractors = np.array(found.distractors).reshape(-1, 2) * cell + transform.center
         if found.state != "lost":
-            identity = local_max_score(scores[1], found.displacement)
+            identity = local_max_score(first_scores, found.displacement)
             state.identity_score += thresholds.recognition_rate * (identity - state.identity_score)
             box_crop = query.box if refined is None else refined.box.astype(np.float64)
-            box = self._clip_to_frame(box_from_crop(box_crop, transform), frame_shape)
+            box = self._clip_to_frame(box_from_crop(box_crop, transform), state.frame_size)
             change = box - state.box
             state.box, state.motion = box, change[:2] + change[2:] / 2
         if verdict == "tracking":
@@ -161,12 +164,12 @@ class DiMP:
         std = refined.std if refined and verified == "tracking" else None
         return TrackOutput(_as_box(state.box), score, verified, None if std is None else _as_box(std * transform.scale))
 
-    def _clip_to_frame(self, box: np.ndarray, frame_shape: tuple[int, ...]) -> np.ndarray:
+    def _clip_to_frame(self, box: np.ndarray, frame_size: Size) -> np.ndarray:
         """Limit the size of a box ``[4]`` in image pixels, and its distance from the frame."""
-        frame_size = np.array([frame_shape[1], frame_shape[0]], np.float64)
-        size = np.maximum(np.minimum(box[2:], frame_size), self.params.min_target_size)
+        frame = np.array(frame_size, np.float64)
+        size = np.maximum(np.minimum(box[2:], frame), self.params.min_target_size)
         reach = (self.params.max_outside - 0.5) * size
-        center = np.maximum(np.minimum(box[:2] + box[2:] / 2, frame_size + reach), -reach)
+        center = np.maximum(np.minimum(box[:2] + box[2:] / 2, frame + reach), -reach)
         return np.concatenate([center - size / 2, size])
 
     def _update_classifier(
