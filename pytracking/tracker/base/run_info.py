@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
@@ -65,10 +66,14 @@ class RunInfo:
     def changes(self, now: Self) -> list[str]:
         """Choices of this run, read from a stamp, that are other ones ``now``, a line each: "seed: there 0, now 1".
 
-        Settings that only one of the two has are of another version of the toolkit. A moved network is the same.
+        Groups of settings that only one of the two has in full are of another version of the toolkit; a stamp leaves out
+        parameters that are None (search_area). A moved network is the same.
         """
         here, there = (dict(_choices(info.to_json())) for info in (now, self))
         moved = ("parameter", "settings.network") if now.network_sha256 else ()
+        if self.settings and now.settings:
+            for values, others in ((here, there), (there, here)):
+                values |= {name: None for name in others if re.fullmatch(r"settings\.\w+", name) and name not in values}
         names = [name for name in there if name in here and name not in moved and there[name] != here[name]]
         return [f"{name}: there {_brief(there[name])}, now {_brief(here[name])}" for name in names]
 

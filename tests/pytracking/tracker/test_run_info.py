@@ -34,8 +34,11 @@ def test_an_old_stamp_is_read_and_written_as_it_was(more: dict[str, object]) -> 
 @pytest.mark.parametrize(
     ("now", "changes"),
     [
-        ({"versions": {"torch": "9"}, "settings": {"network": "dimp_ncep_mobile", "new": 1}, "realtime": None}, []),
-        ({"parameter": "a/b.safetensors", "settings": {"network": "a/b.safetensors"}}, []),  # of the same digest
+        ({"versions": {"torch": "9"}, "settings": {**OLD["settings"], "new": {"a": 1}}, "realtime": None}, []),
+        (
+            {"parameter": "a/b.safetensors", "settings": {**OLD["settings"], "network": "a/b.safetensors"}},
+            [],
+        ),  # of the same digest
         (
             {"seed": 4, "threads": 2, "device": "cuda", "precision": "bf16", "settings": {"class": "Others"}},
             [
@@ -46,6 +49,7 @@ def test_an_old_stamp_is_read_and_written_as_it_was(more: dict[str, object]) -> 
                 "settings.class: there DiMPParams, now Others",
             ],
         ),
+        ({"settings": {**OLD["settings"], "search_area": 6.0}}, ["settings.search_area: there None, now 6.0"]),
         ({"network_sha256": "12" * 32}, ["network_sha256: there ab12, now 121212121212..."]),
     ],
 )
