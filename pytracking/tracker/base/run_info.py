@@ -66,8 +66,8 @@ class RunInfo:
     def changes(self, now: Self) -> list[str]:
         """Choices of this run, read from a stamp, that are other ones ``now``, a line each: "seed: there 0, now 1".
 
-        Groups of settings that only one of the two has in full are of another version of the toolkit; a stamp leaves out
-        parameters that are None (search_area). A moved network is the same.
+        A stamp leaves out parameters that are None (search_area). Fields of groups that only one of the two has are of
+        another version of the toolkit, and no changes. A moved network is the same.
         """
         here, there = (dict(_choices(info.to_json())) for info in (now, self))
         moved = ("parameter", "settings.network") if now.network_sha256 else ()
