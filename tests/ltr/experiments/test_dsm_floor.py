@@ -12,7 +12,7 @@ from ltr.dataset.regression1d import DATASETS, grid
 from ltr.train_settings.regression1d import SETTINGS
 
 SIGMA = SETTINGS["dsm"].loss.sigma
-MEASURED = Path(__file__).parents[3] / "docs" / "measured" / "regression1d.json"
+MEASURED = Path(__file__).parents[3] / "docs" / "journal" / "measured" / "regression1d.json"
 
 
 @pytest.mark.parametrize(("name", "floor"), [("bimodal", 0.329), ("sine", 0.954)])

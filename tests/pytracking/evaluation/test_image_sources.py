@@ -71,7 +71,7 @@ def test_a_stack_in_a_folder_of_frames_is_refused_by_name(tmp_path: Path) -> Non
     first.save(tmp_path / "2.tif", save_all=True, append_images=[first])
     frames = iter(open_frames(tmp_path))
     next(frames)
-    with pytest.raises(BrokenSourceError, match=r"frame 1: .*2\.tif: it holds 2 pictures"):
+    with pytest.raises(BrokenSourceError, match=r"frame 1: .*2\.tif: it holds 2 images"):
         next(frames)
 
 
