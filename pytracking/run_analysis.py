@@ -4,7 +4,7 @@
     python pytracking/run_analysis.py dimp:dimp_ncep_mobile --dataset_name NAME
     python pytracking/run_analysis.py --ground-truth DIR --results published_results.zip/OTB100
 
-Nothing here imports torch, and images are opened for the pictures of --report alone.
+This command does not import torch, and opens images only for the pictures of --report.
 """
 
 import json
@@ -107,7 +107,7 @@ class Arguments(CommandArguments):
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the arguments name. frames: sequence -> opens frames of it; empty where only boxes are given."""
+    """The inputs that the arguments name. frames: sequence -> opens its frames; empty if only boxes are given."""
 
     trackers: list[TrackerResults]
     baseline: str | None
@@ -119,7 +119,7 @@ class Inputs:
 
 
 def load(arguments: Arguments) -> Inputs:
-    """Find everything that is needed; all problems in one AnalysisError."""
+    """Find all inputs; one AnalysisError lists all problems."""
     problems: list[str] = []
 
     def attempt(find: Callable[[], T]) -> T | None:
@@ -173,7 +173,7 @@ def _find_baseline(arguments: Arguments, names: list[str]) -> str | None:
 
 
 def _find_truth(arguments: Arguments) -> tuple[GroundTruthSource, Protocol, Frames]:
-    """The truth, the protocol unless another is asked for, and what opens frames of each sequence."""
+    """The truth, the protocol (the data set's unless another is given), and the openers of each sequence's frames."""
     if arguments.dataset_name is not None:
         dataset = load_dataset(arguments.dataset_name, arguments.paths)
         return dataset.truth, dataset.protocol, dataset.open_at
@@ -184,7 +184,7 @@ def _find_truth(arguments: Arguments) -> tuple[GroundTruthSource, Protocol, Fram
 def report(
     evaluation: Evaluation, inputs: Inputs, arguments: Arguments, measured: dict[str, dict[str, dict[str, Score]]]
 ) -> None:
-    """Write JSON, plots and page where asked for, then print the tables (unless the JSON is printed)."""
+    """Write JSON, plots and page if requested, then print the tables (unless the JSON is printed)."""
     wanted = wanted_tables(evaluation, inputs)
     wanted += [measure_table(name, scores, tables.caption(evaluation)) for name, scores in measured.items()]
     if arguments.json is not None:
@@ -195,7 +195,7 @@ def report(
         with text_output(arguments.json) as file:
             file.write(json.dumps(content, indent=1) + "\n")
     if arguments.plots is not None:
-        from pytracking.analysis.plot_results import save_plots  # matplotlib only where it is needed
+        from pytracking.analysis.plot_results import save_plots  # imports matplotlib only if needed
 
         save_plots(evaluation, arguments.plots)
     if arguments.report is not None:
@@ -217,14 +217,14 @@ def report(
 
 
 def toolkit() -> str:
-    """The name of this toolkit, and its version where it is installed."""
+    """The name of this toolkit, and its version if it is installed."""
     with suppress(PackageNotFoundError):
         return f"{DISTRIBUTION} {version(DISTRIBUTION)}"
     return DISTRIBUTION
 
 
 def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
-    """The table of the trackers, and that by attribute where attributes are given."""
+    """The table of the trackers, and the table by attribute if attributes are given."""
     wanted = [tables.overall_table(evaluation, inputs.published)]
     if inputs.attributes is not None:
         wanted.append(tables.attribute_table(evaluation, inputs.attributes))
@@ -232,16 +232,16 @@ def wanted_tables(evaluation: Evaluation, inputs: Inputs) -> list[Table]:
 
 
 def run(arguments: Arguments) -> int:
-    """Load, score and report; the exit code."""
+    """Load, score and report; return the exit code."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             return score(arguments, Path(folder))
-        except InputError as error:  # the folder is gone when it is read: an archive begins with its name
+        except InputError as error:  # name the archive, not the temporary folder
             raise InputError(re.sub(re.escape(folder) + "/[0-9a-f]{8}/", "", str(error))) from error
 
 
 def score(arguments: Arguments, folder: Path) -> int:
-    """The same, with what is in archives unpacked below ``folder``."""
+    """As :func:`run`, with archives unpacked below ``folder``."""
     given = arguments
     truth, absent = (path and unpack(path, folder) for path in (given.ground_truth, given.absent))
     results = unpack_results(given.results, folder)
@@ -275,9 +275,9 @@ def score(arguments: Arguments, folder: Path) -> int:
         replace(t, runs=tuple(replace(run, folder=as_given(run.folder, archives, folder)) for run in t.runs))
         for t in inputs.trackers
     ]
-    # with the paths that were given, not those of what was unpacked
+    # show the given paths, not those of unpacked files
     report(evaluation, replace(inputs, trackers=named), given, measured)
-    out = sys.stdout if a.format == "text" and a.json != STDOUT else sys.stderr  # tables for programs stand alone
+    out = sys.stdout if a.format == "text" and a.json != STDOUT else sys.stderr  # no other text in tables for programs
     for path in (a.json, a.plots, a.report):
         if path not in (None, STDOUT):
             print(path.resolve(), file=out)
@@ -285,7 +285,7 @@ def score(arguments: Arguments, folder: Path) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse ``argv`` and run; the exit code."""
+    """Parse ``argv`` and run; return the exit code."""
     return run_command(Arguments, run, argv, __doc__)
 
 

@@ -80,7 +80,7 @@ class Arguments(CommandArguments):
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
-    """Run the command; exit code 1 where a sequence failed."""
+    """Run the command; return exit code 1 if a sequence failed."""
     if "TORCHELASTIC_RUN_ID" in os.environ:
         raise InputError("torchrun starts trainings; here, use --workers N, or --cluster ADDRESS for several machines")
     arguments = with_new_names(arguments)
@@ -110,8 +110,8 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
 
 
 def with_new_names(arguments: Arguments) -> Arguments:
-    """``arguments`` without the old names, with a notice for each: ``--threads`` was the number of processes and
-    ``--torch_threads`` that of threads. With ``--workers`` or ``--cluster``, ``--threads`` has its new meaning.
+    """``arguments`` without the old names, with a notice for each: ``--threads`` was the number of processes, and
+    ``--torch_threads`` the number of threads. With ``--workers`` or ``--cluster``, ``--threads`` has its new meaning.
     """
     a, threads = arguments, arguments.config.threads
     if a.workers is None and not a.cluster and threads != TrackerConfig.threads:
@@ -135,7 +135,7 @@ def _notice(text: str) -> None:
 
 
 def with_starts(sequences: list[data.Sequence], starts: str | None) -> list[data.Sequence]:
-    """The starts of ``sequences`` as sequences, with a notice for each without one; without a rule, ``sequences``."""
+    """The starts of ``sequences`` as sequences, with a notice for each that has none; without a rule, ``sequences``."""
     if starts is None:
         return sequences
     found = list(sequences_of_starts(sequences, find_rule(starts)))
@@ -163,7 +163,7 @@ def check_numbers(arguments: Arguments) -> None:
 
 
 def merged(datasets: dict[str, list[data.Sequence]]) -> list[data.Sequence]:
-    """All sequences without duplicates (as of OTB-50 and OTB-100); InputError if different ones have the same name."""
+    """All sequences without duplicates (OTB-50 and OTB-100 share some); InputError if different ones share a name."""
     found: dict[str, data.Sequence] = {}
     for name, sequences in datasets.items():
         for sequence in sequences:
@@ -177,15 +177,15 @@ def _same(one: data.Sequence, other: data.Sequence) -> bool:
     """Whether two sequences have the same truth and the same frames."""
     if not np.array_equal(one.ground_truth, other.ground_truth, equal_nan=True):
         return False
-    if pickle.dumps(one.source) == pickle.dumps(other.source):  # the same call: OTB-50's frames are OTB-100's
+    if pickle.dumps(one.source) == pickle.dumps(other.source):  # the same call: OTB-50 and OTB-100 share frames
         return True
     return fingerprint(one.source()) == fingerprint(other.source())
 
 
 def result_folders(arguments: Arguments) -> list[Path]:
-    """A folder a run: RESULTS/TRACKER/PARAMETER, with _RRR for run ids; a network file stands for its bare name.
+    """One folder per run: RESULTS/TRACKER/PARAMETER, with _RRR for run ids; a network file counts by its bare name.
 
-    Results of another protocol say so: PARAMETER_starts4, PARAMETER_anchors, PARAMETER_realtime30_latency50.
+    The folder names another protocol: PARAMETER_starts4, PARAMETER_anchors, PARAMETER_realtime30_latency50.
     """
     name, starts = arguments.config.name, arguments.starts
     if starts is not None:
@@ -204,7 +204,7 @@ def result_folders(arguments: Arguments) -> list[Path]:
 def track(
     arguments: Arguments, sequences: list[data.Sequence], folder: Path, number: int, build_tracker: StampedBuilder
 ) -> int:
-    """Run ``number`` (from 0): track all ``sequences`` into ``folder``; the exit code."""
+    """Run ``number`` (from 0): track all ``sequences`` into ``folder``; return the exit code."""
     config = replace(arguments.config, seed=arguments.config.seed + number)
     workers, rerun, cluster = arguments.workers or 0, arguments.rerun, arguments.cluster
     outcomes = []
@@ -222,7 +222,7 @@ def track(
 
 
 def check_kept(arguments: Arguments, sequences: list[data.Sequence], info: RunInfo) -> None:
-    """Raise InputError where the folders hold results of other settings than those of ``info``, the first run's."""
+    """Raise InputError if the folders hold results of other settings than those of ``info``, the first run's."""
     for number, folder in enumerate(result_folders(arguments)):
         seed = None if info.seed is None else info.seed + number
         if again := check_settings(folder, sequences, replace(info, seed=seed)):
@@ -231,7 +231,7 @@ def check_kept(arguments: Arguments, sequences: list[data.Sequence], info: RunIn
 
 
 def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:
-    """Print the summary and every failure (to stderr); the exit code."""
+    """Print the summary and every failure (to stderr); return the exit code."""
     failed = [o for o in outcomes if o.error]
     kept = sum(o.kept for o in outcomes)
     frames, speed = sum(o.frames for o in outcomes), frames_a_second(outcomes)
@@ -241,7 +241,7 @@ def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:
     )
     for outcome in failed:
         print(f"failed: {outcome.sequence}: {outcome.error}", file=sys.stderr)
-    shown = dict.fromkeys(outcome.trace for outcome in failed if traces or outcome.bug)  # each once
+    shown = dict.fromkeys(outcome.trace for outcome in failed if traces or outcome.bug)  # without duplicates
     print(*shown, sep="\n", end="", file=sys.stderr)
     return 1 if failed else 0
 
@@ -263,14 +263,14 @@ def show_scores(name: str, sequences: list[data.Sequence], arguments: Arguments,
 
 
 def run_label(arguments: Arguments, folders: list[Path]) -> str:
-    """What was run: the folder as ``run_analysis`` takes it (that of several runs without number), runs and --set."""
+    """A label: the folder as ``run_analysis`` takes it (without the number of several runs), runs and --set."""
     name = folders[0].name if len(folders) == 1 else folders[0].name.removesuffix(f"_{arguments.runid or 0:03d}")
     about = [f"{len(folders)} runs"] * (len(folders) > 1) + list(arguments.config.overrides)
     return f"{arguments.config.tracker}:{name}" + (f" ({', '.join(about)})" if about else "")
 
 
 def main(argv: Sequence[str] | None = None, build_tracker: TrackerBuilder = build_tracker) -> int:
-    """Parse ``argv`` and run; the exit code."""
+    """Parse ``argv`` and run; return the exit code."""
     return run_command(Arguments, partial(run, build_tracker=build_tracker), argv, __doc__)
 
 

@@ -1,13 +1,14 @@
 """VOT's short-term measures of runs from several starts (anchors) of each sequence: accuracy, robustness, EAO.
 
 Kristan et al., "The Eighth Visual Object Tracking VOT2020 Challenge Results" (ECCV Workshops 2020), section 2. Anchors
-lie 50 frames apart; from each the tracker runs forwards or backwards, whichever way is longer. It has failed where the
-overlap is 0.1 or less in 10 frames on end with a visible target; the failure is the first of them::
+lie 50 frames apart; from each one the tracker runs forward or backward, whichever way is longer. A failure is 10
+consecutive frames with a visible target and an overlap of 0.1 or less; the first of them is the failed frame::
 
     A    sum of the overlaps before failures / number of frames before failures
     R    number of frames before failures / number of frames; mean over sequences by their length
-    EAO  mean of the expected average overlap curve from ``low`` to ``high`` frames after the start: at j frames the
-         mean over runs, of at least j frames or failed, of the overlap of the first j, 0 after a failure
+    EAO  mean of the expected average overlap curve from ``low`` to ``high`` frames after the start. The curve at j
+         is the mean, over the runs that have j frames or failed, of the mean overlap of the first j frames, where
+         the overlap is 0 after a failure
 
 The defaults of low and high are those of VOT2020 to VOT2022 (short-term).
 """
@@ -19,12 +20,12 @@ import numpy as np
 from pytracking.analysis.metrics import Array
 from pytracking.analysis.vot_tracks import Track
 
-THRESHOLD, GRACE = 0.1, 10  # of a failure: overlap, frames on end
+THRESHOLD, GRACE = 0.1, 10  # of a failure: overlap, consecutive frames
 LOW, HIGH = 115, 755  # frames
 
 
 def frames_before_failure(track: Track) -> int:
-    """How many frames of a run count: all, or those before the first ``GRACE`` failed ones on end."""
+    """The number of frames of a run before its failure (``GRACE`` consecutive bad frames); all frames without one."""
     failed = (track.overlap <= THRESHOLD) & track.visible
     total = np.concatenate([[0], np.cumsum(failed)])
     on_end = total[GRACE:] - total[:-GRACE] == GRACE if len(failed) >= GRACE else np.zeros(1, bool)
@@ -32,11 +33,11 @@ def frames_before_failure(track: Track) -> int:
 
 
 def add_runs(tracks: Sequence[Track], length: int, high: int = HIGH) -> Array:
-    """What the measures need of the runs from all anchors of a sequence of ``length`` frames: [4 + 2 high].
+    """The sums [4 + 2 high] that the measures need, over the runs from all anchors of a sequence of ``length`` frames.
 
-    These are sums over the runs, to be added over sequences: of the overlaps before failures; the number of frames
-    before failures; their share of all frames times ``length``; ``length``; the curve [high], the average overlap of
-    the first j frames; how many runs it is the sum of [high].
+    Callers add them over sequences. They are: the overlaps before failures; the number of frames before failures;
+    their share of all frames times ``length``; ``length``; the curve [high], the average overlap of the first j
+    frames; the number of runs [high] in each point of the curve.
     """
     overlap, before, curve, active = 0.0, 0, np.zeros(high), np.zeros(high)
     for track in tracks:
@@ -46,7 +47,7 @@ def add_runs(tracks: Sequence[Track], length: int, high: int = HIGH) -> Array:
         after = np.arange(1, high)  # frames
         sums = np.concatenate([np.cumsum(kept[1:high]), np.full(max(high - frames, 0), kept[1:].sum())])
         taken = np.ones(high - 1, bool) if progress < frames else after < frames
-        divisor = np.where(after < frames, after, np.maximum(after - 1, 1))  # the toolkit's after the last frame
+        divisor = np.where(after < frames, after, np.maximum(after - 1, 1))  # as vot-toolkit after the last frame
         curve[1:] += np.where(taken, sums / divisor, 0.0)
         active[1:] += taken
     share = before / sum(len(track.overlap) for track in tracks)
@@ -54,7 +55,7 @@ def add_runs(tracks: Sequence[Track], length: int, high: int = HIGH) -> Array:
 
 
 def summarise(sums: Array, low: int = LOW) -> Array:
-    """A, R and EAO [..., 3] of ``sums`` [..., 4 + 2 high] over sequences; A and EAO are 0 where no frame counts."""
+    """A, R and EAO [..., 3] of ``sums`` [..., 4 + 2 high] over sequences; A and EAO are 0 if no frame counts."""
     overlap, before, share, length = np.moveaxis(sums[..., :4], -1, 0)
     curve, active = np.split(sums[..., 4:], 2, axis=-1)
     mean = np.divide(curve, active, out=np.zeros_like(curve), where=active > 0)

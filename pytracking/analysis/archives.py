@@ -1,6 +1,6 @@
-"""Results as authors publish them, in a zip or tar file: read as if it were the folder that is packed in it.
+"""Published results in a zip or tar file, read like the folder that the archive contains.
 
-A path may go on inside the archive: ``results.zip/OTB100/KCF``. Only text files are unpacked, into a temporary folder.
+A path may continue inside the archive: ``results.zip/OTB100/KCF``. Only text files are unpacked, to a temporary folder.
 """
 
 import lzma
@@ -14,13 +14,13 @@ from typing import IO
 
 from ltr.utils.errors import InputError
 
-SUFFIXES = (".txt", ".json", ".label", ".ini")  # results, truth, and what lies beside them
+SUFFIXES = (".txt", ".json", ".label", ".ini")  # results, truth, and their companion files
 LIMIT = 2**33  # bytes of unpacked text
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 
 
 def find_archive(path: Path) -> Path | None:
-    """The archive that ``path`` is, or leads into; None where it is a folder, or nothing. InputError: another file."""
+    """The archive at ``path`` or above it; None if it is a folder or does not exist. InputError: any other file."""
     file = None if path.is_dir() else next((place for place in (path, *path.parents) if place.is_file()), None)
     if file and not (zipfile.is_zipfile(file) or tarfile.is_tarfile(file)):
         raise InputError(f"{file}: expected a folder, or a whole zip or tar file")
@@ -33,22 +33,22 @@ def unpack_results(texts: Iterable[str], folder: Path) -> tuple[str, ...]:
 
 
 def archives_of(texts: Iterable[str]) -> list[Path]:
-    """The archives that NAME=DIR or DIR of ``--results`` are in."""
+    """The archives that contain a NAME=DIR or DIR of ``--results``."""
     found = (find_archive(Path(path)) for _, path in map(_split, texts))
     return [archive for archive in found if archive]
 
 
 def _split(text: str) -> tuple[str, str]:
-    """``NAME=`` and DIR."""
+    """Split into ``NAME=`` and DIR."""
     name, equals, path = text.partition("=")
     return (f"{name}=", path) if equals else ("", text)
 
 
 def unpack(path: Path, folder: Path, limit: int = LIMIT) -> Path:
-    """The folder below ``folder`` that holds what ``path``, an archive or a place in one, does; else ``path`` itself.
+    """Unpack ``path``, an archive or a path in one, below ``folder``; the unpacked path, or ``path`` if it is neither.
 
-    An archive is unpacked once, to ``folder/<its name>``. Raises InputError where it is damaged, encrypted or unpacks
-    to more than ``limit`` bytes, or a name in it leads elsewhere; and where it has no such place.
+    An archive is unpacked once, to ``folder/<its name>``. Raises InputError if it is damaged, encrypted or unpacks to
+    more than ``limit`` bytes, if a name in it points outside the folder, or if it does not contain the path.
     """
     archive = find_archive(path)
     if archive is None:
@@ -69,12 +69,12 @@ def unpack(path: Path, folder: Path, limit: int = LIMIT) -> Path:
 
 
 def _root(archive: Path, folder: Path) -> Path:
-    """Where ``archive`` is unpacked below ``folder``."""
+    """The folder below ``folder`` to which ``archive`` is unpacked."""
     return folder / f"{zlib.crc32(str(archive.resolve()).encode()):08x}" / archive.name
 
 
 def as_given(place: Path, archives: Iterable[Path], folder: Path) -> Path:
-    """``place``, unpacked below ``folder``, by its path in the archive; another as it is."""
+    """The path in the archive of an unpacked ``place`` below ``folder``; any other ``place`` unchanged."""
     roots = {_root(archive, folder): archive for archive in archives}
     return next((archive / place.relative_to(r) for r, archive in roots.items() if place.is_relative_to(r)), place)
 
@@ -88,7 +88,7 @@ def _unpack_texts(archive: Path, root: Path, limit: int) -> None:
 
 
 def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """The regular text files in ``archive``, open, and their names; no links, nor what a system puts in of its own."""
+    """Names and open files of the regular text files in ``archive``, without links and files of operating systems."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
             for info in opened.infolist():
@@ -110,7 +110,7 @@ def _is_wanted(name: str) -> bool:
 
 
 def _safe_place(name: str) -> PurePosixPath:
-    """Where a member lies below the folder it is unpacked to; OSError where it would lie elsewhere."""
+    """The path of a member relative to the folder of unpacking; OSError if it points outside that folder."""
     place = PurePosixPath(name.replace("\\", "/"))
     if place.is_absolute() or ".." in place.parts or PureWindowsPath(name).drive or "\0" in name:
         raise OSError(f"the name {name!r} in it leads out of the folder")
@@ -118,7 +118,7 @@ def _safe_place(name: str) -> PurePosixPath:
 
 
 def _copy(file: IO[bytes], path: Path, limit: int) -> int:
-    """Write ``file`` to ``path``, at most one byte more than ``limit``; the number of bytes."""
+    """Write ``file`` to ``path``, at most ``limit`` + 1 bytes; return the number of bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with path.open("wb") as out:

@@ -1,4 +1,4 @@
-"""Scored runs kept on disk, found again by the content of every file they were made from."""
+"""Scored runs kept on disk; the key is the content of every file that a score depends on."""
 
 import hashlib
 import inspect
@@ -17,12 +17,12 @@ from pytracking.analysis.protocols import Protocol
 from pytracking.analysis.run_score import RunScore, SequenceScores, stamp_files, time_files
 from pytracking.analysis.sources import ResultRun, digest_files
 
-_RULES = (text_files, metrics, sequence_score, run_score)  # a change of their text makes every score anew
+_RULES = (text_files, metrics, sequence_score, run_score)  # a change of their source invalidates every score
 _LISTS = ("names", "missing", "trained_on", "about_truth")
 
 
 def _version() -> str:
-    """What stands for the metrics, by which the same files may score differently."""
+    """The version of the metrics: the same files may score differently under another one."""
     texts = [*map(inspect.getsource, _RULES), *metrics.METRICS]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
@@ -34,14 +34,14 @@ class Cache:
     folder: Path
 
     def path(self, truth: bytes, run: ResultRun, protocol: Protocol, allow_missing: bool) -> Path:
-        """Where the score of ``run`` lies; ``truth`` is the digest of the truth's content."""
+        """The path of the score of ``run``; ``truth`` is the digest of the truth's content."""
         results = [path for repeats in run.files.values() for path in repeats]
         files = [file for path in results for file in (path, *time_files(path), *stamp_files(path))]
         rules = json.dumps([_version(), asdict(protocol), allow_missing, list(run.files)])
         return self.folder / f"{hashlib.sha256(rules.encode() + truth + digest_files(files)).hexdigest()}.npz"
 
     def load(self, path: Path) -> RunScore | None:
-        """The score at ``path``, or None where there is none that can be read."""
+        """The score at ``path``, or None if it is missing or cannot be read."""
         if not path.is_file():
             return None
         try:
@@ -50,13 +50,13 @@ class Cache:
                 values = {name: archive[f"value {name}"] for name in metrics.METRICS}
                 curves = {name: archive[f"curve {name}"] for name in metrics.plotted_curves()}
                 scores = SequenceScores(archive["frames"], values, curves)
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # damaged: made anew
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # damaged: computed again
             return None
         names, missing, trained_on, about = (tuple(rest[name]) for name in _LISTS)
         return RunScore(names, scores, missing, (), rest["notes"], rest["fps"], trained_on, about)
 
     def save(self, path: Path, score: RunScore) -> None:
-        """Keep ``score``, unless problems came up: those are looked for anew every time."""
+        """Store ``score``, unless it has problems: these are searched again each time."""
         if score.problems:
             return
         rest = {name: getattr(score, name) for name in (*_LISTS, "notes", "fps")}

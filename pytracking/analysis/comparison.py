@@ -1,4 +1,4 @@
-"""Trackers compared with a baseline, sequence by sequence: which differences of AUC are more than chance."""
+"""Trackers compared with a baseline, sequence by sequence: which differences of AUC are significant."""
 
 import math
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ Interval = tuple[float, float]
 class Difference:
     """A tracker minus the baseline, in points of AUC.
 
-    interval: 95 %, None for fewer than five sequences. p: that there is no difference, corrected for all comparisons.
-    detectable: the smallest difference that these sequences show with 80 % power, None as for the interval. tests: how
-    many comparisons p is corrected for.
+    interval: 95 %, None for fewer than five sequences. p: of the test that there is no difference, corrected for all
+    comparisons. detectable: the smallest difference that these sequences show with 80 % power, None for fewer than
+    five sequences. tests: the number of comparisons that p is corrected for.
     """
 
     mean: float
@@ -36,17 +36,17 @@ class Difference:
 
     @property
     def sequences_needed(self) -> int:
-        """The fewest of which the smallest p of the test, 2 of all the signs, is below 5 %, six or more."""
+        """The fewest sequences, at least six, with which p can be below 5 %; the least p is 2 of all sign patterns."""
         return math.floor(math.log2(2 * self.tests / ALPHA)) + 1
 
     @property
     def shown(self) -> bool:
-        """Whether it is more than chance, at 5 %."""
+        """Whether the difference is significant at 5 %."""
         return self.p < ALPHA
 
     @property
     def sequences_missing(self) -> int | None:
-        """How many sequences more would show a difference of this size with 80 % power; None where none would."""
+        """How many more sequences would show a difference of this size with 80 % power; None if no number would."""
         if self.detectable is None or self.mean == 0:
             return None
         needed = math.ceil(self.sequences * (self.detectable / self.mean) ** 2)
@@ -55,7 +55,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The others against ``baseline``, and the rank of each tracker: 1 + how many are shown to be better."""
+    """The others against ``baseline``; the rank of each tracker: 1 + the number of significantly better trackers."""
 
     baseline: str
     differences: dict[str, Difference]
@@ -63,10 +63,11 @@ class Comparison:
 
 
 def compare(trackers: Sequence["TrackerScores"], baseline: str | None = None) -> Comparison:
-    """Compare ``trackers`` with ``baseline``, or with the one of the highest AUC.
+    """Compare ``trackers`` with ``baseline``, or with the tracker of the highest AUC.
 
-    The best of many is partly so by luck. So where the data chose the baseline, p is corrected for all pairs of
-    trackers (for the others alone, 11 % of comparisons of eight equal trackers would show a difference).
+    The best of many trackers is partly the best by luck. So if the data chose the baseline, p is corrected for all
+    pairs of trackers. (Corrected for the other trackers alone, 11 % of comparisons of eight equal trackers would show
+    a difference.)
     """
     scores = {t.name: t.by_run["auc"] for t in trackers}
     weights = trackers[0].weights
@@ -105,17 +106,17 @@ def _ranks(means: dict[str, float], apart: set[tuple[str, str]]) -> dict[str, in
 
 
 def as_interval(ends: Array) -> Interval | None:
-    """``ends`` [2] as numbers; None where they are NaN."""
+    """``ends`` [2] as numbers; None if they are NaN."""
     return None if np.isnan(ends).any() else (float(ends[0]), float(ends[1]))
 
 
 def as_number(value: float) -> float | None:
-    """``value``, None where it is NaN or infinite."""
+    """``value``, or None if it is NaN or infinite."""
     return float(value) if np.isfinite(value) else None
 
 
 def difference_line(name: str, comparison: Comparison) -> str:
-    """Is it better? The answer in one line."""
+    """One line that says whether the tracker is better than the baseline."""
     difference = comparison.differences[name]
     interval = difference.interval
     ends = f" [{interval[0]:+.2f}, {interval[1]:+.2f}]" if interval else ""
@@ -133,5 +134,5 @@ def difference_line(name: str, comparison: Comparison) -> str:
 
 
 def show_p(p: float) -> str:
-    """Two digits, or that it is below a thousandth."""
+    """``p`` with two digits, or the text that it is below 0.001."""
     return f"{p:.2f}" if p >= 0.095 else f"{p:.3f}" if p >= 0.001 else "<0.001"

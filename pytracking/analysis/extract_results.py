@@ -1,4 +1,4 @@
-"""Trackers scored on a data set: every problem at once, and all scores, computed once."""
+"""Trackers scored on a data set: all problems are reported at once, and all scores are computed once."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -25,10 +25,10 @@ _WORTH_A_PROCESS = 5_000_000  # bytes of result files; below it, starting a proc
 class TrackerScores:
     """A tracker on the sequences of an evaluation, in percent.
 
-    frames: [s], as the protocol counts them. weights: [s], of the sequences in a mean. by_run: metric -> [runs, s], NaN
-    where a sequence has no score; pytracking's ``exclude_invalid_frames`` may give more than 100, a note tells. curves:
-    name of the curve -> [s, k], means over the runs. fps: frames a second where times are there. trained_on: those of
-    the sequences that its network was trained on, as the stamps of its results say.
+    frames: [s], as the protocol counts them. weights: [s], of the sequences in a mean. by_run: metric -> [runs, s],
+    NaN if a sequence has no score; pytracking's ``exclude_invalid_frames`` may give more than 100, which a note says.
+    curves: name of the curve -> [s, k], means over the runs. fps: frames per second if the results have times.
+    trained_on: the sequences that its network was trained on, by the stamps of its results.
     """
 
     name: str
@@ -58,7 +58,7 @@ class TrackerScores:
 class Evaluation:
     """Trackers on the same sequences by one protocol.
 
-    notes: what a reader of the numbers must know. baseline: the tracker that others are compared with, else the best.
+    notes: remarks for the reader of the numbers. baseline: the tracker that others are compared with, else the best.
     """
 
     protocol: Protocol
@@ -81,7 +81,7 @@ class Evaluation:
 
     @cached_property
     def comparison(self) -> Comparison | None:
-        """The trackers compared, where there are several."""
+        """The comparison of the trackers, if there are several."""
         return compare(self.trackers, self.baseline) if len(self.trackers) > 1 else None
 
 
@@ -96,10 +96,10 @@ def evaluate(
 ) -> Evaluation:
     """Score ``trackers`` against ``truth``.
 
-    allow_missing: sequences that a tracker lacks are left out for all trackers, and results of the wrong length are
-    cut or counted as empty where they end; the notes say so. Without it, and for files that cannot be read, raises
-    AnalysisError listing everything at once. processes: how many to use at most (more than one needs a main module
-    that can be imported). baseline: the name of the tracker that others are compared with, else the best.
+    allow_missing: sequences that a tracker lacks are left out for all trackers; results that are too long are cut, and
+    missing rows at the end count as empty; the notes say so. Without it, and for files that cannot be read, raises
+    AnalysisError that lists all problems. processes: the largest number to use (more than one needs a main module that
+    can be imported). baseline: the name of the tracker that others are compared with, else the best.
     """
     runs = [run for tracker in trackers for run in tracker.runs]
     scores = _score_runs(runs, truth, protocol, allow_missing, cache, processes)
@@ -133,7 +133,7 @@ def _score_runs(
     cache: Cache | None,
     processes: int,
 ) -> list[RunScore]:
-    """The score of each run: from the cache, or else computed, in several processes where that pays."""
+    """The score of each run: from the cache, or else computed, in several processes if that is faster."""
     scores: dict[int, RunScore] = {}
     if cache is not None:
         digest = truth.digest()
@@ -157,12 +157,12 @@ def _compute(
     workers = min(len(runs), processes, size // _WORTH_A_PROCESS)
     if workers < 2:
         return [score(run) for run in runs]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # fork is unsafe beside threads
-        return list(pool.map(score, runs, chunksize=-(-len(runs) // workers)))  # the truth travels once a process
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # fork is unsafe with threads
+        return list(pool.map(score, runs, chunksize=-(-len(runs) // workers)))  # the truth is sent once per process
 
 
 def _notes(trackers: Sequence[TrackerResults], scores: Sequence[RunScore]) -> list[str]:
-    """What a reader of the numbers must know; ``scores`` in the order of the trackers' runs."""
+    """Remarks for the reader of the numbers; ``scores`` in the order of the trackers' runs."""
     notes, left = [], iter(scores)
     for tracker in trackers:
         names = [run.folder.name for run in tracker.runs]

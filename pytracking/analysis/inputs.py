@@ -24,8 +24,8 @@ WRITE_NAN = {name for name, layout in EVALUATED.items() if layout.benchmarks[nam
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that the toolkit reads. open: sequence -> its frames, RGB uint8 [H, W, 3]. open_at: those of given
-    numbers (from 0, ascending) alone."""
+    """A data set that the toolkit reads. open: sequence -> its frames, RGB uint8 [H, W, 3]. open_at: only the frames of
+    the given numbers (from 0, ascending)."""
 
     truth: GroundTruthSource
     protocol: Protocol
@@ -34,12 +34,12 @@ class Dataset:
 
 
 def load_dataset(name: str, paths: Path | None = None) -> Dataset:
-    """The data set ``name``, read without touching an image.
+    """The data set ``name``, read without opening an image.
 
-    paths: the TOML file of ``evaluation/environment.py``. Raises ValueError or OSError, also where only the first
+    paths: the TOML file of ``evaluation/environment.py``. Raises ValueError or OSError, also if only the first
     boxes are public.
     """
-    from pytracking.evaluation.datasets.registry import get_dataset  # OpenCV and PyAV only where they are needed
+    from pytracking.evaluation.datasets.registry import get_dataset  # imports OpenCV and PyAV only if needed
 
     sequences = get_dataset(name, paths)
     if all(len(sequence.ground_truth) == 1 for sequence in sequences):
@@ -52,11 +52,11 @@ def load_dataset(name: str, paths: Path | None = None) -> Dataset:
 
 
 def truth_of(sequences: "Iterable[Video]") -> GroundTruthSource:
-    """The truth of sequences that a reader of ``pytracking.evaluation`` gave."""
+    """The truth of sequences from a reader of ``pytracking.evaluation``."""
     truths = []
     for sequence in sequences:
         without_box = np.isnan(sequence.ground_truth[:, 0])
-        # some data sets write NaN themselves; elsewhere the reader does where a target is flagged as absent
+        # some data sets write NaN themselves; for others the reader writes NaN if a target is flagged as absent
         absent = np.zeros_like(without_box) if sequence.dataset in WRITE_NAN else without_box
         truths.append(GroundTruth(sequence.name, sequence.ground_truth, absent, sequence.image_size))
     return from_memory(truths)
@@ -69,7 +69,7 @@ def _frames_at(sequence: "Video", numbers: Sequence[int]) -> Iterable[Picture]:
 
 
 def protocol_of_dataset(tag: str) -> Protocol:
-    """The rules that a data set is scored by: its own, or those of other data."""
+    """The protocol that a data set is scored by: its own, or that of other data."""
     try:
         return find_protocol(tag)
     except ValueError:

@@ -2,9 +2,9 @@
 
 Lukezic et al., "Performance Evaluation Methodology for Long-Term Single-Object Tracking" (IEEE Trans. Cybernetics
 2021; arXiv 1804.07056), and the VOT2018 to VOT2022 results papers. At the threshold t the tracker reports the frames
-whose confidence is t or more; o is the overlap of a frame, 0 where the target is absent:
+whose confidence is t or more; o is the overlap of a frame, 0 if the target is absent:
 
-    Pr(t) = mean of o over the reported frames (1 where there is none)
+    Pr(t) = mean of o over the reported frames (1 if there are none)
     Re(t) = sum of o over the reported frames / number of frames with a visible target
     F(t)  = 2 Pr(t) Re(t) / (Pr(t) + Re(t))
 
@@ -23,9 +23,9 @@ RESOLUTION = 100  # thresholds
 
 
 def confidence_thresholds(confidences: Sequence[Array], resolution: int = RESOLUTION) -> Array:
-    """At most ``resolution`` thresholds, from +inf down to -inf, between which lie equally many frames of all tracks.
+    """At most ``resolution`` thresholds from +inf down to -inf, with equally many frames of all tracks between them.
 
-    NaN is no confidence.
+    NaN means that a frame has no confidence.
     """
     scores = np.sort(np.concatenate(confidences))[::-1]
     scores = scores[~np.isnan(scores)]
@@ -36,7 +36,7 @@ def confidence_thresholds(confidences: Sequence[Array], resolution: int = RESOLU
 
 
 def precision_recall(track: Track, thresholds: Array) -> Array:
-    """Precision and recall [2, k] of one track at each of ``thresholds`` [k]; recall 0 where no target is visible."""
+    """Precision and recall [2, k] of one track at each of ``thresholds`` [k]; recall is 0 if no target is visible."""
     known = ~np.isnan(track.confidence)
     order = np.argsort(-track.confidence[known], kind="stable")
     sums = np.concatenate([[0.0], np.cumsum(track.overlap[known][order])])
@@ -47,13 +47,13 @@ def precision_recall(track: Track, thresholds: Array) -> Array:
 
 
 def f_measure(precision: Array, recall: Array) -> Array:
-    """2 Pr Re / (Pr + Re), of any shape; 0 where both are."""
+    """2 Pr Re / (Pr + Re), of any shape; 0 if both are 0."""
     total = precision + recall
     return np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
 
 
 def best_f(curves: Array) -> Array:
-    """Precision, recall and F [..., 3] where F is largest, of mean precision and recall ``curves`` [..., 2, k]."""
+    """Precision, recall and F [..., 3] at the largest F, of mean precision and recall ``curves`` [..., 2, k]."""
     precision, recall = curves[..., 0, :], curves[..., 1, :]
     f = f_measure(precision, recall)
     best = f.argmax(axis=-1)[..., None]

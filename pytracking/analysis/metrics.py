@@ -1,7 +1,7 @@
-"""What is measured on one sequence: overlaps, errors, curves, and the ``METRICS`` of the tables (numpy, no files).
+"""Measures on one sequence: overlaps, errors, curves, and the ``METRICS`` of the tables (numpy, no files).
 
-Boxes are [n, 4] arrays of x, y, w, h in pixels of the image, one row a frame, of any origin as long as both arguments
-share it. Nothing here modifies its input.
+Boxes are [n, 4] arrays of x, y, w, h in pixels of the image, one row per frame. The origin is free, but both arguments
+must share it. No function modifies its input.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ def iou(prediction: Array, truth: Array) -> Array:
     """Intersection over union [n] of ``prediction`` [n, 4] and ``truth`` [n, 4], frame by frame, in 0..1.
 
     A box covers x..x+w. The inclusive form of OTB's MATLAB code (right = x + w - 1, and + 1 in the overlap) gives the
-    same number. 0 where the union has no area, NaN where a box is NaN.
+    same number. 0 if the union has no area, NaN if a box is NaN.
     """
     low = np.maximum(prediction[:, :2], truth[:, :2])
     high = np.minimum(prediction[:, :2] + prediction[:, 2:], truth[:, :2] + truth[:, 2:])
@@ -33,13 +33,13 @@ def iou(prediction: Array, truth: Array) -> Array:
     intersection = sides[:, 0] * sides[:, 1]
     union = prediction[:, 2] * prediction[:, 3] + truth[:, 2] * truth[:, 3] - intersection
     ratio = np.divide(intersection, union, out=np.where(np.isnan(union), np.nan, 0.0), where=union > 0)
-    return np.minimum(ratio, 1.0)  # x + w - x may be a last bit more than w
+    return np.minimum(ratio, 1.0)  # x + w - x may exceed w by rounding
 
 
 def center(boxes: Array) -> Array:
-    """Centers [n, 2] of ``boxes`` [n, 4] at x + (w - 1)/2, as OTB has them.
+    """Centers [n, 2] of ``boxes`` [n, 4] at x + (w - 1)/2, as OTB defines them.
 
-    TrackingNet's (w + 1)/2 shifts truth and prediction alike.
+    TrackingNet's (w + 1)/2 shifts truth and prediction equally.
     """
     return boxes[:, :2] + (boxes[:, 2:] - 1.0) / 2
 
@@ -53,9 +53,10 @@ def center_error(prediction: Array, truth: Array) -> Array:
 def normalized_center_error(prediction: Array, truth: Array, divide_first: bool = False) -> Array:
     """Distance [n] between the centers, each axis in units of the true box's side (Mueller et al., TrackingNet, 2018).
 
-    divide_first: each center is divided by the side before they are subtracted, as pytracking, pysot and LaSOT's
-    toolkit do. It is the same number but for rounding, yet boxes are often integers and so lie on a threshold exactly:
-    on UAV123 the order moves the score by 0.02 points. Infinite where the true box has a side of zero or less.
+    divide_first: each center is divided by the side before the subtraction, as in pytracking, pysot and LaSOT's
+    toolkit. The result differs only by rounding, but boxes are often integers, so their errors lie exactly on a
+    threshold: on UAV123 the order changes the score by 0.02 points. Infinite if the true box has a side of zero or
+    less.
     """
     sides = np.where(truth[:, 2:] <= 0, np.nan, truth[:, 2:])
     if divide_first:
@@ -67,7 +68,7 @@ def normalized_center_error(prediction: Array, truth: Array, divide_first: bool 
 
 
 def success_curve(overlaps: Array, thresholds: ArrayLike, strict: bool = True) -> Array:
-    """Fraction [k] of the ``overlaps`` [n] above each of ``thresholds`` [k]; at it too where not ``strict``."""
+    """Fraction [k] of the ``overlaps`` [n] above each of ``thresholds`` [k]; also at it if not ``strict``."""
     below = np.searchsorted(np.sort(overlaps), thresholds, side="right" if strict else "left")
     return (len(overlaps) - below) / len(overlaps)
 
@@ -88,16 +89,16 @@ def area_under_curve(curve: Array, trapezoid: bool = False) -> Array:
 
 
 def at_threshold(curve: Array, thresholds: ArrayLike, threshold: float) -> Array:
-    """The value of ``curve`` [..., k] at the one of ``thresholds`` [k] nearest to ``threshold``."""
+    """The value of ``curve`` [..., k] at the element of ``thresholds`` [k] nearest to ``threshold``."""
     return curve[..., int(np.argmin(np.abs(np.asarray(thresholds) - threshold)))]
 
 
 @dataclass(frozen=True)
 class FrameMeasures:
-    """The frames of one sequence that count, measured by the rules of ``protocol``; what a metric is made of.
+    """Measures of the counted frames of one sequence by the rules of ``protocol``; the input of every metric.
 
-    overlap, error (px), normalized_error: [n], a frame without a usable truth holds what the protocol puts there.
-    usable: [n] true where the truth is usable. frames: the divisor of all fractions.
+    overlap, error (px), normalized_error: [n]; a frame without a usable truth has the values that the protocol gives.
+    usable: [n], true if the truth is usable. frames: the divisor of all fractions.
     """
 
     overlap: Array
@@ -109,18 +110,18 @@ class FrameMeasures:
 
     @cached_property
     def success(self) -> Array:
-        """Fractions [k] of the frames whose overlap is above each of the protocol's thresholds."""
+        """Fractions [k] of the frames with an overlap above each of the protocol's thresholds."""
         protocol = self.protocol
         return self._of_frames(success_curve(self.overlap, protocol.overlap_thresholds, protocol.strict))
 
     @cached_property
     def precision(self) -> Array:
-        """Fractions [k] of the frames whose center error is at or below each of the protocol's thresholds."""
+        """Fractions [k] of the frames with a center error at or below each of the protocol's thresholds."""
         return self._of_frames(precision_curve(self.error, self.protocol.center_thresholds))
 
     @cached_property
     def norm_precision(self) -> Array:
-        """``precision`` of the normalized center errors."""
+        """As ``precision``, of the normalized center errors."""
         return self._of_frames(precision_curve(self.normalized_error, self.protocol.normalized_thresholds))
 
     def _of_frames(self, curve: Array) -> Array:
@@ -129,7 +130,7 @@ class FrameMeasures:
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve that is plotted. name: of its files. label: of the x axis. thresholds: where it is taken, [k].
+    """A plotted curve. name: of its files. label: of the x axis. thresholds: its x values, [k].
 
     values: the curve [k] of one sequence, as fractions.
     """
@@ -143,10 +144,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Metric:
-    """A score. title: the head of its column. value: the score of one sequence as a fraction, NaN where it has none.
+    """A score. title: the head of its column. value: the score of one sequence as a fraction, NaN if it has none.
 
-    The score of a data set is the mean over sequences, or over frames where the protocol pools them. curve: the plot
-    in whose legend the score stands.
+    The score of a data set is the mean over sequences, or over frames if the protocol pools them. curve: the plot that
+    shows the score in its legend.
     """
 
     title: str
@@ -210,5 +211,5 @@ METRICS: dict[str, Metric] = {
 
 
 def plotted_curves() -> dict[str, tuple[str, Curve]]:
-    """Name of each curve -> the metric of its legend, and the curve."""
+    """Name of each curve -> the metric in its legend, and the curve."""
     return {metric.curve.name: (name, metric.curve) for name, metric in METRICS.items() if metric.curve is not None}

@@ -1,8 +1,8 @@
-"""Matching the names of sequences across the spellings in use.
+"""Matching of sequence names across different spellings.
 
 OTB's Jogging with target 1 is ``Jogging-1``, ``Jogging_1``, ``Jogging.1`` or ``jogging1``; pytracking writes
-``uav_bike1``. Yet on UAV123 ``car1_1`` and ``car11`` are two sequences: so spellings are compared from strict to loose,
-and a looser one only decides between names that no stricter one has matched.
+``uav_bike1``. But on UAV123 ``car1_1`` and ``car11`` are two sequences. So spellings are compared from strict to loose,
+and a looser comparison only considers names that no stricter one has matched.
 """
 
 import re
@@ -35,7 +35,7 @@ _SPELLINGS: tuple[Callable[[str], str], ...] = (str, _without_benchmark, _separa
 
 
 def match_names(wanted: Iterable[str], available: Iterable[str]) -> dict[str, str]:
-    """The name in ``available`` for each of ``wanted`` that has one; no name of either side is used twice."""
+    """The matching name in ``available`` of each name in ``wanted`` that has one; no name is used twice."""
     left, right = list(wanted), list(available)
     matches: dict[str, str] = {}
     for spelling in _SPELLINGS:

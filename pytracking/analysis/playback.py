@@ -1,4 +1,4 @@
-"""Stored results over the frames they were made on: a panel a tracker, and the overlaps over time below them."""
+"""Stored results drawn over their frames: one panel per tracker, and the overlaps over time below the panels."""
 
 import math
 from collections import Counter
@@ -23,18 +23,18 @@ from pytracking.evaluation.results import read_scores
 
 Picture = NDArray[np.uint8]
 
-PANEL_SIDES, ALONE_SIDES = (400, 640), (480, 1280)  # least and greatest longer side of a panel among several, or alone
+PANEL_SIDES, ALONE_SIDES = (400, 640), (480, 1280)  # smallest and largest longer side: several panels, one panel
 WHITE, BACK, INK, SOFT, RED = (255, 255, 255), (20, 23, 27), (230, 232, 235), (154, 164, 175), (235, 30, 45)
 _BAR, _TIMELINE, _MARGIN = 26, 84, 8  # heights and distance in pixels
-_SMALL = 32  # side of a box in pixels that is drawn with thinner lines
+_SMALL = 32  # pixels; a box with a smaller side gets thinner lines
 
 
 @dataclass(frozen=True)
 class ResultTrack:
     """The stored result of a tracker on a sequence.
 
-    boxes: [n, 4] x, y, w, h in pixels, NaN where there is none. overlap: [n] with the truth, NaN where that has no
-    box. scores, states: a number and a word a frame where the tracker wrote them, else empty.
+    boxes: [n, 4] x, y, w, h in pixels, NaN for no box. overlap: [n] with the truth, NaN if the truth has no box.
+    scores, states: a number and a word per frame if the tracker wrote them, else empty.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ResultTrack:
 def load_track(tracker: TrackerResults, truth: GroundTruth, protocol: Protocol) -> ResultTrack:
     """The result of the first run of ``tracker`` on the sequence of ``truth``.
 
-    Raises ValueError or OSError where there is none that can be used.
+    Raises ValueError or OSError if there is no usable result.
     """
     run = tracker.runs[0]
     found = match_names([truth.name], run.files).get(truth.name)
@@ -65,9 +65,9 @@ def load_track(tracker: TrackerResults, truth: GroundTruth, protocol: Protocol) 
 
 
 def render_playback(frames: Iterable[Picture], truth: GroundTruth, tracks: Sequence[ResultTrack]) -> Iterator[Picture]:
-    """Each of ``frames`` (RGB uint8 [H, W, 3]) as a picture of all panels, of one size, its sides even numbers.
+    """Each of ``frames`` (RGB uint8 [H, W, 3]) as a picture of all panels; all pictures have the same, even size.
 
-    The first frame decides the size of the panels, into which all others are fitted.
+    The first frame determines the size of the panels; all other frames are scaled to it.
     """
     base: Picture | None = None
     size = (0, 0)
@@ -81,7 +81,7 @@ def render_playback(frames: Iterable[Picture], truth: GroundTruth, tracks: Seque
 
 
 def _panel_size(frame: Picture, panels: int) -> tuple[int, int]:
-    """Width and height of the pictures for a sequence that begins with ``frame``."""
+    """Width and height of the pictures of a sequence that begins with ``frame``."""
     height, width = frame.shape[:2]
     smallest, largest = PANEL_SIDES if panels > 1 else ALONE_SIDES
     scale = float(np.clip(max(height, width), smallest, largest)) / max(height, width)
@@ -91,7 +91,7 @@ def _panel_size(frame: Picture, panels: int) -> tuple[int, int]:
 def _panel(
     frame: Picture, size: tuple[int, int], number: int, truth: GroundTruth, track: ResultTrack, index: int
 ) -> Picture:
-    """The frame with both boxes, below a bar that says whose it is."""
+    """The frame with both boxes, below a bar with the name of the tracker."""
     height, width = frame.shape[:2]
     scale = min(size[0] / width, size[1] / height)
     inner = [min(most, math.ceil(side * scale)) for side, most in zip((width, height), size, strict=True)]
@@ -100,7 +100,7 @@ def _panel(
     image = cv2.resize(frame, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     picture[corner[1] : corner[1] + inner[1], corner[0] : corner[0] + inner[0]] = image
     color = ImageColor.getrgb(COLORS[index % len(COLORS)])
-    boxes = ((truth.boxes[number], WHITE, 5, 3), (track.boxes[number], color, 2, 1))  # one shows beside the other
+    boxes = ((truth.boxes[number], WHITE, 5, 3), (track.boxes[number], color, 2, 1))  # widths that keep both visible
     for rim in (2, 0):
         for box, ink, broad, thin in boxes:
             if is_there(box):
@@ -134,7 +134,7 @@ def _grid(panels: Sequence[Picture]) -> Picture:
 
 
 def _timeline(truth: GroundTruth, tracks: Sequence[ResultTrack], width: int) -> Picture:
-    """The overlaps of all tracks over the whole sequence, the first on top."""
+    """A plot of the overlaps of all tracks over the whole sequence, the first track on top."""
     image = Image.new("RGB", (width, _TIMELINE), BACK)
     draw = ImageDraw.Draw(image)
     top, bottom, font = _BAR, _TIMELINE - _MARGIN, ImageFont.load_default(9)

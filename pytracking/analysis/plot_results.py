@@ -1,4 +1,4 @@
-"""Success, precision and normalized-precision plots, as in the papers, and what differences of trackers are worth."""
+"""Success, precision and normalized-precision plots, as in the papers, and plots of differences between trackers."""
 
 import io
 from pathlib import Path
@@ -20,12 +20,12 @@ from pytracking.analysis.report_figures import COLORS
 from pytracking.analysis.statistics import score_intervals
 from pytracking.analysis.tables import sort_trackers
 
-_DASHES = ("-", "--", ":")  # told apart in print, too; with eight colors, 24 looks
-_LONG_LEGEND = 8  # entries; beyond, two columns
-_DRAWS = 2000  # of the bootstrap of a band, whose ends nobody reads to a tenth
+_DASHES = ("-", "--", ":")  # distinct in print, too; with eight colors, 24 styles
+_LONG_LEGEND = 8  # entries; longer legends have two columns
+_DRAWS = 2000  # of the bootstrap of a band; precise enough for a plot
 _SHORT = 16  # characters of a name
-_NAMED = 12  # sequences; more have no room for their names
-_LINE = 0.2  # inches of height of a line of the legend
+_NAMED = 12  # sequences; a plot of more has no room for their names
+_LINE = 0.2  # height of a line of the legend in inches
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9.5, "axes.titlesize": 11, "axes.labelsize": 10, "legend.fontsize": 9.5,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#dddddd",
@@ -34,9 +34,9 @@ _STYLE: Any = {
 
 
 def plot_curve(evaluation: Evaluation, name: str, title: str = "") -> Figure:
-    """A plot of ``plotted_curves()``: a line a tracker (the mean over its runs), the legend the best first.
+    """A plot of ``plotted_curves()``: one line per tracker (the mean over its runs); the legend lists the best first.
 
-    The bands are the 95 % intervals of each point of a curve, where there are enough sequences.
+    The bands are the 95 % intervals of each point of a curve, if there are enough sequences.
     """
     score, curve = plotted_curves()[name]
     thresholds = curve.thresholds(evaluation.protocol)
@@ -63,7 +63,7 @@ def plot_curve(evaluation: Evaluation, name: str, title: str = "") -> Figure:
             )
         axes.set(xlabel=curve.label, ylabel=f"{curve.title.split(' plot')[0]} [%]", title=title or curve.title)
         axes.set(xlim=(thresholds[0], thresholds[-1]), ylim=(0, 100))
-        below = (0.0, -0.16)  # the axes, where it covers no curve
+        below = (0.0, -0.16)  # the axes, so that it covers no curve
         lines = axes.get_lines()[::-1]
         axes.legend(
             handles=lines, loc="upper left", bbox_to_anchor=below, ncols=columns, frameon=False, handlelength=2.6
@@ -72,7 +72,7 @@ def plot_curve(evaluation: Evaluation, name: str, title: str = "") -> Figure:
 
 
 def plot_differences(evaluation: Evaluation, comparison: Comparison) -> Figure:
-    """AUC and difference to the baseline of each tracker, with intervals; hollow where no difference is shown."""
+    """AUC and difference to the baseline of each tracker, with intervals; a hollow mark is not significant."""
     trackers = sort_trackers(evaluation)[::-1]  # the best on top
     colors = tracker_colors(evaluation)
     with plt.rc_context(_STYLE):
@@ -105,7 +105,7 @@ def _draw_interval(
 
 
 def plot_pair(evaluation: Evaluation, comparison: Comparison, name: str) -> Figure:
-    """Tracker ``name`` against the baseline: sequence against sequence, and the differences sorted."""
+    """Tracker ``name`` against the baseline: a scatter plot of the sequences, and the sorted differences."""
     found = {tracker.name: tracker for tracker in evaluation.trackers}
     colors, baseline = tracker_colors(evaluation), comparison.baseline
     first, second = (found[n].per_sequence["auc"] for n in (baseline, name))
@@ -141,12 +141,12 @@ def plot_pair(evaluation: Evaluation, comparison: Comparison, name: str) -> Figu
 
 
 def _gap(name: str) -> str:
-    """What stands between ``name`` and the rest of a title, which has room for a short name beside it."""
+    """The separator between ``name`` and the rest of a title; one line has room only for a short name."""
     return " " if len(name) <= _SHORT else "\n"
 
 
 def _plain(name: str) -> str:
-    """``name`` as text for matplotlib, where it is no formula."""
+    """``name`` escaped, so that matplotlib does not read it as a formula."""
     return name.replace("$", r"\$")
 
 
@@ -156,7 +156,7 @@ def tracker_colors(evaluation: Evaluation) -> dict[str, str]:
 
 
 def svg(figure: Figure) -> str:
-    """``figure`` as an ``<svg>`` element on whatever lies below it, closed afterwards."""
+    """``figure`` as an ``<svg>`` element with a transparent background; the figure is closed afterwards."""
     buffer = io.StringIO()
     with plt.rc_context(_STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
@@ -166,7 +166,7 @@ def svg(figure: Figure) -> str:
 
 
 def save_plots(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """Write every plot to ``folder`` as PNG (200 dpi), SVG and PDF; the paths written."""
+    """Write every plot to ``folder`` as PNG (200 dpi), SVG and PDF; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     figures = {name: plot_curve(evaluation, name) for name in plotted_curves()}

@@ -1,6 +1,6 @@
-"""The rules by which benchmarks turn boxes into numbers, as data.
+"""The scoring rules of the benchmarks, as data.
 
-One tracker's boxes on UAV123 give 66.1, 68.1 or 70.3 by whose rules they are scored, so the rules have names. The
+The same boxes on UAV123 score 66.1, 68.1 or 70.3, depending on the rules, so the rules have names. The
 default reproduces pytracking; ``matlab``, ``pysot`` and ``got10k_toolkit`` score any data set by the rules of those
 toolkits; ``trackingnet`` and ``got10k`` are the official rules of the two data sets.
 
@@ -20,7 +20,7 @@ from pytracking.utils.text import bare_name
 
 
 class FrameRule(NamedTuple):
-    """What stands in for the three measures of a frame without a usable truth; NaN leaves the frame out altogether."""
+    """The values of the three measures of a frame without a usable truth; NaN leaves the frame out."""
 
     overlap: float
     center_error: float
@@ -43,24 +43,24 @@ class Protocol:
     """The rules of one benchmark or toolkit.
 
     Attributes:
-        overlap_thresholds, center_thresholds (px), normalized_thresholds: where the three curves are taken.
+        overlap_thresholds, center_thresholds (px), normalized_thresholds: the x values of the three curves.
         strict: success counts overlaps above the threshold, not those at it.
         trapezoid: all three scores are areas by the trapezoid rule; otherwise AUC is the mean of the success curve, and
             precision and normalized precision are their curves at 20 px and 0.2.
         first_frame: the first box is set to the truth, kept as it is, or left out.
-        repeat_empty: a predicted box without area takes the place of the box before (it stays where the truth is NaN).
-        usable: a true box is usable where w, h > 0 ("size") or all four numbers > 0 ("all").
+        repeat_empty: a predicted box without area is replaced by the box before it (not if the truth is NaN).
+        usable: a true box is usable if w, h > 0 ("size") or all four numbers > 0 ("all").
         errors_need_center: center errors are usable by their own rule, a true center with both coordinates > 0.
-        unusable: what a frame counts whose true box is there but not usable; None measures it like any other.
-        absent: what a frame counts whose target is flagged absent.
-        needs_flags: the rules speak of absent frames, and the truth alone does not say which they are.
-        nan_truth: a frame of NaN truth is one of the "absent", or one of the "unusable" frames.
+        unusable: the values of a frame whose true box exists but is not usable; None measures it like any other frame.
+        absent: the values of a frame whose target is flagged as absent.
+        needs_flags: the rules depend on absent frames, and the truth alone does not say which frames these are.
+        nan_truth: a frame with NaN truth counts as "absent" or as "unusable".
         divide_first: see ``metrics.normalized_center_error``.
-        rows_short: how many rows a result may lack at its end; they count as boxes without area. Any more is an error.
-        rows_over: how many rows a result may have too many; they are cut off. Any more is an error.
-        round_boxes, clip_to_image: boxes are rounded to whole pixels; clipped to the image, where its size is known.
+        rows_short: how many rows may be missing at the end; they count as boxes without area. More is an error.
+        rows_over: how many surplus rows a result may have; they are cut off. More is an error.
+        round_boxes, clip_to_image: boxes are rounded to whole pixels; clipped to the image, if its size is known.
         pool_frames: data set scores average over all frames, not over sequences.
-        exclude_unusable: the divisor counts usable frames alone, while the numerator is what it was.
+        exclude_unusable: the divisor counts only usable frames; the numerator is unchanged.
         omitted_rows: sequence (letters and digits, lower case) -> (rows of the full truth, rows left out at its start).
     """
 
@@ -97,7 +97,7 @@ _PYTRACKING = Protocol(
     source="pytracking on data sets without a rule of their own; NaN truth, which it refuses, is left out",
     divide_first=True,
 )
-# MDNet and others stop one frame early on Board and Twinnings, whose last true box is 0 0 0 0: hence one row short.
+# MDNet and others stop one frame early on Board and Twinnings, whose last true box is 0 0 0 0: one row may be missing.
 # Diving, Football1, Freeman3 and Freeman4 have 7 to 16 images more than boxes, and there are results for all images.
 _OTB = replace(
     _PYTRACKING, name="otb", source="pytracking on OTB; NaN truth is left out", rows_over=16, omitted_rows=_TIGER1
@@ -114,7 +114,7 @@ _MATLAB = replace(
 _GOT10K_TOOLKIT = replace(
     _PYTRACKING,
     name="got10k_toolkit",
-    overlap_thresholds=tuple(i / 20 for i in range(21)),  # numpy's linspace, not a last bit more as 0.05 i
+    overlap_thresholds=tuple(i / 20 for i in range(21)),  # as numpy's linspace; 0.05 * i would round differently
     source="got10k ExperimentOTB and its kin: only frames of NaN truth are left out, no box is repaired",
     repeat_empty=False,
     usable="size",
@@ -212,5 +212,5 @@ def find_protocol(name: str) -> Protocol:
 
 
 def exclude_unusable_frames(protocol: Protocol) -> Protocol:
-    """pytracking's ``exclude_invalid_frames``: the divisor counts usable frames alone (the numerator is unchanged)."""
+    """pytracking's ``exclude_invalid_frames``: the divisor counts only usable frames (the numerator is unchanged)."""
     return replace(protocol, name=f"{protocol.name} without unusable frames", exclude_unusable=True)

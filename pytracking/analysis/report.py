@@ -1,4 +1,4 @@
-"""One HTML page with everything: tables, plots, sequences sorted as wanted, the worst of them in pictures, the runs.
+"""One HTML page with all results: tables, plots, sortable sequences, pictures of the worst sequences, and the runs.
 
 The page (``report.html.jinja``) needs no other file and no network.
 """
@@ -30,12 +30,12 @@ from pytracking.analysis.table_formats import Cell, Table
 
 Frames = Callable[[Sequence[int]], Iterable[NDArray[np.uint8]]]
 TEMPLATE = "report.html.jinja"
-_SETTINGS = 8  # that differ, shown beside the facts of a run; more are of several kinds of trackers
+_SETTINGS = 8  # differing settings shown for a run; more of them mean different kinds of trackers
 
 
 @dataclass(frozen=True)
 class View:
-    """A table as the page shows it. title: what it is a table of. bars: behind its scores."""
+    """A table as the page shows it. title: its heading. bars: whether bars are drawn behind its scores."""
 
     title: str
     table: Table
@@ -45,7 +45,7 @@ class View:
 
 @dataclass(frozen=True)
 class Worst:
-    """The card of a sequence: its scores, its overlaps over time, and pictures or the reason why there are none."""
+    """The card of a sequence: its scores, its overlaps over time, and pictures or the reason why they are missing."""
 
     name: str
     link: str
@@ -68,9 +68,9 @@ def write_report(
 ) -> None:
     """Write the page to ``path``.
 
-    trackers, truths: what ``evaluation`` was made from. extra_tables: the first is shown above the plots, the others
-    below. frames: sequence -> its frames of given numbers, from 0; without them the worst sequences have no film
-    strips. worst: how many of them are shown. about: facts for the head of the page, the data set's name for instance.
+    trackers, truths: the input of ``evaluation``. extra_tables: the first is shown above the plots, the others below.
+    frames: sequence -> its frames of given numbers, from 0; without them the worst sequences have no film strips.
+    worst: the number of worst sequences shown. about: facts for the head of the page, for instance the data set's name.
     """
     first, *others = extra_tables or [tables.overall_table(evaluation)]
     colors = tracker_colors(evaluation)
@@ -105,7 +105,7 @@ def _template() -> Any:
 
 
 def _differences(evaluation: Evaluation) -> dict[str, Any] | None:
-    """What compares the trackers, where there are several."""
+    """The data of the comparison of the trackers, if there are several."""
     table, comparison = tables.difference_table(evaluation), evaluation.comparison
     if table is None or comparison is None:
         return None
@@ -116,7 +116,7 @@ def _differences(evaluation: Evaluation) -> dict[str, Any] | None:
 
 
 def _in_colors_of_the_page(figure: Figure) -> Markup:
-    """``figure`` as an ``<svg>`` whose black, white and gray follow the page; its lines keep their colors."""
+    """``figure`` as an ``<svg>`` with the page's colors for black, white and gray; its lines keep their colors."""
     plot = svg(figure)
     for color, of_the_page in (("#000000", "currentColor"), ("#ffffff", "var(--page)"), ("#dddddd", "var(--line)")):
         plot = plot.replace(color, of_the_page)
@@ -124,7 +124,7 @@ def _in_colors_of_the_page(figure: Figure) -> Markup:
 
 
 def _view(table: Table, evaluation: Evaluation, bars: bool = False, title: str = "") -> View:
-    """``table`` for the page; notes on all of the page left out."""
+    """``table`` for the page, without the notes that apply to the whole page."""
     notes = [note for note in table.notes if note not in evaluation.notes or note.startswith("INCOMPLETE")]
     return View(title or table.caption.partition(", ")[0], table, notes, bars)
 
@@ -137,7 +137,7 @@ def _worst_sequences(
     count: int,
     colors: Mapping[str, str],
 ) -> Iterator[Worst]:
-    """The sequences on which the first tracker does worst."""
+    """The sequences with the lowest scores of the first tracker."""
     truth_by_name = {truth.name: truth for truth in truths}
     files = [_files_by_sequence(tracker, list(truth_by_name)) for tracker in trackers]
     auc = {t.name: t.per_sequence["auc"] for t in evaluation.trackers}
@@ -151,7 +151,7 @@ def _worst_sequences(
         try:
             if name in frames:
                 pictures = film_strip(frames[name](picks), picks, truth.boxes, boxes, list(colors.values()))
-        except (InputError, OSError) as error:  # annotations without images are a usual download
+        except (InputError, OSError) as error:  # annotations are often downloaded without images
             fault = str(error)
         scores = [
             (t.name, Cell(value=float(auc[t.name][i]), digits=1, mark="†" if name in t.trained_on else ""))
@@ -178,7 +178,7 @@ def _visible_overlap(prediction: Array, truth: GroundTruth) -> Array:
 
 
 def _runs(trackers: Sequence[TrackerResults]) -> list[dict[str, Any]]:
-    """The card of each run; what its stamp says otherwise than another's is marked, of the settings a few."""
+    """The card of each run; facts that differ between runs are marked, and a few differing settings are shown."""
     all_runs = [(tracker, run, read_stamps(run)[:1]) for tracker in trackers for run in tracker.runs]
     different = differences([stamp for _, _, stamps in all_runs for stamp in stamps])
     settings = {name: iter(values) for name, values in different.items() if name.startswith("settings.")}

@@ -1,4 +1,4 @@
-"""Pictures of a sequence for the report: overlaps over time, and strips of frames with the boxes drawn in."""
+"""Pictures of a sequence for the report: overlaps over time, and strips of frames with the boxes drawn."""
 
 import base64
 import io
@@ -10,15 +10,15 @@ from PIL import Image, ImageDraw
 
 from pytracking.analysis.metrics import Array
 
-# Okabe and Ito's colors, told apart by the color-blind
+# Okabe and Ito's colors, which color-blind readers can distinguish
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#B8A800")
 TRUTH_COLOR = "#ffffff"
 _SIZE = 240  # side of a picture of a strip in pixels
-LOST = 0.1  # an overlap below it is as good as none
+LOST = 0.1  # an overlap below it counts as a lost target
 
 
 def choose_frames(overlap: Array, count: int = 6) -> list[int]:
-    """The frames of a strip: spread over the sequence, and the first on which ``overlap`` [n] says that all is lost."""
+    """The frames of a strip: spread over the sequence, and the first frame with a lost target by ``overlap`` [n]."""
     lost = np.flatnonzero(overlap < LOST)[:1]
     spread = np.linspace(0, len(overlap) - 1, count - len(lost)).round().astype(int)
     return sorted({*spread.tolist(), *lost.tolist()})
@@ -27,12 +27,12 @@ def choose_frames(overlap: Array, count: int = 6) -> list[int]:
 def timeline(
     overlaps: Sequence[Array], colors: Sequence[str], ticks: Sequence[int] = (), width: int = 1000, height: int = 84
 ) -> str:
-    """An ``<svg>`` of overlaps [n] over frames, a line a tracker, the first strongest; gaps where an overlap is NaN.
+    """An ``<svg>`` of overlaps [n] over frames, one line per tracker, the first the strongest; NaN gives a gap.
 
-    ticks: frames that are marked. The colors of ticks and of the line at 0.5 are the page's, --tick and --half.
+    ticks: marked frames. The colors of ticks and of the line at 0.5 are the page's, --tick and --half.
     """
     frames = len(overlaps[0])
-    step = max(1, -(-frames // width))  # at most a point a pixel
+    step = max(1, -(-frames // width))  # at most one point per pixel
     paths = []
     for number, (overlap, color) in reversed(list(enumerate(zip(overlaps, colors, strict=True)))):  # first on top
         commands, drawing = [], False
@@ -40,7 +40,7 @@ def timeline(
             seen = not np.isnan(overlap[i])
             if seen:
                 point = f"{i / max(1, frames - 1) * width:.1f} {(1 - overlap[i]) * height:.1f}"
-                commands.append(f"L{point}" if drawing else f"M{point}h0")  # h0: a lone frame is a dot
+                commands.append(f"L{point}" if drawing else f"M{point}h0")  # h0: a single frame is a dot
             drawing = seen
         line = f'<path d="{" ".join(commands)}" fill="none" stroke="{color}" stroke-width="{1.2 if number else 2.2}" '
         paths.append(line + 'vector-effect="non-scaling-stroke" stroke-linejoin="round" stroke-linecap="round"/>')
@@ -60,10 +60,10 @@ def film_strip(
     predictions: Sequence[Array],
     colors: Sequence[str],
 ) -> list[tuple[int, str]]:
-    """The frames ``picks`` (from 0) of a sequence, cut out around the target: (number, JPEG data URI).
+    """The frames ``picks`` (from 0) of a sequence, cropped around the target: (number, JPEG data URI).
 
-    frames: those frames alone, RGB uint8 [H, W, 3]. truth, predictions: boxes [n, 4] of all frames in pixels, NaN =
-    none; the truth is a broad white frame, each prediction a thin one in its color.
+    frames: only those frames, RGB uint8 [H, W, 3]. truth, predictions: boxes [n, 4] of all frames in pixels, NaN for
+    no box; the truth has a thick white outline, each prediction a thin one in its color.
     """
     pictures = []
     for i, frame in zip(picks, frames, strict=True):
@@ -73,7 +73,7 @@ def film_strip(
 
 
 def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple[Array, str]]) -> str:
-    """A square of ``frame`` that holds ``truth`` and the first prediction, all boxes drawn in, as a data URI."""
+    """A square of ``frame`` around ``truth`` and the first prediction, with all boxes drawn, as a data URI."""
     focus = [box for box in (truth, *(box for box, _ in predictions[:1])) if is_there(box)]
     left, top, side = _square(frame.shape[1], frame.shape[0], focus)
     scale = _SIZE / side
@@ -84,7 +84,7 @@ def _picture(frame: NDArray[np.uint8], truth: Array, predictions: Sequence[tuple
     first, others = predictions[:1], predictions[1:]
     rims = [(truth, "#000000", 6), *((box, "#000000", 4) for box, _ in predictions)]
     inner = [(box, color, 2) for box, color in (*reversed(others), *first)]
-    for box, color, thickness in (*rims, (truth, TRUTH_COLOR, 4), *inner):  # so one shows beside the other
+    for box, color, thickness in (*rims, (truth, TRUTH_COLOR, 4), *inner):  # thin over thick keeps both visible
         if is_there(box):
             outwards = (thickness - 1) // 2
             low, high = (box[:2] - (left, top)) * scale, (box[:2] + box[2:] - (left, top)) * scale
@@ -100,7 +100,7 @@ def is_there(box: Array) -> bool:
 
 
 def _square(width: int, height: int, boxes: Sequence[Array]) -> tuple[float, float, float]:
-    """Left, top and side of the part of a frame to show: some room around ``boxes``, or all where there are none."""
+    """Left, top and side of the part of a frame to show: ``boxes`` with a margin, or the whole frame without boxes."""
     whole = float(max(width, height))
     if not boxes:
         return (width - whole) / 2, (height - whole) / 2, whole

@@ -29,9 +29,9 @@ from pytracking.evaluation.starts import sequence_of
 
 @dataclass(frozen=True)
 class SequenceScores:
-    """Several sequences, a row each, in fractions of ``frames`` [s].
+    """Scores of several sequences, one row each, in fractions of ``frames`` [s].
 
-    values: metric -> [s], NaN where a sequence has none. curves: name of the curve -> [s, k].
+    values: metric -> [s], NaN if a sequence has no score. curves: name of the curve -> [s, k].
     """
 
     frames: NDArray[np.int64]
@@ -39,19 +39,19 @@ class SequenceScores:
     curves: dict[str, Array]
 
     def __getitem__(self, rows: Sequence[int]) -> "SequenceScores":
-        """The given rows, in their order."""
+        """The given rows, in the given order."""
         values = {name: value[rows] for name, value in self.values.items()}
         return SequenceScores(self.frames[rows], values, {name: curve[rows] for name, curve in self.curves.items()})
 
 
 @dataclass(frozen=True)
 class RunScore:
-    """What came of one run.
+    """The result of scoring one run.
 
-    names: the sequences scored, the rows of ``scores``. missing: those without a result. problems: what stops the
-    analysis. notes: what a reader of the numbers must know, with how often it happened. fps: frames a second where the
-    run wrote its times. trained_on: the sequences whose stamps say that the network was trained on them. about_truth:
-    notes that all runs share.
+    names: the scored sequences, the rows of ``scores``. missing: those without a result. problems: errors that stop
+    the analysis. notes: remarks for the reader of the numbers, with their counts. fps: frames per second if the run
+    wrote its times. trained_on: the sequences whose stamps say that the network was trained on them. about_truth: notes
+    that all runs share.
     """
 
     names: tuple[str, ...]
@@ -65,11 +65,10 @@ class RunScore:
 
 
 def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol, allow_missing: bool) -> RunScore:
-    """Score every sequence of ``truths`` that ``run`` has a result of; nothing that is wrong with a file is raised.
+    """Score every sequence of ``truths`` with a result in ``run``; faults of files become problems, not exceptions.
 
-    Sequences whose truth is one row, the first box, are left out: every tracker is given that box.
-    allow_missing: results of the wrong length are cut, or count as boxes without area where they end, and missing
-    ones are no problem.
+    Sequences whose truth is one row, the first box, are left out: every tracker starts from that box.
+    allow_missing: surplus rows are cut, missing rows count as boxes without area, and missing results are no problem.
     """
     truths = [without_omitted_rows(truth, protocol) for truth in truths]
     names = match_names([truth.name for truth in truths], run.files)
@@ -80,7 +79,7 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
     notes: Counter[str] = Counter()
     seconds: list[Array] = []
     rows: dict[str, _Row] = {}
-    trained_on: dict[str, None] = {}  # a set that keeps its order
+    trained_on: dict[str, None] = {}  # an ordered set
     for truth in truths:
         repeats = []
         for path in run.files[names[truth.name]] if truth.name in names else ():
@@ -117,7 +116,7 @@ def score_run(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol,
 
 
 def _about_unused(unused: Sequence[str], missing: Sequence[str], folder: Path) -> str:
-    """What to do where whole sequences are wanted and there are starts, or the other way round; else ""."""
+    """A hint if whole sequences are expected and the results are of starts, or the reverse; else ""."""
     starts = [name for name in unused if sequence_of(name) != name]
     if starts and not any(sequence_of(name) != name for name in missing):
         number = re.search(r"_(?:starts(\d+)|(anchors))(?:_|$)", folder.name)
@@ -128,7 +127,7 @@ def _about_unused(unused: Sequence[str], missing: Sequence[str], folder: Path) -
 
 
 def notes_on_truth(truths: Sequence[GroundTruth], protocol: Protocol) -> tuple[str, ...]:
-    """What a reader of the numbers must know about ``truths``, whatever the results."""
+    """Remarks about ``truths`` for the reader of the numbers, independent of the results."""
     alone = [truth.name for truth in truths if len(truth.boxes) == 1]
     at_edge = kept_hits = 0
     for truth in (t for t in truths if len(t.boxes) > 1):
@@ -153,7 +152,7 @@ def notes_on_truth(truths: Sequence[GroundTruth], protocol: Protocol) -> tuple[s
 
 
 def time_files(result: Path) -> list[Path]:
-    """The file of times of a result, as we and pytracking place it, or got10k.
+    """The time files of a result, as this toolkit, pytracking or got10k names them.
 
     got10k writes ``times/<Seq>_time.txt``, or one ``<Seq>_time.txt`` for all the repeats ``<Seq>_001.txt``, ....
     """
@@ -164,14 +163,14 @@ def time_files(result: Path) -> list[Path]:
 
 
 def stamp_files(result: Path) -> list[Path]:
-    """The JSON stamp beside a result, where there is one (ours)."""
+    """The JSON stamp of a result, if it has one (only results of this toolkit)."""
     return [path for path in (result.with_suffix(".json"),) if path.is_file()]
 
 
 def read_result(path: Path, truth: GroundTruth, protocol: Protocol, allow_missing: bool, notes: Counter[str]) -> Array:
-    """Boxes [m, 4] of one result file, as stored; what is tolerated is counted in ``notes``.
+    """Boxes [m, 4] of one result file, as stored; tolerated faults are counted in ``notes``.
 
-    Raises FileNotFoundError, or ValueError where the file or the number of its rows is not usable.
+    Raises FileNotFoundError, or ValueError if the file or the number of its rows is not usable.
     """
     boxes = read_boxes(path)
     surplus = len(align_rows(boxes, truth, protocol)) - len(truth.boxes)

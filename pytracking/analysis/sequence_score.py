@@ -12,7 +12,7 @@ from pytracking.utils.text import bare_name
 
 
 def without_omitted_rows(truth: GroundTruth, protocol: Protocol) -> GroundTruth:
-    """``truth`` without the rows the protocol leaves out at its start (OTB's Tiger1)."""
+    """``truth`` without the rows that the protocol leaves out at its start (OTB's Tiger1)."""
     full, omitted = _omitted_rows(truth, protocol)
     if not omitted or len(truth.boxes) != full:
         return truth
@@ -20,7 +20,7 @@ def without_omitted_rows(truth: GroundTruth, protocol: Protocol) -> GroundTruth:
 
 
 def align_rows(boxes: Array, truth: GroundTruth, protocol: Protocol) -> Array:
-    """``boxes`` [m, 4] of a result without the rows that ``truth`` (already cut) leaves out, where it has them."""
+    """``boxes`` [m, 4] of a result without the rows that ``truth`` (already cut) leaves out, if it has them."""
     full, omitted = _omitted_rows(truth, protocol)
     starts_at_first = abs(len(boxes) - full) < abs(len(boxes) - len(truth.boxes))
     return boxes[omitted:] if omitted and starts_at_first else boxes
@@ -43,7 +43,7 @@ def usable_frames(true_boxes: Array, protocol: Protocol) -> NDArray[np.bool_]:
 def measure_sequence(prediction: Array, truth: GroundTruth, protocol: Protocol) -> FrameMeasures:
     """Measure ``prediction`` [m, 4] (pixels, NaN = no box) against ``truth`` [n, 4] by ``protocol``.
 
-    Surplus rows are cut; missing rows count as boxes without area. Raises ValueError where no frame is left to score.
+    Surplus rows are cut; missing rows count as boxes without area. Raises ValueError if no frame is left to score.
     """
     boxes = prepare_boxes(prediction, truth, protocol)
     true_boxes, absent = truth.boxes, absent_frames(truth, protocol)
@@ -75,7 +75,7 @@ def measure_sequence(prediction: Array, truth: GroundTruth, protocol: Protocol) 
 
 
 def prepare_boxes(prediction: Array, truth: GroundTruth, protocol: Protocol) -> Array:
-    """``prediction`` [m, 4] made to fit the truth: [n, 4] without NaN, by the rules for rows and the first frame."""
+    """``prediction`` [m, 4] adjusted to the truth: [n, 4] without NaN, by the rules for rows and the first frame."""
     boxes = np.zeros_like(truth.boxes)
     rows = align_rows(prediction, truth, protocol)[: len(boxes)]
     boxes[: len(rows)] = np.nan_to_num(rows, nan=0.0)

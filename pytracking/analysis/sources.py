@@ -1,4 +1,4 @@
-"""Where truth and results come from: folders of text files, or the benchmarks' own trees. No image is opened."""
+"""The sources of truth and results: folders of text files, or the benchmarks' own trees. No image is opened."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ _FLAGS = (*lasot.FLAGS, got10k.ABSENCE)
 
 
 class AnalysisError(InputError):
-    """Everything that is wrong with the input, in one message."""
+    """All faults of the input in one message."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -29,7 +29,7 @@ class AnalysisError(InputError):
 
 @dataclass(frozen=True)
 class ResultRun:
-    """The result files of one run of one tracker: sequence name as the files spell it -> its repeats."""
+    """The result files of one run of one tracker: sequence name as in the file name -> its repeats."""
 
     folder: Path
     files: Mapping[str, tuple[Path, ...]]
@@ -37,14 +37,14 @@ class ResultRun:
 
 @dataclass(frozen=True)
 class TrackerResults:
-    """A tracker under the name it is shown by, with its runs."""
+    """A tracker with its displayed name and its runs."""
 
     name: str
     runs: tuple[ResultRun, ...]
 
     @property
     def folders(self) -> list[Path]:
-        """Those of its runs: everything in them is taken for a result."""
+        """The folders of its runs; every file in them counts as a result."""
         return [run.folder for run in self.runs]
 
 
@@ -52,8 +52,8 @@ class TrackerResults:
 class GroundTruthSource:
     """The truth of a data set, read only when it is needed.
 
-    load: reads it; raises AnalysisError. digest: identifies its content without reading it as numbers. has_absence: it
-    says where targets are absent.
+    load: reads it; raises AnalysisError. digest: identifies its content without parsing numbers. has_absence: it says
+    which targets are absent.
     """
 
     load: Callable[[], list[GroundTruth]]
@@ -66,13 +66,13 @@ def truth_folder(folder: Path, absent_folder: Path | None = None) -> GroundTruth
 
     Accepted: ``<Seq>.txt`` files; or ``<Seq>/groundtruth_rect.txt``, ``<Seq>/groundtruth_rect.<k>.txt`` (OTB, named
     ``<Seq>-<k>``) and ``<Seq>/groundtruth.txt`` (LaSOT, GOT-10k, with the flags of absence beside it), also one folder
-    deeper; other names are not read. absent_folder: ``<Seq>.txt`` files of 0/1, one a frame (LaSOT). Raises
-    FileNotFoundError where there is no file, ValueError where a sequence has two.
+    deeper; files of other names are not read. absent_folder: ``<Seq>.txt`` files of 0/1, one per frame (LaSOT).
+    Raises FileNotFoundError if there is no file, ValueError if a sequence has two.
     """
     for path in filter(None, (folder, absent_folder)):
         if not path.is_dir():
             raise FileNotFoundError(f"{path}: no such folder")
-    # lists of sequences lie beside the folders of a tree
+    # lists of sequences are in the same folder as the sequence folders of a tree
     files = _truths_in_folders(folder) or _truths_beside_each_other(folder)
     if not files:
         raise FileNotFoundError(
@@ -89,7 +89,7 @@ def truth_folder(folder: Path, absent_folder: Path | None = None) -> GroundTruth
 
 
 def _files(name: str, path: Path) -> SequenceFiles:
-    """A truth file, with what LaSOT and GOT-10k lay beside their ``groundtruth.txt``."""
+    """A truth file, with the companion files of ``groundtruth.txt`` in LaSOT and GOT-10k."""
     if path.stem != "groundtruth":
         return SequenceFiles(name, path)
     flags = tuple(file for file in map(path.with_name, _FLAGS) if file.is_file())
@@ -111,7 +111,7 @@ def _read_truths(files: list[SequenceFiles], absent_folder: Path | None) -> list
 
 
 def from_memory(truths: list[GroundTruth]) -> GroundTruthSource:
-    """A source of truth that is in memory already."""
+    """A source of truth that is already in memory."""
 
     def digest() -> bytes:
         parts = [repr((t.name, t.image_size)).encode() + t.boxes.tobytes() + t.absent.tobytes() for t in truths]
@@ -130,7 +130,7 @@ def digest_files(paths: Iterable[Path]) -> bytes:
 
 
 def _truths_in_folders(folder: Path) -> dict[str, Path]:
-    """The truth files of a benchmark's tree; ValueError where two of them are of one sequence."""
+    """The truth files of a benchmark's tree; ValueError if one sequence has two."""
     for pattern in ("*", "*/*"):
         files: dict[str, Path] = {}
         for place in sorted(path for path in folder.glob(pattern) if path.is_dir()):
@@ -145,7 +145,7 @@ def _truths_in_folders(folder: Path) -> dict[str, Path]:
 
 
 def _truths_beside_each_other(folder: Path) -> dict[str, Path]:
-    """The <Seq>.txt files; ValueError where one has a name that is kept for times and scores, and would be left out."""
+    """The <Seq>.txt files; ValueError if one has a name reserved for times and scores, which would be left out."""
     files = box_files(folder)
     for path in sorted(folder.glob("*.txt")):
         base = next((path.stem.removesuffix(end) for end in COMPANIONS if path.stem.endswith(end)), None)
@@ -160,8 +160,8 @@ def find_tracker(name: str, folder: Path) -> TrackerResults:
     """The runs of a tracker under ``folder``.
 
     One run: ``<Seq>.txt`` files, or ``<Seq>/<Seq>_001.txt`` (got10k's repeats, which are averaged). Several runs:
-    folders of such files in ``folder``, or beside it as ``<folder>_000``, ``<folder>_001`` (pytracking's run ids).
-    Raises FileNotFoundError where there is no box file.
+    folders of such files in ``folder``, or next to it as ``<folder>_000``, ``<folder>_001`` (pytracking's run ids).
+    Raises FileNotFoundError if there is no box file.
     """
     folder = Path(folder)
     candidates: Iterable[Path] = [folder]
@@ -176,7 +176,7 @@ def find_tracker(name: str, folder: Path) -> TrackerResults:
 
 
 def numbered_runs(folder: Path) -> list[Path]:
-    """The folders ``<folder>_000``, ``<folder>_001``, ... beside ``folder``."""
+    """The folders ``<folder>_000``, ``<folder>_001``, ... next to ``folder``."""
     pattern = re.compile(re.escape(folder.name) + r"_\d{3}")
     return sorted(p for p in folder.parent.glob("*") if pattern.fullmatch(p.name) and p.is_dir())
 

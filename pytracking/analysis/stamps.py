@@ -1,4 +1,4 @@
-"""What the JSON stamps beside the results of a run say: by which network, settings, versions and device it was made."""
+"""Facts from the JSON stamps of the results of a run: its network, settings, versions and device."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,21 +12,21 @@ from pytracking.analysis.sources import ResultRun, TrackerResults
 from pytracking.evaluation.results import read_stamp
 from pytracking.tracker.base.run_info import RunInfo
 
-# the same tracker runs on many machines, and its network may be trained anew
+# the same tracker runs on many machines, and its network may be trained again
 _NOTED = ("network_sha256", "parameter", "device", "threads", "accelerator", "precision", "versions")
 _SHOWN = 5  # differences in an error
 
 
 @dataclass(frozen=True)
 class RunStamp:
-    """One run. facts: name -> what is said of it. settings: the tracker's, as indented JSON, or ""."""
+    """One run. facts: name -> value. settings: the tracker's, as indented JSON, or ""."""
 
     facts: dict[str, str]
     settings: str = ""
 
 
 def describe_run(run: ResultRun) -> RunStamp:
-    """What the stamps of ``run`` say together, and in how many sequences they differ. Raises ValueError, OSError."""
+    """The common facts of the stamps of ``run``, and how many sequences differ. Raises ValueError, OSError."""
     stamps, results = read_stamps(run), sum(map(len, run.files.values()))
     if not stamps:
         return RunStamp({"stamp": "none beside the results"})
@@ -41,13 +41,13 @@ def describe_run(run: ResultRun) -> RunStamp:
 
 
 def read_stamps(run: ResultRun) -> list[RunInfo]:
-    """Those beside the results of ``run``. Raises ValueError, OSError."""
+    """The stamps of the results of ``run``. Raises ValueError, OSError."""
     results = [path for repeats in run.files.values() for path in repeats]
     return [read_stamp(file).run for path in results for file in stamp_files(path)]
 
 
 def check_runs(tracker: TrackerResults) -> None:
-    """InputError where the runs of ``tracker`` are of several trackers or settings: they have no mean."""
+    """Raise InputError if the runs of ``tracker`` have different trackers or settings: their mean is meaningless."""
     found = {name: said for name, said in _across_runs(tracker).items() if not _is_noted(name)}
     if found:
         listed = "; ".join(f"{name} is {', '.join(said)}" for name, said in list(found.items())[:_SHOWN])
@@ -60,7 +60,7 @@ def check_runs(tracker: TrackerResults) -> None:
 
 
 def notes_on_runs(tracker: TrackerResults) -> list[str]:
-    """In what the results of a run of ``tracker`` differ, and its runs but for the seed."""
+    """Notes on differences between the results of a run of ``tracker``, and between its runs except for the seed."""
     notes = []
     for run in tracker.runs:
         names = list(differences(read_stamps(run)))
@@ -71,7 +71,7 @@ def notes_on_runs(tracker: TrackerResults) -> list[str]:
 
 
 def _across_runs(tracker: TrackerResults) -> dict[str, list[str]]:
-    """In what but the seed the runs differ, by their first stamps: name -> ``value in run`` of each."""
+    """Differences between the runs, except for the seed, by their first stamps: name -> ``value in run`` of each."""
     firsts = {run.folder.name: stamps[0] for run in tracker.runs if (stamps := read_stamps(run))}
     return {
         name: [f"{value} in {run}" for run, value in zip(firsts, values, strict=True)]
@@ -81,20 +81,20 @@ def _across_runs(tracker: TrackerResults) -> dict[str, list[str]]:
 
 
 def _is_noted(name: str) -> bool:
-    """Whether runs that differ in it have a mean all the same."""
+    """Whether runs that differ in this field may still be averaged; the difference becomes a note."""
     return name.partition(".")[0] in _NOTED
 
 
 def differences(stamps: Sequence[RunInfo]) -> dict[str, list[Any]]:
-    """What is not the same in all ``stamps``: ``settings.search.scale`` -> the value in each, None for none.
+    """The fields that differ between ``stamps``: ``settings.search.scale`` -> the value in each, None if it has none.
 
-    A field that a stamp, an old one, does not have is no difference.
+    A field that an old stamp lacks is not a difference.
     """
     if all(stamp == stamps[0] for stamp in stamps):
         return {}
     said = [_flat("", {**vars(stamp), "more": None, "parameter": _network(stamp)}) for stamp in stamps]
     found = {}
-    for name in dict.fromkeys(name for one in said for name in one):  # a set that keeps its order
+    for name in dict.fromkeys(name for one in said for name in one):  # an ordered set
         field = name.partition(".")[0]
         pairs = zip(stamps, said, strict=True)
         known = [one.get(name) for stamp, one in pairs if field == "realtime" or getattr(stamp, field) is not None]
@@ -104,12 +104,12 @@ def differences(stamps: Sequence[RunInfo]) -> dict[str, list[Any]]:
 
 
 def _network(stamp: RunInfo) -> str | None:
-    """The parameter's name; of a network file without its folder, which may move."""
+    """The name of the network; of a file the name without its folder, which may move."""
     return None if stamp.parameter is None else Path(stamp.parameter).stem
 
 
 def _flat(name: str, value: Any) -> dict[str, Any]:
-    """The values in nested dictionaries by their dotted names, without None."""
+    """The values of nested dictionaries by their dotted names, without None."""
     if not isinstance(value, Mapping):
         return {} if value is None else {name: value}
     return {k: v for key, part in value.items() for k, v in _flat(f"{name}.{key}".lstrip("."), part).items()}

@@ -1,4 +1,4 @@
-"""Results from several starts a sequence (``run_tracker --starts``), scored: a sequence's is the mean over them."""
+"""Scores of results from several starts per sequence (``run_tracker --starts``): the mean over the starts."""
 
 import hashlib
 from collections import defaultdict
@@ -15,7 +15,7 @@ from pytracking.evaluation.starts import find_rule, name_of_start, sequence_of
 
 
 def truth_of_starts(source: GroundTruthSource, starts: str) -> GroundTruthSource:
-    """The truth of each start of each sequence of ``source``, named as its result. starts: see ``find_rule``."""
+    """The truth of each start of each sequence of ``source``, named like its result. starts: see ``find_rule``."""
     rule = find_rule(starts)
 
     def load() -> list[GroundTruth]:
@@ -29,12 +29,12 @@ def truth_of_starts(source: GroundTruthSource, starts: str) -> GroundTruthSource
 
 
 def protocol_of_starts(protocol: Protocol) -> Protocol:
-    """The same rules; but the first frame of a start, whose box is given, is left out: starts are short."""
+    """The same rules without the first frame of a start, whose box is given: it would weigh much in a short start."""
     return replace(protocol, first_frame="drop")
 
 
 def mean_over_starts(evaluation: Evaluation) -> Evaluation:
-    """``evaluation`` of starts as one of sequences, each the mean over its starts."""
+    """Turn an evaluation of starts into one of sequences, each the mean over its starts."""
     rows: dict[str, list[int]] = defaultdict(list)
     for i, name in enumerate(evaluation.sequences):
         rows[sequence_of(name)].append(i)
@@ -46,7 +46,7 @@ def mean_over_starts(evaluation: Evaluation) -> Evaluation:
 
 def _by_sequence(tracker: TrackerScores, rows: dict[str, list[int]]) -> TrackerScores:
     def mean(values: Array) -> Array:
-        """Over the starts of each sequence, of [..., starts] without NaN."""
+        """The mean of ``values`` [..., starts] over the starts of each sequence, ignoring NaN."""
         return np.stack([weighted_mean(values[..., found], np.ones(len(found))) for found in rows.values()], axis=-1)
 
     return replace(

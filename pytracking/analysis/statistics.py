@@ -1,13 +1,13 @@
-"""What a difference of scores is worth: intervals, paired tests and their power (numpy, no files).
+"""Statistics of scores and their differences: intervals, paired tests and their power (numpy, no files).
 
-The unit is the sequence: frames of a sequence are no independent measurements. Scores are arrays [..., s] over
-sequences, NaN where one has none; ``weights`` [s] are those of a mean (ones, or frames where a protocol pools them).
+The unit is the sequence: frames of a sequence are not independent measurements. Scores are arrays [..., s] over
+sequences, NaN if one has no score; ``weights`` [s] are those of a mean (ones, or frames if a protocol pools them).
 
-- Intervals are from a bootstrap over sequences, and over whole runs where there are several. Quantiles are widened for
-  few sequences (Hesterberg, "What Teachers Should Know about the Bootstrap", 2015), and corrected for skewness (BCa;
-  Efron, "Better Bootstrap Confidence Intervals", 1987) for scores, which pile up below 100. Differences of two trackers
-  are nearly symmetric; there, the correction follows outliers, and covers less.
-- p is of the sign-flip test: were two trackers equally good, each difference could as well have the other sign.
+- Intervals come from a bootstrap over sequences, and over whole runs if there are several. Quantiles are widened for
+  few sequences (Hesterberg, "What Teachers Should Know about the Bootstrap", 2015). For scores, which pile up below
+  100, they are also corrected for skewness (BCa; Efron, "Better Bootstrap Confidence Intervals", 1987). Differences of
+  two trackers are nearly symmetric; for them the correction would follow outliers and reduce the coverage.
+- p is that of the sign-flip test: if two trackers are equally good, either sign of each difference is equally likely.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pytracking.analysis.metrics import Array
 
 LEVEL, ALPHA, POWER = 0.95, 0.05, 0.8
-FEWEST = 5  # sequences, below which no interval is given
+FEWEST = 5  # sequences; fewer give no interval
 RESAMPLES = 10_000
 _NORMAL = NormalDist()
 
@@ -35,10 +35,10 @@ def weighted_mean(values: Array, weights: Array) -> Array:
 
 
 def resampled_means(groups: Sequence[Array], weights: Array, resamples: int = RESAMPLES) -> Array:
-    """Means [g, resamples] of ``groups``, each [runs, s], in the same draws of sequences for all of them.
+    """Means [g, resamples] of ``groups``, each [runs, s]; all groups share the same draws of sequences.
 
-    Runs are drawn as wholes, for each group by itself. Few runs understate the spread of a population, so theirs is
-    stretched.
+    Whole runs are drawn, separately for each group. A few runs understate the spread of the population, so their
+    spread is enlarged.
     """
     values = np.concatenate(groups)
     weighted = np.where(np.isnan(values), 0.0, weights)
@@ -56,7 +56,7 @@ def resampled_means(groups: Sequence[Array], weights: Array, resamples: int = RE
 
 
 def _mean_of_drawn_runs(means: Array, rng: np.random.Generator) -> Array:
-    """Means [resamples] over runs drawn anew in each column of ``means`` [runs, resamples]."""
+    """Means [resamples] over runs drawn separately for each column of ``means`` [runs, resamples]."""
     runs = len(means)
     middle = means.mean(axis=0)
     if runs == 1:
@@ -67,7 +67,7 @@ def _mean_of_drawn_runs(means: Array, rng: np.random.Generator) -> Array:
 
 @lru_cache(maxsize=1)
 def _draws(sequences: int, resamples: int) -> NDArray[np.float32]:
-    """How often each of ``sequences`` is drawn in each of ``resamples`` draws of as many: [resamples, sequences]."""
+    """How often each sequence is drawn in each resample of ``sequences`` draws: [resamples, sequences]."""
     drawn = np.random.default_rng(0).integers(0, sequences, (resamples, sequences), dtype=np.int32)
     drawn += np.arange(0, resamples * sequences, sequences, dtype=np.int32)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=resamples * sequences)
@@ -75,7 +75,7 @@ def _draws(sequences: int, resamples: int) -> NDArray[np.float32]:
 
 
 def score_intervals(groups: Sequence[Array], weights: Array, resamples: int = RESAMPLES) -> Array:
-    """The 95 % interval [g, 2] of the mean of each of ``groups`` [runs, s]; NaN where it has too few sequences."""
+    """The 95 % interval [g, 2] of the mean of each of ``groups`` [runs, s]; NaN if it has too few sequences."""
     scores = np.array([group.mean(axis=0) for group in groups])
     return _intervals(resampled_means(groups, weights, resamples), scores, weights, skewed=True)
 
@@ -88,7 +88,7 @@ def difference_intervals(pairs: Sequence[tuple[Array, Array]], weights: Array, r
 
 
 def _intervals(means: Array, values: Array, weights: Array, skewed: bool) -> Array:
-    """Low and high [g, 2] from resampled ``means`` [g, resamples] of ``values`` [g, s]; skewed: see above."""
+    """Low and high [g, 2] from resampled ``means`` [g, resamples] of ``values`` [g, s]; skewed: use BCa."""
     sequences = (~np.isnan(values)).sum(axis=1)
     middle = weighted_mean(values, weights)
     offsets = np.nan_to_num(weights * (values - middle[:, None]))
@@ -117,7 +117,7 @@ def _each(function: Callable[[Any], float], values: NDArray[Any]) -> Array:
 
 
 def student_quantile(p: float, freedom: int) -> float:
-    """The quantile of Student's t (Abramowitz and Stegun, 26.7.5), 0.01 short at 97.5 % and ``freedom`` 4."""
+    """The quantile of Student's t (Abramowitz and Stegun, 26.7.5); 0.01 too small at 97.5 % and ``freedom`` 4."""
     z = _NORMAL.inv_cdf(p)
     terms = (
         (z**3 + z) / 4,
@@ -128,13 +128,13 @@ def student_quantile(p: float, freedom: int) -> float:
 
 
 def sign_flip_p(differences: Array, weights: Array, resamples: int = RESAMPLES) -> Array:
-    """Two-sided p [d] that the mean of each of ``differences`` [d, s] is 0; exact where all signs can be tried."""
+    """Two-sided p [d] that the mean of each of ``differences`` [d, s] is 0; exact if all signs can be tried."""
     offsets = np.nan_to_num(differences * weights)
     sequences = offsets.shape[1]
     exact = 2**sequences <= resamples
     signs = np.array(list(product((-1, 1), repeat=sequences))) if exact else _signs(sequences, resamples)
     sums = np.abs(signs.astype(np.float32) @ offsets.T.astype(np.float32))
-    observed = np.abs(offsets.sum(axis=1)) - 1e-6 * np.abs(offsets).sum(axis=1)  # of rounding
+    observed = np.abs(offsets.sum(axis=1)) - 1e-6 * np.abs(offsets).sum(axis=1)  # tolerance for rounding
     extreme = (sums >= observed.astype(np.float32)).sum(axis=0)
     return extreme / len(signs) if exact else (1 + extreme) / (1 + len(signs))
 
@@ -144,7 +144,7 @@ def _signs(sequences: int, resamples: int) -> NDArray[np.int8]:
 
 
 def holm(p: Array) -> Array:
-    """``p`` [m] of m tests, corrected so that all of them together err in 5 % at most (Holm, 1979)."""
+    """``p`` [m] of m tests, corrected so that the family-wise error rate is 5 % at most (Holm, 1979)."""
     order = np.argsort(p)
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     corrected = np.empty_like(stepped)
@@ -155,7 +155,7 @@ def holm(p: Array) -> Array:
 def detectable_difference(differences: Array, weights: Array, tests: int = 1) -> float:
     """The smallest mean difference that a test at 5 % shows with 80 % power, given the spread of ``differences`` [s].
 
-    tests: how many share the 5 %. NaN where there are too few sequences.
+    tests: the number of tests that share the 5 %. NaN if there are too few sequences.
     """
     there = ~np.isnan(differences)
     sequences = int(there.sum())

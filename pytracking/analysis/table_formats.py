@@ -16,9 +16,9 @@ _WIDEST = 100  # characters of a line of text
 class Cell:
     """A word, or a number, which is never NaN.
 
-    deviation: of ``value`` over several runs. interval: the 95 % interval of ``value``. digits: behind the point. mark:
-    what stands behind the cell, † or an asterisk. is_score: the highest one is marked as the best. signed: + before
-    what is not negative.
+    deviation: of ``value`` over several runs. interval: the 95 % interval of ``value``. digits: after the point. mark:
+    the sign after the cell, † or an asterisk. is_score: the highest one is marked as the best. signed: + before
+    numbers that are not negative.
     """
 
     text: str = "-"
@@ -44,7 +44,7 @@ class Cell:
 
     @property
     def between(self) -> str:
-        """The interval, or nothing."""
+        """The interval, or ""."""
         if self.interval is None:
             return ""
         (low, high), sign = self.interval, "+" if self.signed else ""
@@ -52,7 +52,7 @@ class Cell:
 
     @property
     def ends(self) -> tuple[str, str]:
-        """Low and high of the interval with all digits, or nothing."""
+        """Low and high of the interval with all digits, or ""."""
         if self.interval is None:
             return "", ""
         low, high = self.interval
@@ -61,7 +61,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """The first column is left-aligned, the others are numbers. compare: among which scores the best is marked."""
+    """The first column is left-aligned, the others are numbers. compare: the scores among which the best is marked."""
 
     caption: str
     header: tuple[Cell, ...]
@@ -71,7 +71,7 @@ class Table:
 
     @cached_property
     def best(self) -> frozenset[tuple[int, int]]:
-        """The places (row, column) of the highest score, as shown, of each row or column that has several."""
+        """The positions (row, column) of the highest score, as shown, of each row or column that has several."""
         groups: dict[int, dict[tuple[int, int], float]] = defaultdict(dict)
         for r, row in enumerate(self.rows):
             for c, cell in enumerate(row):
@@ -81,7 +81,7 @@ class Table:
         return frozenset(place for group in several for place in group if group[place] == max(group.values()))
 
     def marked(self, best: str, interval: str, escape: Callable[[str], str]) -> list[list[str]]:
-        """The rows, each cell through ``escape``; ``best`` and ``interval`` have a place for what they mark."""
+        """The rows, each cell through ``escape``; ``best`` and ``interval`` are templates for marked text."""
         return [
             [
                 (best if (r, c) in self.best else "%s") % escape(cell.alone)
@@ -93,7 +93,7 @@ class Table:
 
 
 def as_text(table: Table) -> str:
-    """Columns aligned by blanks; where that makes a table too wide, its intervals stand below the numbers."""
+    """Columns aligned with spaces; in a table that would be too wide, the intervals are below the numbers."""
     lines = [[str(cell) for cell in line] for line in (table.header, *table.rows)]
     if _width(lines) > _WIDEST:
         lines = [[cell.alone for cell in table.header]]
@@ -145,7 +145,7 @@ def as_latex(table: Table) -> str:
 _LATEX = {
     **{character: "\\" + character for character in "&%#_${}"},
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",  # in text, TeX's old fonts have others there
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",  # TeX's old text fonts have other characters there
     "†": r"$\dagger$", "‡": r"$\ddagger$",
 }  # fmt: skip
 
@@ -157,7 +157,7 @@ def _escape_latex(text: str) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """Comma-separated; caption and notes are lines that begin with #; intervals are columns behind the others."""
+    """Comma-separated; caption and notes are lines that begin with #; intervals are additional columns at the end."""
     columns = [i for i in range(len(table.header)) if any(row[i].interval for row in table.rows)]
     header = [cell.alone for cell in table.header]
     lines = [header + [f"{header[i]} {end}" for i in columns for end in ("low", "high")]]

@@ -1,4 +1,4 @@
-"""What of an evaluation goes into a table, and the JSON that scripts read."""
+"""The tables of an evaluation, and the JSON for scripts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def sort_trackers(evaluation: Evaluation, score: str = "auc") -> list[TrackerSco
 
 
 def caption(evaluation: Evaluation) -> str:
-    """What was scored and how, in one line."""
+    """One line that says what was scored and how."""
     frames = int(evaluation.trackers[0].frames.sum())
     sequences = counted(len(evaluation.sequences), "sequence")
     return f"{sequences}, {counted(frames, 'frame')}, protocol {evaluation.protocol.name} (percent)"
@@ -31,7 +31,7 @@ def caption(evaluation: Evaluation) -> str:
 
 @dataclass(frozen=True)
 class Published:
-    """Scores in percent from a paper: tracker -> score -> value. sequences: how many they are the scores of."""
+    """Scores in percent from a paper: tracker -> score -> value. sequences: the number of scored sequences."""
 
     source: str
     sequences: int
@@ -39,7 +39,7 @@ class Published:
 
 
 def find_published(name: str) -> Published:
-    """The published scores on data set ``name`` (``published.json``); ValueError lists the data sets there are."""
+    """The published scores on data set ``name`` (``published.json``); ValueError lists the available data sets."""
     known = json.loads(Path(__file__).with_name("published.json").read_text(encoding="utf-8"))
     if name not in known:
         raise InputError(f"no published scores on {name!r}; there are {', '.join(sorted(known))}")
@@ -47,14 +47,14 @@ def find_published(name: str) -> Published:
 
 
 def label(tracker: TrackerScores) -> Cell:
-    """The tracker's name, with a † where it was trained on some of the sequences."""
+    """The tracker's name, with a † if it was trained on some of the sequences."""
     return Cell(tracker.name, mark="†" if tracker.trained_on else "")
 
 
 def overall_table(evaluation: Evaluation, published: Published | None = None) -> Table:
-    """A row a tracker, the best AUC first; mean ± standard deviation where there are several runs.
+    """One row per tracker, the best AUC first; mean ± standard deviation if there are several runs.
 
-    published: rows from a paper among them, marked by a star; they are others' measurements, and never the best.
+    published: additional rows from a paper, marked by a star; they are measurements of others, and never the best.
     """
     header = tuple(map(Cell, ("Tracker", *(metric.title for metric in METRICS.values()), "FPS")))
     rows = [
@@ -74,7 +74,7 @@ def overall_table(evaluation: Evaluation, published: Published | None = None) ->
 
 
 def difference_table(evaluation: Evaluation) -> Table | None:
-    """A row a tracker, the best AUC first: its rank, and its difference to the baseline. None for one tracker."""
+    """One row per tracker, the best AUC first: its rank and its difference to the baseline. None for one tracker."""
     comparison = evaluation.comparison
     if comparison is None:
         return None
@@ -109,9 +109,9 @@ def difference_table(evaluation: Evaluation) -> Table | None:
 
 
 def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
-    """A row a sequence: ``score`` of each tracker, or all scores where there is one tracker.
+    """One row per sequence: ``score`` of each tracker, or all scores if there is one tracker.
 
-    Cells of a tracker that was trained on the sequence have a †, as has the sequence where there is one tracker.
+    Cells of a tracker that was trained on the sequence have a †; if there is one tracker, the sequence has it.
     """
     trackers, rows = sort_trackers(evaluation), []
     alone = len(trackers) == 1
@@ -132,9 +132,9 @@ def sequence_table(evaluation: Evaluation, score: str = "auc") -> Table:
 
 
 def find_attributes(name: str, specs: Path = SPECS) -> dict[str, list[str]]:
-    """The attributes of the sequences of data set ``name``, where ``specs`` has them, or of the JSON file of that name.
+    """The attributes of the sequences of data set ``name``, if ``specs`` has them, or those in the JSON file ``name``.
 
-    Raises ValueError where there is neither, or the file does not hold ``{sequence: [attribute, ...]}``.
+    Raises ValueError if both are missing, or the file does not contain ``{sequence: [attribute, ...]}``.
     """
     known = {file.stem.removesuffix("_attributes"): file for file in specs.glob("*_attributes.json")}
     path = known.get(name, Path(name))
@@ -150,9 +150,9 @@ def find_attributes(name: str, specs: Path = SPECS) -> dict[str, list[str]]:
 
 
 def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[str]]) -> Table:
-    """The AUC of each tracker over all sequences, then over those that have an attribute, with their number.
+    """The AUC of each tracker over all sequences, then over those with each attribute, with their number.
 
-    Raises ValueError where sequences have no entry in ``attributes`` (matched by name as results are).
+    Raises ValueError if sequences have no entry in ``attributes`` (names are matched like those of results).
     """
     names = match_names(evaluation.sequences, attributes)
     unknown = [name for name in evaluation.sequences if name not in names]
@@ -174,7 +174,7 @@ def attribute_table(evaluation: Evaluation, attributes: Mapping[str, Sequence[st
 
 
 def _score(evaluation: Evaluation, tracker: TrackerScores, metric: str) -> Cell:
-    """The score of a data set: the mean over runs, with their deviation where there are several."""
+    """The score of a data set: the mean over runs, with their deviation if there are several."""
     values = tracker.overall[metric]
     deviation = float(values.std(ddof=1)) if len(values) > 1 else None
     return Cell(
@@ -192,11 +192,10 @@ def _about_intervals(evaluation: Evaluation) -> str:
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
     """``{tracker: {auc, precision, ..., sequences: {name: {auc, ...}}}}`` in percent.
 
-    Beside every score of a data set stands its 95 % interval, ``auc_ci: [low, high]``, null for fewer than five
-    sequences. With several trackers, ``rank`` is shared by ties, and all but the baseline have their ``difference`` to
-    it in AUC. Where a tracker has several runs, its scores are means and ``std`` holds their standard deviations.
-    ``notes`` is there where there is anything to say, ``trained_on`` where the network was trained on some of the
-    sequences.
+    Every score of a data set has its 95 % interval, ``auc_ci: [low, high]``, null for fewer than five sequences. With
+    several trackers, ties share a ``rank``, and all but the baseline have their ``difference`` to it in AUC. If a
+    tracker has several runs, its scores are means and ``std`` holds their standard deviations. ``notes`` is present if
+    there are notes, ``trained_on`` if the network was trained on some of the sequences.
     """
     return {tracker.name: _tracker_json(tracker, evaluation) for tracker in evaluation.trackers}
 

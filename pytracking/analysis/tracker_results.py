@@ -1,6 +1,6 @@
-"""The results that a command is given: our own by name, a tracker's folder, or folders as authors publish them.
+"""The results given to a command: our own by name, a tracker's folder, or folders as authors publish them.
 
-Whatever toolkit wrote them:
+Supported layouts:
 
 - OTB, UAV123, pysot: ``<Tracker>/<Seq>.txt``, also ``<Tracker>/<Seq>_<Tracker>.txt``
 - pytracking: ``<tracker>/<parameter>_000/<Seq>.txt``, ``_001``, ... (runs)
@@ -26,13 +26,13 @@ from pytracking.analysis.sources import (
 )
 from pytracking.evaluation.results import box_files
 
-_DEPTH = 6  # folders below the one that is given
+_DEPTH = 6  # levels of folders below the given one
 
 
 def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path) -> list[TrackerResults]:
     """Our own results TRACKER:PARAMETER[:RUN] below ``results_dir``, then those in the folders NAME=DIR and below DIR.
 
-    Raises AnalysisError that lists every one that is not there, badly written, or given twice.
+    Raises AnalysisError that lists every one that is missing, malformed, or given twice.
     """
     problems: list[str] = []
     named: list[tuple[str, Path]] = []
@@ -65,7 +65,7 @@ def find_trackers(ours: Sequence[str], results: Sequence[str], results_dir: Path
 
 
 def _runs_given_twice(trackers: Sequence[TrackerResults]) -> list[str]:
-    """Of the runs of a mean, those that are another tracker too: the two would be compared as if they were apart."""
+    """Runs of a mean that are also given as another tracker: the two would be compared as if they were independent."""
     places = defaultdict(list)
     for tracker in trackers:
         for folder in tracker.folders:
@@ -78,7 +78,7 @@ def _runs_given_twice(trackers: Sequence[TrackerResults]) -> list[str]:
 
 
 def notes_on_left_out(trackers: Sequence[TrackerResults]) -> list[str]:
-    """Numbered runs beside the one folder of a tracker, which are not among ``trackers``."""
+    """Notes on numbered runs next to the only folder of a tracker, if they are not among ``trackers``."""
     given = {folder.resolve() for tracker in trackers for folder in tracker.folders}
     notes = []
     for tracker, (run, *others) in ((tracker, tracker.runs) for tracker in trackers):
@@ -92,10 +92,10 @@ def notes_on_left_out(trackers: Sequence[TrackerResults]) -> list[str]:
 
 
 def find_published(folder: Path) -> list[TrackerResults]:
-    """The trackers whose results lie below ``folder``, sorted; named by their folders, without those they share.
+    """The trackers with results below ``folder``, sorted; named by their folders, without the folders they share.
 
-    Folders that differ in ``_000``, ``_001``, ... are runs of one tracker. Files whose first line is no box are not
-    looked at. Raises FileNotFoundError where there is no result.
+    Folders that differ in ``_000``, ``_001``, ... are runs of one tracker. Files whose first line is not a box are
+    ignored. Raises FileNotFoundError if there is no result.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
@@ -132,7 +132,7 @@ def _holds_boxes(path: Path) -> bool:
 
 
 def _names(folder: Path, runs: list[ResultRun]) -> list[str]:
-    """What tells the folders of ``runs`` apart; the name of the only one."""
+    """The distinguishing parts of the folders of ``runs``; of a single run the folder's name."""
     paths = [run.folder.relative_to(folder).parts for run in runs]
     shared_first, shared_last = _count_shared(paths), _count_shared([parts[::-1] for parts in paths])
     names = ["/".join(parts[shared_first : len(parts) - shared_last]) for parts in paths]
@@ -144,12 +144,12 @@ def _names(folder: Path, runs: list[ResultRun]) -> list[str]:
 
 
 def _count_shared(paths: list[tuple[str, ...]]) -> int:
-    """How many parts at their beginning all ``paths`` have in common."""
+    """The number of leading parts that all ``paths`` share."""
     return len(list(takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))))
 
 
 def _without_suffix(run: ResultRun, tracker: str) -> ResultRun:
-    """``run`` with its files named by sequence where all their names end in the tracker's."""
+    """``run`` with the tracker's name removed from its sequence names, if all of them end in it."""
     for part in (*tracker.split("/"), run.folder.name):
         ends = (f"_{part}".lower(), f"-{part}".lower())
         if all(name.lower().endswith(ends) and len(name) > len(ends[0]) for name in run.files):

@@ -29,8 +29,8 @@ Tracks = dict[str, Track]  # sequence or start -> track
 
 @dataclass(frozen=True)
 class Measure:
-    """A group of measures. titles: key of the JSON -> column. by_sequence: of all tracks, a row [k] a sequence, to be
-    added; summarise: sums [..., k] over sequences -> the measures [..., len(titles)] as fractions.
+    """A group of measures. titles: key of the JSON -> column. by_sequence: all tracks -> one row [k] per sequence, to
+    be summed; summarise: sums [..., k] over sequences -> the measures [..., len(titles)] as fractions.
     """
 
     caption: str
@@ -94,7 +94,7 @@ _RESAMPLES = 2000  # draws of sequences with replacement
 
 @dataclass(frozen=True)
 class Score:
-    """A measure of a tracker in percent: [runs], NaN where no sequence has it; its 95 % interval over sequences."""
+    """A measure of a tracker in percent: [runs], NaN if no sequence has it; its 95 % interval over sequences."""
 
     runs: Array
     interval: tuple[float, float] | None
@@ -103,11 +103,11 @@ class Score:
 def score_measure(
     measure: Measure, tracker: TrackerResults, truths: Sequence[GroundTruth], protocol: Protocol
 ) -> dict[str, Score]:
-    """Each measure of ``tracker`` on ``truths``. Raises InputError, OSError where a result cannot be used.
+    """Each measure of ``tracker`` on ``truths``. Raises InputError, OSError if a result cannot be used.
 
-    protocol: says which rows of the truth results leave out (OTB's Tiger1), and nothing else.
+    protocol: only says which rows of the truth are missing in results (OTB's Tiger1).
 
-    The interval holds the middle 95 % of the scores on sequences drawn with replacement, means over the runs; it is
+    The interval holds the middle 95 % of the scores (means over the runs) on sequences drawn with replacement; it is
     widened for few sequences as in ``statistics.py``, and None for fewer than ``FEWEST``.
     """
     sums = np.array([measure.by_sequence(load_tracks(run, truths, protocol)) for run in tracker.runs])
@@ -127,7 +127,7 @@ def score_measure(
 
 
 def measure_table(name: str, scores: Mapping[str, Mapping[str, Score]], caption: str) -> Table:
-    """A row a tracker, the best by the first measure first; ``scores``: tracker -> measure -> score."""
+    """One row per tracker, the best by the first measure first; ``scores``: tracker -> measure -> score."""
     measure = MEASURES[name]
     rows = [
         (Cell(tracker), *(_cell(found[key], key not in _LOWER_IS_BETTER) for key in measure.titles))
@@ -149,7 +149,7 @@ def _cell(score: Score, is_score: bool) -> Cell:
 
 
 def measures_as_json(scores: Mapping[str, Score]) -> dict[str, Any]:
-    """``{measure: score, measure_ci: [low, high]}``, null where there is none."""
+    """``{measure: score, measure_ci: [low, high]}``, null if it is missing."""
     entry: dict[str, Any] = {}
     for name, score in scores.items():
         mean = float(score.runs.mean())
@@ -158,7 +158,7 @@ def measures_as_json(scores: Mapping[str, Score]) -> dict[str, Any]:
 
 
 def load_tracks(run: ResultRun, truths: Sequence[GroundTruth], protocol: Protocol) -> Tracks:
-    """The tracks of ``run`` on those of ``truths`` that it has a result of, from the first box of the truth on."""
+    """The tracks of ``run`` on those of ``truths`` that have a result, from the first box of the truth on."""
     names = match_names([truth.name for truth in truths], run.files)
     known = [truth for truth in truths if truth.name in names]
     return {truth.name: _load_track(run.files[names[truth.name]][0], truth, protocol) for truth in known}
@@ -169,7 +169,7 @@ def _load_track(path: Path, truth: GroundTruth, protocol: Protocol) -> Track:
     boxes, frames = align_rows(rows, truth, protocol), len(truth.boxes)
     omitted = len(rows) - len(boxes)
     confidence, reported = _read_confidence(path, len(rows))
-    short = max(frames - len(boxes), 0)  # rows that are missing are frames without a box
+    short = max(frames - len(boxes), 0)  # missing rows are frames without a box
     boxes = np.pad(boxes, ((0, short), (0, 0)), constant_values=np.nan)[:frames]
     confidence = np.pad(confidence[omitted:], (0, short))[:frames]
     reported = np.pad(reported[omitted:], (0, short))[:frames]
@@ -181,9 +181,9 @@ def _load_track(path: Path, truth: GroundTruth, protocol: Protocol) -> Track:
 
 
 def _read_confidence(path: Path, rows: int) -> tuple[Array, Flags]:
-    """The confidence [n] of each row of a result, and whether its tracker does not say that the target is lost.
+    """The confidence [n] of each row of a result, and whether the tracker reports the target (state not "lost").
 
-    From our ``<Seq>_score.txt``, or pytracking's ``<Seq>_object_presence_scores.txt``; 1 where there is neither.
+    From our ``<Seq>_score.txt``, or pytracking's ``<Seq>_object_presence_scores.txt``; 1 if both are missing.
     """
     ours, theirs = (path.with_name(f"{path.stem}_{end}.txt") for end in ("score", "object_presence_scores"))
     if ours.is_file():

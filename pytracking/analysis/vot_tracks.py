@@ -1,4 +1,4 @@
-"""What VOT's measures look at: how a run overlaps the truth frame by frame, and what it says of the target's presence.
+"""The input of VOT's measures: the overlap of a run with the truth per frame, and the reported presence of the target.
 
 Sources: Kristan et al., "A Novel Performance Evaluation Methodology for Single-Target Trackers" (TPAMI 2016) and the
 results papers of the VOT challenges; the rules for frames without a target and for boxes are those of vot-toolkit 0.7
@@ -17,10 +17,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Track:
-    """One run over one sequence, or over a part of it; row 0 is the frame in which the tracker was given its box.
+    """One run over one sequence, or over a part of it; row 0 is the frame whose box was given to the tracker.
 
     overlap: [n], see :func:`pixel_overlap`; 0 in row 0. visible: [n] whether the truth has a target. reported: [n]
-    whether the tracker says that it sees one; not in row 0. confidence: [n], 0 in row 0.
+    whether the tracker reports one; false in row 0. confidence: [n], 0 in row 0.
     """
 
     overlap: Array
@@ -39,8 +39,8 @@ def make_track(
 ) -> Track:
     """The track of ``boxes`` [n, 4] (x, y, w, h, pixels) against ``truth`` [n, 4], from the first frame of both.
 
-    A box without area, or NaN, is none: the tracker reports nothing, or the truth has no target. absent: [n] frames
-    whose target the data set flags as out of sight. image_size: width, height in pixels.
+    A box without area, or NaN, means no box: the tracker reports nothing, or the truth has no target. absent: [n]
+    frames whose target the data set flags as out of sight. image_size: width, height in pixels.
     """
     reported = reported & all_positive(boxes[:, 2:])
     visible = ~absent & all_positive(truth[:, 2:])
@@ -55,8 +55,9 @@ def make_track(
 def pixel_overlap(prediction: Array, truth: Array, image_size: tuple[float, float] | None = None) -> Array:
     """Intersection over union [n] of ``prediction`` [n, 4] and ``truth`` [n, 4], counted in pixels of the image.
 
-    A box covers the pixels x .. x + w - 1 of its numbers rounded as float32. Pixels out of the image do not count.
-    NaN or no area: no box; two of these overlap by 1, as do two boxes whose common hull is one pixel wide or high.
+    A box covers the pixels x .. x + w - 1 of its numbers rounded as float32. Pixels outside the image do not count.
+    NaN or no area means no box; two missing boxes overlap by 1, as do two boxes whose common hull is one pixel wide or
+    high.
     """
     (low_a, high_a), (low_b, high_b) = _corners(prediction), _corners(truth)
     low, high = np.minimum(low_a, low_b), np.maximum(high_a, high_b)
@@ -77,7 +78,7 @@ def _has_area(boxes: Array) -> Flags:
 
 
 def _corners(boxes: Array) -> tuple[Array, Array]:
-    """The first and last pixels, [n, 2] each, of the boxes; 0 and 0 where there is none."""
+    """The first and last pixels, [n, 2] each, of the boxes; 0 and 0 for no box."""
     rounded = np.round(np.where(_has_area(boxes)[:, None], boxes, 0.0).astype(np.float32)).astype(np.float64)
     low = rounded[:, :2]
     high = np.where(_has_area(boxes)[:, None], low + rounded[:, 2:] - 1, 0.0)
@@ -85,6 +86,6 @@ def _corners(boxes: Array) -> tuple[Array, Array]:
 
 
 def _pixels(low: Array, high: Array, *boxes: Array) -> Array:
-    """The number of pixels from ``low`` to ``high`` [n, 2]; 0 where one of the ``boxes`` has no area."""
+    """The number of pixels from ``low`` to ``high`` [n, 2]; 0 if one of the ``boxes`` has no area."""
     sides = np.maximum(high - low + 1, 0.0)
     return np.where(np.logical_and.reduce([_has_area(b) for b in boxes]), sides[:, 0] * sides[:, 1], 0.0)

@@ -1,25 +1,25 @@
 """The measures of the VOTS challenges, whose targets leave the picture: quality, accuracy, robustness and three errors.
 
 Kristan et al., "The First Visual Object Tracking Segmentation VOTS2023 Challenge Results" (ICCV Workshops 2023). The
-frames of a sequence are counted by what is true and what the tracker says: T tracked (overlap above 0), F drifted away,
+frames of a sequence are counted by the truth and the tracker's report: T tracked (overlap above 0), F drifted away,
 M target visible but not reported, N absence noticed, H target absent but reported.
 
-    Q    mean overlap of all frames; 1 where absence is noticed
+    Q    mean overlap of all frames; 1 if absence is noticed
     A    mean overlap of the tracked frames
     R    T / (T + F + M)
     NRE  M / (T + F + M), not-reported error
     DRE  F / (T + F + M), drift-rate error
     ADQ  N / (N + H), absence-detection quality, of sequences with more than 10 frames of absence
 
-All are means over the sequences that have them. As in vot-toolkit 0.7 the first frame, whose box is given, counts as
-not reported and with an overlap of 0.
+All measures are means over the sequences that have them. As in vot-toolkit 0.7, the first frame, whose box is given,
+counts as not reported, with an overlap of 0.
 """
 
 from typing import NamedTuple
 
 from pytracking.analysis.vot_tracks import Track
 
-LEAST_ABSENCE = 10  # frames of absence up to which a sequence has no ADQ
+LEAST_ABSENCE = 10  # frames; a sequence with no more frames of absence has no ADQ
 
 
 class FrameCounts(NamedTuple):
@@ -33,7 +33,7 @@ class FrameCounts(NamedTuple):
 
 
 class Measures(NamedTuple):
-    """One track's, as fractions; NaN where it has no such frames."""
+    """The measures of one track, as fractions; NaN if it has no such frames."""
 
     quality: float
     accuracy: float
@@ -44,7 +44,7 @@ class Measures(NamedTuple):
 
 
 def count_frames(track: Track) -> FrameCounts:
-    """How many frames of each kind there are."""
+    """The number of frames of each kind."""
     found = track.overlap > 0
     visible, reported = track.visible, track.reported
     kinds = (visible & found, visible & ~found & reported, visible & ~found & ~reported, ~visible & reported)
@@ -53,7 +53,7 @@ def count_frames(track: Track) -> FrameCounts:
 
 
 def measure(track: Track) -> Measures:
-    """The measures of one track; its accuracy is 0 where no frame is tracked."""
+    """The measures of one track; its accuracy is 0 if no frame is tracked."""
     counts = count_frames(track)
     visible = counts.tracked + counts.drifted + counts.missed
     absent = counts.hallucinated + counts.noticed

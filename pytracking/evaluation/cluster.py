@@ -1,4 +1,4 @@
-"""A tracker over many sequences on the user's own dask cluster: the workers track, this process writes the results."""
+"""Run a tracker over many sequences on the user's own dask cluster: workers track, this process writes the results."""
 
 import asyncio
 import time
@@ -26,8 +26,8 @@ from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.utils.extras import __version__
 
-_CONNECT = 10  # seconds that the scheduler has to answer
-_POLL = 1.0  # seconds between two looks at the workers
+_CONNECT = 10  # seconds; time limit for the scheduler's answer
+_POLL = 1.0  # seconds between two checks of the workers
 _GO_ON = "finished sequences are kept; run again to go on"
 _SAME = "workers need this version of the toolkit, and data and networks under the paths that they have here"
 
@@ -46,16 +46,16 @@ def run_on_cluster(
 ) -> Iterator[Outcome]:
     """As ``parallel.run_dataset``, on the workers of the dask scheduler at ``address`` (tcp:// or tls://HOST:PORT).
 
-    Where a worker dies, the scheduler gives its sequence to another; a sequence that kills more workers than the
-    scheduler's ``allowed-failures`` fails. The end of this iterator takes back what no worker has begun.
+    If a worker dies, the scheduler gives its sequence to another; a sequence that kills more workers than the
+    scheduler's ``allowed-failures`` fails. The end of this iterator cancels the sequences that no worker has begun.
 
     Args:
         patience: seconds without any worker after which the run ends.
 
     Raises:
-        InputError: the scheduler cannot be reached or is lost; there is no worker; or one, which is named, has several
-            threads, another version of the code, no such tracker or frames, or would give results another stamp than
-            the first (for its device or libraries, say).
+        InputError: the scheduler cannot be reached or is lost; there is no worker; or a worker, which is named, has
+            several threads, another version of the code, no such tracker or frames, or would stamp results otherwise
+            than the first (because of its device or libraries, for instance).
     """
     with _connected(address) as client:
         code = code_version()
@@ -75,7 +75,7 @@ def run_on_cluster(
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
-    """Connected to the scheduler; in this block, what goes wrong with the cluster is one InputError."""
+    """A connection to the scheduler; every failure of the cluster inside this block becomes one InputError."""
     where = f"--cluster {address}"
     try:
         asyncio.run(_reach(address))  # first, since a client that cannot connect complains again when it is collected
@@ -95,7 +95,7 @@ def _connected(address: str) -> Iterator[Client]:
 
 async def _reach(address: str) -> None:
     security = Security().get_connection_args("client")
-    # dask's own limit ends with the connection: for the greeting of a server that is no dask it waits for ever
+    # dask's own limit covers only the connection: it would wait forever for the greeting of a server that is not dask
     comm = await asyncio.wait_for(connect(address, timeout=_CONNECT, **security), _CONNECT + 1)
     await comm.close()
 
@@ -105,8 +105,8 @@ def _compute(
 ) -> Iterator[tuple[Tag, Future]]:
     """Each call's tag and future, in the order in which they end.
 
-    There are no more calls at a time than workers: one that waits behind a deadly one would be blamed for the death,
-    too. Raises InputError where there is no worker for ``patience`` seconds.
+    There are never more calls than workers: a call that waits behind one that kills its worker would be blamed, too.
+    Raises InputError if there is no worker for ``patience`` seconds.
     """
     waiting, begun = deque(calls), dict[str, tuple[Tag, Future]]()
     ended, seen = SimpleQueue[Future](), time.monotonic()
@@ -126,13 +126,13 @@ def _compute(
 
 
 def _wanted(run: RunInfo, sequence: Sequence, folder: Path | None) -> ResultInfo | Outcome:
-    """The stamp of the result that is wanted, or the outcome where ``folder`` has that result."""
+    """The stamp of the wanted result, or the outcome if ``folder`` already has that result."""
     info = running.result_info(run, sequence, sequence.open())
     return (running.kept_result(folder, sequence.name, info) if folder else None) or info
 
 
 def _outcome(folder: Path, name: str, info: ResultInfo, future: Future) -> Outcome:
-    """What became of a sequence; its result is written."""
+    """Write the result of a sequence; return its outcome."""
     try:
         tracked: TrackedSequence | Outcome = future.result()
     except KilledWorker as error:
@@ -148,18 +148,18 @@ def _deaths(error: KilledWorker) -> str:
 
 @cache
 def code_version() -> str:
-    """The version of this package with a digest of its sources, by which checkouts of one version differ."""
+    """The version of this package with a digest of its sources, which differs between checkouts of one version."""
     root = Path(__file__).resolve().parents[2]
     files = sorted(file for package in ("ltr", "pytracking") for file in (root / package).rglob("*.py"))
     return f"{__version__} ({sha256(b''.join(file.read_bytes() for file in files)).hexdigest()[:8]})"
 
 
-# What follows runs in the workers.
+# The functions below run in the workers.
 
 
 @contextmanager
 def _named_errors(code: str) -> Iterator[None]:
-    """Bad input names this worker; so does other code than ``code``."""
+    """Add this worker's name to errors of bad input; raise one if its code is not ``code``."""
     worker = get_worker()
     try:
         if (own := code_version()) != code:
@@ -181,7 +181,7 @@ def _describe(config: TrackerConfig, build_tracker: StampedBuilder, code: str) -
 def _track(
     config: TrackerConfig, build_tracker: StampedBuilder, sequence: Sequence, wanted: ResultInfo, code: str
 ) -> TrackedSequence | Outcome:
-    """The boxes; or the outcome of a sequence that fails, not the worker. wanted: what to stamp them with."""
+    """The boxes, or the outcome of a sequence that fails without killing the worker. wanted: their stamp."""
     with _named_errors(code):
         tracker, frames = running.built(config, build_tracker), sequence.open()
         info = running.result_info(tracker.run_info(), sequence, frames)

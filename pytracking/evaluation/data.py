@@ -1,4 +1,4 @@
-"""pytracking's name of :mod:`pytracking.evaluation.datasets.sequence`."""
+"""pytracking's name for :mod:`pytracking.evaluation.datasets.sequence`."""
 
 from pytracking.evaluation.datasets.sequence import Sequence
 

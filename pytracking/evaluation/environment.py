@@ -1,4 +1,4 @@
-"""pytracking's name of :mod:`pytracking.evaluation.datasets.environment`."""
+"""pytracking's name for :mod:`pytracking.evaluation.datasets.environment`."""
 
 from pytracking.evaluation.datasets.environment import BENCHMARKS, benchmark_root, paths_file
 

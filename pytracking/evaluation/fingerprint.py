@@ -1,4 +1,4 @@
-"""Which frames a result was made on: a digest that a moved folder keeps, and other pictures of that name change."""
+"""A digest of the frames of a result: it stays the same if the folder moves, and changes if the images change."""
 
 import hashlib
 import os
@@ -10,11 +10,11 @@ _PIECE = 2**20  # bytes
 
 
 def fingerprint(source: FrameSource) -> str:
-    """Hexadecimal SHA-256 of what tells the files of ``source`` from others.
+    """Hexadecimal SHA-256 that identifies the files of ``source``.
 
-    That is the name and size of every file, and the first and last MiB of the first, middle and last one: the folder
-    does not count, and no frame is decoded. Cameras, streams and drawn frames have no files. Raises OSError where a
-    file cannot be read.
+    It covers the name and size of every file, and the first and last MiB of the first, middle and last file. The
+    folder does not count, and no frame is decoded. Cameras, streams and drawn frames have no files. Raises OSError if
+    a file cannot be read.
     """
     files = source.files
     digest = hashlib.sha256(repr([(path.name, path.stat().st_size) for path in files]).encode())

@@ -1,4 +1,4 @@
-"""A tracker over many sequences: in this process, in several, or on a cluster (``cluster.py``)."""
+"""Run a tracker over many sequences: in this process, in several, or on a cluster (``cluster.py``)."""
 
 import multiprocessing
 import os
@@ -25,7 +25,7 @@ from pytracking.tracker.base.run_info import RunInfo
 from pytracking.utils.extras import install_hint
 
 _DIED = "the process that ran it died (killed, out of memory?); run again to go on"
-_GIVE_UP = 3  # deaths without an outcome between them: not the sequences are at fault
+_GIVE_UP = 3  # consecutive deaths without an outcome: the sequences are not the cause
 
 Announce = Callable[[RunInfo], None]
 Describe = Callable[[], RunInfo]  # builds the tracker of a process, once
@@ -42,13 +42,13 @@ def run_dataset(
     cluster: str = "",
     build_tracker: StampedBuilder = build_tracker,
 ) -> Iterator[Outcome]:
-    """Run all ``sequences``, in this process (0) or in ``processes`` others, and yield what became of each.
+    """Run all ``sequences``, in this process (0) or in ``processes`` others, and yield the outcome of each.
 
-    announce: is told of the tracker before anything is tracked. A tracker that cannot be built raises its error
-    at once. Every process builds its tracker once, and a tracker forgets what came before: a result depends on the
-    sequence and the config, not on order or number of processes. Ctrl-C, and whatever else ends this iterator, ends
-    the workers; what is finished stays. cluster: address of a dask scheduler whose workers track instead, see
-    :func:`~pytracking.evaluation.cluster.run_on_cluster`.
+    announce: is called with the tracker's description before tracking begins. A tracker that cannot be built raises
+    its error at once. Every process builds its tracker once, and a tracker keeps no state between sequences: a result
+    depends on the sequence and the config, not on the order or the number of processes. Ctrl-C, or any other end of
+    this iterator, ends the workers; finished results stay. cluster: address of a dask scheduler whose workers track
+    instead, see :func:`~pytracking.evaluation.cluster.run_on_cluster`.
     """
     if cluster:
         yield from _import_cluster()(config, _longest_first(sequences), folder, cluster, rerun, announce, build_tracker)
@@ -71,13 +71,13 @@ def _import_cluster() -> Callable[..., Iterator[Outcome]]:
 
 
 def _longest_first(sequences: list[Sequence]) -> list[Sequence]:
-    """So that in the end no process is left alone with a long one."""
+    """Longest first, so that no process has a long sequence left while the others have finished."""
     return sorted(sequences, key=lambda sequence: -len(sequence.ground_truth))
 
 
 @dataclass
 class _Worker:
-    """A process of ours. sequence: what it has in hand."""
+    """A child process. sequence: the one that it tracks now."""
 
     number: int
     process: BaseProcess
@@ -87,10 +87,10 @@ class _Worker:
 def _run_workers(
     describe: Describe, run: Run, sequences: list[Sequence], processes: int, announce: Announce
 ) -> Iterator[Outcome]:
-    """Each worker is handed a sequence at a time through a pipe, which also tells that it died.
+    """Send each worker one sequence at a time through a pipe, which also shows that the worker died.
 
-    Then the sequence in its hand fails, and another process takes its place. Pipes alone, no locks: so nothing is left
-    in the system where this process is killed.
+    The sequence of a dead worker fails, and a new process replaces the worker. There are only pipes, no locks, so
+    nothing remains in the system if this process is killed.
     """
     waiting, free, deaths = deque(sequences), list(range(min(processes, len(sequences)))), 0
     workers: dict[Connection, _Worker] = {}
@@ -122,7 +122,7 @@ def _run_workers(
                     announce(message)
                     announce = _say_nothing
                 worker.sequence = waiting.popleft() if waiting else None
-                with suppress(OSError):  # it died: the next look at its pipe will tell
+                with suppress(OSError):  # it died: the next read from its pipe shows this
                     connection.send(worker.sequence)
                 if worker.sequence is None:
                     del workers[connection]
@@ -134,7 +134,7 @@ def _run_workers(
 
 
 def _say_nothing(info: RunInfo) -> None:
-    """Another worker has announced the tracker."""
+    """Do nothing: another worker has announced the tracker."""
 
 
 def _start_worker(number: int, describe: Describe, run: Run) -> tuple[Connection, _Worker]:
@@ -142,12 +142,12 @@ def _start_worker(number: int, describe: Describe, run: Run) -> tuple[Connection
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, number, describe, run))
     process.start()
-    theirs.close()  # else its end would not be seen
+    theirs.close()  # else the worker's death would go unnoticed
     return ours, _Worker(number, process)
 
 
 def _receive(connection: Connection) -> RunInfo | Outcome | Exception | None:
-    """What a worker says: what it runs, why it has no tracker, or the outcome of a sequence; None where it died."""
+    """A worker's message: its tracker, the error of building it, or the outcome of a sequence; None if it died."""
     try:
         return cast("RunInfo | Outcome | Exception", connection.recv())
     except (EOFError, OSError):
@@ -155,7 +155,7 @@ def _receive(connection: Connection) -> RunInfo | Outcome | Exception | None:
 
 
 def _work(connection: Connection, number: int, describe: Describe, run: Run) -> None:
-    """In a worker: leave Ctrl-C to the parent, do not outlive one that was killed, and track what it sends."""
+    """In a worker: track what the parent sends, ignore Ctrl-C, which the parent handles, and end if the parent dies."""
     os.environ["LOCAL_RANK"] = str(number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_after_parent, daemon=True).start()
@@ -169,7 +169,7 @@ def _work(connection: Connection, number: int, describe: Describe, run: Run) -> 
 
 
 def _first_message(describe: Describe) -> RunInfo | Exception:
-    """What this process runs, or why its tracker cannot be built."""
+    """The description of this process's tracker, or the error of building it."""
     try:
         return describe()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""How far a run over many sequences has come: a bar on a terminal, and a line for each sequence everywhere."""
+"""Progress of a run over many sequences: a bar on a terminal, and a line for each sequence on every output."""
 
 import sys
 import time
@@ -14,16 +14,16 @@ from pytracking.utils.text import counted
 
 
 def frames_a_second(outcomes: Iterable[Outcome]) -> float:
-    """Frames over seconds in the tracker, of all ``outcomes`` together; 0 where there are none."""
+    """Total frames over total seconds in the tracker, of all ``outcomes``; 0 without outcomes."""
     done = list(outcomes)
     seconds = sum(o.seconds for o in done)
     return sum(o.frames for o in done) / seconds if seconds else 0.0
 
 
 class Progress:
-    """Shows what became of each sequence, the speed, and the time left by the frames tracked so far.
+    """Shows the outcome of each sequence, the speed, and the time left, estimated from the frames tracked so far.
 
-    Sequences kept from an earlier run, and failed ones, say nothing about the speed.
+    Sequences kept from an earlier run, and failed ones, do not count for the speed.
     """
 
     def __init__(self, sequences: Sequence[data.Sequence]) -> None:
@@ -34,7 +34,7 @@ class Progress:
         self._bar = tqdm(total=self._left, unit="frame", disable=None, smoothing=0)
 
     def add(self, outcome: Outcome) -> None:
-        """Take note of the next outcome, and print its line."""
+        """Record the next outcome, and print its line."""
         expected = self._frames[outcome.sequence]
         self._left -= expected
         self._outcomes.append(outcome)
@@ -71,7 +71,7 @@ def _length(sequence: data.Sequence) -> int:
     try:
         return sequence.length or 1
     except (ValueError, OSError):
-        return 1  # its images are missing: the run will say so
+        return 1  # its images are missing: the run reports this
 
 
 def _describe(outcome: Outcome) -> str:

@@ -1,8 +1,8 @@
-"""Real time: frames come when they come, and those that arrive while the tracker works are not seen.
+"""Real time: frames arrive at a fixed rate, and those that arrive while the tracker works are not seen.
 
 Frame ``i`` of a sequence arrives ``i / fps`` seconds after its first one. When the tracker has finished a frame it
-takes the newest that has arrived meanwhile, or waits for the next; the last output stands for every frame in between.
-The time is counted, not waited for.
+takes the newest that has arrived meanwhile, or waits for the next; the last output is used for every frame in between.
+The time is simulated, without waiting.
 """
 
 import time
@@ -22,25 +22,25 @@ _ROUNDING = 1e-9  # frames
 
 @dataclass
 class ArrivingFrames:
-    """Which frames of a video are seen. fps: of the video. free: when the tracker will be free, in frames after 0."""
+    """Selects the seen frames of a video. fps: of the video. free: when the tracker is free, in frames from 0."""
 
     fps: float
     free: float = 0.0
 
     def sees(self, frame: int) -> bool:
-        """Whether the tracker takes ``frame``: no later one arrives before it is free. Ask in ascending order."""
+        """Whether the tracker takes ``frame``: no later one arrives before it is free. Call with ascending frames."""
         return frame + 1 > self.free + _ROUNDING
 
     def work(self, frame: int, seconds: float) -> None:
-        """The tracker took ``frame`` and worked on it for ``seconds``."""
+        """Record that the tracker took ``frame`` and worked on it for ``seconds``."""
         self.free = max(self.free, frame) + seconds * self.fps
 
 
 class RealTimeTracker:
-    """``tracker`` on frames that arrive in real time, the one of ``initialize`` included.
+    """``tracker`` on frames that arrive in real time, including that of ``initialize``.
 
-    Where a frame is not seen, ``track`` gives the last output, and ``unseen`` is true until the next one. fps: frames a
-    second. latency: seconds that the tracker takes a frame; None: as long as it does.
+    If a frame is not seen, ``track`` returns the last output, and ``unseen`` is true until the next frame. fps: frames
+    per second. latency: seconds that the tracker takes per frame; None: the measured time.
     """
 
     def __init__(self, tracker: StampedTracker, fps: float, latency: float | None = None) -> None:
@@ -55,7 +55,7 @@ class RealTimeTracker:
         self._took(begin)
 
     def track(self, frame: np.ndarray) -> TrackOutput:
-        """The target in the next frame, or the last output where the tracker does not see it."""
+        """The target in the next frame, or the last output if the tracker does not see that frame."""
         self._number += 1
         self.unseen = not self._frames.sees(self._number)
         if not self.unseen:
@@ -69,13 +69,13 @@ class RealTimeTracker:
         self._frames.work(self._number, seconds)
 
     def run_info(self) -> RunInfo:
-        """The tracker's, with the frame rate and the latency in seconds (None: as measured)."""
+        """The tracker's run info, with the frame rate and the latency in seconds (None: as measured)."""
         return replace(self._tracker.run_info(), realtime={"fps": self._fps, "latency": self._latency})
 
 
 @dataclass(frozen=True)
 class RealTimeBuilder:
-    """Builds what ``build_tracker`` does, for frames in real time; fps, latency: see :class:`RealTimeTracker`."""
+    """Builds the tracker of ``build_tracker`` for frames in real time; fps, latency: see :class:`RealTimeTracker`."""
 
     fps: float
     latency: float | None = None

@@ -1,16 +1,16 @@
-"""Result files: the only place that reads or writes them (text and JSON, numpy alone).
+"""Result files: only this module reads and writes them (text and JSON, with numpy only).
 
-A finished sequence ``S`` is four files in one folder, as pytracking lays them out::
+A finished sequence ``S`` has four files in one folder, in pytracking's layout::
 
-    S.txt         one row a frame: x,y,w,h in pixels, comma, four decimals
-    S_time.txt    one row a frame: seconds
-    S_score.txt   one row a frame: score,state
+    S.txt         one row per frame: x,y,w,h in pixels, comma, four decimals
+    S_time.txt    one row per frame: seconds
+    S_score.txt   one row per frame: score,state
     S.json        the stamp: settings, hash of the network, versions, device, seed, the sequence; trained_on: true
-                  where the network was trained on S; sha256: of the three files above
+                  if the network was trained on S; sha256: of the three files above
 
-Every file is written under a temporary name and renamed, the box file last: where ``S.txt`` exists, the sequence is
-finished and whole. A run that breaks off while it replaces an older result leaves files of both; then the stamp does
-not vouch for them (see :func:`vouched`).
+Every file is written under a temporary name and renamed, the box file last: if ``S.txt`` exists, the sequence is
+finished and complete. A run that stops while it replaces an older result leaves files of both; then the checksums in
+the stamp do not match the files (see :func:`vouched`).
 """
 
 import hashlib
@@ -35,10 +35,10 @@ COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is p
 
 @dataclass(frozen=True)
 class ResultInfo:
-    """What the stamp of a result says, in ``S.json`` all on one level but ``sequence`` and ``sha256``.
+    """The stamp of a result; in ``S.json`` all fields are on one level, except for ``sequence`` and ``sha256``.
 
     sequence: its data set, rows, first box and a digest of its frames. trained_on: the network was trained on it.
-    sha256: of the result's files by what is in them, where they are written; None in the stamps of old versions, too.
+    sha256: checksums of the result's files by their content, once they are written; None in stamps of old versions.
     """
 
     run: RunInfo
@@ -60,7 +60,7 @@ class ResultInfo:
 
 
 def box_path(folder: Path, sequence: str) -> Path:
-    """The box file of ``sequence`` in a results folder; it exists exactly where the sequence is finished."""
+    """The box file of ``sequence`` in a results folder; it exists if and only if the sequence is finished."""
     if not sequence or sequence.startswith(".") or re.search(r"[/\\\0]", sequence):
         raise InputError(f"sequence name {sequence!r}: expected a plain file name that does not begin with a dot")
     if sequence.endswith(COMPANIONS):
@@ -83,8 +83,8 @@ def write_result(
     """Write one finished sequence (see the module's description for the files).
 
     boxes: [n, 4] x, y, w, h in image pixels, finite. times: [n] seconds. scores: [n] in 0..1. states: n words.
-    info: its ``sha256`` is filled in. Raises ValueError, and writes nothing, where the shapes disagree or a number is
-    not finite.
+    info: its ``sha256`` is filled in. Raises ValueError, and writes nothing, if the shapes disagree or a number is not
+    finite.
     """
     path = box_path(folder, sequence)
     rows, seconds, score = (np.asarray(a, np.float64) for a in (boxes, times, scores))
@@ -126,9 +126,9 @@ def _files(path: Path) -> dict[str, Path]:
 
 
 def vouched(path: Path, stamp: ResultInfo, parts: Sequence[str] = ("boxes", "times", "scores")) -> bool:
-    """Whether the files of the result with the box file ``path`` are those that its ``stamp`` was written with.
+    """Whether the files of the result with the box file ``path`` match the checksums in its ``stamp``.
 
-    parts: which of them are looked at. False where the stamp, an older one, holds no checksums.
+    parts: the files to check. False if the stamp is an older one without checksums.
     """
     digests, files = stamp.sha256, _files(path)
     if not isinstance(digests, dict) or not all(files[part].is_file() for part in parts):
@@ -143,7 +143,7 @@ def box_files(folder: Path) -> dict[str, Path]:
 
 
 def read_times(path: Path) -> NDArray[np.float64]:
-    """Seconds [n], one a frame, of a time file; of several columns (got10k's repeats) their mean."""
+    """Seconds [n], one per frame, of a time file; the mean of several columns (got10k's repeats)."""
     try:
         times = parse_rows(read_text(path))
     except ValueError as error:
@@ -161,7 +161,7 @@ def read_scores(path: Path) -> tuple[NDArray[np.float64], list[str]]:
 
 
 def read_stamp(path: Path) -> ResultInfo:
-    """The JSON stamp beside a result."""
+    """Read the JSON stamp of a result."""
     try:
         stamp = json.loads(read_text(path))
     except (json.JSONDecodeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""A tracker over one sequence: its result on disk, or what went wrong. Over many sequences: ``parallel.py``."""
+"""Run a tracker over one sequence: the result on disk, or the error. For many sequences see ``parallel.py``."""
 
 import json
 import logging
@@ -31,10 +31,10 @@ from pytracking.video.frame_source import FrameSource
 
 
 class StampedTracker(BaseTracker, Protocol):
-    """A tracker that can say what it is; ``initialize`` makes it forget the sequence before."""
+    """A tracker that can describe itself; ``initialize`` resets the state of the previous sequence."""
 
     def run_info(self) -> RunInfo:
-        """What its results depend on."""
+        """The facts that its results depend on."""
 
 
 _INSTEAD = "keep it by another folder (--results DIR, --runid N), or replace it by --rerun"
@@ -55,10 +55,10 @@ class TrackedSequence:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a sequence: frames that were seen, and seconds, if there is a result; kept: it was there already;
-    else error.
+    """The outcome of a sequence: the number of seen frames and seconds if there is a result (kept: from an earlier
+    run), else the error.
 
-    trace: the traceback of the error. bug: it is none of those that bad input causes.
+    trace: the traceback of the error. bug: bad input is not the cause of the error.
     """
 
     sequence: str
@@ -71,11 +71,11 @@ class Outcome:
 
 
 def track_sequence(tracker: BaseTracker, sequence: Sequence, frames: FrameSource | None = None) -> TrackedSequence:
-    """Track ``sequence`` from its first annotated frame to its end. frames: those of ``sequence``, where they are open.
+    """Track ``sequence`` from its first annotated frame to its end. frames: those of ``sequence``, if already open.
 
-    Frames before that one get its box, a score of 0 and the state "lost", and took no time, as frames that go
-    ``unseen`` in real time (``realtime.py``). Raises ValueError or OSError where a frame
-    or the first box is unusable, or the frames are not as many as the rows of the ground truth.
+    Frames before that one get its box, a score of 0, the state "lost" and no time; ``unseen`` frames in real time
+    (``realtime.py``) take no time either. Raises ValueError or OSError if a frame or the first box is unusable, or the
+    number of frames differs from the rows of the ground truth.
     """
     start, first_box, expected = sequence.start, sequence.first_box, len(sequence.ground_truth)
     rows: list[tuple[Box, float, float, str]] = [(first_box, 0.0, 0.0, "lost")] * start
@@ -101,9 +101,9 @@ def run_sequence(
     rerun: bool = False,
     build_tracker: StampedBuilder = build_tracker,
 ) -> Outcome:
-    """Track ``sequence`` and write its result into ``folder``, unless it is there (see :func:`finished`).
+    """Track ``sequence`` and write its result into ``folder``, unless it already exists (see :func:`finished`).
 
-    The tracker is built once in each process. An error of any kind becomes the outcome's, so that others can go on.
+    The tracker is built once in each process. Any error becomes part of the outcome, so that other sequences continue.
     """
 
     def run() -> Outcome:
@@ -116,7 +116,7 @@ def run_sequence(
 
 
 def attempt(sequence: str, call: Callable[[], Result]) -> Result | Outcome:
-    """What ``call`` returns, or the outcome of ``sequence`` where it raises."""
+    """The return value of ``call``, or the outcome of ``sequence`` if it raises."""
     try:
         return call()
     except EXPECTED_ERRORS as error:
@@ -133,7 +133,7 @@ def save(folder: Path, sequence: str, done: TrackedSequence, info: ResultInfo) -
 
 
 def kept_result(folder: Path, sequence: str, info: ResultInfo) -> Outcome | None:
-    """The outcome of a run before, where ``folder`` holds its result (see :func:`finished`)."""
+    """The outcome of an earlier run, if ``folder`` holds its result (see :func:`finished`)."""
     if not finished(folder, sequence, info):
         return None
     times = read_times(folder / f"{sequence}_time.txt")
@@ -141,11 +141,10 @@ def kept_result(folder: Path, sequence: str, info: ResultInfo) -> Outcome | None
 
 
 def finished(folder: Path, sequence: str, info: ResultInfo) -> bool:
-    """Whether ``folder`` holds a whole result of this very run: the stamps are equal, and that there vouches for it.
+    """Whether ``folder`` holds a complete result of this run: the stamps are equal, and the checksums match the files.
 
-    Results of older versions, whose stamps do not say from which frames they were made, are none. Raises ValueError
-    where there is something that would be lost: the result of another sequence of that name, of another program, or of
-    other settings.
+    Results of older versions, whose stamps have no digest of the frames, do not count. Raises ValueError if a result
+    would be lost: that of another sequence of the same name, of another program, or of other settings.
     """
     path = box_path(folder, sequence)
     stamp_file = path.with_suffix(".json")
@@ -165,9 +164,9 @@ def finished(folder: Path, sequence: str, info: ResultInfo) -> bool:
 
 
 def check_settings(folder: Path, sequences: Iterable[Sequence], run: RunInfo) -> int:
-    """How many results of ``sequences`` in ``folder`` differ from ``run`` in versions or the network's path alone.
+    """The number of results of ``sequences`` in ``folder`` that differ from ``run`` only in versions or network path.
 
-    Those are tracked again. Raises InputError where results of other settings would be lost.
+    Those are tracked again. Raises InputError if results of other settings would be lost.
     """
     now = RunInfo.from_json(json.loads(json.dumps(run.to_json())))
     stamps = (box_path(folder, sequence.name).with_suffix(".json") for sequence in sequences)
@@ -175,7 +174,7 @@ def check_settings(folder: Path, sequences: Iterable[Sequence], run: RunInfo) ->
     for stamp in stamps:
         if not stamp.is_file() or not stamp.with_suffix(".txt").is_file():
             continue
-        with suppress(InputError):  # no stamp of ours: that sequence fails alone
+        with suppress(InputError):  # not a stamp of this toolkit: only that sequence fails
             found = read_stamp(stamp).run
             again += found != now
             if changes := found.changes(now):
@@ -190,13 +189,13 @@ def check_settings(folder: Path, sequences: Iterable[Sequence], run: RunInfo) ->
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """Which entries of ``found`` are not as in ``wanted``; empty where all are."""
+    """The entries of ``found`` that differ from ``wanted``, as text; empty if none differ."""
     other = [(name, value, wanted.get(name)) for name, value in found.items() if value != wanted.get(name)]
     return ", ".join(f"{name} {value} instead of {expected}" for name, value, expected in other)
 
 
 def result_info(run: RunInfo, sequence: Sequence, frames: FrameSource) -> ResultInfo:
-    """The stamp of the result on ``sequence``; a warning where the network was trained on it. frames: its own."""
+    """The stamp of the result on ``sequence``; warns if the network was trained on it. frames: its frames."""
     about = {
         "dataset": sequence.dataset,
         "rows": len(sequence.ground_truth),
@@ -210,7 +209,7 @@ def result_info(run: RunInfo, sequence: Sequence, frames: FrameSource) -> Result
 
 
 def describe(config: TrackerConfig, build_tracker: StampedBuilder = build_tracker) -> RunInfo:
-    """What the results of this process's tracker depend on; raises what building it raises."""
+    """The facts that the results of this process's tracker depend on; raises the errors of building it."""
     return built(config, build_tracker).run_info()
 
 

@@ -1,7 +1,7 @@
-"""Several starts a sequence, forwards and backwards: more of what a tracker can do shows on the same videos.
+"""Several starts per sequence, forward and backward: they test a tracker more thoroughly on the same videos.
 
-A start is a part of a sequence: the ``range`` of its frames, counted from 0, downwards where it is followed backwards.
-It is tracked, and its result written and kept, like a sequence of its own, called ``NAME@FIRST-LAST``.
+A start is a part of a sequence: the ``range`` of its frames, counted from 0, descending if it is tracked backward. It
+is tracked, and its result is written and kept, like a separate sequence with the name ``NAME@FIRST-LAST``.
 """
 
 import re
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 
-if TYPE_CHECKING:  # the analysis imports this, and OpenCV and PyAV only where they are needed
+if TYPE_CHECKING:  # the analysis imports this module, and OpenCV and PyAV only if needed
     from pytracking.evaluation.datasets.sequence import Sequence
     from pytracking.video.frame_source import FrameSource
 
-FRAMES, SHORTEST = 150, 20  # of a start of ``spread``: it is followed over so many frames at most, and more than so few
+FRAMES, SHORTEST = 150, 20  # lengths of a start of ``spread``: largest and smallest
 ANCHORS_APART = 50  # frames (VOT2020)
-SMALLEST = 4.0  # side of a box to start from, in pixels
+SMALLEST = 4.0  # smallest side of a box to start from, in pixels
 
 Boxes = NDArray[np.float64]
 Rule = Callable[[Boxes], list[range]]  # true boxes [n, 4] of a sequence -> its starts
@@ -37,15 +37,15 @@ def find_rule(text: str) -> Rule:
 
 
 def spread(truth: Boxes, count: int) -> list[range]:
-    """At most ``count`` starts: half of them forwards, evenly from the beginning on; half backwards, from the end on.
+    """At most ``count`` starts: half of them forward, evenly from the beginning; half backward, from the end.
 
-    Of an odd number one more goes forwards. A start moves on to the next frame with a usable box and is followed over
-    ``FRAMES`` frames; one that would be shorter than ``SHORTEST``, or the same as another, is left out.
+    Of an odd number, one more goes forward. A start moves on to the next frame with a usable box and is tracked over
+    ``FRAMES`` frames; one that would be shorter than ``SHORTEST``, or equal to another, is left out.
     """
     usable, frames = _usable(truth), len(truth)
     starts: dict[range, None] = {}  # a set that keeps its order
     for order, number in ((range(frames), (count + 1) // 2), (range(frames)[::-1], count // 2)):
-        number = min(number, frames)  # more would begin in the same places
+        number = min(number, frames)  # more would begin at the same frames
         for i in range(number):
             left = order[i * frames // number :]
             if usable[left].any():
@@ -55,9 +55,9 @@ def spread(truth: Boxes, count: int) -> list[range]:
 
 
 def anchors(truth: Boxes) -> list[range]:
-    """VOT's: every ``ANCHORS_APART`` frames and the last one, each followed to the farther end of the sequence.
+    """VOT's starts: every ``ANCHORS_APART`` frames and the last one, each tracked to the farther end of the sequence.
 
-    An anchor moves on, in the direction in which it is followed, to the next frame with a usable box.
+    An anchor moves on, in the direction of tracking, to the next frame with a usable box.
     """
     usable, frames = _usable(truth), len(truth)
     starts: dict[range, None] = {}
@@ -75,12 +75,12 @@ def _usable(truth: Boxes) -> NDArray[np.bool_]:
 
 
 def name_of_start(sequence: str, start: range) -> str:
-    """What the result of ``start`` is called."""
+    """The name of the result of ``start``."""
     return f"{sequence}@{start[0]}-{start[-1]}"
 
 
 def sequence_of(name: str) -> str:
-    """The sequence of the start that is called ``name``; ``name`` itself where it is that of a sequence."""
+    """The sequence of the start with the name ``name``; ``name`` itself if it is that of a sequence."""
     return re.sub(r"@\d+-\d+$", "", name)
 
 

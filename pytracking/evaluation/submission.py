@@ -1,8 +1,8 @@
-"""Archives for the servers of TrackingNet and GOT-10k: what goes into them, and all that is wrong with one.
+"""Archives for the servers of TrackingNet and GOT-10k: their content, and the check for all faults.
 
-Both are checked as ``{name in the archive: text}``, before one is written and when one is read: the same rules.
+Both are checked as ``{name in the archive: text}``, by the same rules before writing and after reading.
 TrackingNet's devkit matches <seq>.txt by name and scores a missing one as boxes without area; GOT-10k's toolkit writes
-<seq>/<seq>_001.txt to _003.txt, a repetition each, and <seq>/<seq>_time.txt with a column a repetition.
+<seq>/<seq>_001.txt to _003.txt, one repetition each, and <seq>/<seq>_time.txt with one column per repetition.
 """
 
 import codecs
@@ -28,13 +28,13 @@ Contents = dict[str, str]
 
 GOT10K_TEST_SEQUENCES = 180
 MAX_REPETITIONS = 3
-_FIRST_BOX_TOLERANCE = 0.01  # pixels: archives round to two decimals or three
+_FIRST_BOX_TOLERANCE = 0.01  # pixels: archives round to two or three decimals
 _NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A sequence that the archive must hold; frames and first_box are None where the data set is not at hand."""
+    """A sequence that the archive must hold; frames and first_box are None if the data set is not available."""
 
     name: str
     frames: int | None = None
@@ -43,7 +43,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Submission:
-    """What a server takes. pack: run folders -> contents. check: contents -> all problems, a line each."""
+    """The format that a server accepts. pack: run folders -> contents. check: contents -> problems, one per line."""
 
     dataset: str
     names: Callable[[], list[str]]
@@ -52,20 +52,20 @@ class Submission:
 
 
 def expected_sequences(submission: Submission, paths: Path | None = None) -> list[Expected]:
-    """The sequences with their number of frames and first boxes, from the data set on disk; its errors are raised."""
+    """The sequences with their number of frames and first boxes, from the data set on disk; raises its errors."""
     sequences = [load() for load in list_dataset(submission.dataset, paths).values()]
     return [Expected(s.name, s.length, s.first_box) for s in sequences]
 
 
 def write_archive(contents: Contents, path: Path) -> None:
-    """Write ``contents`` as a zip file, whole or not at all."""
+    """Write ``contents`` as a zip file, completely or not at all."""
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in contents.items():
             archive.writestr(name, text)
 
 
 def read_archive(path: Path) -> Contents:
-    """The text files of a zip archive; FileNotFoundError or ValueError where it is none."""
+    """The text files of a zip archive; FileNotFoundError or ValueError if it is not one."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such archive")
     try:
@@ -110,7 +110,7 @@ def _pack_got10k(runs: Sequence[Path], expected: Sequence[Expected]) -> Contents
                 continue
             contents[f"{s.name}/{s.name}_{number:03d}.txt"] = _rows(read_boxes(files[s.name]), 3)
             times.append(read_times(run / f"{s.name}_time.txt"))
-        if len({len(column) for column in times}) == 1:  # else the boxes differ in number too, and are refused
+        if len({len(column) for column in times}) == 1:  # else the boxes differ in number too, and are rejected
             contents[f"{s.name}/{s.name}_time.txt"] = _rows(np.stack(times, axis=1), 8)
     return contents
 
@@ -125,7 +125,7 @@ def _check_got10k(contents: Contents, expected: Sequence[Expected]) -> list[str]
         boxes = [f"{s.name}/{s.name}_{number:03d}.txt" for number in range(1, repetitions + 1)]
         times = f"{s.name}/{s.name}_time.txt"
         wanted += [*boxes, times]
-        if s.frames is None and boxes[0] in contents:  # at least all files of a sequence must agree
+        if s.frames is None and boxes[0] in contents:  # all files of a sequence must at least agree
             s = replace(s, frames=len(contents[boxes[0]].splitlines()))
         for name in boxes:
             problems += check_boxes(name, contents[name], s) if name in contents else []
@@ -134,7 +134,7 @@ def _check_got10k(contents: Contents, expected: Sequence[Expected]) -> list[str]
 
 
 def check_names(found: Contents, wanted: Sequence[str]) -> list[str]:
-    """What is missing, what is too much, and the mistake of zipping the folder instead of what is in it."""
+    """Problems with names: missing files, surplus files, and an archive of the folder instead of its content."""
     tops = {name.split("/")[0] for name in found}
     if len(tops) == 1 and not set(found) & set(wanted) and {name.split("/", 1)[-1] for name in found} & set(wanted):
         return [f"everything lies in a folder {tops.pop()}/: zip what is in it, not the folder itself"]
@@ -143,7 +143,7 @@ def check_names(found: Contents, wanted: Sequence[str]) -> list[str]:
 
 
 def check_boxes(name: str, text: str, expected: Expected) -> list[str]:
-    """What is wrong with a file of boxes: a line that is no x,y,w,h with w, h > 0, their number, the first box."""
+    """Problems of a file of boxes: a line that is not x,y,w,h with w, h > 0, the number of lines, the first box."""
     problems = _check_table(name, text, expected.frames, 4)
     if problems:
         return problems
@@ -158,7 +158,7 @@ def check_boxes(name: str, text: str, expected: Expected) -> list[str]:
 
 
 def check_times(name: str, text: str, frames: int | None, repetitions: int) -> list[str]:
-    """What is wrong with a file of seconds: a line that is not one above 0 for each repetition, their number."""
+    """Problems of a file of seconds: a line without one number above 0 per repetition, the number of lines."""
     problems = _check_table(name, text, frames, repetitions)
     if problems:
         return problems
@@ -168,7 +168,7 @@ def check_times(name: str, text: str, frames: int | None, repetitions: int) -> l
 
 
 def _check_table(name: str, text: str, frames: int | None, columns: int) -> list[str]:
-    """What is wrong with rows of ``columns`` finite numbers with commas between."""
+    """Problems of a table whose rows must be ``columns`` finite numbers separated by commas."""
     lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
         words = line.split(",")

@@ -1,4 +1,4 @@
-"""pytracking's name of :mod:`pytracking.api.tracker`."""
+"""pytracking's name for :mod:`pytracking.api.tracker`."""
 
 from pytracking.api.tracker import Tracker
 

@@ -1,4 +1,4 @@
-"""Whether a network was trained on a sequence it is now tested on, by the list of sequences in its card."""
+"""Check whether a network was trained on a test sequence, by the list of sequences in its card."""
 
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from pytracking.utils.text import bare_name
 
 
 def trained_on(run: RunInfo, sequence: Sequence) -> bool:
-    """Whether the network of a tracker has ``sequence`` among its training sequences.
+    """Whether the training sequences of a tracker's network contain ``sequence``.
 
     Cards name a sequence with its benchmark (``VOT_ball3``, ``UAVDT_S0310``), data sets without it; case and
     punctuation do not matter. False for trackers without a network, and for cards without a list.
@@ -25,12 +25,12 @@ def trained_on(run: RunInfo, sequence: Sequence) -> bool:
 
 @lru_cache(maxsize=1)
 def _training_sequences(network: str, sha256: str) -> frozenset[str]:
-    """The bare names in the card of ``network``; sha256: of the weights, so that another network of that name is read.
+    """The bare names in the card of ``network``; sha256: of the weights; it is part of the cache key.
 
-    Raises ValueError where the card is not as this toolkit writes it.
+    Raises ValueError if the card is not in this toolkit's format.
     """
-    from ltr.models.weights import NetworkCard  # late, as this
-    from pytracking.features.net_wrappers import find_network  # imports torch, which a tracker with a network has
+    from ltr.models.weights import NetworkCard  # imported late:
+    from pytracking.features.net_wrappers import find_network  # torch, loaded if there is a network
 
     path = find_network(network)
     try:

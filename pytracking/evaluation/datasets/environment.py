@@ -1,10 +1,10 @@
-"""Where the benchmarks lie on this machine: one TOML file, read and never written.
+"""The folders of the benchmarks on this machine, from one TOML file, which is read and never written.
 
     # ~/.config/ebm-tracking/paths.toml
     otb = "/data/OTB100"
     lasot = "/data/LaSOTBenchmark"
 
-Its place can be changed by the environment variable EBM_TRACKING_PATHS or by --paths. Only the benchmarks named in
+The environment variable EBM_TRACKING_PATHS or --paths names another file. Only the benchmarks named in
 ``BENCHMARKS`` need it: folders, videos and the demo do not.
 """
 
@@ -21,21 +21,21 @@ BENCHMARKS = {name: layout.place for name, layout in LAYOUTS.items()}
 
 
 class UnknownPathError(InputError):
-    """Nothing says where a benchmark lies."""
+    """The folder of a benchmark is not configured."""
 
 
 def paths_file(chosen: Path | None = None) -> Path:
-    """The TOML file in force: ``chosen``, or what EBM_TRACKING_PATHS names, or the one in the home folder."""
+    """The TOML file to use: ``chosen``, or the one that EBM_TRACKING_PATHS names, or the one in the home folder."""
     return (chosen or Path(os.environ.get(VARIABLE) or DEFAULT_FILE)).expanduser()
 
 
 def benchmark_root(name: str, chosen: Path | None = None) -> Path:
-    """The folder of the benchmark ``name`` (a key of ``BENCHMARKS``) by the TOML file in force.
+    """The folder of the benchmark ``name`` (a key of ``BENCHMARKS``) from the TOML file to use.
 
     Raises:
-        UnknownPathError: there is no such file, or it lacks this key.
+        UnknownPathError: the file does not exist, or lacks this key.
         FileNotFoundError: the folder that it names does not exist.
-        ValueError: the file is no TOML, holds an unknown key or a value that is no text.
+        ValueError: the file is not valid TOML, or has an unknown key or a value that is not a string.
     """
     file = paths_file(chosen)
     advice = f'write the line {name} = "FOLDER" into {file}, FOLDER being {BENCHMARKS[name]}'

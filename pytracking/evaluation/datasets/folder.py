@@ -1,4 +1,4 @@
-"""Videos of the user's own as sequences: a folder of them (``folder:DIR``), or a CSV table of boxes (``csv:FILE``)."""
+"""The user's own videos as sequences: a folder of videos (``folder:DIR``), or a CSV table of boxes (``csv:FILE``)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ OWN: dict[str, Callable[[Path], Listing]] = {"folder": list_folder, "csv": list_
 
 
 def read_own(kind: str, video: OwnVideo) -> Sequence:
-    """One of them as a sequence of the data set ``kind``."""
+    """One video as a sequence of the data set ``kind``."""
     return Sequence(video.name, kind, video.boxes(), partial(_open, video.frames))
 
 

@@ -1,4 +1,4 @@
-"""Published data sets as sequences; where they keep what is described in ``ltr.dataset.layouts``."""
+"""Published data sets as sequences; ``ltr.dataset.layouts`` describes their files."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ from pytracking.video.frame_source import FrameSource, open_images
 
 
 def list_published(name: str, root: Path) -> dict[str, Callable[[], Sequence]]:
-    """What reads each sequence of a data set in ``EVALUATED`` that lies in ``root``, by the sequence's name."""
+    """Sequence name -> its loader, for a data set in ``EVALUATED`` with the folder ``root``."""
     benchmark = EVALUATED[name].benchmarks[name]
     loaders: dict[str, Callable[[], Sequence]] = {}
     for files in benchmark.sequences(root):
@@ -23,9 +23,9 @@ def list_published(name: str, root: Path) -> dict[str, Callable[[], Sequence]]:
 
 
 def read_published(name: str, dataset: str, files: SequenceFiles) -> Sequence:
-    """The sequence, with boxes as published, NaN where the target is flagged as absent.
+    """The sequence, with boxes as published, NaN if the target is flagged as absent.
 
-    Raises FileNotFoundError, or ValueError where a file is not as published.
+    Raises FileNotFoundError, or ValueError if a file is not as published.
     """
     truth = files.ground_truth()
     boxes = np.where(truth.absent[:, None], np.nan, truth.boxes)

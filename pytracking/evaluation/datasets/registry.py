@@ -1,4 +1,4 @@
-"""Data sets by name, read as they are published. Reading one looks at annotations only, never at an image."""
+"""Data sets by name, read as they are published. Only annotations are read, never an image."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,9 +22,9 @@ NAMES = ", ".join(["folder:DIR", "csv:FILE", "demo", *DATASETS])  # for help and
 
 
 def list_dataset(name: str, paths: Path | None = None) -> Loaders:
-    """What reads each sequence of ``folder:DIR``, ``csv:FILE``, ``demo`` or a data set in ``DATASETS``, by name.
+    """Sequence name -> its loader, of ``folder:DIR``, ``csv:FILE``, ``demo`` or a data set in ``DATASETS``.
 
-    paths: the TOML file of ``environment.py``, if not the usual one. Raises ValueError or FileNotFoundError: unknown
+    paths: the TOML file of ``environment.py``, if not the default one. Raises ValueError or FileNotFoundError: unknown
     name, unknown path, no list of sequences.
     """
     kind, listing = _own(name)
@@ -39,13 +39,13 @@ def list_dataset(name: str, paths: Path | None = None) -> Loaders:
 
 
 def left_out(name: str) -> list[str]:
-    """What of ``folder:DIR`` is no sequence although it has frames, and why: lines for the user."""
+    """The entries of ``folder:DIR`` that have frames but are not sequences, with the reasons, as lines for the user."""
     _, listing = _own(name)
     return [f"{name}: {key} is left out: {why}" for key, why in listing.left_out.items()] if listing else []
 
 
 def _own(name: str) -> tuple[str, Listing | None]:
-    """``folder`` or ``csv`` and what is listed there; None for other data sets."""
+    """``folder`` or ``csv`` with its listing; None for other data sets."""
     kind, _, place = name.partition(":")
     return kind, OWN[kind](Path(place).expanduser()) if kind in OWN and place else None
 
@@ -53,7 +53,8 @@ def _own(name: str) -> tuple[str, Listing | None]:
 def get_dataset(name: str, paths: Path | None = None) -> list[Sequence]:
     """The sequences of a data set (see :func:`list_dataset`).
 
-    Raises ValueError or FileNotFoundError: as there, or annotations that are missing or not as published, all listed.
+    Raises ValueError or FileNotFoundError: as :func:`list_dataset`, or a list of all annotations that are missing or
+    not as published.
     """
     sequences, problems = [], []
     for load in list_dataset(name, paths).values():
@@ -71,7 +72,7 @@ def get_dataset(name: str, paths: Path | None = None) -> list[Sequence]:
 
 
 def select(sequences: list[Sequence], which: str | None) -> list[Sequence]:
-    """All ``sequences``, or the one of that name or (where no name matches) of that index, from 0."""
+    """All ``sequences``, or the one with the name ``which`` or (if no name matches) with that index, from 0."""
     if which is None:
         return sequences
     named = [s for s in sequences if s.name == which]

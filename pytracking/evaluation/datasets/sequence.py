@@ -1,4 +1,4 @@
-"""One sequence of a data set: its boxes at hand, its frames only when asked for."""
+"""One sequence of a data set: its boxes are in memory, its frames are loaded on demand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from pytracking.video.frame_source import FrameSource
 class Sequence:
     """An annotated video.
 
-    dataset: its tag, "otb" for instance. ground_truth: float64 [n, 4], x, y, w, h in pixels as published, one row a
-    frame, NaN where there is no box or the target is flagged as absent; or a single row, the first box, where no more
-    is public. source: opens the frames (it pickles, so that other processes can call it). image_size: width, height in
-    pixels, where the data set's text files say it.
+    dataset: its tag, "otb" for instance. ground_truth: float64 [n, 4], x, y, w, h in pixels as published, one row per
+    frame, NaN if there is no box or the target is flagged as absent; or a single row, the first box, if only that is
+    public. source: opens the frames (it can be pickled, so that other processes can call it). image_size: width,
+    height in pixels, if the data set's text files give it.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Sequence:
 
     @property
     def start(self) -> int:
-        """The first frame with a box of some area: where tracking begins. ValueError where there is none."""
+        """The frame where tracking begins: the first one whose box has an area. ValueError if there is none."""
         usable = (self.ground_truth[:, 2:] > 0).all(axis=1)
         if not usable.any():
             raise InputError(f"{self.dataset}, {self.name}: the ground truth has no box to start from")
@@ -43,11 +43,11 @@ class Sequence:
 
     @property
     def length(self) -> int | None:
-        """Number of frames: that of the boxes, or of the images where only the first box is public, if known."""
+        """The number of frames: that of the boxes, or of the images if only the first box is public; None: unknown."""
         return len(self.ground_truth) if len(self.ground_truth) > 1 else self.source().length
 
     def open(self) -> FrameSource:
-        """The frames; ValueError where they are not as many as the rows of the ground truth."""
+        """The frames; ValueError if their number differs from the rows of the ground truth."""
         source, rows = self.source(), len(self.ground_truth)
         if rows > 1 and source.length not in (None, rows):
             raise InputError(f"{source.name}: {source.length} frames, but the ground truth has {rows} rows")
