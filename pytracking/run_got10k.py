@@ -6,7 +6,6 @@ The package writes RESULTS/<data set>/PARAMETER/ and REPORTS/<data set>/PARAMETE
 set, whose truth is not public, it writes the archive to submit. Needs the package got10k (docs/vot.md).
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     experiment = open_experiment(a.experiment, a.root, a.results, a.reports)
     built = build_tracker(a.config)
     tracker = Got10kTracker(built, a.config.name)
-    claim_results(experiment, tracker.name, json.loads(json.dumps(built.run_info().to_json())))
+    claim_results(experiment, tracker.name, built.run_info().to_json())
     experiment.run(tracker)
     performance = experiment.report([tracker.name])
     if performance:

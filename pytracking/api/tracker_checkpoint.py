@@ -47,7 +47,7 @@ def read_snapshot(path: Path, info: RunInfo) -> dict[int, dict[str, Tensor]]:
         raise InputError(f"{path}: has no checksum, since an older version saved it; only that version can restore it")
     if digest != _digest(tensors):
         raise InputError(f"{path}: is damaged: its SHA-256 differs from the saved one")
-    different = written.differences(RunInfo.from_json(json.loads(json.dumps(info.to_json()))))
+    different = written.differences(RunInfo.from_json(info.to_json()))
     if different:
         raise InputError(f"{path}: was saved by a tracker with another {', '.join(different)}")
     return targets

@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from ltr.dataset.text_files import parse_rows, read_text
 from ltr.utils.errors import InputError
 from ltr.utils.files import replacing
-from pytracking.tracker.base.run_info import RunInfo
+from pytracking.tracker.base.run_info import RunInfo, as_json_values
 
 COMPANIONS = ("_time", "_score", "_object_presence_scores")  # the last one is pytracking's
 
@@ -56,7 +56,7 @@ class ResultInfo:
         """As JSON values."""
         own = {"trained_on": self.trained_on or None, "sha256": self.sha256}
         said = {name: value for name, value in own.items() if value is not None}
-        return {**self.run.to_json(), "sequence": self.sequence, **said}
+        return as_json_values({**self.run.to_json(), "sequence": self.sequence, **said})
 
 
 def box_path(folder: Path, sequence: str) -> Path:

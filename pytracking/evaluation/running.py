@@ -1,6 +1,5 @@
 """Run a tracker over one sequence: the result on disk, or the error. For many sequences see ``parallel.py``."""
 
-import json
 import logging
 import time
 import traceback
@@ -152,7 +151,7 @@ def finished(folder: Path, sequence: str, info: ResultInfo) -> bool:
         return False
     if not stamp_file.is_file():
         raise InputError(f"{path}: has no stamp beside it, so this program did not write it; {_INSTEAD}")
-    found, wanted = read_stamp(stamp_file), ResultInfo.from_json(json.loads(json.dumps(info.to_json())))
+    found, wanted = read_stamp(stamp_file), ResultInfo.from_json(info.to_json())
     about = found.sequence
     if not isinstance(about, dict):
         raise InputError(f"{stamp_file}: sequence: expected a JSON object, found {about!r}; {_INSTEAD}")
@@ -168,7 +167,7 @@ def check_settings(folder: Path, sequences: Iterable[Sequence], run: RunInfo) ->
 
     Those are tracked again. Raises InputError if results of other settings would be lost.
     """
-    now = RunInfo.from_json(json.loads(json.dumps(run.to_json())))
+    now = RunInfo.from_json(run.to_json())
     stamps = (box_path(folder, sequence.name).with_suffix(".json") for sequence in sequences)
     others, changed, again = list[str](), dict[str, None](), 0
     for stamp in stamps:

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 import ltr.models
 from ltr.utils.errors import InputError
 from ltr.utils.files import cache_folder
+from pytracking.features import fork_guard
 from pytracking.features.cuda_graph import CudaGraph
-from pytracking.features.fork_guard import check_openvino
 from pytracking.utils.extras import install_hint
 
 Accelerator = Literal["auto", "torch", "openvino"]
@@ -98,7 +98,7 @@ class OpenVinoNetwork:
     """A network compiled by OpenVINO for the CPU, with torch's number of threads."""
 
     def __init__(self, network: nn.Module, crop_side: int, precision: str = "f32") -> None:
-        check_openvino()
+        fork_guard.OPENVINO.check()
         config = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
@@ -115,7 +115,7 @@ class OpenVinoNetwork:
 
     def __call__(self, crops: Tensor) -> tuple[Tensor, ...]:
         """One crop at a time: on a CPU a batch is no faster, and the graph has fixed shapes."""
-        check_openvino()
+        fork_guard.OPENVINO.check()
         if not hasattr(self._of_thread, "request"):
             self._of_thread.request = self._model.create_infer_request()
         infer = self._of_thread.request.infer

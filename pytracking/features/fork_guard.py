@@ -1,48 +1,43 @@
 """Detection of processes forked from one with a tracker, in which its libraries would wait for missing threads."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
 
-_ADVICE = "start it by multiprocessing.get_context('spawn')"
 
+class ForkGuard:
+    """Refuses a library in processes forked after its first use.
 
-@dataclass
-class _Process:
-    has_tracker: bool = False  # it or an ancestor
-    has_openvino: bool = False  # a network compiled by OpenVINO; it or an ancestor
-    is_broken: bool = False
-    openvino_is_broken: bool = False
+    Args:
+        user: what has threads that do not survive a fork.
+        advice: what to do instead.
+        has_threads: whether it has such threads, asked in the forked process.
+    """
 
-
-_PROCESS = _Process()
-
-
-def check_process() -> None:
-    """Raise RuntimeError in a process forked after the first call of this function, unless torch had one thread."""
-    if _PROCESS.is_broken:
-        raise RuntimeError(
-            "this process was forked after a tracker was made, and torch's threads do not survive a fork: "
-            f"{_ADVICE}, or call torch.set_num_threads(1) before making the first tracker"
+    def __init__(self, user: str, advice: str, has_threads: Callable[[], bool] = lambda: True) -> None:
+        self._message = (
+            f"this process was forked after a tracker {user} do not survive a fork: "
+            f"start it by multiprocessing.get_context('spawn'), or {advice}"
         )
-    _PROCESS.has_tracker = True
+        self._has_threads = has_threads
+        self._is_used = self._is_broken = False  # by this process or an ancestor
+        if hasattr(os, "register_at_fork"):  # Windows cannot fork
+            os.register_at_fork(after_in_child=self._forked)
+
+    def check(self) -> None:
+        """Raise RuntimeError in a process forked after the first call of this function."""
+        if self._is_broken:
+            raise RuntimeError(self._message)
+        self._is_used = True
+
+    def _forked(self) -> None:
+        self._is_broken |= self._is_used and self._has_threads()
 
 
-def check_openvino() -> None:
-    """Raise RuntimeError in a process forked after the first call of this function: OpenVINO always has threads."""
-    if _PROCESS.openvino_is_broken:
-        raise RuntimeError(
-            "this process was forked after a tracker used OpenVINO, whose threads do not survive a fork: "
-            f"{_ADVICE}, or use accelerator 'torch'"
-        )
-    _PROCESS.has_openvino = True
-
-
-def _forked() -> None:
-    _PROCESS.is_broken |= _PROCESS.has_tracker and torch.get_num_threads() > 1
-    _PROCESS.openvino_is_broken |= _PROCESS.has_openvino
-
-
-if hasattr(os, "register_at_fork"):  # Windows cannot fork
-    os.register_at_fork(after_in_child=_forked)
+TORCH = ForkGuard(
+    "was made, and torch's threads",
+    "call torch.set_num_threads(1) before making the first tracker",
+    has_threads=lambda: torch.get_num_threads() > 1,
+)
+OPENVINO = ForkGuard("used OpenVINO, whose threads", "use accelerator 'torch'")

@@ -1,6 +1,7 @@
 """Tiny videos and sequence folders for the evaluation side."""
 
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 import av
@@ -23,6 +24,11 @@ def numbered_frame(number: int, height: int = 48, width: int = 64) -> np.ndarray
 def number_of(frame: np.ndarray) -> int:
     """The number of a :func:`numbered_frame`, after lossy compression."""
     return round(float(frame[-8:, -8:].mean()) / 10)
+
+
+def numbers_of(source: Iterable[np.ndarray]) -> list[int]:
+    """The numbers of all frames of a source."""
+    return [number_of(frame) for frame in source]
 
 
 def write_video(path: Path, frames: int = 6, height: int = 48, width: int = 64, fps: float = 25) -> Path:

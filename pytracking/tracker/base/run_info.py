@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import platform
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -49,9 +49,9 @@ class RunInfo:
         return cls(**{name: value for name, value in values.items() if name in known}, more=more)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
+        """As JSON values, the same as a file gives back (lists for tuples)."""
         said = {name: value for name, value in vars(self).items() if name != "more" and value is not None}
-        return {**said, **self.more}
+        return as_json_values({**said, **self.more})
 
     def summary(self) -> str:
         """One line: device, threads, accelerator, precision, seed, network."""
@@ -69,13 +69,23 @@ class RunInfo:
         A stamp leaves out parameters that are None (search_area). Fields of groups that only one of the two has are of
         another version of the toolkit, and no changes. A moved network is the same.
         """
-        here, there = (dict(_choices(info.to_json())) for info in (now, self))
+        here, there = (dict(_choices(info.to_json())) for info in (now._with_none(self), self._with_none(now)))
         moved = ("parameter", "settings.network") if now.network_sha256 else ()
-        if self.settings and now.settings:
-            for values, others in ((here, there), (there, here)):
-                values |= {name: None for name in others if re.fullmatch(r"settings\.\w+", name) and name not in values}
         names = [name for name in there if name in here and name not in moved and there[name] != here[name]]
         return [f"{name}: there {_brief(there[name])}, now {_brief(here[name])}" for name in names]
+
+    def _with_none(self, other: Self) -> Self:
+        """With None for the parameters that only ``other`` has."""
+        if not self.settings or not other.settings:
+            return self
+        return replace(
+            self, settings={**self.settings, **{name: None for name in other.settings if name not in self.settings}}
+        )
+
+
+def as_json_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` as they are read back from a JSON file."""
+    return dict(json.loads(json.dumps(values)))
 
 
 def _choices(values: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, Any]]:

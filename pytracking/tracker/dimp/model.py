@@ -12,8 +12,8 @@ from torch import Tensor
 from ltr.utils.config import to_json
 from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
+from pytracking.features import fork_guard
 from pytracking.features.accelerators import accelerate, choose_accelerator
-from pytracking.features.fork_guard import check_process
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
@@ -85,7 +85,7 @@ class DiMPModel(TrackerModel):
     """The model that all targets share; no call changes its network."""
 
     def __init__(self, params: DiMPParams, config: TrackerConfig) -> None:
-        check_process()
+        fork_guard.TORCH.check()
         self.params = config.override(params)
         self.config = config
         self.device = choose_device(config.device)

@@ -13,9 +13,9 @@ from ltr.models.bbreg.atom_iou_net import FeaturePair
 from ltr.models.bbreg.box_energy import BoxEnergy
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.utils.device import upload
+from pytracking.features import fork_guard
 from pytracking.features.accelerators import FeatureExtractor
 from pytracking.features.cuda_graph import CudaGraph
-from pytracking.features.fork_guard import check_process
 from pytracking.features.frame_crop import crop_frame, to_device
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import BoxLearningParams, RefinementParams
@@ -70,7 +70,7 @@ class TorchFunctions:
     @torch.inference_mode()
     def extract_features(self, crops: Sequence[Tensor]) -> list[CropFeatures]:
         """The network's features of crops, in one batch."""
-        check_process()
+        fork_guard.TORCH.check()
         samples, maps8, maps16 = self.extractor(upload(torch.stack(list(crops)), self.device))
         return [CropFeatures(*each) for each in zip(samples.split(1), zip(maps8, maps16, strict=True), strict=True)]
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from ltr.data.crop import CropMode
 from ltr.data.image_loader import LazyImage
@@ -51,6 +52,14 @@ def test_without_jitter_the_target_is_in_the_middle() -> None:
     torch.testing.assert_close(sample.test_labels[1], torch.from_numpy(label).float())
 
 
+def _assert_on_target(image: Tensor, box: Tensor) -> None:
+    """``box`` is that of the light target in ``image``, but for what is outside the crop."""
+    x, y, w, h = loops.mask_bounds(image[0].numpy() > 190)
+    left, top = box[:2].clamp(min=0).tolist()
+    right, bottom = (box[:2] + box[2:]).clamp(max=288).tolist()
+    np.testing.assert_allclose((x, y, x + w, y + h), (left, top, right, bottom), atol=3)
+
+
 def test_jittered_and_flipped_boxes_lie_on_the_target() -> None:
     settings = ProcessingSettings(augmentation=replace(PLAIN, flip=0.5))
     rng = np.random.default_rng(0)
@@ -58,10 +67,7 @@ def test_jittered_and_flipped_boxes_lie_on_the_target() -> None:
         sample = _processing(settings)(_frames(1), _frames(2), rng)
         assert sample is not None
         for image, box in zip(sample.test_images, sample.test_boxes, strict=True):
-            x, y, w, h = loops.mask_bounds(image[0].numpy() > 190)
-            left, top = box[:2].clamp(min=0).tolist()
-            right, bottom = (box[:2] + box[2:]).clamp(max=288).tolist()
-            np.testing.assert_allclose((x, y, x + w, y + h), (left, top, right, bottom), atol=3)
+            _assert_on_target(image, box)
 
 
 def test_jitter_stays_within_its_limits() -> None:
@@ -173,10 +179,7 @@ def test_inside_crops_hold_the_target_and_less_border(crop_mode: CropMode) -> No
         sample = processing(_frames(1), _frames(2), rng)
         assert sample is not None
         for image, box in zip(sample.test_images, sample.test_boxes, strict=True):
-            x, y, w, h = loops.mask_bounds(image[0].numpy() > 190)
-            left, top = box[:2].clamp(min=0).tolist()
-            right, bottom = (box[:2] + box[2:]).clamp(max=288).tolist()
-            np.testing.assert_allclose((x, y, x + w, y + h), (left, top, right, bottom), atol=3)
+            _assert_on_target(image, box)
             # 5 target sizes are 173 px of a picture of 160 x 120: a smaller area shows the target larger.
             assert float(box[2] * box[3]) ** 0.5 > 288 / 5
 

@@ -27,6 +27,7 @@ from tests.fakes.video_kinds import damage, encode, packet_places
 from tests.fakes.videos import (
     number_of,
     numbered_frame,
+    numbers_of,
     set_display_matrix,
     write_images,
     write_noise_video,
@@ -38,14 +39,10 @@ from tests.fakes.videos import (
 FAST_START = {"movflags": "+faststart"}
 
 
-def numbers(source):
-    return [number_of(frame) for frame in source]
-
-
 def test_video_file_gives_rgb_frames_as_often_as_wanted(tmp_path):
     source = open_frames(write_video(tmp_path / "a.mp4", frames=6, fps=30000 / 1001))
     assert (source.length, round(source.fps, 3)) == (6, 29.970)
-    assert numbers(source) == numbers(source) == list(range(6))
+    assert numbers_of(source) == numbers_of(source) == list(range(6))
     first = next(iter(source))
     assert first.dtype == np.uint8
     assert first.shape == (48, 64, 3)
@@ -126,9 +123,9 @@ def test_sound_with_a_cover_picture_is_no_video(tmp_path):
 def test_images_are_taken_in_numerical_order(tmp_path):
     write_images(tmp_path / "img", ["8.png", "9.png", "10.png", "100.png"])
     (tmp_path / "img" / "notes.txt").write_text("not an image")
-    assert numbers(open_frames(tmp_path / "img")) == [0, 1, 2, 3]
-    assert numbers(open_frames(str(tmp_path / "img" / "1*.png"))) == [2, 3]
-    assert numbers(open_frames(tmp_path / "img" / "9.png")) == [1]
+    assert numbers_of(open_frames(tmp_path / "img")) == [0, 1, 2, 3]
+    assert numbers_of(open_frames(str(tmp_path / "img" / "1*.png"))) == [2, 3]
+    assert numbers_of(open_frames(tmp_path / "img" / "9.png")) == [1]
 
 
 def test_video_cut_short_gives_what_is_there_then_names_file_and_frame(tmp_path):
@@ -155,7 +152,7 @@ def test_video_cut_between_two_packets_is_not_taken_for_a_shorter_one(tmp_path):
     assert source.length == 20
     with pytest.raises(BrokenSourceError, match=r"b\.mp4: breaks off at frame 15 of 20: the file is cut short"):
         frames.extend(source)
-    assert [number_of(frame) for frame in frames] == list(range(15))
+    assert numbers_of(frames) == list(range(15))
 
 
 def damaged_video(path):
@@ -269,11 +266,11 @@ def test_part_and_crop(tmp_path):
     source = open_frames(write_video(tmp_path / "a.mp4", frames=6))
     part = slice_frames(source, 2, 5)
     assert part.length == 3
-    assert numbers(part) == [2, 3, 4]
-    assert numbers(slice_frames(source, 4)) == [4, 5]
+    assert numbers_of(part) == [2, 3, 4]
+    assert numbers_of(slice_frames(source, 4)) == [4, 5]
     assert slice_frames(source, 4, 100).length == 2
     every_other = slice_frames(source, 1, 5, 2)
-    assert (every_other.length, every_other.fps, numbers(every_other)) == (2, source.fps / 2, [1, 3])
+    assert (every_other.length, every_other.fps, numbers_of(every_other)) == (2, source.fps / 2, [1, 3])
     with pytest.raises(ValueError, match="stride: expected 1 or more, got 0"):
         slice_frames(source, stride=0)
     assert next(iter(crop(source, 63, 47))).shape == (47, 63, 3)
@@ -286,7 +283,7 @@ def test_part_of_a_part_keeps_the_sound_in_step(tmp_path):
     source = open_frames(write_sounding_video(tmp_path / "a.mp4", "aac", onset=0))
     part = slice_frames(slice_frames(source, 10, 50, 2), 5)
     assert part.sound == AudioSource(str(tmp_path / "a.mp4"), pytest.approx(10 / 25 + 5 * 2 / 25))
-    assert numbers(part)[0] == 0  # frame 20, and numbers go round at 20
+    assert numbers_of(part)[0] == 0  # frame 20, and numbers go round at 20
     assert open_frames(write_images(tmp_path / "img", ["1.png"])).sound is None
 
 
@@ -316,8 +313,8 @@ def test_peek_takes_no_frame_away():
         yield from map(numbered_frame, range(3))
 
     first, source = peek_first(FrameSource("camera", frames, live=True))
-    assert (number_of(first), numbers(source), source.live, len(passes)) == (0, [0, 1, 2], True, 1)
-    assert (numbers(source), numbers(source), len(passes)) == ([0, 1, 2], [0, 1, 2], 3)
+    assert (number_of(first), numbers_of(source), source.live, len(passes)) == (0, [0, 1, 2], True, 1)
+    assert (numbers_of(source), numbers_of(source), len(passes)) == ([0, 1, 2], [0, 1, 2], 3)
     with pytest.raises(ValueError, match="nothing: has no frames"):
         peek_first(FrameSource("nothing", lambda: iter(())))
 
@@ -349,7 +346,7 @@ def test_http_video_is_read_like_a_file(tmp_path):
     write_video(tmp_path / "a.mp4", frames=6)
     with served(tmp_path, Files) as address:
         source = open_frames(f"{address}/a.mp4")
-        assert (source.length, source.live, numbers(source)) == (6, False, list(range(6)))
+        assert (source.length, source.live, numbers_of(source)) == (6, False, list(range(6)))
         with pytest.raises(ValueError, match=r"none\.mp4: not a video that FFmpeg can read"):
             open_frames(f"{address}/none.mp4")
 
@@ -360,7 +357,7 @@ def test_times_of_a_url_are_those_of_its_frames(tmp_path, kind):
     path = write_uneven_video(tmp_path / "a.mp4", times)
     with served(tmp_path, Files) as address:
         source = open_frames(f"{address}/a.mp4" if kind == "http" else f"file://{path}")
-        assert (source.length, source.live, numbers(source)) == (6, False, list(range(6)))
+        assert (source.length, source.live, numbers_of(source)) == (6, False, list(range(6)))
         assert source.times == pytest.approx(times, abs=0.001)
 
 
@@ -385,5 +382,5 @@ def test_live_stream_has_no_length_and_its_end_is_told(tmp_path):
         frames = []
         with pytest.raises(BrokenSourceError, match=r"a\.ts: breaks off at frame \d+"):
             frames.extend(source)
-        assert [number_of(frame) for frame in frames] == list(range(len(frames)))
+        assert numbers_of(frames) == list(range(len(frames)))
         assert 15 <= len(frames) <= 20

@@ -4,11 +4,7 @@ import numpy as np
 import pytest
 
 from pytracking.evaluation.datasets.registry import get_dataset
-from tests.fakes.videos import number_of, write_images, write_sequence, write_video
-
-
-def numbers(sequence):
-    return [number_of(frame) for frame in sequence.open()]
+from tests.fakes.videos import numbers_of, write_images, write_sequence, write_video
 
 
 def test_images_and_videos_with_any_separator(tmp_path):
@@ -22,8 +18,8 @@ def test_images_and_videos_with_any_separator(tmp_path):
     video, images = get_dataset(f"folder:{tmp_path}")
     assert (video.name, images.name, video.dataset) == ("a_video", "b_images", "folder")
     np.testing.assert_array_equal(images.ground_truth, [[1, 2, 3, 4], [5, 6, 7, 8], [np.nan] * 4])
-    assert numbers(images) == [0, 1, 2]
-    assert numbers(pickle.loads(pickle.dumps(video))) == [0, 1, 2, 3]
+    assert numbers_of(images.open()) == [0, 1, 2]
+    assert numbers_of(pickle.loads(pickle.dumps(video)).open()) == [0, 1, 2, 3]
     assert next(iter(video.open())).shape == (47, 63, 3)
 
 
@@ -39,9 +35,9 @@ def test_frames_lie_wherever_people_put_them(tmp_path):
     write_video(tmp_path / "unmarked.mp4", frames=2)
     sequences = {s.name: s for s in get_dataset(f"folder:{tmp_path}")}
     assert list(sequences) == ["beside", "colour", "film", "lone"]
-    assert [numbers(s) for s in sequences.values()] == [[0, 1]] * 4
+    assert [numbers_of(s.open()) for s in sequences.values()] == [[0, 1]] * 4
     (itself,) = get_dataset(f"folder:{tmp_path / 'film'}")
-    assert (itself.name, numbers(itself)) == ("film", [0, 1])
+    assert (itself.name, numbers_of(itself.open())) == ("film", [0, 1])
     write_video(tmp_path / "film" / "second.mp4", frames=2)
     with pytest.raises(ValueError, match=r"film: expected one video, found holiday\.mov, second\.mp4"):
         itself.open()
@@ -53,7 +49,7 @@ def test_number_of_frames_must_be_that_of_the_rows_unless_only_the_first_is_publ
     long, one = get_dataset(f"folder:{tmp_path}")
     with pytest.raises(ValueError, match="long: 3 frames, but the ground truth has 2 rows"):
         long.open()
-    assert numbers(one) == [0, 1, 2]
+    assert numbers_of(one.open()) == [0, 1, 2]
 
 
 def test_start_is_the_first_box_with_an_area(tmp_path):
@@ -86,10 +82,14 @@ def test_table_of_videos(tmp_path):
     first = sequences["street_0"]
     nan = [np.nan] * 4
     np.testing.assert_array_equal(first.ground_truth, [nan, [1, 2, 30, 40], nan, [3, 2, 30, 40], nan])
-    assert (first.dataset, first.start, numbers(pickle.loads(pickle.dumps(first)))) == ("csv", 1, [0, 1, 2, 3, 4])
+    assert (first.dataset, first.start, numbers_of(pickle.loads(pickle.dumps(first)).open())) == (
+        "csv",
+        1,
+        [0, 1, 2, 3, 4],
+    )
     assert sequences["street_1"].ground_truth.tolist() == [[5, 6, 7, 8]]
-    assert numbers(sequences["yard"]) == [0, 1, 2]
-    assert (sequences["yard_b"].start, numbers(sequences["yard_b"])) == (1, [0, 1])
+    assert numbers_of(sequences["yard"].open()) == [0, 1, 2]
+    assert (sequences["yard_b"].start, numbers_of(sequences["yard_b"].open())) == (1, [0, 1])
 
 
 @pytest.mark.parametrize(

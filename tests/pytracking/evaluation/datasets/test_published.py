@@ -5,11 +5,7 @@ import pytest
 from ltr.dataset.layouts import base as listing
 from pytracking.evaluation.datasets.published import list_published
 from tests.fakes.benchmarks import ROWS, images, text, use_specs, write_benchmark
-from tests.fakes.videos import number_of
-
-
-def numbers(sequence):
-    return [number_of(frame) for frame in sequence.open()]
+from tests.fakes.videos import numbers_of
 
 
 @pytest.fixture
@@ -27,8 +23,8 @@ def test_otb_skips_the_start_of_tiger1_and_takes_five_digits_and_another_folder(
     text(tmp_path / "Tiger1" / "groundtruth_rect.txt", ROWS)
     text(tmp_path / "KiteSurf" / "groundtruth_rect.txt", "1,2,3,4\r\n5\t6 7,8")
     tiger, kite = (load() for load in list_published("otb", tmp_path).values())
-    assert (numbers(tiger), tiger.ground_truth.tolist()) == ([2], [[3, 2, 30, 40]])
-    assert (numbers(kite), kite.ground_truth.tolist()) == ([0, 1], [[1, 2, 3, 4], [5, 6, 7, 8]])
+    assert (numbers_of(tiger.open()), tiger.ground_truth.tolist()) == ([2], [[3, 2, 30, 40]])
+    assert (numbers_of(kite.open()), kite.ground_truth.tolist()) == ([0, 1], [[1, 2, 3, 4], [5, 6, 7, 8]])
 
 
 def test_nfs_rates_that_differ_are_refused(tmp_path, specs):
@@ -46,7 +42,7 @@ def test_nfs_as_pytracking_wants_it(tmp_path, specs):
     images(tmp_path / "sequences" / "bee", range(1, 4), "{:05d}.jpg")
     text(tmp_path / "anno" / "nfs_bee.txt", ROWS.replace(",", "\t"))
     (load,) = list_published("nfs", tmp_path).values()
-    assert (load().name, numbers(load())) == ("nfs_bee", [0, 1, 2])
+    assert (load().name, numbers_of(load().open())) == ("nfs_bee", [0, 1, 2])
     assert load().ground_truth[2].tolist() == [3, 2, 30, 40]
 
 
@@ -60,7 +56,7 @@ def test_uavdt_without_the_folders_of_its_archives(tmp_path, specs):
     images(tmp_path / "S0101", range(1, 4), "img{:06d}.jpg")
     text(tmp_path / "anno" / "S0101_gt.txt", ROWS)
     (load,) = list_published("uavdt", tmp_path).values()
-    assert numbers(load()) == [0, 1, 2]
+    assert numbers_of(load().open()) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

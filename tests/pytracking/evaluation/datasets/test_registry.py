@@ -15,11 +15,7 @@ from pytracking.analysis.protocols import find_protocol
 from pytracking.evaluation.datasets.environment import BENCHMARKS
 from pytracking.evaluation.datasets.registry import DATASETS, get_dataset, list_dataset, select
 from tests.fakes.benchmarks import EXPECTED, use_specs, write_benchmark
-from tests.fakes.videos import number_of, write_sequence
-
-
-def numbers(sequence):
-    return [number_of(frame) for frame in sequence.open()]
+from tests.fakes.videos import numbers_of, write_sequence
 
 
 @pytest.fixture
@@ -43,7 +39,7 @@ def test_every_benchmark_is_read_in_its_official_layout(tiny, name):
     for sequence in sequences:
         frames, boxes = EXPECTED[name][sequence.name]
         np.testing.assert_array_equal(sequence.ground_truth, boxes)
-        assert numbers(pickle.loads(pickle.dumps(sequence))) == frames
+        assert numbers_of(pickle.loads(pickle.dumps(sequence)).open()) == frames
         assert sequence.length == len(frames)
 
 
