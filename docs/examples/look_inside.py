@@ -21,11 +21,13 @@ tracker.initialize(next(frames), box)
 output = None
 for frame in frames:
     output = tracker.track(frame)
-if output is None:
+seen = recorder.frame  # of the last frame: crop, scores, found, energy, before, after, weights
+if output is None or seen is None or seen.scores is None:
     sys.exit(f"{path}: has one frame only, so nothing was tracked")
 
-seen = recorder.frame  # of the last frame: crop, scores, found, energy, before, after, weights
 print(f"{output.state}; score map {seen.scores.shape}, its peak {seen.scores.max():.2f}")
-if seen.energy is not None:  # a box that was refined; the energy f(x, y) can be asked about any box of the crop
+if (
+    seen.energy is not None and seen.before is not None and seen.after is not None
+):  # a box that was refined; the energy f(x, y) can be asked about any box of the crop
     print(f"f before {seen.energy(seen.before[None])[0]:.2f}, after {seen.energy(seen.after[None])[0]:.2f}")
 Image.fromarray(draw_panels(f"{path}, the last frame", seen)).save(sys.argv[3])

@@ -12,7 +12,7 @@ from pytracking.video.frame_source import open_frames
 
 first_box, second_box = ([float(part) for part in text.split(",")] for text in sys.argv[2:4])
 targets = MultiTracker(Tracker("dimp", "dimp_ncep_mobile"))  # one network, however many targets
-lost = Counter()
+lost: Counter[int] = Counter()
 
 for number, frame in enumerate(open_frames(sys.argv[1])):  # a file, folder, glob, camera index or URL
     for target_id, output in targets.track(frame).items():

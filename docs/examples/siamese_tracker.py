@@ -22,8 +22,8 @@ from ltr.models.weights import NetworkCard, load_weights, save_weights, sha256
 from ltr.utils.config import load
 from ltr.utils.device import choose_device, place, upload
 from ltr.utils.errors import InputError
+from pytracking.features import fork_guard
 from pytracking.features.accelerators import accelerate, choose_accelerator
-from pytracking.features.fork_guard import check_process
 from pytracking.features.frame_crop import crop_frame, to_device
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.frame_size import size_factors, size_of
@@ -96,7 +96,7 @@ class SiameseModel(TrackerModel):
     """The network in memory; its trackers share it, and no call changes it."""
 
     def __init__(self, params: SiameseParams, config: TrackerConfig) -> None:
-        check_process()
+        fork_guard.TORCH.check()
         self.params, self.config = config.override(params), config
         self.device = choose_device(config.device)
         self.accelerator = choose_accelerator(config.accelerator, self.device)

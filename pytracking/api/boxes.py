@@ -7,15 +7,18 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box
 
+BoxLike = Sequence[float] | NDArray[Any] | torch.Tensor  # x, y, w, h
+
 LARGEST = 4  # in frame widths or heights; a target that is partly outside can be larger than the frame
 
 
-def check_box(box: Any, frame: NDArray[np.uint8]) -> Box:
+def check_box(box: BoxLike, frame: NDArray[np.uint8]) -> Box:
     """``box`` as four floats (x, y, w, h).
 
     Raises:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ltr.utils.errors import InputError
 
 Channels = Literal["RGB", "BGR"]
-Frame = NDArray[np.uint8] | torch.Tensor
+Frame = NDArray[Any] | torch.Tensor  # uint8; as_rgb checks it
 
 
 def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:

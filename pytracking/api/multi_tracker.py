@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Never
 from ltr.utils.errors import InputError
 from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
 from pytracking.features.freed_memory import release_freed_memory
-from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.output import TrackOutput
 
 if TYPE_CHECKING:
+    from pytracking.api.boxes import BoxLike
     from pytracking.api.frames import Frame
     from pytracking.api.tracker import Tracker
 
@@ -55,7 +56,7 @@ class MultiTracker:
         """The tracker of a target, for inspection; KeyError for an unknown id."""
         return self._targets[target_id]
 
-    def add(self, frame: Frame, box: Box, target_id: int | None = None) -> int:
+    def add(self, frame: Frame, box: BoxLike, target_id: int | None = None) -> int:
         """Add a target, which :meth:`track` finds from the next frame on; returns its id.
 
         Args:

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed
-from pytracking.api.boxes import check_box
+from pytracking.api.boxes import BoxLike, check_box
 from pytracking.api.frames import Channels, Frame, as_rgb
 from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
 from pytracking.tracker.base.config import TrackerConfig, as_texts
-from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import Debuggable, Restorable, Staged
 from pytracking.tracker.families import FAMILIES, complete, load_parameters
@@ -101,7 +101,7 @@ class Tracker:
         """Reject pickle and copy: a compiled network belongs to its process."""
         raise TypeError("a Tracker cannot be pickled or copied: use clone(); between processes, save and restore")
 
-    def initialize(self, frame: Frame, box: Box) -> None:
+    def initialize(self, frame: Frame, box: BoxLike) -> None:
         """Learn a target.
 
         Args:
