@@ -9,7 +9,7 @@ from torch import nn
 from ltr.models.backbone import BACKBONES
 from ltr.models.bbreg.atom_iou_net import AtomIoUNet
 from ltr.models.target_classifier.features import residual_basic_block, residual_bottleneck
-from ltr.models.target_classifier.initializer import FilterInitializerLinear, FilterInitializerZero
+from ltr.models.target_classifier.initializer import FilterInitializerLinear
 from ltr.models.target_classifier.kl_optimizer import PrDiMPSteepestDescentNewton
 from ltr.models.target_classifier.linear_filter import LinearFilter
 from ltr.models.target_classifier.optimizer import DiMPSteepestDescentGN
@@ -30,11 +30,12 @@ def build_network(settings: DiMPnetSettings) -> DiMPnet:
     head = residual_bottleneck if width >= BOTTLENECK_CHANNELS else residual_basic_block
     norm_scale = 1 / math.sqrt(c.feature_dim * c.filter_size**2)
     features = head(width, c.num_blocks, c.feature_dim, norm_scale)
+    initializer = FilterInitializerLinear(
+        c.filter_size, c.feature_dim, settings.stride, "zero" if c.objective == "kl" else "identity"
+    )
     if c.objective == "kl":
-        initializer: nn.Module = FilterInitializerZero(c.filter_size)
         optimizer: nn.Module = PrDiMPSteepestDescentNewton(c.optimizer, settings.label_sigma, settings.stride)
     else:
-        initializer = FilterInitializerLinear(c.filter_size, c.feature_dim, settings.stride)
         optimizer = DiMPSteepestDescentGN(c.optimizer, settings.label_sigma, settings.stride)
     classifier = LinearFilter(initializer, optimizer, features)
     box_branch = AtomIoUNet((channels[BOX_LAYERS[0]], channels[BOX_LAYERS[1]]), settings.box_branch)

@@ -65,10 +65,16 @@ def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:
     atomic_write(path, lambda temporary: temporary.write_bytes(save(dict(state))))
 
 
-def save_network(network: DiMPnet, settings: DiMPnetSettings, path: Path, card: NetworkCard) -> None:
-    """Write ``path`` (.safetensors, floating weights in half precision) and its ``card`` with settings and SHA-256."""
+def save_network(
+    network: DiMPnet,
+    settings: DiMPnetSettings,
+    path: Path,
+    card: NetworkCard,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write ``path`` (.safetensors, floating weights as ``dtype``) and its ``card`` with settings and SHA-256."""
     state = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
+        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
         for name, value in network.state_dict().items()
     }
     save_weights(state, path)
@@ -104,11 +110,11 @@ def load_network(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[
             "or its writing broke off"
         )
     network = build_network(settings)
-    load_weights(
-        network,
-        {name: value.float() if value.is_floating_point() else value for name, value in state.items()},
-        path,
-    )
+    state = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+    if settings.classifier.objective == "kl":  # the initializer was a constant zero in older versions
+        untrained = network.classifier.filter_initializer.state_dict(prefix="classifier.filter_initializer.")
+        state = {**untrained, **state}
+    load_weights(network, state, path)
     return network.eval(), settings, card
 
 

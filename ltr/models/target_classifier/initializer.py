@@ -1,4 +1,6 @@
-"""The initial filter of a sequence: the mean of the pooled features of its boxes (DiMP, section 3.3), or zero."""
+"""The initial filter of a sequence: the mean of the pooled features of its boxes (DiMP, section 3.3)."""
+
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -21,13 +23,17 @@ class FilterPool(nn.Module):
 class FilterInitializerLinear(nn.Module):
     """A convolution, then pooling; the mean over a sequence's frames. The optimizer sets the filter's scale.
 
-    The convolution is initialized as the identity: the initial filter is then the target's mean feature patch.
+    Args:
+        start: the convolution before training. "identity": the initial filter is the target's mean feature patch.
+            "zero": it is zero, as in PrDiMP, whose first optimizer step gives the pooled features.
     """
 
-    def __init__(self, filter_size: int, feature_dim: int, feature_stride: int) -> None:
+    def __init__(
+        self, filter_size: int, feature_dim: int, feature_stride: int, start: Literal["identity", "zero"] = "identity"
+    ) -> None:
         super().__init__()
         self.filter_conv = nn.Conv2d(feature_dim, feature_dim, 3, padding=1)
-        nn.init.dirac_(self.filter_conv.weight)
+        (nn.init.dirac_ if start == "identity" else nn.init.zeros_)(self.filter_conv.weight)
         nn.init.zeros_(self.filter_conv.get_parameter("bias"))
         self.filter_pool = FilterPool(filter_size, feature_stride)
 
@@ -36,15 +42,3 @@ class FilterInitializerLinear(nn.Module):
         frames, sequences = feat.shape[:2]
         pooled = self.filter_pool(self.filter_conv(feat.flatten(0, 1)), boxes.reshape(-1, 4))
         return pooled.reshape(frames, sequences, *pooled.shape[1:]).mean(dim=0)
-
-
-class FilterInitializerZero(nn.Module):
-    """Zero, as in PrDiMP, whose first step gives the pooled features."""
-
-    def __init__(self, filter_size: int) -> None:
-        super().__init__()
-        self.filter_size = filter_size
-
-    def forward(self, feat: Tensor, boxes: Tensor) -> Tensor:
-        """Features ``[F, B, C, H, W]`` -> filters ``[B, C, k, k]``; the boxes are not needed."""
-        return feat.new_zeros(feat.shape[1], feat.shape[2], self.filter_size, self.filter_size)

@@ -22,6 +22,7 @@ class ClassifierSettings:
     feature_dim: Width = 256  # channels of the classification features
     filter_size: Annotated[int, Range(least=1, most=64)] = 4  # cells
     output_sigma_factor: PositiveFloat = 0.25  # standard deviation of the label, as a fraction of the target's size
+    label_sigma: PositiveFloat | None = None  # the same in cells, for crops of any size (pytracking's gauss_sigma)
     objective: Literal["hinge", "kl"] = "hinge"  # objective of the filter: DiMP's learned one or PrDiMP's
     optimizer: FilterOptimizerSettings = field(default_factory=FilterOptimizerSettings)
 
@@ -50,6 +51,8 @@ class DiMPnetSettings(CropSettings):
     @property
     def label_sigma(self) -> float:
         """Standard deviation of the classification label, in cells."""
+        if self.classifier.label_sigma is not None:
+            return self.classifier.label_sigma
         return self.classifier.output_sigma_factor / self.search_area * self.feature_size
 
     @property

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,25 @@ def test_cards_of_older_versions_are_read(saved: Path) -> None:
     path.write_text(json.dumps(card))
     assert load_network(saved)[1] == SMALL
     assert SMALL.crop_mode == "replicate"
+
+
+def test_prdimp_networks_from_before_their_initializer_was_learned_are_read(tmp_path: Path) -> None:
+    settings = replace(SMALL, classifier=replace(SMALL.classifier, objective="kl"))
+    network, path = small_network(0, settings), tmp_path / "kl.safetensors"
+    save_network(network, settings, path, NetworkCard())
+    state = {name: value for name, value in load_file(path).items() if "filter_initializer" not in name}
+    save_file(state, path)
+    replace(NetworkCard.read(path), sha256=sha256(path)).write(path)
+    initializer = load_network(path)[0].classifier.filter_initializer.state_dict()
+    assert initializer.keys() == {"filter_conv.weight", "filter_conv.bias"}
+    assert not any(value.any() for value in initializer.values())
+
+
+def test_single_precision_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    net = small_network()
+    save_network(net, SMALL, tmp_path / "net.safetensors", NetworkCard(), torch.float32)
+    for name, value in load_network(tmp_path / "net.safetensors")[0].state_dict().items():
+        assert torch.equal(value, net.state_dict()[name])
 
 
 def test_weights_that_do_not_fit_are_listed_in_one_message() -> None:

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ltr.models.layers.filter import apply_filter
 from ltr.models.loss.target_classification import KLRegressionGrid
-from ltr.models.target_classifier.initializer import FilterInitializerZero
+from ltr.models.target_classifier.initializer import FilterInitializerLinear
 from ltr.models.target_classifier.kl_optimizer import PrDiMPSteepestDescentNewton
 from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
 
@@ -54,10 +54,10 @@ def test_a_step_equals_autograd_s_newton_step_along_the_gradient(size: int) -> N
 def test_the_objective_falls_from_zero_on() -> None:
     optimizer = _optimizer()
     _, feat, boxes = _problem(4)
-    start = FilterInitializerZero(4)(feat, boxes)
-    assert start.shape == (SEQUENCES, CHANNELS, 4, 4)
-    assert not start.any()
     with torch.no_grad():
+        start = FilterInitializerLinear(4, CHANNELS, 16, "zero").double()(feat, boxes)
+        assert start.shape == (SEQUENCES, CHANNELS, 4, 4)
+        assert not start.any()
         filters = optimizer(start, feat, boxes)
         assert len(filters) == 6
         for b in range(SEQUENCES):
@@ -90,6 +90,15 @@ def test_gradients_reach_features_and_learned_numbers() -> None:
     for tensor in (feat, optimizer.log_step_length, optimizer.filter_reg):
         assert tensor.grad is not None
         assert tensor.grad.abs().sum() > 0
+
+
+def test_the_zero_initializer_is_trained_through_the_steps() -> None:
+    _, feat, boxes = _problem(4)
+    initializer = FilterInitializerLinear(4, CHANNELS, 16, "zero").double()
+    _optimizer()(initializer(feat, boxes), feat, boxes)[-1].square().sum().backward()
+    for parameter in initializer.parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.abs().sum() > 0
 
 
 def test_confidence_is_one_at_a_perfect_answer_and_small_where_all_cells_are_alike() -> None:

@@ -15,6 +15,11 @@ def test_sizes_follow(filter_size: int, score_size: int) -> None:
     assert problems(settings) == []
 
 
+def test_a_label_given_in_cells_stays_with_other_crops() -> None:
+    network = DiMPnetSettings(crop_side=352, search_area=6, classifier=ClassifierSettings(label_sigma=0.9))
+    assert network.label_sigma == network.score_grid.sigma == 0.9
+
+
 def test_every_problem_is_listed() -> None:
     settings = replace(
         DiMPnetSettings(), crop_side=100, search_area=0.5, max_shrink=0.5, classifier=ClassifierSettings(filter_size=0)
