@@ -1,19 +1,23 @@
 """Validation of boxes given by users."""
 
+from __future__ import annotations
+
 import math
 import reprlib
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box
 
-BoxLike = Sequence[float] | NDArray[Any] | torch.Tensor  # x, y, w, h
+if TYPE_CHECKING:  # commands check their boxes before the slow import of torch
+    from torch import Tensor
+
+    BoxLike = Sequence[float] | NDArray[Any] | Tensor  # x, y, w, h
 
 LARGEST = 4  # in frame widths or heights; a target that is partly outside can be larger than the frame
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Self, get_args
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from ltr.utils.errors import InputError
 from ltr.utils.numbers import check_seed
-from pytracking.api.boxes import BoxLike, check_box
-from pytracking.api.frames import Channels, Frame, as_rgb
+from pytracking.api.boxes import check_box
+from pytracking.api.frames import Channels, as_rgb
 from pytracking.api.tracker_checkpoint import read_snapshot, write_snapshot
 from pytracking.tracker.base.config import TrackerConfig, as_texts
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import Debuggable, Restorable, Staged
 from pytracking.tracker.families import FAMILIES, complete, load_parameters
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pytracking.api.boxes import BoxLike
+    from pytracking.api.frames import Frame
 
 
 class Tracker:
@@ -105,7 +109,8 @@ class Tracker:
         """Learn a target.
 
         Args:
-            frame: uint8, numpy ``[H, W, 3]`` or torch ``[3, H, W]``, in the color order ``channels``.
+            frame: uint8, numpy ``[H, W, 3]`` or torch ``[3, H, W]``, in the color order ``channels``; or a PIL image.
+                Gray ``[H, W]`` and a fourth channel (alpha, ignored) are accepted, too.
             box: (x, y, w, h) in pixels: left, top, width, height; not two corners, which would not be detected. It must
                 overlap the frame.
         Raises:

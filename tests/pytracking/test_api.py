@@ -17,12 +17,15 @@ def test_importing_it_does_not_import_torch(repository: Path, module: str) -> No
 def test_names() -> None:
     from pytracking.api.multi_tracker import MultiTracker
     from pytracking.api.tracker import Tracker
+    from pytracking.pipeline.one_target import track
     from pytracking.tracker.base.output import TrackOutput
 
     assert pytracking.Tracker is Tracker
     assert pytracking.TrackOutput is TrackOutput
     assert pytracking.MultiTracker is MultiTracker
     assert pytracking.__version__ == importlib.metadata.version("ebm-tracking")
-    assert dir(pytracking) == sorted(pytracking.__all__) == ["MultiTracker", "TrackOutput", "Tracker", "__version__"]
+    assert pytracking.track is track
+    names = ["MultiTracker", "TrackOutput", "Tracker", "__version__", "track"]
+    assert dir(pytracking) == sorted(pytracking.__all__) == names
     with pytest.raises(AttributeError, match="module 'pytracking' has no attribute 'Trakcer'"):
         _ = pytracking.Trakcer

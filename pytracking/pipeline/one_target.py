@@ -1,0 +1,57 @@
+"""``pytracking.track``: one target through a video, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+from ltr.utils.errors import InputError
+from pytracking.api.boxes import check_box
+from pytracking.api.frames import as_rgb
+from pytracking.api.tracker import Tracker
+from pytracking.tracker.base.output import TrackOutput
+from pytracking.video.frame_source import open_frames
+
+if TYPE_CHECKING:
+    from pytracking.api.boxes import BoxLike
+    from pytracking.api.frames import Frame
+
+    Video = str | PathLike[str] | int | Iterable[Frame]
+
+
+def track(video: Video, box: BoxLike, tracker: Tracker | None = None) -> Iterator[TrackOutput]:
+    """Follow the target in ``box`` through ``video``: an output for each frame, the first of which is ``box`` itself.
+
+    The result is an iterator, and a frame is read and tracked when its output is asked for::
+
+        for output in pytracking.track("clip.mp4", (100, 80, 60, 90)):
+            print(output.box, output.score, output.state)
+
+    ``list(pytracking.track(...))`` tracks the whole video in one call.
+
+    Args:
+        video: a video file, image folder, glob of images, camera index or URL; or frames, one after another: an
+            iterable, or an array or tensor with an axis more, of what :meth:`Tracker.track` takes.
+        box: (x, y, w, h) of the target in the first frame, pixels.
+        tracker: other than ``Tracker()``. It is cloned, so it can be shared by several videos, and is not changed.
+    Raises:
+        InputError: the video has no frame, or the first frame or the box is invalid; at once, before anything is asked
+            for. FileNotFoundError: there is no such video. Later, BrokenSourceError after the last good frame.
+    """
+    channels = tracker.channels if tracker else "RGB"
+    if isinstance(video, str | int | PathLike):
+        source = open_frames(video if isinstance(video, int) else fspath(video))
+        frames: Iterator[Frame] = (image if channels == "RGB" else image[..., ::-1] for image in source)
+    elif isinstance(video, Iterable):
+        frames = iter(video)
+    else:
+        raise InputError(f"video: expected a file, folder, URL, camera or frames, got {type(video).__name__}")
+    first = next(frames, None)
+    if first is None:
+        raise InputError("video: there are no frames")
+    given = TrackOutput(check_box(box, as_rgb(first, channels)), 1.0, "tracking")  # before the network is loaded
+    target = (tracker or Tracker()).clone()
+    target.initialize(first, given.box)
+    return chain([given], map(target.track, frames))
