@@ -59,9 +59,10 @@ class RunInfo:
         return ", ".join(f"{name} {value}" for name in names if (value := getattr(self, name)) is not None)
 
     def differences(self, other: Self) -> list[str]:
-        """Names of the fields that prevent restoring the other's state because they differ; the machine may differ."""
-        names = ("tracker", "settings", "network_sha256", "seed")
-        return [name for name in names if getattr(self, name) != getattr(other, name)]
+        """Names of the fields that prevent restoring the other's state: those with :meth:`changes`; the machine may
+        differ."""
+        changed = {change.partition(":")[0].partition(".")[0] for change in self.changes(other)}
+        return [name for name in ("tracker", "settings", "network_sha256", "seed") if name in changed]
 
     def changes(self, now: Self) -> list[str]:
         """Choices of this run, read from a stamp, that are other ones ``now``, a line each: "seed: there 0, now 1".
@@ -75,12 +76,14 @@ class RunInfo:
         return [f"{name}: there {_brief(there[name])}, now {_brief(here[name])}" for name in names]
 
     def _with_none(self, other: Self) -> Self:
-        """With None for the parameters that only ``other`` has."""
+        """With None for the parameters that only ``other`` has, unless a version added them."""
         if not self.settings or not other.settings:
             return self
-        return replace(
-            self, settings={**self.settings, **{name: None for name in other.settings if name not in self.settings}}
-        )
+        missing = {name: None for name in other.settings if name not in self.settings and name not in _ADDED}
+        return replace(self, settings={**self.settings, **missing})
+
+
+_ADDED = frozenset({"search"})  # parameters outside groups, never None, that stamps of older versions do not have
 
 
 def as_json_values(values: Mapping[str, Any]) -> dict[str, Any]:

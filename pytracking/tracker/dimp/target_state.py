@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -55,11 +55,17 @@ class TargetState:
 
 
 def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size: int) -> None:
-    """Raise InputError if ``state`` has other names than a state, or values that do not fit the network."""
-    expected = sorted(_leaf_names(TargetState))
-    if sorted(state) != expected:
-        raise InputError(f"not the state of a DiMP tracker: expected {expected}, got {sorted(state)}")
+    """Raise InputError if ``state`` has other names than a state, or values that do not fit the network.
+
+    Fields with start values may be missing: older versions did not have all of them.
+    """
+    expected = dict(_leaf_names(TargetState))
+    missing, unknown = expected.keys() - state.keys(), state.keys() - expected.keys()
+    if unknown or any(not expected[name] for name in missing):
+        raise InputError(f"not the state of a DiMP tracker: expected {sorted(expected)}, got {sorted(state)}")
     for name, (dtype, shape) in _stored(network, memory_size).items():
+        if name not in state:
+            continue
         values = state[name]
         if values.dtype != dtype or not _fits(values, shape) or not values.isfinite().all():
             text = f"expected finite {dtype} {list(shape)}, got {values.dtype} {list(values.shape)}"
@@ -103,13 +109,20 @@ def _parts(kind: Any) -> dict[str, Any]:
     return {str(number): part for number, part in enumerate(get_args(kind))} if get_origin(kind) is tuple else {}
 
 
-def _leaf_names(kind: Any, name: str = "") -> Iterator[str]:
-    """Dotted names (``memory.boxes``, ...) of all values stored for the type ``kind``."""
-    parts = _parts(kind)
+def _with_start_value(kind: Any) -> set[str]:
+    """Names of the fields of a dataclass that have a start value."""
+    if not is_dataclass(kind):
+        return set()
+    return {f.name for f in fields(kind) if f.default is not MISSING or f.default_factory is not MISSING}
+
+
+def _leaf_names(kind: Any, name: str = "", optional: bool = False) -> Iterator[tuple[str, bool]]:
+    """Dotted names (``memory.boxes``, ...) of all values stored for the type ``kind``, and whether each is optional."""
+    parts, started = _parts(kind), _with_start_value(kind)
     for part, its_kind in parts.items():
-        yield from _leaf_names(its_kind, f"{name}.{part}".lstrip("."))
+        yield from _leaf_names(its_kind, f"{name}.{part}".lstrip("."), optional or part in started)
     if not parts:
-        yield name
+        yield name, optional
 
 
 def _leaves(value: Any, kind: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -131,12 +144,16 @@ def _to_tensor(value: Any) -> Tensor:
 
 
 def _decode(kind: Any, name: str, state: dict[str, Tensor], device: torch.device) -> Any:
-    """The value of the type ``kind`` stored under ``name``."""
-    values = {
-        part: _decode(its_kind, f"{name}.{part}".lstrip("."), state, device) for part, its_kind in _parts(kind).items()
-    }
-    if values:
-        return tuple(values.values()) if get_origin(kind) is tuple else kind(**values)
+    """The value of the type ``kind`` stored under ``name``; fields that are not stored have their start values."""
+    parts, started = _parts(kind), _with_start_value(kind)
+    if parts:
+        names = {part: f"{name}.{part}".lstrip(".") for part in parts}
+        stored = {
+            part: _decode(parts[part], full, state, device)
+            for part, full in names.items()
+            if part not in started or any(key == full or key.startswith(f"{full}.") for key in state)
+        }
+        return tuple(stored.values()) if get_origin(kind) is tuple else kind(**stored)
     tensor = state[name]
     if kind is torch.Generator:
         generator = torch.Generator()

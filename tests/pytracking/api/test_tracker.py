@@ -282,6 +282,17 @@ def test_restore_names_what_does_not_fit(path: str, tracker: Tracker, tmp_path: 
         tracker.load_state_dict(state)
 
 
+def test_what_an_older_version_did_not_save_has_its_start_value(tracker: Tracker) -> None:
+    tracker.initialize(FRAME, BOX)
+    saved = tracker.state_dict()
+    older = {name: value for name, value in saved.items() if name not in ("identity_score", "reacquisition.lost")}
+    outputs = []
+    for state in (saved, older):
+        tracker.load_state_dict(state)
+        outputs.append(tracker.track(noise_picture(1, 200, 150)))
+    assert outputs[0] == outputs[1]
+
+
 LEARNED = ("filter", "first_filter", "modulation.0", "modulation.1", "memory.samples", "memory.boxes", "memory.weights")
 
 

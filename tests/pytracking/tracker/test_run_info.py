@@ -28,7 +28,9 @@ def test_an_old_stamp_is_read_and_written_as_it_was(more: dict[str, object]) -> 
     assert info.to_json() == {key: OLD[key] for key in OLD.keys() - {"sequence", "sha256", "trained_on"}} | more
     assert info.summary() == ("device cpu, threads 1, accelerator openvino, precision f32, seed 3, network_sha256 ab12")
     assert info.differences(RunInfo.from_json({**OLD, "threads": 2, "versions": {}, "device": "cuda"})) == []
-    assert info.differences(RunInfo.from_json({**OLD, "seed": 4, "settings": {}})) == ["settings", "seed"]
+    assert info.differences(RunInfo.from_json({**OLD, "seed": 4, "settings": {"class": "B"}})) == ["settings", "seed"]
+    newer = {**OLD["settings"], "search": "near", "new": {"a": 1}}
+    assert info.differences(RunInfo.from_json({**OLD, "settings": newer})) == []
 
 
 @pytest.mark.parametrize(
