@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,33 +15,54 @@ from ltr.utils.errors import InputError
 
 
 def build_optimizer(net: nn.Module, settings: OptimSettings) -> tuple[torch.optim.Optimizer, LRScheduler]:
-    """Adam over the parameters that are trained, and the schedule of its rates by epoch.
+    """Adam or stochastic gradient descent over the trained parameters, and the schedule of its rates by epoch.
+
+    The rates of the first steps (``warmup_steps``) are the trainer's.
 
     Raises:
         ValueError: a prefix in ``settings.part_lr`` fits no parameter.
     """
-    groups: dict[str, list[nn.Parameter]] = {}
-    prefixes = sorted(settings.part_lr, key=len, reverse=True)
-    for name, parameter in net.named_parameters():
-        prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
-        if parameter.requires_grad:
-            groups.setdefault(prefix, []).append(parameter)
-    unused = [prefix for prefix in prefixes if prefix not in groups]
-    if unused:
-        raise InputError(f"optim.part_lr: no trained parameter starts with {', '.join(unused)}")
-    optimizer = torch.optim.Adam(
-        [
-            {"name": prefix or "rest", "params": group, "lr": settings.part_lr.get(prefix, settings.lr)}
-            for prefix, group in groups.items()
-        ],
-        weight_decay=settings.weight_decay,
-    )
+    groups = parameter_groups(net, settings)
+    optimizer: torch.optim.Optimizer
+    if settings.momentum is None:
+        optimizer = torch.optim.Adam(groups)
+    else:
+        optimizer = torch.optim.SGD(groups, momentum=settings.momentum)
     schedules: dict[str, Callable[[int], float]] = {
         "constant": lambda epoch: 1.0,
         "step": lambda epoch: settings.step_factor ** _drops(epoch, settings.step_epochs),
         "cosine": lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / settings.epochs)),
     }
     return optimizer, LambdaLR(optimizer, schedules[settings.schedule])
+
+
+def parameter_groups(net: nn.Module, settings: OptimSettings) -> list[dict[str, Any]]:
+    """The trained parameters by learning rate and weight decay, as an optimizer takes them.
+
+    Raises:
+        ValueError: a prefix in ``settings.part_lr`` fits no parameter.
+    """
+    rates = settings.part_lr
+    prefixes = sorted(rates, key=len, reverse=True)
+    apart = settings.bias_lr_factor is not None or settings.bias_weight_decay is not None
+    groups: dict[str, dict[str, Any]] = {}
+    used = set()
+    for name, parameter in net.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
+        used.add(prefix)
+        bias = apart and name.rpartition(".")[2] == "bias"
+        label, rate, decay = prefix or "rest", rates.get(prefix, settings.lr), settings.weight_decay
+        if bias:
+            label, rate = f"{label} (biases)", rate * (settings.bias_lr_factor or 1.0)
+            decay = decay if settings.bias_weight_decay is None else settings.bias_weight_decay
+        group = groups.setdefault(label, {"name": label, "params": [], "lr": rate, "weight_decay": decay})
+        group["params"].append(parameter)
+    unused = [prefix for prefix in prefixes if prefix not in used]
+    if unused:
+        raise InputError(f"optim.part_lr: no trained parameter starts with {', '.join(unused)}")
+    return list(groups.values())
 
 
 def _drops(epoch: int, step_epochs: int | tuple[int, ...]) -> int:

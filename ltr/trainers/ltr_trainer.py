@@ -206,6 +206,11 @@ class LTRTrainer:
 
     def _do_step(self, batches: list[Any]) -> list[Stats]:
         seed_step(self.generator, self.seed, self.epoch, self.progress.step, self.processes.rank)
+        warmup = self.settings.optim.warmup(self._done_steps)
+        for group, rate in zip(
+            self.training.optimizer.param_groups, self.training.scheduler.get_last_lr(), strict=True
+        ):
+            group["lr"] = rate * warmup
         try:
             stats = self.step(batches, self.generator)
         except BadBatch as bad:

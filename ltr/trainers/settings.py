@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from ltr.utils.config import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, changed
+from ltr.utils.config import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, UnitInterval, changed
 from ltr.utils.errors import InputError
+
+WARMUP_START = 1 / 3  # fraction of the learning rate in the first step of a warm-up; Detectron's
 
 
 @dataclass(frozen=True)
 class OptimSettings:
-    """Adam, its learning rates over the epochs, and the size of a step's batch."""
+    """The optimizer, its learning rates over the epochs, and the size of a step's batch.
+
+    New fields are None by default: the checkpoints of older versions, which lack them, can then be resumed.
+    """
 
     epochs: PositiveInt = 50
     batch_size: PositiveInt = 10
@@ -29,6 +35,15 @@ class OptimSettings:
     clip_norm: PositiveFloat | None = None  # largest norm of a step's gradient
     accumulate: PositiveInt = 1  # parts of a batch, processed one after another to save memory
     ema: float | None = None  # decay (0.999) of a running mean of the weights, which is validated and kept instead
+    momentum: UnitInterval | None = None  # of stochastic gradient descent; None: Adam
+    bias_lr_factor: PositiveFloat | None = None  # the learning rate of biases is so many times that of their part
+    bias_weight_decay: NonNegativeFloat | None = None  # of biases, if another
+    warmup_steps: PositiveInt | None = None  # first steps, in which the learning rate grows linearly from a third
+
+    def warmup(self, step: int) -> float:
+        """The factor of the learning rates in step ``step`` (from 0)."""
+        done = min(1.0, step / self.warmup_steps) if self.warmup_steps else 1.0
+        return WARMUP_START + (1 - WARMUP_START) * done
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
@@ -81,6 +96,9 @@ def with_values(settings: S, values: Mapping[str, Any], where: str) -> S:
     method = rest.get(name)
     if isinstance(method, str) or (isinstance(method, Mapping) and "method" in method):
         table = {"method": method} if isinstance(method, str) else dict(method)
+        others = {key: value for key, value in rest.items() if key != name}
+        with suppress(InputError):  # reported below
+            settings = changed(settings, others, where)  # a method's values may depend on them
         try:
             settings = settings.with_method(table.pop("method"))
         except InputError as error:

@@ -148,6 +148,31 @@ def test_the_rate_drops_after_the_epochs_that_are_named() -> None:
     assert problems(wrong) == ["optim.step_epochs.0: expected more than 0, got 0"]
 
 
+def test_coco_has_the_optimizer_of_the_released_code() -> None:
+    """Stochastic gradient descent; biases learn at twice the rate and do not decay."""
+    optim = load_settings("detection", "ncep").optim
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    optimizer, _ = build_optimizer(net, optim)
+    assert isinstance(optimizer, torch.optim.SGD)
+    found = {
+        id(parameter): (group["lr"], group["weight_decay"], group["momentum"])
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+    for name, parameter in net.named_parameters():
+        assert found[id(parameter)] == ((2e-3, 0.0, 0.9) if name.endswith("bias") else (1e-3, 1e-4, 0.9)), name
+    assert [optim.warmup(step) for step in (0, 250, 500, 501)] == pytest.approx([1 / 3, 2 / 3, 1, 1])
+
+
+def test_biases_of_a_part_have_its_rate_times_the_factor() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    optim = replace(TrainSettings().optim, lr=1.0, part_lr={"1.": 0.1}, weight_decay=0.5, bias_lr_factor=2.0)
+    optimizer, _ = build_optimizer(net, optim)
+    assert isinstance(optimizer, torch.optim.Adam)
+    groups = {group["name"]: (group["lr"], group["weight_decay"]) for group in optimizer.param_groups}
+    assert groups == {"rest": (1.0, 0.5), "rest (biases)": (2.0, 0.5), "1.": (0.1, 0.5), "1. (biases)": (0.2, 0.5)}
+
+
 def test_all_problems_of_a_detection_training_come_at_once() -> None:
     settings = load_settings("detection", "ncep_mobile")
     assert isinstance(settings, BranchTrainSettings)

@@ -120,6 +120,10 @@ MODES = {
     "plain": SETTINGS,
     "ema": replace(SETTINGS, optim=replace(SETTINGS.optim, ema=0.9)),
     "accumulate": replace(SETTINGS, optim=replace(SETTINGS.optim, accumulate=2)),
+    "sgd": replace(
+        SETTINGS,
+        optim=replace(SETTINGS.optim, momentum=0.9, bias_lr_factor=2.0, bias_weight_decay=0.0, warmup_steps=12),
+    ),
     "bf16": replace(SETTINGS, precision="bf16"),
     "fp16": replace(SETTINGS, precision="fp16"),
 }
@@ -354,3 +358,19 @@ def test_gradients_are_clipped(tmp_path: Path) -> None:
     trainer.run()
     moments = [state["exp_avg"] for state in trainer.training.optimizer.state.values()]
     assert 0 < sum(float(moment.square().sum()) for moment in moments) ** 0.5 <= 1e-3
+
+
+def test_the_rates_of_a_warm_up_grow_linearly_from_a_third(tmp_path: Path) -> None:
+    """Steps have 5 batches an epoch; the drop after two epochs is that of every run."""
+    optim = replace(
+        SETTINGS.optim, epochs=3, lr=0.03, step_factor=0.1, momentum=0.9, bias_lr_factor=2.0, warmup_steps=6
+    )
+    trainer = _trainer(tmp_path, replace(SETTINGS, optim=optim))
+    rates: list[list[float]] = []
+    optimizer = trainer.training.optimizer
+    optimizer.register_step_pre_hook(lambda *_: rates.append([group["lr"] for group in optimizer.param_groups]))
+    trainer.run()
+    weights, biases = zip(*rates, strict=True)
+    growing = [0.01 + 0.02 * step / 6 for step in range(6)]
+    assert weights == pytest.approx([*growing, *[0.03] * 4, *[0.003] * 5])
+    assert biases == pytest.approx([2 * rate for rate in weights])
