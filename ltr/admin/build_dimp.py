@@ -63,7 +63,12 @@ def build(
     classification_loss = LBHinge(settings.hinge_threshold) if hinge else KLRegressionGrid()
     actor = DiMPActor(net, settings.box_loss, classification_loss, settings.loss_weights)
     optimizer, scheduler = build_optimizer(net, settings.optim)
-    card = NetworkCard(training=to_json(settings), seed=seed, data=training_data(settings, data))
+    card = NetworkCard(
+        box_branch_predicts=settings.box_loss.trains,
+        training=to_json(settings),
+        seed=seed,
+        data=training_data(settings, data),
+    )
 
     def export(folder: Path) -> None:
         save_network(net, settings.network, folder / "network.safetensors", card)

@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from ltr.models.bbreg.prediction import BoxPrediction
 from ltr.models.build import build_network
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
@@ -33,6 +34,7 @@ class NetworkCard:
 
     network: Mapping[str, Any] | None = None  # its settings, as ltr.utils.config.to_json writes them
     sha256: str = ""  # of the file of weights
+    box_branch_predicts: BoxPrediction | None = None  # read it as box_prediction: older cards lack it
     training: Mapping[str, Any] | None = None  # the training's settings
     seed: int | None = None
     data: Mapping[str, Mapping[str, Any]] | None = None  # training data by source (ltr.admin.provenance)
@@ -53,6 +55,13 @@ class NetworkCard:
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "more"}
         text = json.dumps({**{name: v for name, v in values.items() if v not in (None, ())}, **self.more}, indent=1)
         atomic_write(path.with_suffix(".json"), lambda temporary: temporary.write_text(text + "\n"))
+
+    @property
+    def box_prediction(self) -> BoxPrediction:
+        """What the box branch predicts. Cards of older versions name the loss of their training alone."""
+        loss = (self.training or {}).get("box_loss")
+        of_overlaps = isinstance(loss, Mapping) and loss.get("class") == "IoUPrediction"
+        return self.box_branch_predicts or ("overlap" if of_overlaps else "log_density")
 
     @property
     def training_sequences(self) -> list[str]:

@@ -45,6 +45,12 @@ def average(paths: Sequence[Path], out: Path) -> None:
     check_outputs(dict(zip(("out", "card"), with_card(out), strict=True)), [f for p in paths for f in with_card(p)])
     loaded = [load_network(path) for path in paths]
     network, settings, card = loaded[-1]
+    cards = [card for _, _, card in loaded]
+    for path, other in zip(paths, cards, strict=True):
+        if other.box_prediction != card.box_prediction:
+            raise InputError(
+                f"{path}: its box branch predicts {other.box_prediction}, that of {paths[-1]} {card.box_prediction}"
+            )
     states = [other.state_dict() for other, _, _ in loaded]
     same_kind = build_network(settings)
     for path, state in zip(paths[:-1], states[:-1], strict=True):
@@ -54,9 +60,14 @@ def average(paths: Sequence[Path], out: Path) -> None:
         for name, value in states[-1].items()
     }
     load_weights(network, mean, out)
-    cards = [card for _, _, card in loaded]
     parts = tuple({"sha256": part.sha256, "training": part.training} for part in cards)
-    described = NetworkCard(training=card.training, seed=card.seed, data=_all_data(cards), averaged=parts)
+    described = NetworkCard(
+        box_branch_predicts=card.box_prediction,
+        training=card.training,
+        seed=card.seed,
+        data=_all_data(cards),
+        averaged=parts,
+    )
     save_network(network, settings, out, described)
 
 

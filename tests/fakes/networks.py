@@ -70,7 +70,8 @@ def dimp_tracker(
     extractor: FeatureExtractor | None = None,
     functions: type[TorchFunctions] = TorchFunctions,
 ) -> DiMPTracker:
-    """A tracker of a network that is in memory, on ``device``."""
+    """A tracker of a network that is in memory, on ``device``; its box branch predicts a log-density."""
+    params = params.for_prediction("log_density")
     made = functions(network.requires_grad_(False), settings.crop_side, params.refinement, device, extractor)
     return DiMPTracker(DiMP(made, settings, params), device, seed)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative, box_iou
+from ltr.models.bbreg.prediction import BoxPrediction
 from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput, require_count
 from ltr.models.loss.ebm.proposals import GaussianMixture, Sigmas
 
@@ -24,6 +26,8 @@ class IoUPrediction(EBMLoss):
         sigmas: standard deviations of the components, of equal weight.
         num_samples: M, draws per target.
     """
+
+    trains: ClassVar[BoxPrediction] = "overlap"
 
     sigmas: Sigmas = (0.01, 0.05, 0.1, 0.2, 0.3)
     num_samples: int = 8

@@ -5,11 +5,12 @@ Comments give the old parameter name, as ``pytracking: NAME``, where it differs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from ltr.utils.config import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Range, UnitInterval
+from ltr.models.bbreg.prediction import BoxPrediction
+from ltr.utils.config import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Range, UnitInterval, to_json
 
 NETWORKS = Path(__file__).resolve().parents[2] / "networks"  # the shipped ones
 
@@ -98,22 +99,41 @@ class AscentParams:
 
 
 @dataclass(frozen=True)
+class OverlapAscentParams:
+    """Gradient ascent of a predicted overlap, as in ATOM and DiMP: step_length * gradient * (w, h, w, h) on a box
+    (x, y, w, h) in crop pixels."""
+
+    num_boxes: PositiveInt = 10  # the one at the new position, and jittered copies (num_init_random_boxes)
+    position_jitter: NonNegativeFloat = 0.1  # width of a uniform density, in sqrt(w h) (pytracking: box_jitter_pos)
+    size_jitter: NonNegativeFloat = 0.5  # the same of w and of h (pytracking: box_jitter_sz)
+    num_iterations: PositiveInt = 5  # pytracking: box_refinement_iter
+    step_length: PositiveFloat = 1.0  # pytracking: box_refinement_step_length
+    step_decay: PositiveFloat = 1.0  # pytracking: box_refinement_step_decay
+    top_k: PositiveInt = 3  # boxes of the highest overlap are averaged (pytracking: iounet_k)
+    max_aspect: Annotated[float, Range(above=1)] = 6.0  # longer boxes are dropped (pytracking: maximal_aspect_ratio)
+
+
+RefinementMethod = Literal["mean", "ascent", "overlap_ascent"]
+
+
+@dataclass(frozen=True)
 class RefinementParams:
-    """Box refinement by the energy."""
+    """Box refinement by the box branch."""
 
     enabled: bool = True  # pytracking: use_iou_net
-    method: Literal["mean", "ascent"] = "mean"
+    method: RefinementMethod | None = None  # None: see FOR_PREDICTION
     size_spread: PositiveFloat = 0.2  # scale of the prior (Student's t) of log sqrt(w h), relative to the first box
     aspect_spread: PositiveFloat = 0.2  # the same of log (w / h)
     mean: MeanParams = field(default_factory=MeanParams)
     ascent: AscentParams = field(default_factory=AscentParams)
+    overlap_ascent: OverlapAscentParams = field(default_factory=OverlapAscentParams)
 
 
 @dataclass(frozen=True)
 class BoxLearningParams:
     """Fine-tuning of the modulation in the first frame: NCE+ (Gustafsson et al., equation 16)."""
 
-    num_iter: NonNegativeInt = 30  # steps; 0 keeps the network's modulation
+    num_iter: NonNegativeInt | None = None  # steps; 0 keeps the network's modulation. None: see FOR_PREDICTION
     learning_rate: PositiveFloat = 0.1  # of Adam, on relative changes of the modulation
     prior: NonNegativeFloat = 0.03  # weight decay of these changes
     weight: UnitInterval = 0.5  # part of the learned changes that is applied, since appearance changes later
@@ -121,6 +141,18 @@ class BoxLearningParams:
     num_samples: PositiveInt = 48  # M, noise samples for each crop
     sigmas: tuple[PositiveFloat, ...] = (0.05, 0.5)  # of the noise, in relative box space
     beta: PositiveFloat = 0.1  # scale of the true box's noise
+
+
+class _ForPrediction(NamedTuple):
+    method: RefinementMethod
+    box_learning_iter: int
+
+
+# By what the network's box branch predicts, where the parameters leave it open. NCE+ is for log-densities.
+FOR_PREDICTION: dict[BoxPrediction, _ForPrediction] = {
+    "log_density": _ForPrediction("mean", box_learning_iter=30),
+    "overlap": _ForPrediction("overlap_ascent", box_learning_iter=0),
+}
 
 
 @dataclass(frozen=True)
@@ -137,3 +169,20 @@ class DiMPParams:
     augmentation: AugmentationParams = field(default_factory=AugmentationParams)
     refinement: RefinementParams = field(default_factory=RefinementParams)
     box_learning: BoxLearningParams = field(default_factory=BoxLearningParams)
+
+    def for_prediction(self, prediction: BoxPrediction) -> Self:
+        """These parameters with ``FOR_PREDICTION`` filled in where they are None."""
+        chosen, refinement, learning = FOR_PREDICTION[prediction], self.refinement, self.box_learning
+        if refinement.method is None:
+            refinement = replace(refinement, method=chosen.method)
+        if learning.num_iter is None:
+            learning = replace(learning, num_iter=chosen.box_learning_iter)
+        return replace(self, refinement=refinement, box_learning=learning)
+
+    def in_stamps(self) -> dict[str, Any]:
+        """JSON values for stamps of results and saved trackers, without what has no effect: fields that are None, and
+        an ascent of overlaps where another method refines."""
+        values = {name: value for name, value in to_json(self).items() if value is not None}
+        if self.refinement.method != "overlap_ascent":
+            del values["refinement"]["overlap_ascent"]
+        return values

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltr.utils.config import to_json
 from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
 from pytracking.features import fork_guard
@@ -86,13 +85,14 @@ class DiMPModel(TrackerModel):
 
     def __init__(self, params: DiMPParams, config: TrackerConfig) -> None:
         fork_guard.TORCH.check()
-        self.params = config.override(params)
+        params = config.override(params)
         self.config = config
         self.device = choose_device(config.device)
         self.accelerator = choose_accelerator(config.accelerator, self.device)
-        given = {name: getattr(self.params, name) for name in ("search_area", "crop_side")}
+        given = {name: getattr(params, name) for name in ("search_area", "crop_side")}
         of_network = {name: value for name, value in given.items() if value is not None}
-        network, settings, self.card = load_for_tracking(self.params.network, self.device, of_network)
+        network, settings, self.card = load_for_tracking(params.network, self.device, of_network)
+        self.params = params.for_prediction(self.card.box_prediction)
         size = settings.crop_side
         extractor = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision)
         self.functions = TorchFunctions(network, size, self.params.refinement, self.device, extractor)
@@ -114,7 +114,7 @@ class DiMPModel(TrackerModel):
         return RunInfo.of(
             self.config,
             versions,
-            settings={name: value for name, value in to_json(self.params).items() if value is not None},
+            settings=self.params.in_stamps(),
             network_sha256=self.card.sha256,
             device=str(self.device),
             threads=torch.get_num_threads(),

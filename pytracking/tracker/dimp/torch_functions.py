@@ -19,9 +19,10 @@ from pytracking.features.cuda_graph import CudaGraph
 from pytracking.features.frame_crop import crop_frame, to_device
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.parameter.dimp.base import BoxLearningParams, RefinementParams
-from pytracking.tracker.dimp import ascent, functions, posterior_mean
+from pytracking.tracker.dimp import functions
 from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, RefinedBox
 from pytracking.tracker.dimp.modulation_finetuning import finetune_modulation
+from pytracking.tracker.dimp.refinement import METHODS
 from pytracking.tracker.dimp.shape_prior import log_shape_prior
 
 
@@ -44,7 +45,10 @@ class TorchFunctions:
         device: torch.device,
         extractor: FeatureExtractor | None = None,
     ) -> None:
+        if refinement.method is None:
+            raise ValueError("refinement.method: expected a method; DiMPParams.for_prediction chooses one")
         self.network, self.crop_side, self.refinement, self.device = network, crop_side, refinement, device
+        self.method = METHODS[refinement.method]
         self.extractor = extractor or FrameNetwork(network)
         self.box_energy = BoxEnergy(network.bb_regressor)
         self._refine_one = CudaGraph(self._refine) if device.type == "cuda" else self._refine
@@ -127,14 +131,14 @@ class TorchFunctions:
 
     @torch.inference_mode()
     def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[RefinedBox]:
-        """By the posterior mean, or by gradient ascent of the energy."""
+        """By ``self.method``."""
         refined = [
             self._refine_one(
                 *query.features.maps,
                 *query.modulation,
                 self._upload(query.box),
                 self._upload(query.first_size),
-                self._starting_points(query.generator),
+                self.method.draw(self.refinement, query.generator, self.device),
             )[0]
             for query in queries
         ]
@@ -142,23 +146,24 @@ class TorchFunctions:
         return [RefinedBox(box, *(std or [None])) for box, *std in rows]
 
     def energy(self, query: BoxQuery) -> functions.BoxEnergy:
-        """Log-density of boxes, up to a constant: the target's energy and the prior of size and shape."""
+        """What the boxes are refined by."""
 
         @torch.inference_mode()
         def values(boxes: np.ndarray) -> np.ndarray:  # uploads nothing until called, which most hooks never do
-            energy = self._posterior(query.features.maps, query.modulation, self._upload(query.first_size))
+            energy = self._objective(query.features.maps, query.modulation, self._upload(query.first_size))
             return energy(self._upload(boxes)).cpu().numpy()
 
         return values
 
-    def _posterior(self, maps: FeaturePair, modulation: FeaturePair, first_size: Tensor) -> Callable[[Tensor], Tensor]:
-        """Boxes ``[M, 4]`` in crop pixels -> f(x, y) + log prior ``[M]``."""
+    def _objective(self, maps: FeaturePair, modulation: FeaturePair, first_size: Tensor) -> Callable[[Tensor], Tensor]:
+        """Boxes ``[M, 4]`` in crop pixels -> f(x, y) ``[M]``, plus the log prior of a log-density."""
         spreads = self.refinement.size_spread, self.refinement.aspect_spread
 
-        def energy(boxes: Tensor) -> Tensor:
-            return self.box_energy(maps, modulation, boxes) + log_shape_prior(boxes, first_size, *spreads)
+        def objective(boxes: Tensor) -> Tensor:
+            values = self.box_energy(maps, modulation, boxes)
+            return values + log_shape_prior(boxes, first_size, *spreads) if self.method.has_prior else values
 
-        return energy
+        return objective
 
     def _refine(
         self,
@@ -171,20 +176,13 @@ class TorchFunctions:
         points: Tensor,
     ) -> tuple[Tensor]:
         """The box ``[1, 4]``, or box and standard deviation ``[2, 4]``."""
-        arrays = map8, map16, modulation8, modulation16, first_size
-        if self.refinement.method == "mean":
-            energy = self._posterior(arrays[:2], arrays[2:4], first_size)
-            return (torch.stack(posterior_mean.refine_box(energy, box, points, self.refinement.mean)),)
-        with torch.inference_mode(False):  # autograd needs clones of tensors made in inference mode
-            map8, map16, modulation8, modulation16, first_size = (array.clone() for array in arrays)
-            energy = self._posterior((map8, map16), (modulation8, modulation16), first_size)
-            return (ascent.ascend(energy, box.clone(), points.clone(), self.refinement.ascent)[None],)
-
-    def _starting_points(self, generator: torch.Generator) -> Tensor:
-        """Relative boxes: constant for the posterior mean, random for the ascent."""
-        if self.refinement.method == "mean":
-            return posterior_mean.proposal_boxes(self.refinement.mean, self.device)
-        return upload(ascent.draw_starts(self.refinement.ascent, generator), self.device)
+        arrays: tuple[Tensor, ...] = map8, map16, modulation8, modulation16, box, first_size, points
+        with torch.inference_mode(not self.method.has_gradient):
+            if self.method.has_gradient:  # autograd needs clones of tensors made in inference mode
+                arrays = tuple(array.clone() for array in arrays)
+            map8, map16, modulation8, modulation16, box, first_size, points = arrays
+            objective = self._objective((map8, map16), (modulation8, modulation16), first_size)
+            return (self.method.refine(objective, box, points, self.refinement),)
 
     def _upload(self, values: np.ndarray) -> Tensor:
         return upload(torch.from_numpy(values.astype(np.float32)), self.device)

@@ -15,6 +15,7 @@ from ltr.dataset.sequence_folder import SequenceFolder
 from ltr.dataset.synthesis.cut_paste import CutPaste
 from ltr.dataset.synthesis.patches import Patches
 from ltr.dataset.synthesis.synthetic import SyntheticShapes
+from ltr.models.weights import NetworkCard
 from ltr.sampling.sampler import SamplerSettings
 from ltr.train_settings.dimp import DataSource, DiMPTrainSettings
 from ltr.trainers.ltr_trainer import LTRTrainer, Training
@@ -92,6 +93,13 @@ def test_a_training_walks_real_batches(data: Path, tmp_path: Path) -> None:
         assert found[0].train_images.shape == (1, 2, 3, 128, 128)
     training.export(tmp_path / "out")
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"network.safetensors", "network.json"}
+
+
+@pytest.mark.parametrize(("method", "predicts"), [("nce", "log_density"), ("iou", "overlap")])
+def test_the_card_says_what_the_box_loss_trains(data: Path, tmp_path: Path, method: str, predicts: str) -> None:
+    settings = replace(SETTINGS.with_method(method), validation_sequences=())
+    build_training(settings, data, torch.device("cpu"), seed=3).export(tmp_path)
+    assert NetworkCard.read(tmp_path / "network.safetensors").box_branch_predicts == predicts
 
 
 def test_without_validation_data_there_is_no_validation(data: Path) -> None:

@@ -7,9 +7,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from ltr.models.bbreg.prediction import BoxPrediction
+from ltr.models.loss.ebm import EBMLoss, NCEPlus
+from ltr.models.loss.iou_prediction import IoUPrediction
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.models.weights import NetworkCard, load_network, load_weights, save_network, sha256
-from ltr.utils.config import load
+from ltr.utils.config import load, to_json
+from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 from tests.fakes.networks import SMALL, small_network, write_small_network
 
@@ -168,3 +172,28 @@ def test_failing_write_keeps_the_old_file(tmp_path: Path) -> None:
         atomic_write(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("said", "loss", "expected"),
+    [
+        (None, None, "log_density"),
+        (None, NCEPlus(), "log_density"),
+        (None, IoUPrediction(), "overlap"),  # trained before cards said it
+        ("log_density", IoUPrediction(), "log_density"),
+        ("overlap", None, "overlap"),
+    ],
+)
+def test_the_card_says_what_the_box_branch_predicts(
+    tmp_path: Path, said: BoxPrediction | None, loss: EBMLoss | None, expected: BoxPrediction
+) -> None:
+    training = None if loss is None else {"box_loss": to_json(loss)}
+    NetworkCard(box_branch_predicts=said, training=training).write(tmp_path / "net.safetensors")
+    assert NetworkCard.read(tmp_path / "net.safetensors").box_prediction == expected
+
+
+def test_a_card_that_says_another_prediction_is_refused(saved: Path) -> None:
+    path = saved.with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"box_branch_predicts": "iou"}))
+    with pytest.raises(InputError, match=r"box_branch_predicts: expected one of log_density, overlap or .*, got 'iou'"):
+        load_network(saved)

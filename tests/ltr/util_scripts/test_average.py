@@ -33,10 +33,18 @@ def test_every_weight_is_the_mean(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_card_names_all(tmp_path: Path) -> None:
-    first = _write(tmp_path / "a.safetensors", 0, data={"video": VIDEO, "pictures": {"pictures": 3}})
-    last = _write(tmp_path / "b.safetensors", 1, data={"video": OTHER, "pictures": {"pictures": 3}})
+    first, last = (
+        _write(
+            tmp_path / f"{number}.safetensors",
+            number,
+            box_branch_predicts="overlap",
+            data={"video": video, "pictures": {"pictures": 3}},
+        )
+        for number, video in enumerate((VIDEO, OTHER))
+    )
     average([first, last], tmp_path / "mean.safetensors")
     _, settings, card = load_network(tmp_path / "mean.safetensors")
+    assert card.box_branch_predicts == "overlap"
     assert settings == SMALL  # the last one's
     assert card.training == {"lr": 1}
     assert list(card.averaged) == [
@@ -67,5 +75,8 @@ def test_bad_input_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     save_network(small_network(0, wide), wide, tmp_path / "wide.safetensors", NetworkCard())
     with pytest.raises(ValueError, match=r"wide\.safetensors: does not fit the network: .* has shape"):
         average([tmp_path / "wide.safetensors", one], out)
+    other = _write(tmp_path / "other.safetensors", 2, box_branch_predicts="overlap")
+    with pytest.raises(ValueError, match=r"one\.safetensors: its box branch predicts log_density, that of .*other"):
+        average([one, other], out)
     assert not out.exists()
     assert json.loads(one.with_suffix(".json").read_text())["seed"] == 1

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ltr.models.weights import sha256
-from ltr.utils.config import changed, to_json
+from ltr.utils.config import changed
 from ltr.utils.errors import InputError
 from pytracking import Tracker
 from pytracking.parameter.dimp.base import DiMPParams, MeanParams, MemoryParams, RefinementParams
@@ -163,9 +163,28 @@ def test_overrides_are_nested_and_change_nothing_else(path: str) -> None:
         memory=MemoryParams(size=40),
     )
     said = tracker.stamp()["settings"]
-    assert said == {name: value for name, value in to_json(expected).items() if value is not None}
+    assert said == expected.for_prediction("log_density").in_stamps()
     assert not {"search_area", "crop_side"} & said.keys()  # as in stamps of older versions
     assert DiMPParams(network=path).refinement == RefinementParams()
+
+
+def test_what_the_box_branch_predicts_decides_how_boxes_are_refined(tmp_path: Path) -> None:
+    path = write_small_network(tmp_path / "net.safetensors")
+    card = path.with_suffix(".json")
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"box_branch_predicts": "overlap"}))
+
+    def said(**changes: Any) -> tuple[str, int]:
+        tracker = Tracker("dimp", str(path), accelerator="torch", localization=ALWAYS, **changes)
+        tracker.initialize(FRAME, BOX)
+        output = tracker.track(FRAME)
+        assert np.isfinite(output.box).all()
+        assert output.box[2:] != BOX[2:]  # refined
+        settings = tracker.stamp()["settings"]
+        return settings["refinement"]["method"], settings["box_learning"]["num_iter"]
+
+    assert said() == ("overlap_ascent", 0)
+    assert said(refinement={"method": "mean"}) == ("mean", 0)
+    assert said(box_learning={"num_iter": 2}) == ("overlap_ascent", 2)
 
 
 @pytest.mark.parametrize(

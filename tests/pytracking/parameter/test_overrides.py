@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from ltr.utils.config import changed, check, parse_changes, to_json
+from ltr.utils.config import changed, check, parse_changes
 from ltr.utils.errors import InputError
 from pytracking.parameter.dimp import PARAMETERS
 from pytracking.parameter.dimp.base import DiMPParams
@@ -72,6 +72,6 @@ def test_values_that_make_no_sense_are_named(text: str, message: str) -> None:
 def test_settings_are_those_of_results_and_saved_trackers_that_are_there() -> None:
     """Change the digest only where boxes change, too: with other settings all results are made anew, silently, and
     every saved tracker is refused. A new parameter that is None by default is not in the settings."""
-    settings = {name: value for name, value in to_json(PARAMETERS["dimp_ncep_mobile"]).items() if value is not None}
+    settings = PARAMETERS["dimp_ncep_mobile"].for_prediction("log_density").in_stamps()
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     assert digest == "749512aa55aa1f9f80aa1429f810dc9782512887536f58299044d6279017e322"

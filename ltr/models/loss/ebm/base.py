@@ -10,10 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
 
+from ltr.models.bbreg.prediction import BoxPrediction
 from ltr.utils.errors import InputError
 
 Energy = Callable[[Tensor], Tensor]
@@ -30,6 +32,8 @@ class LossOutput:
 
 class EBMLoss(ABC):
     """A training method: frozen hyper-parameters and :meth:`objective`, no weights and no state."""
+
+    trains: ClassVar[BoxPrediction] = "log_density"  # what the energy means after training, if it is of boxes
 
     def __call__(self, energy: Energy, target: Tensor, generator: Generator | None = None) -> LossOutput:
         """The loss of one mini-batch.

@@ -14,6 +14,7 @@ from tests.reference.plain_tracker import PlainFunctions
 
 CPU = torch.device("cpu")
 BOX = np.array([40.0, 50, 32, 28])
+MEAN = RefinementParams(method="mean")
 FREE = AscentParams(num_boxes=6, top_k=1, position_weight=1.0, size_rate=1.0, max_size_change=10.0, num_iterations=3)
 
 
@@ -28,14 +29,21 @@ def _query(functions: TorchFunctions, seed: int = 0) -> BoxQuery:
     return BoxQuery(features, modulation, BOX, BOX[2:] * 1.1, functions.new_generator(0))
 
 
-@pytest.mark.parametrize("refinement", [RefinementParams(), RefinementParams(method="ascent", ascent=FREE)])
+@pytest.mark.parametrize(
+    "refinement",
+    [
+        MEAN,
+        RefinementParams(method="overlap_ascent"),
+        RefinementParams(method="ascent", ascent=FREE),
+    ],
+)
 def test_refined_boxes_are_those_of_the_branchs_own_energy(refinement: RefinementParams) -> None:
     boxes = []
     for kind in (TorchFunctions, PlainFunctions):
         functions = _functions(refinement, kind)
         refined = functions.refine_target_box([_query(functions, 0), _query(functions, 1)])
         boxes.append([each.box for each in refined])
-        assert all((each.std is None) == (refinement.method == "ascent") for each in refined)
+        assert all((each.std is None) == (refinement.method != "mean") for each in refined)
     np.testing.assert_allclose(boxes[0], boxes[1], atol=0.01)
     assert not np.allclose(boxes[0][0], boxes[0][1])
     assert np.abs(boxes[0] - BOX).max() > 0.01
@@ -58,9 +66,10 @@ def test_the_ascent_draws_its_starts_from_the_targets_generator() -> None:
 
 
 def test_no_queries_no_boxes() -> None:
-    assert _functions(RefinementParams()).refine_target_box([]) == []
+    assert _functions(MEAN).refine_target_box([]) == []
 
 
 def test_an_unknown_method_is_named() -> None:
-    with pytest.raises(ValueError, match=r"refinement\.method: expected one of mean, ascent, got 'median'"):
-        config.check(DiMPParams("a", refinement=RefinementParams(method="median")), "parameters")  # type: ignore[arg-type]
+    expected = r"refinement\.method: expected one of mean, ascent, overlap_ascent or null, got 'median'"
+    with pytest.raises(ValueError, match=expected):
+        config.changed(DiMPParams("a"), {"refinement": {"method": "median"}}, "parameters")
