@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -14,6 +15,16 @@ from ltr.utils.errors import InputError
 
 Sigmas = Sequence[float | Sequence[float]]
 """One standard deviation per component, or one per component and dimension (then ``[K][D]``)."""
+
+
+class Proposal(Protocol):
+    """A density q(y|x_i) of each of N inputs that does not know the target."""
+
+    def sample(self, num_samples: int, generator: Generator | None = None) -> Tensor:
+        """Independent draws ``[N, M, D]``, without gradient."""
+
+    def log_prob(self, y: Tensor) -> Tensor:
+        """Log-density ``[N, M]`` of ``y [N, M, D]``."""
 
 
 @dataclass(frozen=True)
