@@ -42,8 +42,12 @@ ROOMS = {
     "video": ("Video", ["pytracking.video", "pytracking.pipeline", "pytracking.visualization"], []),
     "evaluation": ("Evaluation", ["pytracking.evaluation", "pytracking.integrations", "pytracking.profiling"], []),
     "analysis": ("Analysis", ["pytracking.analysis"], []),
-    "losses": ("Losses and refinement", ["ltr.models.loss", "ltr.refine"], []),
-    "networks": ("Networks", ["ltr.models", "external.prroi_pool"], ["ltr.models.loss", "ltr.models.detection"]),
+    "losses": ("Losses, densities and refinement", ["ltr.models.loss", "ltr.models.density", "ltr.refine"], []),
+    "networks": (
+        "Networks",
+        ["ltr.models", "external.prroi_pool"],
+        ["ltr.models.loss", "ltr.models.density", "ltr.models.detection"],
+    ),
     "training": ("Training", ["ltr.train_settings", "ltr.actors", "ltr.trainers"], []),
 }
 

@@ -1,4 +1,4 @@
-"""The energy network of the paper's 1-D regression experiments (Appendix B.2)."""
+"""The energy network of the paper's 1-D regression experiments (Appendix B.2), for more dimensions too."""
 
 from torch import Tensor, nn
 
@@ -8,31 +8,43 @@ class RegressionNet1D(nn.Module):
 
     The paper does not name the activations. As in the authors' released code they are ReLU in x and tanh elsewhere
     (score matching needs curvature in y), and the second and third joint layers add their input.
+
+    Args:
+        hidden: width of the layers.
+        inputs, targets: dimensions of x and y, where they are not numbers.
     """
 
-    def __init__(self, hidden: int = 10) -> None:
+    def __init__(self, hidden: int = 10, inputs: int = 1, targets: int = 1) -> None:
         super().__init__()
-        self.fc1_x = nn.Linear(1, hidden)
+        self.fc1_x = nn.Linear(inputs, hidden)
         self.fc2_x = nn.Linear(hidden, hidden)
-        self.fc1_y = nn.Linear(1, hidden)
+        self.fc1_y = nn.Linear(targets, hidden)
         self.fc1_xy = nn.Linear(2 * hidden, hidden)
         self.fc2_xy = nn.Linear(hidden, hidden)
         self.fc3_xy = nn.Linear(hidden, hidden)
         self.fc4_xy = nn.Linear(hidden, 1)
 
+    def features(self, x: Tensor) -> Tensor:
+        """Features of inputs ``x [N, inputs]``: ``[hidden, N]``."""
+        return _affine(self.fc2_x, _affine(self.fc1_x, x.mT).relu()).relu()
+
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Energies of targets ``y [N, M, 1]`` for inputs ``x [N, 1]``: ``[N, M]``.
+        """Energies of targets ``y [N, M, targets]`` for inputs ``x [N, inputs]``: ``[N, M]``.
 
         With the parameters of R networks stacked along a first dimension (``torch.func.stack_module_state``), x is
-        ``[R, N, 1]``, y ``[R, N, M, 1]`` and the result ``[R, N, M]``: each network for its own inputs.
+        ``[R, N, inputs]``, y ``[R, N, M, targets]`` and the result ``[R, N, M]``: each network for its own inputs.
+        """
+        return self.energy(self.features(x), y)
+
+    def energy(self, features: Tensor, y: Tensor) -> Tensor:
+        """:meth:`forward` of inputs whose :meth:`features` are known.
 
         Activations are laid out ``[hidden, N * M]``: products of small weights with long rows are fast
         on a CPU. The x half of the first joint layer is computed once for each x, not for each of its M targets.
         """
-        from_x = _affine(self.fc2_x, _affine(self.fc1_x, x.mT).relu()).relu()
         weight_x, weight_y = self.fc1_xy.weight.chunk(2, dim=-1)
-        offset = weight_x @ from_x + self.fc1_xy.bias[..., None]  # [hidden, N]
-        h = _affine(self.fc1_y, y.flatten(-3).unsqueeze(-2)).tanh_()
+        offset = weight_x @ features + self.fc1_xy.bias[..., None]  # [hidden, N]
+        h = _affine(self.fc1_y, y.flatten(-3, -2).mT).tanh_()
         h = (weight_y @ h).unflatten(-1, y.shape[-3:-1]).add_(offset[..., None]).tanh_().flatten(-2)
         h = _affine(self.fc2_xy, h).tanh_() + h
         h = _affine(self.fc3_xy, h).tanh_() + h

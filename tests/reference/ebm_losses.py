@@ -109,3 +109,34 @@ def refine(
         else:
             rate = [decay * r for r in rate]
     return y
+
+
+def mixture_density(y: Vector, weights: Sequence[float], means: Sequence[Vector], sigmas: Sequence[Vector]) -> float:
+    """A mixture of Gaussians with diagonal covariances."""
+    total = 0.0
+    for weight, mean, sigma in zip(weights, means, sigmas, strict=True):
+        product = weight
+        for a, b, s in zip(y, mean, sigma, strict=True):
+            product *= math.exp(-0.5 * ((a - b) / s) ** 2) / (math.sqrt(2 * math.pi) * s)
+        total += product
+    return total
+
+
+def ebmdn(f: Score, q: Score, target: list[Vector], draws: list[list[Vector]]) -> float:
+    """The joint objective of Gustafsson et al. (AISTATS 2022); ``q(i, y)`` is the density of the proposal."""
+    total = 0.0
+    for i, y_i in enumerate(target):
+        z = sum(math.exp(f(i, y)) / q(i, y) for y in draws[i]) / len(draws[i])
+        total += math.log(z) - f(i, y_i)
+    return total / len(target)
+
+
+def proposal_nce(f: Score, q: Score, target: list[Vector], draws: list[list[Vector]], label_weight: float) -> float:
+    """NCE with noise q, and the loss of q: D_KL(p || q) up to a constant, and the label's."""
+    total = 0.0
+    for i, y_i in enumerate(target):
+        terms = [math.exp(f(i, y)) / q(i, y) for y in (y_i, *draws[i])]
+        divergence = math.log(sum(terms[1:]) / len(draws[i]))
+        total -= math.log(terms[0] / sum(terms))
+        total += (1 - label_weight) * divergence - label_weight * math.log(q(i, y_i))
+    return total / len(target)

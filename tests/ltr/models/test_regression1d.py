@@ -1,5 +1,6 @@
 """The 1-D network against its textbook form."""
 
+import pytest
 import torch
 from torch import Tensor
 from torch.autograd import gradgradcheck
@@ -11,17 +12,18 @@ def textbook(net: RegressionNet1D, x: Tensor, y: Tensor) -> Tensor:
     """One row for each (x, y), layer after layer, with the concatenation of Appendix B.2."""
     count = y.shape[1]
     from_x = net.fc2_x(net.fc1_x(x).relu()).relu().repeat_interleave(count, dim=0)
-    from_y = torch.tanh(net.fc1_y(y.reshape(-1, 1)))
+    from_y = torch.tanh(net.fc1_y(y.flatten(0, 1)))
     h = torch.tanh(net.fc1_xy(torch.cat([from_x, from_y], dim=1)))
     h = torch.tanh(net.fc2_xy(h)) + h
     h = torch.tanh(net.fc3_xy(h)) + h
     return net.fc4_xy(h).view(len(x), count)
 
 
-def test_equals_the_textbook_form() -> None:
+@pytest.mark.parametrize(("inputs", "targets"), [(1, 1), (3, 2)])
+def test_equals_the_textbook_form(inputs: int, targets: int) -> None:
     torch.manual_seed(0)
-    net = RegressionNet1D().double()
-    x, y = torch.randn(3, 1, dtype=torch.float64), torch.randn(3, 5, 1, dtype=torch.float64)
+    net = RegressionNet1D(inputs=inputs, targets=targets).double()
+    x, y = torch.randn(3, inputs, dtype=torch.float64), torch.randn(3, 5, targets, dtype=torch.float64)
     torch.testing.assert_close(net(x, y), textbook(net, x, y))
     expected = torch.autograd.grad(textbook(net, x, y).square().sum(), list(net.parameters()))
     torch.testing.assert_close(torch.autograd.grad(net(x, y).square().sum(), list(net.parameters())), expected)

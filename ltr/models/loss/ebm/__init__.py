@@ -1,10 +1,12 @@
-"""The seven training methods of energy-based regression of Gustafsson et al. (BMVC 2020), by name."""
+"""The seven training methods of energy-based regression of Gustafsson et al. (BMVC 2020), by name; and two with a
+learned proposal (AISTATS 2022)."""
 
 from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput
 from ltr.models.loss.ebm.importance import KLDIS, MLIS
+from ltr.models.loss.ebm.learned_proposal import EBMDN, LearnedProposalLoss, ProposalNCE
 from ltr.models.loss.ebm.mlmcmc import MLMCMC
 from ltr.models.loss.ebm.nce import NCE, NCEPlus
-from ltr.models.loss.ebm.proposals import GaussianMixture
+from ltr.models.loss.ebm.proposals import GaussianMixture, Proposal
 from ltr.models.loss.ebm.score_matching import DSM, SM
 from ltr.utils.errors import InputError
 
@@ -17,6 +19,9 @@ EBM_LOSSES: dict[str, type[EBMLoss]] = {
     "dsm": DSM,
     "ncep": NCEPlus,
 }
+
+# They also need a proposal: LearnedProposalLoss.using.
+PROPOSAL_LOSSES: dict[str, type[LearnedProposalLoss]] = {"ebmdn": EBMDN, "pnce": ProposalNCE}
 
 
 def build_ebm_loss(name: str, **hyper_parameters: object) -> EBMLoss:
@@ -33,16 +38,21 @@ def build_ebm_loss(name: str, **hyper_parameters: object) -> EBMLoss:
 
 __all__ = [
     "DSM",
+    "EBMDN",
     "EBM_LOSSES",
     "KLDIS",
     "MLIS",
     "MLMCMC",
     "NCE",
+    "PROPOSAL_LOSSES",
     "SM",
     "EBMLoss",
     "Energy",
     "GaussianMixture",
+    "LearnedProposalLoss",
     "LossOutput",
     "NCEPlus",
+    "Proposal",
+    "ProposalNCE",
     "build_ebm_loss",
 ]
