@@ -6,21 +6,20 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
-from ltr.admin.build_training import build_training
 from ltr.train_settings import load_settings
 from ltr.train_settings.command_line import WORKSPACE, parse_command
-from ltr.trainers.base_trainer import differences, seed_everything
-from ltr.trainers.ltr_trainer import LTRTrainer, Training
 from ltr.trainers.settings import TrainSettings
 from ltr.utils.cli import one_line_errors
 from ltr.utils.config import to_json
-from ltr.utils.device import choose_device, keep_freed_memory, precision_warning, set_threads
-from ltr.utils.distributed import local_device, process_group
 from ltr.utils.files import check_outputs, with_card
 from ltr.utils.numbers import check_seed
+
+if TYPE_CHECKING:  # help and mistakes do not wait for the import of torch
+    import torch
+
+    from ltr.trainers.ltr_trainer import Training
 
 USAGE = "run_training.py TASK NAME [--data DIR] [--resume] [--dry-run] [--seed S] [--FIELD VALUE ...]"
 GO_ON = "go on with --resume"
@@ -67,6 +66,12 @@ def check_apart(folder: Path, options: RunOptions, settings: TrainSettings, sett
 
 def train(task: str, name: str, options: RunOptions, settings: TrainSettings) -> None:
     """Run the whole training, or one batch of it."""
+    from ltr.admin.build_training import build_training
+    from ltr.trainers.base_trainer import seed_everything
+    from ltr.trainers.ltr_trainer import LTRTrainer
+    from ltr.utils.device import choose_device, keep_freed_memory, precision_warning, set_threads
+    from ltr.utils.distributed import local_device, process_group
+
     if options.threads:
         set_threads(options.threads)
     keep_freed_memory()
@@ -102,6 +107,8 @@ def train(task: str, name: str, options: RunOptions, settings: TrainSettings) ->
 
 def describe(task: str, name: str, settings: TrainSettings, device: torch.device) -> str:
     """Summary of the training, and a line for each field that differs from the named settings."""
+    from ltr.trainers.base_trainer import differences
+
     optim = settings.optim
     size = f"{optim.epochs} epochs, batches of {optim.batch_size}, {settings.precision} on {device}"
     changes = differences(to_json(load_settings(task, name)), to_json(settings))
@@ -110,6 +117,8 @@ def describe(task: str, name: str, settings: TrainSettings, device: torch.device
 
 def dry_run(training: Training, device: torch.device, seed: int) -> None:
     """Process one batch: loss, gradient, and validation if the training has any."""
+    import torch
+
     training.train_loader.set_epoch(0)
     generator = torch.Generator(device).manual_seed(seed)
     batch = next(iter(training.train_loader)).to(device)

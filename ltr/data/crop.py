@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import cv2
 import numpy as np
-from torch import Tensor
 
 from ltr.utils.config import Range
 from ltr.utils.errors import InputError
 
-AnyImage = TypeVar("AnyImage", np.ndarray, Tensor)
-AnyBox = TypeVar("AnyBox", np.ndarray, Tensor)
+if TYPE_CHECKING:
+    from torch import Tensor
+
+AnyImage = TypeVar("AnyImage", np.ndarray, "Tensor")
+AnyBox = TypeVar("AnyBox", np.ndarray, "Tensor")
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def box_from_crop(box_crop: AnyBox, transform: CropTransform) -> AnyBox:
 def _position(like: AnyBox, x: float, y: float) -> AnyBox:
     """(x, y, 0, 0) as an array of the same kind."""
     values = [x, y, 0.0, 0.0]
-    return like.new_tensor(values) if isinstance(like, Tensor) else np.array(values, like.dtype)
+    return np.array(values, like.dtype) if isinstance(like, np.ndarray) else like.new_tensor(values)
 
 
 def sample_crop(

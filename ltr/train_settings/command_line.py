@@ -10,9 +10,6 @@ from typing import Annotated, Any, TypeVar
 import tyro
 
 from ltr.train_settings import TASKS, load_settings
-from ltr.train_settings.dimp import DiMPTrainSettings
-from ltr.train_settings.dimp.methods import BOX_METHODS
-from ltr.train_settings.dimp.parse_source import FORM, KINDS, NONE, with_held_out_names, with_sources
 from ltr.trainers.settings import TrainSettings, with_values
 from ltr.utils.config import check, read_values
 from ltr.utils.errors import InputError
@@ -21,7 +18,14 @@ from ltr.utils.numbers import check_seed
 Options = TypeVar("Options")
 
 WORKSPACE = Path("workspace")
-BASE_OPTIONS = f"""what single fields are changed of:
+
+
+def base_options() -> str:
+    """The part of the help about the settings that single fields are changed of."""
+    from ltr.train_settings.dimp.methods import BOX_METHODS  # late, as all that imports torch: see _usage
+    from ltr.train_settings.dimp.parse_source import FORM, KINDS, NONE
+
+    return f"""what single fields are changed of:
   --settings FILE            settings.json of a run, or a part of one in .json or .toml, over the named settings
   --box-loss METHOD          task dimp: train the boxes with {", ".join(BOX_METHODS)}
   --source {FORM}
@@ -29,6 +33,14 @@ BASE_OPTIONS = f"""what single fields are changed of:
                              KIND is one of {", ".join(KINDS)}
   --validation-source {FORM}
                              task dimp: the same for validation; {NONE}: no source"""
+
+
+def _usage(argv: list[str], prog: str, usage: str) -> str:
+    """What to write. The names of a task's settings follow when it is chosen: they wait for the import of torch."""
+    if not argv or argv[0] not in TASKS:
+        tasks = f"TASK is one of {', '.join(TASKS)}; the names and options of each: {prog} TASK --help"
+        return f"usage: {usage}\n{tasks}"
+    return f"usage: {usage}\n{base_options()}\nthe settings of {argv[0]}: {', '.join(TASKS[argv[0]].named)}"
 
 
 def parse_command(
@@ -41,8 +53,7 @@ def parse_command(
         ValueError: a value is wrong.
     """
     if len(argv) < 2 or argv[0].startswith("-") or argv[1].startswith("-"):
-        known = "\n".join(f"  {name}: {', '.join(task.named)}" for name, task in TASKS.items())
-        text = f"usage: {usage}\n{BASE_OPTIONS}\ntasks and their settings:\n{known}"
+        text = _usage(argv, prog, usage)
         if {"-h", "--help"}.isdisjoint(argv):
             raise SystemExit(text)
         print(text)
@@ -60,7 +71,7 @@ def parse_command(
         ],
     )
     rest = [_with_new_name(argument, settings) for argument in rest]
-    parsed: Any = tyro.cli(command, args=rest, prog=f"{prog} {task} {name}", description=BASE_OPTIONS)
+    parsed: Any = tyro.cli(command, args=rest, prog=f"{prog} {task} {name}", description=base_options())
     check(parsed.settings, "settings")
     return task, name, parsed.options, parsed.settings, file
 
@@ -103,6 +114,9 @@ def _base_settings(
     parser.add_argument("--source", action="append", default=[])
     parser.add_argument("--validation-source", "--validation_source", action="append", default=[])
     chosen, rest = parser.parse_known_args(argv)
+    from ltr.train_settings.dimp import DiMPTrainSettings
+    from ltr.train_settings.dimp.parse_source import with_sources
+
     seed = 0
     for path in files if chosen.settings is None else [*files, chosen.settings]:
         settings, seed = _with_file(settings, path, seed)
@@ -117,6 +131,9 @@ def _base_settings(
 
 def _with_file(settings: TrainSettings, path: Path, seed: int) -> tuple[TrainSettings, int]:
     """``settings`` and ``seed`` with the changes of the file."""
+    from ltr.train_settings.dimp import DiMPTrainSettings
+    from ltr.train_settings.dimp.parse_source import with_held_out_names
+
     values = read_values(path)
     seed = values.pop("seed", seed)
     changed = with_values(settings, values, f"settings: {path}")

@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from ltr.models.build import build_network
-from ltr.models.weights import NetworkCard, load_network, load_weights, save_network
 from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
 from ltr.utils.files import check_outputs, with_card
+
+if TYPE_CHECKING:
+    from ltr.models.weights import NetworkCard
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ def average(paths: Sequence[Path], out: Path) -> None:
     if out.suffix != ".safetensors":
         raise InputError(f"out: expected a name that ends with .safetensors, got {out}")
     check_outputs(dict(zip(("out", "card"), with_card(out), strict=True)), [f for p in paths for f in with_card(p)])
+    from ltr.models.build import build_network  # late: imports torch
+    from ltr.models.weights import NetworkCard, load_network, load_weights, save_network
+
     loaded = [load_network(path) for path in paths]
     network, settings, card = loaded[-1]
     cards = [card for _, _, card in loaded]

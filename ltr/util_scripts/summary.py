@@ -5,22 +5,20 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
-from torch import Tensor
 
-from ltr.admin.build_datasets import build_datasets
-from ltr.admin.build_datasets import describe as describe_dataset
-from ltr.data.batch import TrackingBatch, collate
-from ltr.data.drawing import draw_batch
-from ltr.sampling.processing import DiMPProcessing
-from ltr.sampling.sampler import TrackingSampler
 from ltr.train_settings.command_line import parse_command
-from ltr.train_settings.dimp import DiMPTrainSettings
 from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write, check_outputs
 from ltr.utils.numbers import check_seed
+
+if TYPE_CHECKING:  # help and mistakes do not wait for the import of torch
+    from torch import Tensor
+
+    from ltr.data.batch import TrackingBatch
 
 COMMAND = "python -m ltr.util_scripts.summary"
 USAGE = f"{COMMAND} TASK NAME [--data DIR] [--out FILE] [--samples N] [--seed S] [--FIELD VALUE ...]"
@@ -41,6 +39,8 @@ def summarize(batch: TrackingBatch, path: str | Path) -> str:
     """Write :func:`draw_batch` to ``path`` (PNG or JPEG) and return :func:`describe`."""
     if Path(path).suffix.lower() not in _SUFFIXES:
         raise InputError(f"{path}: expected a name that ends in {' or '.join(_SUFFIXES)}")
+    from ltr.data.drawing import draw_batch
+
     encoded = cv2.imencode(Path(path).suffix, cv2.cvtColor(draw_batch(batch), cv2.COLOR_RGB2BGR))[1]
     atomic_write(Path(path), lambda temporary: temporary.write_bytes(encoded.tobytes()))
     return describe(batch)
@@ -66,11 +66,17 @@ def main(argv: list[str] | None = None) -> None:
         check_outputs({"out": options.out}, [options.data, file])
         if options.samples < 1:
             raise InputError(f"samples: expected at least 1, got {options.samples}")
+        from ltr.admin import build_datasets
+        from ltr.data.batch import collate
+        from ltr.sampling.processing import DiMPProcessing
+        from ltr.sampling.sampler import TrackingSampler
+        from ltr.train_settings.dimp import DiMPTrainSettings
+
         if not isinstance(settings, DiMPTrainSettings):
             raise InputError(f"task {task!r} has no image sequences to show; dimp has")
-        datasets, _ = build_datasets(settings, options.data)
+        datasets, _ = build_datasets.build_datasets(settings, options.data)
         for dataset, weight in datasets:
-            print(describe_dataset(dataset, weight))
+            print(build_datasets.describe(dataset, weight))
         processing = DiMPProcessing(settings.processing, settings.network, settings.network.score_grid)
         sampler = TrackingSampler(datasets, settings.sampler, processing, options.seed)
         batch = collate([sampler[i] for i in range(options.samples)])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ltr.utils.errors import InputError
+from ltr.utils.files import keep_font_list_in_cache
 from ltr.utils.stop_signals import Stopped
 
 EXPECTED_ERRORS = (InputError, OSError, ImportError, FloatingPointError)
@@ -37,6 +38,7 @@ def one_line_errors(resume: str = "") -> Iterator[None]:
     Args:
         resume: advice how to continue a stopped command.
     """
+    keep_font_list_in_cache()
     try:
         yield
         flush_output()

@@ -24,6 +24,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("EBM_TRACKING_CACHE") or caches / "ebm-tracking").expanduser()
 
 
+def keep_font_list_in_cache() -> None:
+    """Let matplotlib, imported later, write its list of fonts into our cache folder instead of two of its own."""
+    os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` to write to: renamed to ``path`` after the block, removed after an error.

@@ -12,6 +12,7 @@ import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 from ltr.utils.cli import EXPECTED_ERRORS, NOT_READ, drop_output, flush_output
+from ltr.utils.files import keep_font_list_in_cache
 
 Arguments = TypeVar("Arguments")
 
@@ -41,6 +42,7 @@ def run_command(
     traceback.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: idle threads sleep, not spin
+    keep_font_list_in_cache()
     if sys.stderr is None:  # closed by the caller; progress bars write to it
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     words = debug_as_flag(sys.argv[1:] if argv is None else argv)

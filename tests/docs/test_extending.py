@@ -211,7 +211,7 @@ ltr.dataset.__path__.insert(0, str(folder / "code"))  # the layouts with one fil
 
 from ltr.dataset.layouts import TRAINED
 from ltr.dataset.layouts.image_sequences import ImageSequences
-from ltr.train_settings.command_line import BASE_OPTIONS
+from ltr.train_settings.command_line import base_options
 from ltr.train_settings.dimp.parse_source import parse_source
 from ltr.util_scripts import check
 from pytracking import run_tracker
@@ -228,7 +228,7 @@ assert load_dataset("herd", paths).protocol.name == "folder"
 assert data_check.main(["herd", "--paths", str(paths)]) == 0
 dataset = ImageSequences(TRAINED["herd"], root, "train")
 assert dataset.get_sequence_info(0).visible.tolist() == [True, True, False]
-assert parse_source("herd:x,split=train").kind == "herd" and "KIND is one of herd, " in BASE_OPTIONS
+assert parse_source("herd:x,split=train").kind == "herd" and "KIND is one of herd, " in base_options()
 check.main(["herd", str(root)])
 for command, words in ((check.main, ["got10k", "herd"]), (run_tracker.main, ["otb50", "herd"])):
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):

@@ -2,6 +2,7 @@ import importlib
 import importlib.metadata
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,40 +55,70 @@ def test_arguments_and_exit_code_pass_through(monkeypatch):
     assert given == [["clip.mp4", "--box", "1,2,3,4"]]
 
 
+HEAVY = ("torch", "torchvision", "matplotlib", "openvino")
 HELP = """
-import contextlib, sys
-from pytracking.__main__ import main
-heavy = {"torch", "torchvision", "matplotlib"}
-for name in sys.argv[1:]:
-    with contextlib.suppress(SystemExit):
-        main([name, "--help"])
-    assert not heavy & set(sys.modules), f"{name} --help waits for {heavy & set(sys.modules)}"
-for mistake in (
-    "track none.mp4 --box 1,2,3,4",
-    "track none.mp4 --parameter nix",
-    "benchmark --run nix",
-    "vot dimp nix --no-traceback",
-    "vot-workspace W dimp nix",
-):
-    assert main(mistake.split()) == 1
-    assert not heavy & set(sys.modules), mistake
+import contextlib, runpy, sys
+heavy, *modules = sys.argv[1:]
+for module in modules:
+    sys.argv = [module, "--help"]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        assert not end.code, f"{module} --help: {end}"
+    waited = set(heavy.split()) & set(sys.modules)
+    assert not waited, f"{module} --help waits for {waited}"
 names = list(sys.modules)
 assert names.index("cv2") < names.index("av"), "windows would never open: see ltr/data/pyav.py"
 """
+MISTAKES = """
+import runpy, shlex, sys
+heavy, *mistakes = sys.argv[1:]
+for mistake in mistakes:
+    sys.argv = shlex.split(mistake)
+    try:
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        assert end.code, f"{mistake}: was accepted"
+    waited = set(heavy.split()) & set(sys.modules)
+    assert not waited, f"{mistake} waits for {waited}"
+"""
 
 
-def test_help_and_mistakes_wait_for_no_large_library(repository):
-    quick = [name for name in COMMANDS if name not in ("train", "got10k")]
-    command = [sys.executable, "-c", HELP, *quick]
+def scripts(repository: Path) -> list[str]:
+    """All modules that ``python -m`` runs."""
+    files = [file for top in ("ltr", "pytracking") for file in sorted((repository / top).rglob("*.py"))]
+    runnable = [file for file in files if '__name__ == "__main__"' in file.read_text(encoding="utf-8")]
+    return [".".join(file.relative_to(repository).with_suffix("").parts) for file in runnable]
+
+
+def run_program(program: str, arguments: list[str], repository: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", program, " ".join(HEAVY), *arguments]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
 
-def test_ctrl_c_while_a_command_is_imported(monkeypatch, capsys):
-    def interrupt(name):
-        raise KeyboardInterrupt
+def test_help_of_no_command_waits_for_a_large_library(repository: Path) -> None:
+    found = scripts(repository)
+    assert {module for module, _ in COMMANDS.values()} < set(found)
+    run_program(HELP, [module for module in found if not module.startswith("ltr.experiments")], repository)
 
-    monkeypatch.setattr("sys.argv", ["pytracking"])
-    monkeypatch.setattr(importlib, "import_module", interrupt)
-    assert main(["track", "clip.mp4"]) == 130
-    assert capsys.readouterr().err == "interrupted\n"
+
+def test_no_mistake_waits_for_a_large_library(repository: Path) -> None:
+    mistakes = [
+        "pytracking trakc",
+        "pytracking track none.mp4 --box 1,2,3,4",
+        "pytracking track none.mp4 --parameter nix",
+        "pytracking track none.mp4 --nix",
+        "pytracking demo --frames many",
+        "pytracking benchmark --run nix",
+        "pytracking run dimp --dataset_name nix",
+        "pytracking analyse dimp:nix --dataset_name nix",
+        "pytracking vot dimp nix --no-traceback",
+        "pytracking vot-workspace W dimp nix",
+        "pytracking train dump toy",
+        "ltr.util_scripts.average none.safetensors --out mean.safetensors",
+        "ltr.util_scripts.check nix none",
+        "ltr.util_scripts.check coco none",
+        "ltr.util_scripts.summary",
+    ]
+    run_program(MISTAKES, mistakes, repository)

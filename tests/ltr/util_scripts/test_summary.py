@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from ltr.data.batch import TrackingBatch
+from ltr.data.drawing import draw_batch
 from ltr.data.image_loader import load_image
 from ltr.data.labels import gaussian_label
-from ltr.util_scripts.summary import describe, draw_batch, main, summarize
+from ltr.util_scripts.summary import describe, main, summarize
 from tests.fakes.datasets import noise_picture, write_boxes, write_picture
 
 
