@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ TrackerBuilder = Callable[[TrackerConfig], "Tracker"]  # picklable, for workers
 def build_tracker(config: TrackerConfig) -> Tracker:
     """Set this process's CPU threads and GPU, and build the tracker of ``config``.
 
+    What is in memory then is taken out of Python's garbage collection, once a process: a full collection looks at all
+    objects of the imported libraries, and takes as long as ten frames.
+
     Raises as :class:`~pytracking.api.tracker.Tracker`.
     """
     config.check()
@@ -33,7 +37,10 @@ def build_tracker(config: TrackerConfig) -> Tracker:
         cv2.setNumThreads(config.threads)
     if config.device in ("auto", "cuda"):
         _take_own_gpu()
-    return Tracker.from_config(config)
+    tracker = Tracker.from_config(config)
+    if not gc.get_freeze_count():
+        gc.freeze()
+    return tracker
 
 
 def _take_own_gpu() -> None:

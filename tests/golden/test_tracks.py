@@ -33,7 +33,7 @@ from tests.reference.plain_tracker import PlainFunctions
 PIXELS = 0.01  # largest difference of a box's corner or side after one step
 SCORE = 1e-4
 OVERLAP = 0.9  # mean IoU of the tracks, each left alone
-FRAMES = 12  # one update of the filter among them
+FRAMES = 12  # two updates of the filter among them
 CPU = torch.device("cpu")
 PARAMS = load_parameters(TrackerConfig("dimp", "dimp_ncep_mobile"))
 # All starts count, and few steps: which are the best three, and which late steps are kept, may be decided by rounding.

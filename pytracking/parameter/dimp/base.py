@@ -44,9 +44,9 @@ class MemoryParams:
     learning_rate: UnitInterval = 0.01  # weight of a new sample
     hard_negative_learning_rate: UnitInterval = 0.02  # the same for a frame with a distractor
     init_samples_minimum_weight: UnitInterval = 0.25  # least total weight of the first frame's samples
-    train_skipping: PositiveInt = 10  # frames between two updates of the filter
+    train_skipping: PositiveInt = 5  # frames between two updates of the filter
     init_iter: NonNegativeInt = 40  # optimizer steps in the first frame (pytracking: net_opt_iter)
-    update_iter: NonNegativeInt = 2  # optimizer steps of an update (pytracking: net_opt_update_iter)
+    update_iter: NonNegativeInt = 1  # optimizer steps of an update (pytracking: net_opt_update_iter)
     hard_negative_iter: NonNegativeInt = 1  # steps in a frame with a distractor (pytracking: net_opt_hn_iter)
 
 

@@ -1,3 +1,4 @@
+import gc
 import json
 import re
 from functools import partial
@@ -201,6 +202,20 @@ def test_processes_share_out_the_gpus(monkeypatch, device, taken):
     with pytest.raises((ValueError, FileNotFoundError), match=r"none\.safetensors|cannot be used here"):
         build_tracker(TrackerConfig("dimp", "none.safetensors", device, threads=None))
     assert chosen == taken
+
+
+def test_what_is_loaded_is_no_work_for_the_garbage_collection():
+    """Of libraries, mostly; what a program has frozen itself stays as it is."""
+    gc.unfreeze()
+    try:
+        build_tracker(TrackerConfig("opencv", "mil"))
+        frozen = gc.get_freeze_count()
+        assert frozen > 10_000
+        assert len(gc.get_objects()) < frozen
+        build_tracker(TrackerConfig("opencv", "mil"))
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.unfreeze()
 
 
 def test_a_config_refuses_a_seed_that_is_none():

@@ -167,15 +167,23 @@ def test_a_box_that_drifted_is_drawn_to_the_first_ones_size(factor: float) -> No
     assert sizes[-1] == pytest.approx(BOX[2:], rel=0.02)
 
 
-def test_filter_is_updated_when_it_is_time(network: nn.Module) -> None:
-    counter = Counter(network.classifier.filter_optimizer)  # type: ignore[arg-type, union-attr]
-    memory = MemoryParams(size=50, train_skipping=3, init_iter=4, update_iter=2)
+@pytest.mark.parametrize(
+    ("memory", "updates"),
+    [
+        (MemoryParams(init_iter=4, train_skipping=3, update_iter=2), [(3, 2), (6, 2)]),
+        (MemoryParams(init_iter=4), [(5, 1)]),  # the default: frames of nearly the same length
+    ],
+)
+def test_filter_is_updated_when_it_is_time(
+    network: nn.Module, memory: MemoryParams, updates: list[tuple[int, int]]
+) -> None:
     params = _params(refine=False, memory=memory)
     tracker = _tracker(small_network().requires_grad_(False), params)
+    counter = Counter(network.classifier.filter_optimizer)  # type: ignore[arg-type, union-attr]
     tracker.dimp.functions.network.classifier.filter_optimizer = counter  # type: ignore[assignment]
     _run(tracker, [_scene(60, 40)] * 8)
     first = tracker.started.memory.num_init
-    assert counter.calls == [(first, 4), (first + 3, 2), (first + 6, 2)]
+    assert counter.calls == [(first, 4), *((first + added, steps) for added, steps in updates)]
 
 
 def test_hard_negatives_are_learned_at_once(network: nn.Module) -> None:
