@@ -8,7 +8,7 @@ from torch import nn
 
 from ltr.models.backbone import BACKBONES
 from ltr.models.bbreg.atom_iou_net import AtomIoUNet
-from ltr.models.target_classifier.features import residual_basic_block, residual_bottleneck
+from ltr.models.target_classifier.features import InstanceL2Norm, residual_basic_block, residual_bottleneck
 from ltr.models.target_classifier.initializer import FilterInitializerLinear
 from ltr.models.target_classifier.kl_optimizer import PrDiMPSteepestDescentNewton
 from ltr.models.target_classifier.linear_filter import LinearFilter
@@ -27,6 +27,9 @@ def build_network(settings: DiMPnetSettings) -> DiMPnet:
     channels = backbone.out_channels
     c = settings.classifier
     width = channels[CLASSIFICATION_LAYER]
+    box_branch = AtomIoUNet((channels[BOX_LAYERS[0]], channels[BOX_LAYERS[1]]), settings.box_branch)
+    if c.objective == "online":  # ATOM's tracker brings its classifier
+        return DiMPnet(backbone, LinearFilter(nn.Identity(), nn.Identity(), InstanceL2Norm()), box_branch)
     head = residual_bottleneck if width >= BOTTLENECK_CHANNELS else residual_basic_block
     norm_scale = 1 / math.sqrt(c.feature_dim * c.filter_size**2)
     features = head(width, c.num_blocks, c.feature_dim, norm_scale)
@@ -37,6 +40,4 @@ def build_network(settings: DiMPnetSettings) -> DiMPnet:
         optimizer: nn.Module = PrDiMPSteepestDescentNewton(c.optimizer, settings.label_sigma, settings.stride)
     else:
         optimizer = DiMPSteepestDescentGN(c.optimizer, settings.label_sigma, settings.stride)
-    classifier = LinearFilter(initializer, optimizer, features)
-    box_branch = AtomIoUNet((channels[BOX_LAYERS[0]], channels[BOX_LAYERS[1]]), settings.box_branch)
-    return DiMPnet(backbone, classifier, box_branch)
+    return DiMPnet(backbone, LinearFilter(initializer, optimizer, features), box_branch)

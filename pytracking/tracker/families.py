@@ -6,6 +6,8 @@ from typing import Any
 
 from ltr.utils.errors import InputError
 from ltr.utils.files import with_card
+from pytracking.parameter.atom import PARAMETERS as ATOM
+from pytracking.parameter.atom.base import AtomParams
 from pytracking.parameter.dimp import PARAMETERS as DIMP
 from pytracking.parameter.dimp.base import NETWORKS, DiMPParams
 from pytracking.parameter.opencv import PARAMETERS as OPENCV
@@ -20,6 +22,12 @@ def _dimp(params: DiMPParams, config: TrackerConfig) -> TrackerModel:
     return DiMPModel(params, config)
 
 
+def _atom(params: AtomParams, config: TrackerConfig) -> TrackerModel:
+    from pytracking.tracker.atom.model import AtomModel
+
+    return AtomModel(params, config)
+
+
 def _opencv(params: OpenCVParams, config: TrackerConfig) -> TrackerModel:
     from pytracking.tracker.opencv.model import OpenCVModel
 
@@ -29,6 +37,7 @@ def _opencv(params: OpenCVParams, config: TrackerConfig) -> TrackerModel:
 DEFAULT = ("dimp", "dimp_ncep_mobile")
 FAMILIES: dict[str, Family] = {
     "dimp": Family(DIMP, _dimp, of_network=DiMPParams),
+    "atom": Family(ATOM, _atom, of_network=AtomParams),
     "opencv": Family(OPENCV, _opencv),
 }
 

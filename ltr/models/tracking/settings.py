@@ -23,7 +23,9 @@ class ClassifierSettings:
     filter_size: Annotated[int, Range(least=1, most=64)] = 4  # cells
     output_sigma_factor: PositiveFloat = 0.25  # standard deviation of the label, as a fraction of the target's size
     label_sigma: PositiveFloat | None = None  # the same in cells, for crops of any size (pytracking's gauss_sigma)
-    objective: Literal["hinge", "kl"] = "hinge"  # objective of the filter: DiMP's learned one or PrDiMP's
+    objective: Literal["hinge", "kl", "online"] = (
+        "hinge"  # of the filter: DiMP's learned one, PrDiMP's, or none in the network (ATOM)
+    )
     optimizer: FilterOptimizerSettings = field(default_factory=FilterOptimizerSettings)
 
 
@@ -47,6 +49,11 @@ class DiMPnetSettings(CropSettings):
     def feature_size(self) -> int:
         """Side of the classification feature map, in cells."""
         return self.crop_side // self.stride
+
+    @property
+    def filter_shape(self) -> tuple[int, ...]:
+        """Of the filter of one target."""
+        return 1, self.classifier.feature_dim, self.classifier.filter_size, self.classifier.filter_size
 
     @property
     def label_sigma(self) -> float:

@@ -96,6 +96,8 @@ class DiMPTrainSettings(TrainSettings):
         found = []
         if not self.used_sources:
             found.append("sources: expected at least one with a weight above 0")
+        if self.network.classifier.objective == "online":
+            found.append("network.classifier.objective: expected hinge or kl, got online: no classifier to train")
         if 0 < self.optim.batch_size < 2 * self.optim.accumulate:
             found.append(
                 f"optim.batch_size: expected at least 2 a part for the batch norm of the box branch, "

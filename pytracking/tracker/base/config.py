@@ -20,7 +20,7 @@ class TrackerConfig:
     """The options of a tracker. Hashable and picklable; each field is an option of every command."""
 
     tracker: str = "dimp"
-    """family of trackers: dimp, or opencv (docs/opencv.md)"""
+    """family of trackers: dimp, atom (docs/tracking.md), or opencv (docs/opencv.md)"""
     parameter: str | None = None
     """its parameters, or a .safetensors network of yours; of dimp, dimp_ncep_mobile by default"""
     device: str = "auto"
@@ -81,7 +81,7 @@ class PositionalConfig(TrackerConfig):
     """The same for commands whose first arguments are the tracker's names."""
 
     tracker: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TRACKER")] = field()
-    """family of trackers: dimp, or opencv (docs/opencv.md)"""
+    """family of trackers: dimp, atom (docs/tracking.md), or opencv (docs/opencv.md)"""
     parameter: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="PARAMETER")] = field()
     """its parameters, dimp_ncep_mobile for instance, or a .safetensors network of yours"""
 

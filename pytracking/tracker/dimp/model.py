@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ltr.models.tracking.dimpnet import DiMPnet
+from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
 from pytracking.features import fork_guard
@@ -93,10 +95,17 @@ class DiMPModel(TrackerModel):
         of_network = {name: value for name, value in given.items() if value is not None}
         network, settings, self.card = load_for_tracking(params.network, self.device, of_network)
         self.params = params.for_prediction(self.card.box_prediction)
+        settings = self.prepare(network, settings)
         size = settings.crop_side
         extractor = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision)
         self.functions = TorchFunctions(network, size, self.params.refinement, self.device, extractor)
         self.dimp = DiMP(self.functions, settings, self.params)
+
+    def prepare(self, network: DiMPnet, settings: DiMPnetSettings) -> DiMPnetSettings:
+        """The settings of a loaded ``network``; a subclass may change both."""
+        if settings.classifier.objective == "online":
+            raise InputError(f"{self.params.network}: has no classifier of its own; it is for tracker atom")
+        return settings
 
     def new_tracker(self) -> DiMPTracker:
         """A tracker of one target."""

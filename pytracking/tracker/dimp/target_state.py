@@ -79,9 +79,9 @@ def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size:
 
 def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch.dtype, tuple[int | str, ...]]]:
     """Data type and shape of the stored arrays; ``"n"`` is any number."""
-    channels, side, kernel = network.classifier.feature_dim, network.feature_size, network.classifier.filter_size
+    channels, side = network.classifier.feature_dim, network.feature_size
     f32, f64 = torch.float32, torch.float64
-    filter, modulation = (f32, (1, channels, kernel, kernel)), (f32, (1, network.box_branch.pred_input_dim, 1, 1))
+    filter, modulation = (f32, network.filter_shape), (f32, (1, network.box_branch.pred_input_dim, 1, 1))
     return {
         "box": (f64, (4,)),
         "first_size": (f64, (2,)),

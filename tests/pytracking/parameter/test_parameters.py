@@ -29,7 +29,7 @@ def test_a_network_file_is_a_parameter() -> None:
 
 
 def test_unknown_names_list_what_exists() -> None:
-    with pytest.raises(ValueError, match="unknown tracker 'x'; known are dimp, opencv"):
+    with pytest.raises(ValueError, match="unknown tracker 'x'; known are dimp, atom, opencv"):
         load_parameters(TrackerConfig("x", "a.safetensors"))
     with pytest.raises(ValueError, match="unknown parameters 'x' of tracker dimp; known are dimp_ncep_mobile"):
         load_parameters(TrackerConfig("dimp", "x"))

@@ -21,7 +21,9 @@ from tests.fakes.videos import moving_square, write_video
 pytestmark = pytest.mark.usefixtures("same_threads")
 
 FRAMES, BOXES = moving_square(6)
-OPTIONS = {"dimp": {"accelerator": "torch"}}  # at hand at once: OpenVINO's graph would have to be made
+OPTIONS = {
+    family: {"accelerator": "torch"} for family in ("dimp", "atom")
+}  # at hand at once: OpenVINO's graph would have to be made
 
 
 @pytest.fixture(
