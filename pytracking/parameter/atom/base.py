@@ -37,7 +37,7 @@ class AtomParams(DiMPParams):
     localization: LocalizationParams = LocalizationParams(
         not_found_threshold=0.25, uncertain_threshold=0.25, found_again_threshold=0.25
     )
-    memory: MemoryParams = MemoryParams(size=250, init_iter=60, update_iter=5, hard_negative_iter=5)
+    memory: MemoryParams = MemoryParams(size=250, train_skipping=10, init_iter=60, update_iter=5, hard_negative_iter=5)
     augmentation: AugmentationParams = AugmentationParams(
         rotations=(5.0, -5.0, 10.0, -10.0, 20.0, -20.0, 30.0, -30.0, 45.0, -45.0, -60.0, 60.0),
         blurs=((2.0, 0.2), (0.2, 2.0), (3.0, 1.0), (1.0, 3.0), (2.0, 2.0)),

@@ -120,6 +120,13 @@ def test_batches_that_cannot_be_filled_are_refused() -> None:
     assert problem.startswith("optim.batch_size: expected at least 2 a part for the batch norm of the box branch")
 
 
+def test_a_classifier_that_is_learned_on_line_cannot_be_trained() -> None:
+    toy = _tracker("toy")
+    atom = replace(toy, network=replace(toy.network, classifier=ClassifierSettings(objective="online")))
+    (problem,) = problems(atom)
+    assert problem == "network.classifier.objective: expected hinge or kl, got online: no classifier to train"
+
+
 def test_schedules() -> None:
     net = build_network(_tracker("toy").network)
     optim = replace(TrainSettings().optim, epochs=4, lr=1.0, step_epochs=2, step_factor=0.1)
