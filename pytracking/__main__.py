@@ -24,6 +24,7 @@ COMMANDS = {  # name: module with main(argv), what it does
     "vot-workspace": ("pytracking.util_scripts.make_vot_workspace", "a workspace of VOT's toolkit with our trackers"),
     "vot": ("pytracking.run_vot", "the tracker's side of VOT's toolkit, which calls it"),
     "train": ("ltr.run_training", "train a network"),
+    "import": ("ltr.admin.import_pytracking", "make a checkpoint of pytracking a network of this toolkit"),
 }
 WRONG_USAGE = 2
 INTERRUPTED = 130

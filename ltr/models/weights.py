@@ -19,7 +19,7 @@ from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.config import changed, check, load, read_values, to_json
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write
+from ltr.utils.files import atomic_write, import_advice
 
 
 def sha256(path: Path) -> str:
@@ -98,10 +98,14 @@ def load_network(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[
     card_path = path.with_suffix(".json")
     if path.suffix != ".safetensors":
         raise InputError(
-            f"{path}: expected a network of this toolkit, a .safetensors file with its card (.json) beside it"
+            f"{path}: expected a network of this toolkit, a .safetensors file with its card (.json) beside it; "
+            + import_advice(path)
         )
     if not path.is_file():
         raise FileNotFoundError(f"network file {path} is missing")
+    with path.open("rb") as file:
+        if file.read(2) in (b"PK", b"\x80\x02"):
+            raise InputError(f"{path}: holds what torch.save writes, not safetensors; {import_advice(path)}")
     if not card_path.is_file():
         raise FileNotFoundError(f"{card_path} is missing: the card of {path.name}, which is written and moved with it")
     card = NetworkCard.read(path)

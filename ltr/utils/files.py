@@ -15,6 +15,7 @@ from ltr.utils.errors import InputError
 from ltr.utils.playlists import playlist_files
 
 STDOUT = Path("-")  # standard output
+PYTORCH_SUFFIXES = (".pth", ".pt", ".tar")  # of checkpoints, those of pytracking among them
 _STREAM = re.compile(r"/dev/std(out|err)|(/dev|/proc/self)/fd/\d+")
 
 
@@ -70,6 +71,12 @@ def text_output(path: Path) -> Iterator[TextIO]:
 def with_card(network: Path) -> list[Path]:
     """The files of a network: its weights, and the card beside them."""
     return [network, network.with_suffix(".json")]
+
+
+def import_advice(network: str | Path) -> str:
+    """How a checkpoint of pytracking becomes a network of this toolkit, for messages about the file ``network``."""
+    out = Path(network).name.split(".")[0] + ".safetensors"
+    return f"a network of pytracking is imported by: python -m ltr.admin.import_pytracking {network} --out {out}"
 
 
 def is_stream(path: Path) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr.utils.errors import InputError
-from ltr.utils.files import with_card
+from ltr.utils.files import PYTORCH_SUFFIXES, import_advice, with_card
 from pytracking.parameter.atom import PARAMETERS as ATOM
 from pytracking.parameter.atom.base import AtomParams
 from pytracking.parameter.dimp import PARAMETERS as DIMP
@@ -55,7 +55,7 @@ def complete(config: TrackerConfig) -> TrackerConfig:
         return replace(config, parameter=DEFAULT[1])
     if name in FAMILIES:
         raise InputError(f"tracker {name} needs parameters: {', '.join(FAMILIES[name].parameters)}")
-    if name.endswith(".safetensors"):
+    if name.endswith((".safetensors", *PYTORCH_SUFFIXES)):
         return replace(config, tracker=DEFAULT[0], parameter=name)
     owners = {parameter: family for family, members in FAMILIES.items() for parameter in members.parameters}
     if name not in owners:
@@ -75,6 +75,8 @@ def load_parameters(config: TrackerConfig) -> Any:
     family = FAMILIES[tracker]
     if family.of_network and parameter.endswith(".safetensors"):
         return family.of_network(parameter)
+    if family.of_network and parameter.endswith(PYTORCH_SUFFIXES):
+        raise InputError(f"{parameter}: expected parameters or a .safetensors network; {import_advice(parameter)}")
     if parameter not in family.parameters:
         files = ", or a path to a .safetensors network" if family.of_network else ""
         raise InputError(

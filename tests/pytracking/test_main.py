@@ -15,6 +15,7 @@ def test_every_script_has_a_command(repository):
     ]
     scripts = {p for p in paths if p.name != "__main__.py" and "\ndef main(" in p.read_text(encoding="utf-8")}
     modules = {".".join(p.relative_to(repository).with_suffix("").parts) for p in scripts}
+    modules.add("ltr.admin.import_pytracking")
     assert modules == {module for module, _ in COMMANDS.values()}, "name it in COMMANDS of pytracking/__main__.py"
 
 
@@ -116,6 +117,7 @@ def test_no_mistake_waits_for_a_large_library(repository: Path) -> None:
         "pytracking vot dimp nix --no-traceback",
         "pytracking vot-workspace W dimp nix",
         "pytracking train dump toy",
+        "pytracking import none.pth --out none.safetensors",
         "ltr.util_scripts.average none.safetensors --out mean.safetensors",
         "ltr.util_scripts.check nix none",
         "ltr.util_scripts.check coco none",

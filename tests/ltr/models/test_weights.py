@@ -57,8 +57,17 @@ def test_missing_file_is_named(saved: Path, suffix: str) -> None:
 
 def test_other_files_are_told_what_is_expected(tmp_path: Path) -> None:
     (tmp_path / "dimp50.pth").write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"dimp50\.pth: expected a network of this toolkit, a \.safetensors file"):
+    with pytest.raises(ValueError, match=r"dimp50\.pth: expected a network of this toolkit, a \.safe") as told:
         load_network(tmp_path / "dimp50.pth")
+    command = f"python -m ltr.admin.import_pytracking {tmp_path}/dimp50.pth --out dimp50.safetensors"
+    assert str(told.value).endswith(f"; a network of pytracking is imported by: {command}")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_renamed_checkpoints_of_pytorch_are_told(tmp_path: Path, zipped: bool) -> None:
+    torch.save({"net": {}}, tmp_path / "dimp50.safetensors", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(ValueError, match=r"holds what torch\.save writes.* -m ltr\.admin\.import_pytracking"):
+        load_network(tmp_path / "dimp50.safetensors")
 
 
 def test_replaced_weights_are_noticed(saved: Path) -> None:

@@ -100,6 +100,8 @@ def test_track_before_initialize(path: str) -> None:
     [
         (("damp", "dimp_ncep_mobile"), r"unknown tracker 'damp'; known are dimp"),
         (("dimp", "nix"), r"unknown parameters 'nix' of tracker dimp; known are dimp_ncep_mobile.*\.safetensors"),
+        (("dimp", "a/x.pth.tar"), r"ltr\.admin\.import_pytracking a/x\.pth\.tar --out x\.safetensors$"),
+        (("dimp50.pth",), r"^dimp50\.pth: expected .*import_pytracking dimp50\.pth --out dimp50\.safetensors$"),
     ],
 )
 def test_unknown_names_list_what_exists(arguments: tuple[str, str], message: str) -> None:
