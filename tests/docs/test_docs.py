@@ -160,6 +160,21 @@ def test_own_sources_and_another_loss_train(command: str, tmp_path: Path, monkey
     assert run_python(f"{command} --data . --no-pretrained --dry-run {small}", monkeypatch) is None
 
 
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")  # of runpy: modules imported before
+@pytest.mark.parametrize("command", [c for c in commands("losses.md") if "--data mine.csv" in c])
+@pytest.mark.usefixtures("same_threads")
+def test_methods_are_compared_on_a_table(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word for word but for the size of the training."""
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).normal(size=(40, 3)).round(3).tolist()
+    (tmp_path / "mine.csv").write_text("\n".join(["height,width,y", *(",".join(map(str, row)) for row in rows)]))
+    small = "--training.steps 2 --training.batch-size 8 --hidden 4 --num-samples 4"
+    assert run_python(f"{command} {small}", monkeypatch) is None
+    words = shlex.split(command)
+    files = [name for flag, name in pairwise(words) if flag in ("--json", "--figure")] or ["compare.png"]
+    assert all(Path(name).exists() for name in files)
+
+
 @pytest.mark.parametrize("page", WITH_CODE)
 def test_code_works(page: str, place: Path) -> None:
     """The blocks of a page run one after another, in one namespace."""

@@ -140,3 +140,12 @@ def proposal_nce(f: Score, q: Score, target: list[Vector], draws: list[list[Vect
         total -= math.log(terms[0] / sum(terms))
         total += (1 - label_weight) * divergence - label_weight * math.log(q(i, y_i))
     return total / len(target)
+
+
+def conditional_nce(f: Score, target: list[Vector], draws: list[list[Vector]]) -> float:
+    """Conditional NCE with symmetric noise; ``draws[i][0]`` is y_i, the rest is noise."""
+    total = 0.0
+    for i, y_i in enumerate(target):
+        noise = draws[i][1:]
+        total += sum(math.log(1 + math.exp(f(i, y) - f(i, y_i))) for y in noise) / len(noise)
+    return total / len(target)

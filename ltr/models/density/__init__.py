@@ -8,9 +8,10 @@ from ltr.models.density.mala import Chains, mala
 from ltr.models.density.mixture import Mixture
 from ltr.models.density.normalize import bridge_points, grid_points, importance_points
 from ltr.models.density.points import Estimate, Points, coverage
-from ltr.models.density.target import Domain, UnnormalizedDensity
+from ltr.models.density.target import MAX_DIMENSIONS, Domain, UnnormalizedDensity
 
 __all__ = [
+    "MAX_DIMENSIONS",
     "Chains",
     "Domain",
     "Estimate",

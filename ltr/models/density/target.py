@@ -13,7 +13,7 @@ from ltr.models.loss.ebm.base import Energy, checked, energy_gradient
 from ltr.utils.errors import InputError
 
 MAX_DIMENSIONS = 4
-CHUNK = 2**20  # targets that are scored at once
+CHUNK = 2**18  # targets that are scored at once
 
 
 @dataclass(frozen=True)

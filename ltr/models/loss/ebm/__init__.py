@@ -1,11 +1,11 @@
-"""The seven training methods of energy-based regression of Gustafsson et al. (BMVC 2020), by name; and two with a
-learned proposal (AISTATS 2022)."""
+"""The seven training methods of energy-based regression of Gustafsson et al. (BMVC 2020) and conditional NCE, by name;
+and two with a learned proposal (AISTATS 2022)."""
 
 from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput
 from ltr.models.loss.ebm.importance import KLDIS, MLIS
 from ltr.models.loss.ebm.learned_proposal import EBMDN, LearnedProposalLoss, ProposalNCE
 from ltr.models.loss.ebm.mlmcmc import MLMCMC
-from ltr.models.loss.ebm.nce import NCE, NCEPlus
+from ltr.models.loss.ebm.nce import NCE, ConditionalNCE, NCEPlus
 from ltr.models.loss.ebm.proposals import GaussianMixture, Proposal
 from ltr.models.loss.ebm.score_matching import DSM, SM
 from ltr.utils.errors import InputError
@@ -18,6 +18,7 @@ EBM_LOSSES: dict[str, type[EBMLoss]] = {
     "sm": SM,
     "dsm": DSM,
     "ncep": NCEPlus,
+    "cnce": ConditionalNCE,
 }
 
 # They also need a proposal: LearnedProposalLoss.using.
@@ -46,6 +47,7 @@ __all__ = [
     "NCE",
     "PROPOSAL_LOSSES",
     "SM",
+    "ConditionalNCE",
     "EBMLoss",
     "Energy",
     "GaussianMixture",

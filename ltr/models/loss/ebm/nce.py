@@ -1,4 +1,4 @@
-"""Ranking noise contrastive estimation (NCE), and NCE+ for noisy labels."""
+"""Ranking noise contrastive estimation (NCE), NCE+ for noisy labels, and conditional NCE."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import softplus
 
 from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput, require_count, require_positive
 from ltr.models.loss.ebm.proposals import GaussianMixture, Sigmas
@@ -78,3 +79,37 @@ class NCEPlus(NCE):
 
     def positive(self, target: Tensor, generator: Generator | None) -> Tensor:
         return GaussianMixture(self.sigmas).scaled(self.beta).sample(target, 1, generator)
+
+
+@dataclass(frozen=True)
+class ConditionalNCE(EBMLoss):
+    """Conditional NCE (Ceylan and Gutmann, ICML 2018), noise from (11) around the label::
+
+        J = 1/n sum_i 1/M sum_m log(1 + exp(f(x_i, y_im) - f(x_i, y_i)))
+
+    Each draw is told from the label that it was made from. This noise is symmetric, p(y_im|y_i) = p(y_i|y_im), so its
+    density cancels, as Z does; the gradient at the true density is zero in the mean for every M. As only nearby points
+    are compared, modes that lie farther apart than the noise reaches get the wrong weights.
+
+    Args:
+        sigmas: standard deviations of the noise, see :class:`GaussianMixture`.
+        num_samples: M, noise samples per target.
+    """
+
+    sigmas: Sigmas = (0.1, 0.8)
+    num_samples: int = 1024
+
+    def __post_init__(self) -> None:
+        GaussianMixture(self.sigmas)
+        require_count(num_samples=self.num_samples)
+
+    def objective(self, energy: Energy, target: Tensor, generator: Generator | None) -> LossOutput:
+        y = GaussianMixture(self.sigmas).sample(target, self.num_samples, generator)
+        energies = energy(torch.cat([target[:, None], y], dim=1))
+        excess = energies[:, 1:] - energies[:, :1]
+        stats = {
+            "energy_target": energies[:, 0].mean().item(),
+            "energy_samples": energies[:, 1:].mean().item(),
+            "probability_target": (-excess).sigmoid().mean().item(),
+        }
+        return LossOutput(softplus(excess).mean(), stats)

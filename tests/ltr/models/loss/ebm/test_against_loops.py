@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from ltr.models.loss.ebm import DSM, EBM_LOSSES, KLDIS, MLIS, MLMCMC, NCE, SM, EBMLoss, NCEPlus
+from ltr.models.loss.ebm import DSM, EBM_LOSSES, KLDIS, MLIS, MLMCMC, NCE, SM, ConditionalNCE, EBMLoss, NCEPlus
 from ltr.models.loss.ebm.mlmcmc import langevin
 from tests.reference import ebm_losses as loops
 
@@ -21,6 +21,7 @@ LOSSES: dict[str, EBMLoss] = {
     "sm": SM(),
     "dsm": DSM(sigma=0.4, num_samples=M),
     "ncep": NCEPlus(sigmas=SIGMAS, beta=0.5, num_samples=M),
+    "cnce": ConditionalNCE(sigmas=SIGMAS, num_samples=M),
 }
 
 
@@ -65,6 +66,7 @@ def expected(name: str, energy: Quartic, target: Tensor) -> float:
         "mlmcmc": lambda: loops.mlmcmc(energy.value, labels, energy.seen[-1].tolist()),
         "nce": lambda: loops.nce(energy.value, labels, draws, SIGMAS),
         "ncep": lambda: loops.nce(energy.value, labels, draws, SIGMAS),
+        "cnce": lambda: loops.conditional_nce(energy.value, labels, draws),
         "sm": lambda: loops.sm(energy.gradient, energy.curvature, labels),
         "dsm": lambda: loops.dsm(energy.gradient, labels, draws, 0.4),
     }

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ltr.models.loss.ebm import DSM, KLDIS, MLIS, MLMCMC, NCE, SM, EBMLoss, NCEPlus
+from ltr.models.loss.ebm import DSM, KLDIS, MLIS, MLMCMC, NCE, SM, ConditionalNCE, EBMLoss, NCEPlus
 from ltr.models.loss.ebm.mlmcmc import langevin
 
 
@@ -128,6 +128,7 @@ RECOVERY: dict[str, tuple[EBMLoss, float]] = {
     "sm": (SM(), 0.0),
     "dsm": (DSM(sigma=0.2, num_samples=16), 0.2**2),
     "ncep": (NCEPlus(sigmas=(0.3, 1.0), num_samples=64, beta=0.05), 0.05**2 * (0.3**2 + 1.0) / 2),
+    "cnce": (ConditionalNCE(sigmas=(0.3, 1.0), num_samples=64), 0.0),
 }
 
 

@@ -109,7 +109,10 @@ def test_wrong_shapes_are_named(name: str) -> None:
         (lambda: MLMCMC(num_steps=0), "num_steps: expected a whole number"),
         (lambda: MLMCMC(step_length=-1.0), "step_length: expected a positive number"),
         (lambda: DSM(sigma=float("inf")), "sigma: expected a positive number, got inf"),
-        (lambda: build_ebm_loss("nce+"), "loss: expected one of mlis, kldis, mlmcmc, nce, sm, dsm, ncep, got 'nce\\+'"),
+        (
+            lambda: build_ebm_loss("nce+"),
+            "loss: expected one of mlis, kldis, mlmcmc, nce, sm, dsm, ncep, cnce, got 'nce\\+'",
+        ),
     ],
 )
 def test_bad_hyper_parameters_are_named(build: object, message: str) -> None:

@@ -1,0 +1,223 @@
+"""Train methods of p(y|x) on a CSV table, and compare their densities: NLL, CRPS and coverage, with intervals.
+
+    python -m ltr.experiments.compare --methods nce ncep ebmdn gaussian mdn quantile --data mine.csv
+
+The table's first line names its columns: y (or those of --target) is predicted from the others. The data may also be
+one of bimodal, sine and ring, drawn from a known density. A mixture's number of components may follow its name: mdn-16.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import torch
+import tyro
+
+from ltr.experiments.comparison.figure import draw
+from ltr.experiments.comparison.problem import SYNTHETIC, Problem, read_problem, synthetic
+from ltr.experiments.comparison.runs import Density, Interval, MethodScores, TrainingSettings, score, train
+from ltr.models.regression import Regressor, build_regressor
+from ltr.utils.cli import one_line_errors
+from ltr.utils.config import PositiveInt, check
+from ltr.utils.device import set_threads
+from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write, check_outputs
+from ltr.utils.numbers import check_seed
+
+ALONE = ": proposal alone"
+TRUTH = "truth"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to compare."""
+
+    methods: tuple[str, ...] = ("nce", "ncep", "ebmdn", "gaussian", "mdn", "quantile")
+    data: str = "bimodal"  # a CSV table, or bimodal, sine, ring
+    target: tuple[str, ...] = ("y",)  # columns to predict, 1 to 4
+    columns: tuple[str, ...] = ()  # columns to predict from; default: all others
+    runs: PositiveInt = 1  # trainings of each method, with seeds SEED, SEED + 1, ...
+    training: TrainingSettings = TrainingSettings()
+    num_samples: PositiveInt = 128  # M
+    hidden: PositiveInt = 32  # width of the networks
+    components: PositiveInt = 4  # K of the mixtures
+    test_fraction: float = 0.2  # of the rows of a table
+    levels: tuple[float, ...] = (0.5, 0.9)  # of the highest-density regions whose coverage is measured
+    seed: int = 0
+    figure: Path | None = Path("compare.png")  # the densities of the first runs
+    json: Path | None = None  # also write all numbers there
+    threads: PositiveInt = 1
+
+    def problems(self) -> list[str]:
+        """What is wrong with the options, one line each."""
+        found = []
+        if not 0 < self.test_fraction < 1:
+            found.append(f"test_fraction: expected a number between 0 and 1, got {self.test_fraction}")
+        if not self.levels or not all(0 < level < 1 for level in self.levels):
+            found.append(f"levels: expected numbers between 0 and 1, got {self.levels}")
+        if not self.methods or len(set(self.methods)) < len(self.methods):
+            found.append(f"methods: expected names, each once, got {' '.join(self.methods) or 'none'}")
+        return found
+
+
+def load(options: Options) -> Problem:
+    """The pairs; InputError where they are too few."""
+    if options.data in SYNTHETIC and not Path(options.data).exists():
+        return synthetic(options.data)
+    file = Path(options.data)
+    problem = read_problem(file, options.target, options.columns, options.test_fraction, options.seed)
+    rows, batch = len(problem.train[0]), options.training.batch_size
+    if rows < batch or not len(problem.test[0]):
+        raise InputError(
+            f"{file}: {rows} rows to train and {len(problem.test[0])} to test; expected at least a batch of {batch} "
+            "and one (see --training.batch-size, --test-fraction)"
+        )
+    return problem
+
+
+def build(options: Options, name: str, problem: Problem, seed: int) -> Regressor:
+    """A model with fresh weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build_regressor(
+            name,
+            len(problem.inputs),
+            len(problem.targets),
+            options.hidden,
+            options.num_samples,
+            options.components,
+        )
+
+
+def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
+    """Train and score every method; a proposal's own densities are scored as one more method."""
+    found: dict[str, MethodScores] = {}
+    for name in options.methods:
+        for seed in range(options.seed, options.seed + options.runs):
+            model = build(options, name, problem, seed)
+            try:
+                seconds = train(model, problem, options.training, seed)
+            except FloatingPointError as error:
+                raise FloatingPointError(f"{name}, seed {seed}: {error}") from error
+            model.requires_grad_(False)
+            densities: dict[str, Density] = {name: model.log_density}
+            x, _ = problem.standardized(problem.test)
+            if model.proposal(x[:1]) is not None:
+                densities[name + ALONE] = _proposal_of(model)
+            for label, density in densities.items():
+                _add(found, label, density, problem, seconds, seed)
+            nll = found[name].runs[-1].nll.mean().item()
+            print(f"{name}: seed {seed}, NLL {nll:.4f}, {seconds:.1f} s of processor time", flush=True)
+    if problem.truth is not None:
+        _add(found, TRUTH, _truth_of(problem), problem, 0.0, options.seed)
+        found[TRUTH].runs *= options.runs
+    return found
+
+
+def _add(
+    found: dict[str, MethodScores], label: str, density: Density, problem: Problem, seconds: float, seed: int
+) -> None:
+    scores = found.setdefault(label, MethodScores(density=density))
+    run, scoring = score(density, problem, seed)
+    scores.runs.append(run)
+    scores.training_seconds.append(seconds)
+    scores.scoring_seconds.append(scoring)
+
+
+def _proposal_of(model: Regressor) -> Density:
+    def density(x: torch.Tensor) -> Any:
+        proposal = model.proposal(x)
+        assert proposal is not None
+        return proposal.log_prob
+
+    return density
+
+
+def _truth_of(problem: Problem) -> Density:
+    truth, (of_x, of_y) = problem.truth, problem.scales
+    assert truth is not None
+    return lambda x: lambda y: truth(of_x.restored(x), of_y.restored(y))
+
+
+def summaries(found: Mapping[str, MethodScores], options: Options) -> dict[str, dict[str, Interval]]:
+    """Method -> number -> mean and interval; "excess" is the NLL above the truth's, pair by pair."""
+    truth = found.get(TRUTH)
+    result = {}
+    for name, scores in found.items():
+        values = {"nll": [run.nll for run in scores.runs], "crps": [run.crps for run in scores.runs]}
+        for level in options.levels:
+            values[f"coverage {level:g}"] = [(run.mass_above <= level).double() for run in scores.runs]
+        if truth is not None and name != TRUTH:
+            values["excess"] = [run.nll - truth.runs[0].nll for run in scores.runs]
+        result[name] = {key: Interval.of(value, options.seed) for key, value in values.items()}
+    return result
+
+
+def print_table(found: Mapping[str, MethodScores], intervals: Mapping[str, Mapping[str, Interval]]) -> None:
+    """The table in Markdown: means, and in brackets 95 % intervals."""
+    titles = {"nll": "NLL", "crps": "CRPS", "excess": "NLL above the truth"}
+    keys = list(dict.fromkeys(key for of_method in intervals.values() for key in of_method))
+    columns = [titles.get(key, key) for key in keys]
+    print(f"\n| method | {' | '.join(columns)} | training, s | scoring, s |")
+    print("|---|" + "--:|" * (len(keys) + 2))
+    for name, scores in found.items():
+        cells = [_cell(intervals[name].get(key)) for key in keys]
+        times = f"{mean(scores.training_seconds):.1f} | {mean(scores.scoring_seconds):.1f}"
+        print(f"| {name} | {' | '.join(cells)} | {times} |")
+    print(
+        "\nMeans over runs and test pairs; in brackets 95 % bootstrap intervals over both. Processor seconds of a run."
+    )
+
+
+def _cell(interval: Interval | None) -> str:
+    return "" if interval is None else f"{interval.mean:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+
+
+def as_json(
+    found: Mapping[str, MethodScores], intervals: Mapping[str, Mapping[str, Interval]], options: Options
+) -> str:
+    """Settings, intervals and the means of every run."""
+    methods = {
+        name: {
+            **{key: asdict(interval) for key, interval in intervals[name].items()},
+            "nll of each run": [run.nll.mean().item() for run in scores.runs],
+            "crps of each run": [run.crps.mean().item() for run in scores.runs],
+            "training seconds": scores.training_seconds,
+            "scoring seconds": scores.scoring_seconds,
+        }
+        for name, scores in found.items()
+    }
+    settings = {key: value for key, value in asdict(options).items() if key not in ("figure", "json", "threads")}
+    return json.dumps({"settings": settings, "methods": methods}, indent=1)
+
+
+def main(options: Options) -> None:
+    """Compare, print the table and draw the densities."""
+    check(options, "options")
+    check_seed(options.seed + options.runs - 1)
+    check_outputs({"--figure": options.figure, "--json": options.json}, [options.data])
+    set_threads(options.threads)
+    problem = load(options)
+    for name in options.methods:  # wrong names are told before the training
+        build(options, name, problem, options.seed)
+    found = compare(options, problem)
+    intervals = summaries(found, options)
+    print_table(found, intervals)
+    if options.json:
+        text = as_json(found, intervals, options)
+        atomic_write(options.json, lambda path: path.write_text(text))
+    if options.figure and len(problem.targets) > 2:
+        print(f"figure: not drawn, as the densities of {len(problem.targets)} targets have no picture")
+    elif options.figure:
+        densities = {name: scores.density for name, scores in found.items() if scores.density}
+        draw(densities, problem, options.figure)
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main(tyro.cli(Options, description=__doc__))

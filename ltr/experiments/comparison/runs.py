@@ -1,0 +1,134 @@
+"""Training a method, and the scores of its densities on the test pairs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ltr.experiments.comparison.problem import Problem
+from ltr.models.density import Points, UnnormalizedDensity, adapted_proposal, grid_points, importance_points
+from ltr.models.loss.ebm import Energy
+from ltr.models.regression import Regressor
+from ltr.utils.config import PositiveFloat, PositiveInt
+
+GRID = {1: 1023, 2: 87}  # cells an axis; in more dimensions densities are sampled
+DRAWS = 4096
+AT_ONCE = 2**21  # points of all densities that are computed at once
+RESAMPLES = 1000
+
+Density = Callable[[Tensor], Energy]
+"""Standardized x ``[N, inputs]`` -> log p(y|x) + c(x) of standardized y."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Adam with a learning rate that falls to zero along a cosine."""
+
+    steps: PositiveInt = 2000
+    batch_size: PositiveInt = 64
+    lr: PositiveFloat = 3e-3
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of one run, of each of n test pairs ``[n]``, float64.
+
+    Args:
+        nll: negative log-likelihood, -log p(y|x), in the units of the targets.
+        crps: mean over the targets, in their units.
+        mass_above: see :meth:`ltr.models.density.Points.mass_above`.
+    """
+
+    nll: Tensor
+    crps: Tensor
+    mass_above: Tensor
+
+
+@dataclass
+class MethodScores:
+    """The scores of all runs of a method, and processor seconds of training and scoring a run."""
+
+    runs: list[Scores] = field(default_factory=list)
+    training_seconds: list[float] = field(default_factory=list)
+    scoring_seconds: list[float] = field(default_factory=list)
+    density: Density | None = None  # of the first run
+
+
+def train(model: Regressor, problem: Problem, settings: TrainingSettings, seed: int) -> float:
+    """Train in place; processor seconds. FloatingPointError where the training diverges."""
+    begin = time.process_time()
+    generator = torch.Generator().manual_seed(seed)
+    x, y = problem.standardized(problem.train)
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)
+    batches: list[Tensor] = []
+    for step in range(settings.steps):
+        if not batches:
+            order = torch.randperm(len(x), generator=generator)
+            batches = [part for part in order.split(settings.batch_size) if len(part) == settings.batch_size]
+        index = batches.pop()
+        loss = model.loss(x[index], y[index], generator)
+        if not loss.isfinite():
+            raise FloatingPointError(f"the loss is {loss.item()} at step {step}; a lower --training.lr may help")
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    model.eval()
+    return time.process_time() - begin
+
+
+def points_of(density: Density, x: Tensor, problem: Problem, seed: int = 0) -> tuple[UnnormalizedDensity, Points]:
+    """The densities of inputs ``x [N, inputs]`` (standardized): on a grid, or from four thousand draws."""
+    target = UnnormalizedDensity(density(x), len(x), problem.domain)
+    size = GRID.get(len(problem.targets))
+    if size:
+        return target, grid_points(target, size)
+    generator = torch.Generator().manual_seed(seed)
+    return target, importance_points(target, adapted_proposal(target, generator), DRAWS, generator)
+
+
+def score(density: Density, problem: Problem, seed: int = 0) -> tuple[Scores, float]:
+    """The scores of the test pairs, and the processor seconds that they took."""
+    begin = time.process_time()
+    scale = problem.scales[1].std
+    x, y = problem.standardized(problem.test)
+    dimensions = len(problem.targets)
+    count = GRID.get(dimensions, DRAWS) ** (dimensions if dimensions in GRID else 1)
+    parts: list[list[Tensor]] = [[], [], []]
+    with torch.no_grad():
+        for some_x, some_y in zip(*(v.split(max(1, AT_ONCE // count)) for v in (x, y)), strict=True):
+            target, points = points_of(density, some_x, problem, seed)
+            at_label = target.log_density(some_y[:, None])[:, 0]
+            parts[0].append(scale.log().sum() - points.log_prob(at_label))
+            parts[1].append((points.crps(some_y) * scale).mean(dim=1))
+            parts[2].append(points.mass_above(at_label))
+    return Scores(*(torch.cat(part) for part in parts)), time.process_time() - begin
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean, and the 95 % interval of a bootstrap over runs and test pairs."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: list[Tensor], seed: int) -> Interval:
+        """``values`` are those of each run: ``[n]``, of the same test pairs."""
+        table: NDArray[np.float64] = torch.stack(values).double().numpy()
+        rng = np.random.default_rng(seed)
+        runs, count = table.shape
+        means = [
+            table[rng.integers(runs, size=runs)].mean(axis=0)[rng.integers(count, size=count)].mean()
+            for _ in range(RESAMPLES)
+        ]
+        low, high = np.quantile(means, (0.025, 0.975))
+        return cls(float(table.mean()), float(low), float(high))

@@ -1,0 +1,126 @@
+"""The command: a table of a user's from end to end, its figures, and what it refuses."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+from ltr.experiments.compare import Options, main
+from ltr.experiments.comparison.runs import TrainingSettings
+from ltr.models.regression import METHODS
+
+pytestmark = pytest.mark.usefixtures("same_threads")
+
+
+def write_table(path: Path, targets: int = 1, inputs: int = 1, rows: int = 60) -> Path:
+    """y = sum of x + noise."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(rows, inputs, generator=generator)
+    y = x.sum(dim=1, keepdim=True) + 0.3 * torch.randn(rows, targets, generator=generator)
+    names = [*(f"x{i}" for i in range(inputs)), *(f"y{i}" if targets > 1 else "y" for i in range(targets))]
+    lines = [",".join(f"{value:.4f}" for value in row) for row in torch.cat([x, y], dim=1).tolist()]
+    path.write_text("\n".join([",".join(names), *lines]) + "\n")
+    return path
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    """Everything small."""
+    return Options(
+        data=str(write_table(tmp_path / "mine.csv")),
+        training=TrainingSettings(steps=3, batch_size=16),
+        num_samples=4,
+        hidden=8,
+        figure=tmp_path / "out.png",
+        json=tmp_path / "out.json",
+    )
+
+
+def test_every_method_has_a_row_with_intervals(options: Options, capsys: pytest.CaptureFixture[str]) -> None:
+    main(replace(options, methods=METHODS, runs=2))
+    table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert table[0] == "| method | NLL | CRPS | coverage 0.5 | coverage 0.9 | training, s | scoring, s |"
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in table[2:]}
+    assert list(rows) == [n for m in METHODS for n in ([m, f"{m}: proposal alone"] if m in ("ebmdn", "pnce") else [m])]
+    assert options.json is not None
+    kept = json.loads(options.json.read_text())["methods"]
+    for name, line in rows.items():
+        nll = kept[name]["nll"]
+        assert f" {nll['mean']:.3f} ({nll['low']:.3f} to {nll['high']:.3f}) " in line
+        assert nll["low"] <= nll["mean"] <= nll["high"]
+        assert len(kept[name]["nll of each run"]) == 2
+        assert 0 <= kept[name]["coverage 0.9"]["mean"] <= 1
+    assert options.figure is not None
+    assert cv2.imread(str(options.figure)) is not None
+
+
+def test_the_same_seed_gives_the_same_numbers(options: Options) -> None:
+    assert options.json is not None
+    found = []
+    for seed in (0, 0, 1):
+        main(replace(options, methods=("nce", "mdn"), seed=seed))
+        found.append(
+            {name: m["nll of each run"] for name, m in json.loads(options.json.read_text())["methods"].items()}
+        )
+    assert found[0] == found[1] != found[2]
+
+
+def test_known_densities_are_a_row(options: Options, capsys: pytest.CaptureFixture[str]) -> None:
+    main(replace(options, data="sine", methods=("gaussian", "mdn-2")))
+    lines = capsys.readouterr().out.splitlines()
+    assert any("NLL above the truth" in line for line in lines)
+    assert any(line.startswith("| truth | ") for line in lines)
+
+
+@pytest.mark.parametrize(("inputs", "targets"), [(1, 1), (3, 1), (1, 2), (2, 3)])
+def test_pictures_of_every_kind(
+    inputs: int, targets: int, options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_table(tmp_path / "other.csv", targets, inputs, rows=30)
+    names = ("y",) if targets == 1 else tuple(f"y{i}" for i in range(targets))
+    main(replace(options, data=str(data), target=names, methods=("gaussian", "nce")))
+    assert options.figure is not None
+    if targets == 3:
+        assert "figure: not drawn, as the densities of 3 targets have no picture" in capsys.readouterr().out
+        assert not options.figure.exists()
+    else:
+        picture = cv2.imread(str(options.figure))
+        assert picture is not None
+        assert picture.std() > 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ("nce", "mcmc")}, "methods: expected some of mlis, .*, got 'mcmc'"),
+        ({"methods": ("nce", "nce")}, "methods: expected names, each once, got nce nce"),
+        ({"methods": ()}, "methods: expected names, each once, got none"),
+        (
+            {"training": TrainingSettings(steps=3, batch_size=64)},
+            "48 rows to train and 12 to test; expected at least a",
+        ),
+        ({"test_fraction": 0.001}, "60 rows to train and 0 to test"),
+        ({"test_fraction": 1.0}, "test_fraction: expected a number between 0 and 1"),
+        ({"levels": (0.5, 1.0)}, "levels: expected numbers between 0 and 1"),
+        ({"runs": 0}, "runs: expected"),
+        ({"training": TrainingSettings(steps=0)}, r"training\.steps: expected"),
+        ({"target": ("z",)}, "no column z"),
+        ({"seed": -1}, "seed: expected a whole number"),
+        ({"threads": 0}, "threads: expected"),
+    ],
+)
+def test_bad_options(changes: dict, message: str, options: Options) -> None:
+    with pytest.raises(ValueError, match=message):
+        main(replace(options, **changes))
+    assert options.figure is not None
+    assert not options.figure.exists()
+
+
+def test_the_table_is_not_overwritten(options: Options) -> None:
+    before = Path(options.data).read_text()
+    with pytest.raises(ValueError, match="is read from; give another name"):
+        main(replace(options, json=Path(options.data)))
+    assert Path(options.data).read_text() == before
