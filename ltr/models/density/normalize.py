@@ -18,7 +18,7 @@ MAX_CELLS = 2**27  # of all inputs: 2 GiB of values and weights
 
 
 def grid_points(target: UnnormalizedDensity, size: int = 1023) -> Points:
-    """The centers of ``size``^D equal cells, weighted by exp f (midpoint rule).
+    """The centers of ``size ** D`` equal cells, weighted by exp f (midpoint rule).
 
     The standard error of log Z is the distance from the value of a grid three times as coarse: more than the true
     error, unless the density is narrower than the coarse cells.
