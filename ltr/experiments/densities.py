@@ -14,8 +14,7 @@ import tyro
 from torch import Tensor
 
 from ltr.dataset.regression1d import DATASETS, grid
-from ltr.experiments.regression1d.results import DIVERGED, Cell, ResultStore
-from ltr.experiments.regression1d.stacked_runs import unstack
+from ltr.experiments.regression1d.results import Cell, ResultStore
 from ltr.models.regression1d import RegressionNet1D
 from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
@@ -44,16 +43,6 @@ def learned_density(network: RegressionNet1D) -> Tensor:
     return (energy_model.softmax(dim=1) / (points[1] - points[0])).T
 
 
-def best_network(store: ResultStore, cell: Cell) -> tuple[RegressionNet1D, float]:
-    """The network of a cell with the smallest D_KL, and its D_KL."""
-    runs = store.runs(cell)
-    if not runs:
-        raise InputError(f"results: no runs of {cell} in {store.folder}; train them with ltr.experiments.table1")
-    networks = [network for group in store.networks(cell) for network in unstack(group)]
-    kls = [run.kl for run in runs if run.kl < DIVERGED]  # only these have a network
-    return min(zip(networks, kls, strict=True), key=lambda pair: pair[1])
-
-
 def draw(options: Options) -> None:
     """Write the figure; ValueError if a method has no M, or no run."""
     if len(options.num_samples) != len(options.methods):
@@ -71,7 +60,7 @@ def draw(options: Options) -> None:
     panels = {"true density": DATASETS[options.dataset].density(points[None], points[:, None])}
     store = ResultStore(options.results)
     for method, num_samples in zip(options.methods, options.num_samples, strict=True):
-        network, kl = best_network(store, Cell(method, num_samples, options.dataset))
+        network, kl = min(store.networks(Cell(method, num_samples, options.dataset)), key=lambda pair: pair[1])
         panels[f"{method}: $D_{{KL}}$ {kl:.3f}"] = learned_density(network)
     figure, all_axes = plt.subplots(1, len(panels), figsize=(2.6 * len(panels), 2.5), layout="constrained", sharey=True)
     for axes, (title, density) in zip(all_axes, panels.items(), strict=True):

@@ -11,7 +11,8 @@ from pathlib import Path
 import matplotlib
 import tyro
 
-from ltr.experiments.regression1d.results import ResultStore, best_quarter, cells
+from ltr.experiments.regression1d.results import ResultStore, cells
+from ltr.experiments.regression1d.summary import Summary, row_summary
 from ltr.train_settings.regression1d import SETTINGS
 from ltr.utils.cli import one_line_errors
 from ltr.utils.device import set_threads
@@ -26,33 +27,37 @@ class Options:
 
     runs: int = 20  # networks for each point and data set; 0: draw only stored runs
     samples: tuple[int, ...] = (1, 4, 16, 64, 256, 1024)  # M
-    results: Path = Path("workspace/regression1d")
+    results: Path = Path("workspace/regression1d")  # folder, or a .json file of runs
     figure: Path = Path("figure2.png")
     threads: int = 1
 
 
-def points(store: ResultStore, method: str, samples: tuple[int, ...]) -> list[tuple[int, float]]:
-    """(M, D_KL of the best quarter, mean over the data sets) if both sets have been trained."""
-    found = []
-    for num_samples in samples:
-        runs = [store.runs(cell) for cell in cells(method, num_samples)]
-        if all(runs):
-            kls = [best_quarter([run.kl for run in of_set]) for of_set in runs]
-            found.append((num_samples, sum(kls) / len(kls)))
-    return found
+def points(store: ResultStore, method: str, samples: tuple[int, ...]) -> dict[int, Summary]:
+    """M -> D_KL of the best quarter, mean over the data sets, if both sets have been trained."""
+    found = {num_samples: row_summary(store, method, num_samples) for num_samples in samples}
+    return {num_samples: summary for num_samples, summary in found.items() if summary}
+
+
+def table(store: ResultStore, samples: tuple[int, ...]) -> list[str]:
+    """The points in Markdown; after ±: the standard error."""
+    lines = ["| method | " + " | ".join(f"M = {m}" for m in samples) + " |", "|---|" + "--:|" * len(samples)]
+    for method, title in METHODS.items():
+        found = points(store, method, samples)
+        lines.append(f"| {title} | " + " | ".join(str(found.get(m, "not run")) for m in samples) + " |")
+    return lines
 
 
 def draw(store: ResultStore, options: Options) -> None:
-    """Print the points and write the figure."""
+    """Write the figure; bars are standard errors."""
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(5, 3.4), layout="constrained")
     for method, marker in zip(METHODS, "sdo^", strict=True):
-        line = points(store, method, options.samples)
-        print(f"{METHODS[method]:7s}" + "  ".join(f"M={m}: {kl:.3f}" for m, kl in line))
-        if line:
-            axes.plot(*zip(*line, strict=True), marker=marker, label=METHODS[method])
+        found = points(store, method, options.samples)
+        if found:
+            kls, errors = [s.kl for s in found.values()], [s.error for s in found.values()]
+            axes.errorbar(list(found), kls, errors, marker=marker, markersize=4, capsize=2, label=METHODS[method])
     axes.set(xscale="log", yscale="log", xlabel="number of samples M", ylabel="$D_{KL}$, best quarter of the runs")
     axes.set_xticks(options.samples, [str(m) for m in options.samples])
     axes.minorticks_off()
@@ -64,13 +69,14 @@ def draw(store: ResultStore, options: Options) -> None:
 
 def main(options: Options) -> None:
     """Train missing runs and draw the figure."""
-    check_outputs({"figure": options.figure}, folders={"results": options.results})
-    set_threads(options.threads)
     store = ResultStore(options.results)
+    check_outputs({"figure": options.figure}, folders={"results": store.folder})
+    set_threads(options.threads)
     for num_samples in options.samples:
         for method in METHODS:
             for cell in cells(method, num_samples):
                 store.train(cell, options.runs, SETTINGS["ncep"].optim)
+    print(*table(store, options.samples), sep="\n")
     draw(store, options)
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import tyro
 
 from ltr.dataset.regression1d import DATASETS
-from ltr.experiments.regression1d.results import PAPER, ResultStore, best_quarter, cells, method
+from ltr.experiments.regression1d.results import PAPER, Cell, ResultStore, cells, check_rows
+from ltr.experiments.regression1d.summary import mean, summarize
 from ltr.experiments.regression1d.timing import seconds_per_epoch
 from ltr.train_settings.regression1d import SETTINGS
 from ltr.utils.cli import one_line_errors
@@ -31,35 +32,42 @@ class Options:
     runs: int = PAPER_RUNS  # networks for each row and data set; 0: print only stored runs
     methods: tuple[str, ...] = tuple(PAPER)  # rows; cheap ones first, as mlmcmc-256 takes hours
     num_samples: int = 1024  # M
-    results: Path = Path("workspace/regression1d")
+    results: Path = Path("workspace/regression1d")  # folder, or a .json file of runs
     time_steps: int = 0  # also measure the cost of training over so many steps
     threads: int = 1
     compile: bool = False  # torch.compile the networks: 1.5 times as fast at M = 1024; needs a C++ compiler
 
 
-def row(store: ResultStore, name: str, num_samples: int) -> str:
+def row(store: ResultStore, of_sets: list[Cell]) -> str:
     """One line of the table: mean over the data sets of the mean of the best quarter of the runs."""
-    runs = [store.runs(cell) for cell in cells(name, num_samples)]
+    name = of_sets[0].method
+    runs = [store.runs(cell) for cell in of_sets]
     kls = [[run.kl for run in of_set] for of_set in runs]
-    best = [best_quarter(values) for values in kls]
+    best = [summarize(values) for values in kls]
     minutes = sum(run.seconds for of_set in runs for run in of_set) / 60
-    per_set = " | ".join(f"{b:.3f} ({statistics.median(v):.3f})" for b, v in zip(best, kls, strict=True))
+    per_set = " | ".join(f"{b} ({statistics.median(v):.3f})" for b, v in zip(best, kls, strict=True))
+    counts = "" if name == "sm" else ", ".join(str(m) for m in dict.fromkeys(cell.num_samples for cell in of_sets))
     return (
-        f"| {name} | {'' if name == 'sm' else num_samples} | {min(len(values) for values in kls)} | "
-        f"{PAPER[name][0]:.3f} | **{statistics.mean(best):.3f}** | {per_set} | {minutes:.1f} |"
+        f"| {name} | {counts} | {min(len(values) for values in kls)} | "
+        f"{PAPER[name][0]:.3f} | **{mean(best)}** | {per_set} | {minutes:.1f} |"
     )
 
 
-def print_table(store: ResultStore) -> None:
-    """The table in Markdown, one line for each M that a row has been trained with; in brackets the median run."""
+def table(store: ResultStore) -> list[str]:
+    """The table in Markdown, with the largest M that a row has been trained with; in brackets the median run.
+
+    After ±: the standard error.
+    """
     sets = " | ".join(f"{name}: best quarter (median)" for name in DATASETS)
-    print(f"\n| method | M | runs | paper | ours | {sets} | minutes |")
-    print("|---|---|---|---|---|" + "---|" * len(DATASETS) + "---|")
+    lines = [
+        f"| method | M | runs | paper | ours | {sets} | minutes |",
+        "|---|--:|--:|--:|--:|" + "--:|" * len(DATASETS) + "--:|",
+    ]
     for name in PAPER:
-        for num_samples in store.sample_counts(name):
-            print(row(store, name, num_samples))
-        if not store.sample_counts(name):
-            print(f"| {name} | | | {PAPER[name][0]:.3f} | not run |")
+        of_sets = store.largest(name)
+        missing = f"| {name} | | | {PAPER[name][0]:.3f} | not run |" + " |" * (len(DATASETS) + 1)
+        lines.append(row(store, of_sets) if of_sets else missing)
+    return lines
 
 
 def print_costs(options: Options) -> None:
@@ -78,14 +86,13 @@ def print_costs(options: Options) -> None:
 
 def main(options: Options) -> None:
     """Train missing runs and print the table."""
-    for name in options.methods:
-        method(name, options.num_samples)  # checks the names before the training
+    check_rows(options.methods)
     set_threads(options.threads)
     store = ResultStore(options.results, options.compile)
     for name in options.methods:
         for cell in cells(name, options.num_samples):
             store.train(cell, options.runs, OPTIM)
-    print_table(store)
+    print("", *table(store), sep="\n")
     if options.time_steps:
         print_costs(options)
 

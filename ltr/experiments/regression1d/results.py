@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load_file
 
 from ltr.dataset.regression1d import DATASETS
-from ltr.experiments.regression1d.stacked_runs import Parameters, StackedTraining, kl_divergences, stacked_forward
-from ltr.models.loss.ebm import DSM, SM, EBMLoss, build_ebm_loss
+from ltr.experiments.regression1d.stacked_runs import StackedTraining, kl_divergences, stacked_forward, unstack
+from ltr.models.loss.ebm import DSM, SM, EBMLoss
+from ltr.models.regression1d import RegressionNet1D
 from ltr.models.weights import save_weights
-from ltr.train_settings.regression1d import SETTINGS
+from ltr.train_settings.regression1d import SETTINGS, Regression1DSettings, method_for
 from ltr.trainers.settings import OptimSettings
+from ltr.utils.config import to_json
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
 
@@ -36,15 +40,11 @@ MAX_TARGETS = 2**17  # y at once: more parallel runs overflow a processor's cach
 DIVERGED = float("inf")
 
 
-def method(row: str, num_samples: int) -> EBMLoss:
-    """The training method of a row of Table 1 with M = ``num_samples`` and the hyper-parameters of Appendix B.4."""
-    if row not in PAPER:
-        raise InputError(f"methods: expected some of {', '.join(PAPER)}, got {row!r}")
-    name, _, steps = row.partition("-")
-    hyper = {"num_steps": int(steps)} if steps else {}
-    if name != "sm":
-        hyper["num_samples"] = num_samples
-    return build_ebm_loss(name, **hyper)
+def check_rows(rows: Iterable[str]) -> None:
+    """Raise InputError naming the first of ``rows`` that Table 1 does not have."""
+    for row in rows:
+        if row not in PAPER:
+            raise InputError(f"methods: expected some of {', '.join(PAPER)}, got {row!r}")
 
 
 def runs_together(num_samples: int, batch_size: int) -> int:
@@ -63,6 +63,14 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.method}_M{self.num_samples}_{self.dataset}"
 
+    def loss(self, dataset: str = "") -> EBMLoss:
+        """The training method, with the paper's hyper-parameters for the cell's data set (or another one)."""
+        name, _, steps = self.method.partition("-")
+        hyper = {"num_steps": int(steps)} if steps else {}
+        if name != "sm":
+            hyper["num_samples"] = self.num_samples
+        return method_for(dataset or self.dataset, name, **hyper)
+
 
 def cells(row: str, num_samples: int) -> list[Cell]:
     """The cells of a row, one for each data set."""
@@ -78,21 +86,21 @@ class Run:
 
 
 class ResultStore:
-    """A folder with ``results.json`` and the trained networks.
+    """A folder with ``results.json`` and the trained networks, or a ``.json`` file of runs with networks beside it.
 
     A run is identified by cell and seed. Stored runs are not repeated, so an interrupted command continues, and more
     runs can be added later.
 
     Args:
-        folder: of the runs.
+        place: the folder, or the file.
         compiled: train compiled networks, unless the method needs second derivatives.
     """
 
-    def __init__(self, folder: Path, compiled: bool = False) -> None:
-        self.folder = folder
+    def __init__(self, place: Path, compiled: bool = False) -> None:
+        self.path = place if place.suffix == ".json" else place / "results.json"
+        self.folder = self.path.parent
         self.forwards = {twice: stacked_forward(compiled and not twice) for twice in (False, True)}
-        self.path = folder / "results.json"
-        self._runs: dict[str, dict[str, list[float]]] = {}
+        self._cells: dict[str, dict[str, Any]] = {}  # {cell: {"loss": hyper-parameters, "runs": {seed: [kl, seconds]}}}
         self._read()
 
     def _read(self) -> None:
@@ -103,41 +111,71 @@ class ResultStore:
             kept = json.loads(self.path.read_text())
         except ValueError as error:  # not JSON, or not text
             raise InputError(f"results: {self.path} is not whole ({error})") from error
-        for cell, runs in kept.items():
-            self._runs.setdefault(cell, {}).update(runs)
+        for name, entry in kept.items():
+            stored = entry if "runs" in entry else {"loss": _older_loss(name), "runs": entry}
+            self._cells.setdefault(name, {"loss": stored["loss"], "runs": {}})["runs"].update(stored["runs"])
+
+    def _by_seed(self, cell: Cell) -> dict[str, list[float]]:
+        """The runs of a cell; InputError if they were trained with other hyper-parameters than today's."""
+        now = to_json(cell.loss())
+        entry = self._cells.get(str(cell), {"loss": now, "runs": {}})
+        others = {name: value for name, value in entry["loss"].items() if now.get(name) != value}
+        if others:
+            today = {name: now.get(name) for name in others}
+            raise InputError(
+                f"results: {self.path}: {cell} was trained with {others}, the settings have {today}; "
+                "use another folder, or remove this entry and its networks"
+            )
+        return entry["runs"]
 
     def runs(self, cell: Cell) -> list[Run]:
         """The runs of a cell in the order of their seeds; empty if it has not been trained."""
-        by_seed = self._runs.get(str(cell), {})
+        by_seed = self._by_seed(cell)
         return [Run(*by_seed[seed]) for seed in sorted(by_seed, key=int)]
 
-    def sample_counts(self, row: str) -> list[int]:
-        """Every M that a row has been trained with on all data sets."""
-        found = [re.fullmatch(rf"{row}_M(\d+)_\w+", name) for name in self._runs]
-        counts = {int(match[1]) for match in found if match}
-        return sorted(m for m in counts if all(self.runs(cell) for cell in cells(row, m)))
+    def largest(self, row: str) -> list[Cell]:
+        """On each data set the cell of a row with the largest M; empty if a data set has none."""
+        found = []
+        for dataset in DATASETS:
+            matches = [re.fullmatch(rf"{row}_M(\d+)_{dataset}", name) for name in self._cells]
+            counts = [int(match[1]) for match in matches if match]
+            found += [Cell(row, max(counts), dataset)] if counts else []
+        return found if len(found) == len(DATASETS) else []
 
-    def networks(self, cell: Cell) -> list[Parameters]:
-        """The trained networks of a cell, stacked as they were trained, in the order of their seeds."""
-        return [load_file(file) for file in sorted(self.folder.glob(f"{cell}_seed*.safetensors"))]
+    def networks(self, cell: Cell) -> list[tuple[RegressionNet1D, float]]:
+        """The trained networks of a cell in the order of their seeds, each with its D_KL; without diverged runs.
+
+        Raises:
+            InputError: the cell has not been trained, or its networks are not in the folder.
+        """
+        kls = [run.kl for run in self.runs(cell) if run.kl < DIVERGED]
+        files = sorted(self.folder.glob(f"{cell}_seed*.safetensors"))
+        networks = [network for file in files for network in unstack(load_file(file))]
+        if not kls or len(networks) != len(kls):
+            raise InputError(
+                f"results: {len(networks)} networks and {len(kls)} runs of {cell} in {self.folder}; "
+                "train them with ltr.experiments.table1"
+            )
+        return list(zip(networks, kls, strict=True))
 
     def train(self, cell: Cell, num_runs: int, optim: OptimSettings) -> None:
         """Train the missing ones of the first ``num_runs`` runs of ``cell`` (seeds 0, 1, ...), and save each group."""
-        known = self._runs.setdefault(str(cell), {})
+        known = self._by_seed(cell)
         missing = [seed for seed in range(num_runs) if str(seed) not in known]
         group = runs_together(cell.num_samples, optim.batch_size)
         for start in range(0, len(missing), group):
             seeds = missing[start : start + group]
-            for seed, run in zip(seeds, self._train_group(cell, seeds, optim), strict=True):
-                known[str(seed)] = [run.kl, run.seconds]
+            trained = self._train_group(cell, seeds, optim)
+            new = {str(seed): [run.kl, run.seconds] for seed, run in zip(seeds, trained, strict=True)}
             self._read()
-            text = json.dumps(self._runs, indent=1)
+            self._cells.setdefault(str(cell), {"loss": to_json(cell.loss()), "runs": {}})["runs"].update(new)
+            text = json.dumps(self._cells, indent=1)
             atomic_write(self.path, partial(Path.write_text, data=text))
 
     def _train_group(self, cell: Cell, seeds: list[int], optim: OptimSettings) -> list[Run]:
         density = DATASETS[cell.dataset]
         pairs = density.pairs(SETTINGS["ncep"].num_pairs, seed=0)  # all runs share one training set, as in the paper
-        loss = method(cell.method, cell.num_samples)
+        loss = cell.loss()
         begin = time.perf_counter()
         try:
             parameters = StackedTraining(loss, pairs, seeds, optim, self.forwards[isinstance(loss, SM | DSM)]).run()
@@ -154,7 +192,9 @@ class ResultStore:
         return [Run(kl, seconds) for kl in kls]
 
 
-def best_quarter(values: list[float]) -> float:
-    """Mean of the best quarter: of 20 runs the 5 best, which is the paper's figure (Appendix B.3)."""
-    best = sorted(values)[: max(1, round(len(values) / 4))]
-    return sum(best) / len(best)
+def _older_loss(name: str) -> Any:
+    """The hyper-parameters of a cell of an older version, which stored none: on every set those of the first one."""
+    match = re.fullmatch(r"(.+)_M(\d+)_(\w+)", name)
+    if match is None:
+        raise InputError(f"results: expected cells like nce_M1024_sine, got {name!r}")
+    return to_json(Cell(match[1], int(match[2]), match[3]).loss(Regression1DSettings.dataset))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 
 from ltr.dataset.regression1d import DATASETS
-from ltr.experiments.regression1d.results import method, runs_together
+from ltr.experiments.regression1d.results import cells, runs_together
 from ltr.experiments.regression1d.stacked_runs import StackedTraining
 from ltr.train_settings.regression1d import SETTINGS
 from ltr.trainers.settings import OptimSettings
@@ -35,8 +35,9 @@ def seconds_per_epoch(row: str, num_samples: int, num_runs: int, optim: OptimSet
 
 def _stepper(row: str, num_samples: int, num_runs: int, optim: OptimSettings) -> Callable[[], None]:
     """A function that takes one training step of ``num_runs`` runs; after a warm-up."""
-    pairs = DATASETS["bimodal"].pairs(SETTINGS["ncep"].num_pairs, seed=0)
-    training = StackedTraining(method(row, num_samples), pairs, range(num_runs), optim)
+    cell = cells(row, num_samples)[0]
+    pairs = DATASETS[cell.dataset].pairs(SETTINGS["ncep"].num_pairs, seed=0)
+    training = StackedTraining(cell.loss(), pairs, range(num_runs), optim)
     index = torch.randint(len(pairs[0]), (num_runs, optim.batch_size), generator=training.generator)
     x, y = pairs[0][index], pairs[1][index]
     for _ in range(3):

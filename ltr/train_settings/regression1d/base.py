@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from ltr.dataset.regression1d import DATASETS, NUM_TRAINING_PAIRS
-from ltr.models.loss.ebm import EBM_LOSSES, EBMLoss, NCEPlus
-from ltr.trainers.settings import OptimSettings, TrainSettings, named_method
+from ltr.models.loss.ebm import EBMLoss, NCEPlus
+from ltr.train_settings.regression1d.methods import method_for
+from ltr.trainers.settings import OptimSettings, TrainSettings
 from ltr.utils.config import PositiveInt
 
 
@@ -21,13 +22,13 @@ class Regression1DSettings(TrainSettings):
     num_workers: int = 0
     validate_every: int = 5
     best_by: str = "-kl"
-    dataset: str = "bimodal"  # or "sine"
+    dataset: str = "bimodal"  # or "sine"; the named settings that end in _sine have the losses of that one
     num_pairs: PositiveInt = NUM_TRAINING_PAIRS
     loss: EBMLoss = NCEPlus()
 
     def with_method(self, name: str) -> Self:
-        """These settings with another method of the paper, with the values of Appendix B."""
-        return replace(self, loss=named_method(EBM_LOSSES, name, "loss")())
+        """These settings with another method, with the paper's values for the data set."""
+        return replace(self, loss=method_for(self.dataset, name))
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""

@@ -9,20 +9,31 @@ import torch
 from ltr.actors.regression1d import Regression1DBatch, Regression1DLoader, predict
 from ltr.admin.build_training import build_training
 from ltr.dataset.regression1d import DATASETS
-from ltr.models.loss.ebm import EBM_LOSSES, NCE, SM
+from ltr.models.loss.ebm import DSM, EBM_LOSSES, NCE, SM
 from ltr.models.regression1d import RegressionNet1D
 from ltr.train_settings import TASKS, load_settings
 from ltr.train_settings.regression1d import Regression1DSettings
 from ltr.trainers.ltr_trainer import LTRTrainer
-from ltr.trainers.settings import OptimSettings
+from ltr.trainers.settings import OptimSettings, with_values
 from ltr.utils.config import check
 
 CPU = torch.device("cpu")
 
 
 def test_every_method_has_settings_by_its_name() -> None:
-    assert {name: type(settings.loss) for name, settings in TASKS["regression1d"].named.items()} == EBM_LOSSES  # type: ignore[attr-defined]
+    named = TASKS["regression1d"].named
+    losses = {name: type(settings.loss) for name, settings in named.items()}  # type: ignore[attr-defined]
+    assert losses == {**EBM_LOSSES, **{f"{name}_sine": kind for name, kind in EBM_LOSSES.items()}}
     assert load_settings("regression1d", "ncep").optim == OptimSettings(75, 32, 1e-3, schedule="constant")
+
+
+def test_methods_have_the_values_of_the_data_set() -> None:
+    changes = {"dataset": "sine", "loss": "dsm"}
+    changed = with_values(load_settings("regression1d", "ncep"), changes, "here")
+    assert changed == load_settings("regression1d", "dsm_sine")
+    assert changed.loss == DSM(sigma=0.075)  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="here: dataset: expected a text, got 1"):
+        with_values(changed, {"dataset": 1, "loss": "dsm"}, "here")
 
 
 def test_trains_and_validates(tmp_path: Path) -> None:

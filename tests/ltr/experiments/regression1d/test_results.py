@@ -5,17 +5,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ltr.dataset.regression1d import DATASETS
 from ltr.experiments import densities, figure2, table1
 from ltr.experiments.regression1d import results
-from ltr.experiments.regression1d.results import DIVERGED, PAPER, Cell, ResultStore, best_quarter, cells, method
+from ltr.experiments.regression1d.results import DIVERGED, PAPER, Cell, ResultStore, cells, check_rows
+from ltr.experiments.regression1d.summary import Summary, best_quarter, mean, row_summary, summarize
 from ltr.experiments.regression1d.timing import seconds_per_epoch
 from ltr.models.loss.ebm import DSM, KLDIS, MLIS, MLMCMC, NCE, SM, NCEPlus
 from ltr.trainers.settings import OptimSettings
 
 OPTIM = OptimSettings(epochs=1, batch_size=256, lr=1e-3)
+DOCS = Path(__file__).parents[4] / "docs" / "journal"
 CELL = Cell("nce", 2, "sine")
 
 
@@ -26,29 +29,87 @@ def small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "kl_divergences", lambda parameters, density: full(parameters, density, 32))
 
 
-def test_hyper_parameters_of_appendix_b4() -> None:
-    assert {row: method(row, 1024) for row in PAPER} == {
+def test_hyper_parameters_of_appendix_b4_and_of_the_released_code() -> None:
+    same = {
         "mlis": MLIS((0.2, 1.6), 1024),
         "kldis": KLDIS((0.2, 1.6), 0.025, 1024),
-        "mlmcmc-1": MLMCMC(1, 0.05, 1024),
-        "mlmcmc-16": MLMCMC(16, 0.05, 1024),
-        "mlmcmc-256": MLMCMC(256, 0.05, 1024),
         "nce": NCE((0.1, 0.8), 1024),
         "sm": SM(),
-        "dsm": DSM(0.2, 1024),
         "ncep": NCEPlus((0.1, 0.8), 1024, 0.025),
     }
+    assert {row: Cell(row, 1024, "bimodal").loss() for row in PAPER} == {
+        **same,
+        **{f"mlmcmc-{steps}": MLMCMC(steps, 0.05, 1024) for steps in (1, 16, 256)},
+        "dsm": DSM(0.2, 1024),
+    }
+    assert {row: Cell(row, 1024, "sine").loss() for row in PAPER} == {
+        **same,
+        **{f"mlmcmc-{steps}": MLMCMC(steps, 0.0125, 1024) for steps in (1, 16, 256)},
+        "dsm": DSM(0.075, 1024),
+    }
+
+
+def test_a_row_has_the_largest_m_of_each_set(tmp_path: Path) -> None:
+    runs = {"0": [0.5, 1.0]}
+    kept = {"nce_M8_sine": runs, "nce_M64_sine": runs, "nce_M16_bimodal": runs, "mlmcmc-1_M8_sine": runs}
+    (tmp_path / "results.json").write_text(json.dumps(kept))
+    store = ResultStore(tmp_path)
+    assert store.largest("nce") == [Cell("nce", 16, "bimodal"), Cell("nce", 64, "sine")]
+    assert store.largest("mlmcmc-1") == []
+    assert "| nce | 16, 64 | 1 | 0.068 | **0.500 ± 0.000** |" in "\n".join(table1.table(store))
 
 
 def test_unknown_row_is_named() -> None:
     with pytest.raises(ValueError, match=r"methods: expected some of mlis, mlmcmc-1, .*, got 'mlmcmc-2'"):
-        method("mlmcmc-2", 8)
+        check_rows(["nce", "mlmcmc-2"])
 
 
 def test_best_quarter_is_the_five_best_of_twenty() -> None:
-    values = [float(v) for v in range(20, 0, -1)]
-    assert best_quarter(values) == 3.0
-    assert best_quarter([2.0, 1.0]) == 1.0
+    assert best_quarter(np.arange(20.0, 0, -1)) == 3.0
+    assert best_quarter(np.array([[2.0, 1.0], [3.0, 4.0]])).tolist() == [1.0, 3.0]
+
+
+def test_spread_of_a_figure() -> None:
+    """The bootstrap against drawing new runs: runs that are uniform in 0..1, of 20 the 5 best."""
+    rng = np.random.default_rng(0)
+    true_error = best_quarter(rng.random((20_000, 20))).std()
+    errors = [summarize(rng.random(20).tolist()).error for _ in range(30)]
+    assert np.mean(errors) == pytest.approx(true_error, rel=0.2)
+    assert mean([Summary(0.1, 0.03), Summary(0.3, 0.04)]) == Summary(0.2, pytest.approx(0.025))
+    assert str(Summary(0.0612, 0.0031)) == "0.061 ± 0.003"
+    assert summarize([0.1, 0.2, 0.3, DIVERGED]).error == DIVERGED
+
+
+def test_results_of_other_hyper_parameters_are_refused(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path)
+    store.train(CELL, 1, OPTIM)
+    kept = json.loads(store.path.read_text())
+    kept[str(CELL)]["loss"]["sigmas"] = [0.1, 0.9]
+    store.path.write_text(json.dumps(kept))
+    message = (
+        r"nce_M2_sine was trained with \{'sigmas': \[0.1, 0.9\]\}, the settings have \{'sigmas': \[0.1, 0.8\]\}; use"
+    )
+    with pytest.raises(ValueError, match=message):
+        ResultStore(tmp_path).train(CELL, 2, OPTIM)
+
+
+def test_results_of_an_older_version_had_one_sigma_for_both_sets(tmp_path: Path) -> None:
+    runs = {"0": [0.5, 1.0]}
+    (tmp_path / "results.json").write_text(json.dumps({f"{row}_M8_sine": runs for row in ("nce", "dsm")}))
+    store = ResultStore(tmp_path)
+    assert [run.kl for run in store.runs(Cell("nce", 8, "sine"))] == [0.5]
+    with pytest.raises(ValueError, match=r"dsm_M8_sine was trained with \{'sigma': 0.2\}, the settings have .*0.075"):
+        store.runs(Cell("dsm", 8, "sine"))
+    (tmp_path / "results.json").write_text(json.dumps({"nce": runs}))
+    with pytest.raises(ValueError, match="results: expected cells like nce_M1024_sine, got 'nce'"):
+        ResultStore(tmp_path)
+
+
+def test_journal_has_the_figures_of_the_measured_runs() -> None:
+    journal = (DOCS / "losses.md").read_text().splitlines()
+    store = ResultStore(DOCS / "measured" / "regression1d.json")
+    for line in table1.table(store) + figure2.table(store, figure2.Options().samples):
+        assert line in journal
 
 
 def test_runs_are_kept_and_only_missing_ones_are_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,8 +127,8 @@ def test_runs_are_kept_and_only_missing_ones_are_trained(tmp_path: Path, monkeyp
     store.train(CELL, 3, OPTIM)
     assert trained == [[2]]
     assert store.runs(CELL)[:2] == first
-    assert sum(len(group["fc1_x.bias"]) for group in store.networks(CELL)) == 3
-    assert set(json.loads(store.path.read_text())[str(CELL)]) == {"0", "1", "2"}
+    assert [kl for _, kl in store.networks(CELL)] == [run.kl for run in store.runs(CELL)]
+    assert set(json.loads(store.path.read_text())[str(CELL)]["runs"]) == {"0", "1", "2"}
 
 
 def test_runs_are_trained_in_groups_and_saved_after_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,13 +177,13 @@ def test_tables_and_figures_are_made_of_the_store(
     table1.main(options)
     lines = capsys.readouterr().out.splitlines()
     store = ResultStore(tmp_path)
-    kls = [best_quarter([run.kl for run in store.runs(cell)]) for cell in cells("nce", 2)]
-    assert any(line.startswith(f"| nce | 2 | 2 | 0.068 | **{sum(kls) / 2:.3f}** |") for line in lines)
-    assert "| dsm | | | 0.395 | not run |" in lines
+    summary = row_summary(store, "nce", 2)
+    assert any(line.startswith(f"| nce | 2 | 2 | 0.068 | **{summary}** |") for line in lines)
+    assert "| dsm | | | 0.395 | not run | | | |" in lines
     assert any(line.startswith("| sm | 1.36 |") for line in lines)
 
     figure2.main(figure2.Options(runs=0, samples=(1, 2), results=tmp_path, figure=tmp_path / "figure2.png"))
-    assert f"NCE    M=2: {sum(kls) / 2:.3f}" in capsys.readouterr().out
+    assert f"| NCE | not run | {summary} |" in capsys.readouterr().out
     densities.draw(
         densities.Options(methods=("nce",), num_samples=(2,), results=tmp_path, figure=tmp_path / "densities.png")
     )
@@ -131,7 +192,7 @@ def test_tables_and_figures_are_made_of_the_store(
 
 
 def test_densities_of_runs_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="results: no runs of nce_M7_bimodal"):
+    with pytest.raises(ValueError, match="results: 0 networks and 0 runs of nce_M7_bimodal"):
         densities.draw(densities.Options(methods=("nce",), num_samples=(7,), results=tmp_path))
 
 
