@@ -18,6 +18,7 @@ def augmented_crops(
     box: tuple[float, float, float, float],
     crop: CropTransform,
     params: AugmentationParams,
+    seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The plain crop and its augmentations.
 
@@ -26,6 +27,7 @@ def augmented_crops(
         box: of the target, (x, y, w, h) in image pixels.
         crop: position of the plain crop, and side S of all crops.
         params: the augmentations.
+        seed: of the random shifts.
     Returns:
         Crops ``uint8 [n, S, S, 3]`` and boxes ``float32 [n, 4]`` in crop pixels, the plain one first.
     """
@@ -35,24 +37,30 @@ def augmented_crops(
     crops: list[np.ndarray] = []
     boxes: list[np.ndarray] = []
 
-    def add(shift: tuple[float, float] = (0, 0), angle: float = 0, zoom: float = 1, mirror: bool = False) -> np.ndarray:
-        offset = place + np.asarray(shift) * size
+    generator = np.random.default_rng(seed)
+
+    def add(shift: np.ndarray, angle: float = 0, zoom: float = 1, mirror: bool = False) -> None:
+        offset = place + shift
         crops.append(_warp(patch, crop.side, offset, angle, zoom, mirror))
         boxes.append(np.concatenate([crop.side / 2 + offset - zoom * size / 2, zoom * size]))
-        return crops[-1]
 
-    plain = add()
+    def random_shift() -> np.ndarray:
+        return (generator.random(2) - 0.5) * params.random_shift * crop.side
+
+    add(np.zeros(2))
     for shift in params.shifts:
-        add(shift=shift)
+        add(np.asarray(shift) * size)
+    for shift in params.crop_shifts:
+        add(np.asarray(shift) * crop.side / 2)
     for angle in params.rotations:
-        add(angle=angle)
+        add(random_shift(), angle=angle)
     for zoom in params.scales:
-        add(zoom=zoom)
+        add(random_shift(), zoom=zoom)
     if params.flip:
-        add(mirror=True)
+        add(random_shift(), mirror=True)
     for sigma_x, sigma_y in params.blurs:
-        crops.append(cv2.GaussianBlur(plain, (0, 0), sigma_x, sigmaY=sigma_y))
-        boxes.append(boxes[0])
+        add(random_shift())
+        crops[-1] = cv2.GaussianBlur(crops[-1], (0, 0), sigma_x, sigmaY=sigma_y)
     return np.stack(crops), np.stack(boxes).astype(np.float32)
 
 

@@ -15,6 +15,7 @@ from ltr.models.weights import NetworkCard, load_network
 from ltr.utils.device import place
 from ltr.utils.errors import InputError
 from pytracking.parameter.dimp.base import NETWORKS
+from pytracking.parameter.dimp.published import missing_weights
 
 
 def find_network(name: str, networks: Path | None = None) -> Path:
@@ -25,6 +26,8 @@ def find_network(name: str, networks: Path | None = None) -> Path:
         return Path(name)
     path = networks / f"{name}.safetensors"
     if not path.is_file():
+        if (missing := missing_weights(name)) is not None:
+            raise missing
         known = sorted(file.stem for file in networks.glob("*.safetensors"))
         raise InputError(
             f"unknown network {name!r}; known are {', '.join(known) or 'none'}, or a path to a .safetensors file"

@@ -10,6 +10,7 @@ from pytracking.parameter.atom import PARAMETERS as ATOM
 from pytracking.parameter.atom.base import AtomParams
 from pytracking.parameter.dimp import PARAMETERS as DIMP
 from pytracking.parameter.dimp.base import NETWORKS, DiMPParams
+from pytracking.parameter.dimp.parameter_file import read_parameter_file
 from pytracking.parameter.opencv import PARAMETERS as OPENCV
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.config import TrackerConfig
@@ -36,7 +37,7 @@ def _opencv(params: OpenCVParams, config: TrackerConfig) -> TrackerModel:
 
 DEFAULT = ("dimp", "dimp_ncep_mobile")
 FAMILIES: dict[str, Family] = {
-    "dimp": Family(DIMP, _dimp, of_network=DiMPParams),
+    "dimp": Family(DIMP, _dimp, of_network=DiMPParams, of_file=read_parameter_file),
     "atom": Family(ATOM, _atom, of_network=AtomParams),
     "opencv": Family(OPENCV, _opencv),
 }
@@ -55,7 +56,7 @@ def complete(config: TrackerConfig) -> TrackerConfig:
         return replace(config, parameter=DEFAULT[1])
     if name in FAMILIES:
         raise InputError(f"tracker {name} needs parameters: {', '.join(FAMILIES[name].parameters)}")
-    if name.endswith((".safetensors", *PYTORCH_SUFFIXES)):
+    if name.endswith((".safetensors", ".py", *PYTORCH_SUFFIXES)):
         return replace(config, tracker=DEFAULT[0], parameter=name)
     owners = {parameter: family for family, members in FAMILIES.items() for parameter in members.parameters}
     if name not in owners:
@@ -75,6 +76,8 @@ def load_parameters(config: TrackerConfig) -> Any:
     family = FAMILIES[tracker]
     if family.of_network and parameter.endswith(".safetensors"):
         return family.of_network(parameter)
+    if family.of_file and parameter.endswith(".py"):
+        return family.of_file(Path(parameter))
     if family.of_network and parameter.endswith(PYTORCH_SUFFIXES):
         raise InputError(f"{parameter}: expected parameters or a .safetensors network; {import_advice(parameter)}")
     if parameter not in family.parameters:

@@ -82,7 +82,7 @@ def workspace_config(arguments: Arguments, registry: Path) -> str:
 def with_tracker(registry: str, name: str, arguments: Arguments) -> str:
     """The text of trackers.ini with a new section ``name``, which replaces an old one."""
     parameter = str(arguments.config.parameter)
-    if parameter.endswith(".safetensors"):
+    if parameter.endswith((".safetensors", ".py")):
         parameter = str(Path(parameter).resolve())
     script = Path(run_vot.__file__).resolve()
     words = [sys.executable, str(script), arguments.config.tracker, parameter, *arguments.config.options()]

@@ -38,3 +38,28 @@ def mask_bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
     points = [(x, y) for y in range(mask.shape[0]) for x in range(mask.shape[1]) if mask[y, x]]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return min(xs), min(ys), max(xs) - min(xs) + 1, max(ys) - min(ys) + 1
+
+
+def whole_pixel_area(
+    center: tuple[float, float], side: float, image_size: tuple[int, int], crop_side: int, max_shrink: float
+) -> tuple[tuple[float, float], float]:
+    """Center and side of the patch that pytracking's ``sample_patch(mode="inside_major")`` cuts, step by step.
+
+    It counts in whole pixels, of the picture that is left when every ``step``-th pixel is kept.
+    """
+    shrink = min(max(min(side / extent for extent in image_size), 1), max_shrink)
+    side = int(side / shrink)
+    step = max(int(side / crop_side - 0.1), 1)
+    length = max(round(side / step), 2)
+    middle = []
+    for c, extent in zip(center, image_size, strict=True):
+        index = int(c - 0.5)
+        offset = index % step
+        first = index // step - (length - 1) // 2
+        kept = math.ceil((extent - offset) / step)
+        first += max(-first, 0) - max(first + length - kept, 0)
+        outside = (max(-first, 0) + max(first + length - kept, 0)) // 2
+        if outside > 0:
+            first = -outside
+        middle.append(step * (first + length / 2) + offset)
+    return (middle[0], middle[1]), float(step * length)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
+from ltr.data.crop import CropMode
 from ltr.models.bbreg.prediction import BoxPrediction
 from ltr.utils.config import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Range, UnitInterval, to_json
 
@@ -32,6 +33,7 @@ class LocalizationParams:
     recognition_rate: PositiveFloat = 0.3  # weight of a frame in the running mean of the first frame's filter's score
     probation_after: PositiveInt = 3  # lost frames in a row after which a found target is on probation
     probation_frames: NonNegativeInt = 10  # length of the probation, in which the target is not learned; 0: none
+    window: bool = False  # choose the peak by its score times a Hann window around the last place (window_output)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class MemoryParams:
     )
     learning_rate: UnitInterval = 0.01  # weight of a new sample
     hard_negative_learning_rate: UnitInterval = 0.02  # the same for a frame with a distractor
-    init_samples_minimum_weight: UnitInterval = 0.25  # least total weight of the first frame's samples
+    init_samples_minimum_weight: UnitInterval = (
+        0.25  # least total weight of the first frame's samples; with 0 they are replaced first
+    )
     train_skipping: PositiveInt = 5  # frames between two updates of the filter
     init_iter: NonNegativeInt = 40  # optimizer steps in the first frame (pytracking: net_opt_iter)
     update_iter: NonNegativeInt = 1  # optimizer steps of an update (pytracking: net_opt_update_iter)
@@ -59,7 +63,7 @@ class AugmentationParams:
         (-0.3, 0.3),
         (0.3, -0.3),
         (-0.3, -0.3),
-    )  # in target sizes (pytracking: relativeshift, in half target sizes)
+    )  # in target sizes
     rotations: tuple[float, ...] = (10.0, -10.0, 30.0, -30.0)  # degrees (pytracking: rotate)
     blurs: tuple[tuple[NonNegativeFloat, NonNegativeFloat], ...] = (
         (3.0, 0.5),
@@ -68,6 +72,10 @@ class AugmentationParams:
     )  # sigma in crop pixels, x and y (pytracking: blur)
     scales: tuple[PositiveFloat, ...] = (0.85, 1.15)
     flip: bool = True  # pytracking: fliplr
+    crop_shifts: tuple[tuple[float, float], ...] = ()  # in half crop sides (pytracking: relativeshift)
+    random_shift: UnitInterval = 0.0  # of all samples but shifted ones: width of a uniform density, in crop sides
+    dropout_copies: NonNegativeInt = 0  # of the plain sample, each without some of its channels (pytracking: dropout)
+    dropout: Annotated[float, Range(least=0, most=0.95)] = 0.2  # part of the channels that a copy lacks
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,7 @@ class RefinementParams:
 
     enabled: bool = True  # pytracking: use_iou_net
     method: RefinementMethod | None = None  # None: see FOR_PREDICTION
+    when_uncertain: bool = False  # refine boxes in the state uncertain, too (pytracking: update_scale_when_uncertain)
     size_spread: PositiveFloat = 0.2  # scale of the prior (Student's t) of log sqrt(w h), relative to the first box
     aspect_spread: PositiveFloat = 0.2  # the same of log (w / h)
     mean: MeanParams = field(default_factory=MeanParams)
@@ -155,6 +164,14 @@ FOR_PREDICTION: dict[BoxPrediction, _ForPrediction] = {
 }
 
 
+# Fields that were added later, with their defaults.
+_ADDED: dict[str, dict[str, Any]] = {
+    "localization": {"window": False},
+    "augmentation": {"crop_shifts": [], "random_shift": 0.0, "dropout_copies": 0, "dropout": 0.2},
+    "refinement": {"when_uncertain": False},
+}
+
+
 @dataclass(frozen=True)
 class DiMPParams:
     """The DiMP tracker with the energy-based box branch."""
@@ -163,6 +180,8 @@ class DiMPParams:
     min_target_size: PositiveFloat = 4.0  # pixels
     search_area: float | None = None  # side in sqrt(w h); None: the network card's (pytracking: search_area_scale)
     crop_side: int | None = None  # of the crop, pixels; None: the network card's (pytracking: image_sample_size)
+    crop_mode: CropMode | None = None  # beyond the frame; None: the network card's (pytracking: border_mode)
+    max_shrink: float | None = None  # None: the network card's (pytracking: patch_max_scale_change)
     max_outside: float = 0.5  # largest part of the target outside the image, on each axis
     localization: LocalizationParams = field(default_factory=LocalizationParams)
     memory: MemoryParams = field(default_factory=MemoryParams)
@@ -183,6 +202,9 @@ class DiMPParams:
         """JSON values for stamps of results and saved trackers, without what has no effect: fields that are None, and
         an ascent of overlaps where another method refines."""
         values = {name: value for name, value in to_json(self).items() if value is not None}
+        for group, defaults in _ADDED.items():  # an older version's stamp is that of their defaults
+            kept = {name: value for name, value in values[group].items() if defaults.get(name, ...) != value}
+            values[group] = kept
         if self.refinement.method != "overlap_ascent":
             del values["refinement"]["overlap_ascent"]
         return values

@@ -22,7 +22,8 @@ class TrackerConfig:
     tracker: str = "dimp"
     """family of trackers: dimp, atom (docs/tracking.md), or opencv (docs/opencv.md)"""
     parameter: str | None = None
-    """its parameters, or a .safetensors network of yours; of dimp, dimp_ncep_mobile by default"""
+    """its parameters, a .safetensors network of yours, or a parameter file of pytracking (.py); of dimp,
+    dimp_ncep_mobile by default"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps; with auto and cuda, processes share out the GPUs"""
     seed: int = 0
@@ -40,7 +41,7 @@ class TrackerConfig:
     def name(self) -> str:
         """Name of the results: the parameters, or the stem of a network file."""
         name = self.parameter or self.tracker
-        return Path(name).stem if name.endswith(".safetensors") else name
+        return Path(name).stem if name.endswith((".safetensors", ".py")) else name
 
     def options(self) -> list[str]:
         """Command-line words of all options that differ from their default; not the names."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -46,11 +47,13 @@ class Family:
 
     parameters: by name. load: builds the model from parameters; raises InputError, FileNotFoundError or ImportError.
     of_network: the parameters for a .safetensors file, None if the family has no such networks.
+    of_file: the parameters in a parameter file of pytracking (.py), None if the family reads none.
     """
 
     parameters: Mapping[str, Any]
     load: Callable[[Any, TrackerConfig], TrackerModel]
     of_network: Callable[[str], Any] | None = None
+    of_file: Callable[[Path], Any] | None = None
 
 
 # Optional capabilities of a BaseTracker, tested with isinstance.

@@ -41,14 +41,16 @@ class DiMP:
         generator, first = f.new_generator(seed), np.array(box, np.float64)
         center, scale = self._search_region(first, size_of(frame))
         transform = CropTransform(center, scale, self.settings.crop_side)
-        crops, boxes = augmented_crops(frame, box, transform, params.augmentation)
+        crops, boxes = augmented_crops(frame, box, transform, params.augmentation, seed)
         arrays = [f.to_array(crop) for crop in crops]
         features = f.extract_features(arrays)
         modulation = f.get_iou_modulation(arrays[0], boxes[0])
         if params.box_learning.num_iter:
             modulation = f.finetune_modulation(modulation, features, boxes, params.box_learning, generator)
-        samples = f.new_memory([of_crop.sample for of_crop in features], params.memory.size)
-        memory = Memory.start(samples, boxes)
+        plain, augmentation = features[0].sample, params.augmentation
+        copies = f.dropout(plain, augmentation.dropout_copies, augmentation.dropout, generator)
+        samples = f.new_memory([*(of_crop.sample for of_crop in features), *copies], params.memory.size)
+        memory = Memory.start(samples, np.concatenate([boxes, boxes[:1].repeat(len(copies), axis=0)]))
         learned = f.learn_filter(samples[: memory.count], memory.boxes[: memory.count], params.memory.init_iter)
         return TargetState(
             box=first,
@@ -127,8 +129,10 @@ class DiMP:
         return BoxQuery(features, state.modulation, box_crop, state.first_size / transform.scale, state.generator)
 
     def _refine_target_box(self, queries: Sequence[BoxQuery], found: Sequence[Localization]) -> list[RefinedBox | None]:
-        """The refined boxes of targets in the state tracking; None for the others."""
-        sure = [each.state == "tracking" and self.params.refinement.enabled for each in found]
+        """The refined boxes of targets in the state tracking (and uncertain, if set); None for the others."""
+        params = self.params.refinement
+        states = ("tracking", "uncertain") if params.when_uncertain else ("tracking",)
+        sure = [each.state in states and params.enabled for each in found]
         refined = iter(
             self.functions.refine_target_box([query for query, is_sure in zip(queries, sure, strict=True) if is_sure])
         )

@@ -66,6 +66,9 @@ class DiMPFunctions(Protocol):
     def extract_features(self, crops: Sequence[Array]) -> list[CropFeatures]:
         """The network's features of crops."""
 
+    def dropout(self, sample: Array, copies: int, part: float, generator: Any) -> list[Array]:
+        """Copies of a sample ``[1, C, H, W]`` without random channels, ``part`` of them on average."""
+
     def new_memory(self, samples: Sequence[Array], size: int) -> Array:
         """An array for ``size`` samples, ``[size, 1, C, H, W]``, that begins with ``samples``."""
 

@@ -120,16 +120,29 @@ def _find_peaks(
     cells, center = np.arange(len(scores)), (len(scores) - 1) / 2
     half_w, half_h = (params.neighborhood_scale * side / 2 for side in target_size)
     reach = params.displacement_scale * center / 2
-    rest, (row, column) = scores.copy(), subcell_argmax(scores)
+    rest, weighted = scores.copy(), scores * _window(len(scores), context) if params.window else scores
+    highest = int(weighted.argmax())
+    row, column = subcell_argmax(scores, highest)
     found: list[_Peak] = []
     while True:
         place = column - center, row - center
         far = context.place_known and context.distance(place) > reach
-        found.append(_Peak(place, float(rest.max()), math.dist(place, context.last_place), far))
+        found.append(_Peak(place, float(rest.flat[highest]), math.dist(place, context.last_place), far))
         rest[np.ix_(np.abs(cells - row) <= half_h, np.abs(cells - column) <= half_w)] = -np.inf
         if len(found) == MAX_PEAKS or not rest.max() > params.not_found_threshold:
             return found
-        row, column = subcell_argmax(scores, int(rest.argmax()))
+        highest = int(rest.argmax())
+        row, column = subcell_argmax(scores, highest)
+
+
+def _window(size: int, context: MotionContext) -> np.ndarray:
+    """A Hann window ``[size, size]`` around the last place; 0 is just outside a map whose center that is."""
+    cells = np.arange(size) - (size - 1) / 2
+    across, down = (
+        0.5 + 0.5 * np.cos(2 * np.pi * ((cells - place) / (size + 1)).clip(-0.5, 0.5)) for place in context.last_place
+    )
+    window: np.ndarray = down[:, None] * across
+    return window
 
 
 def _score_threshold(peak: _Peak, context: MotionContext, params: LocalizationParams) -> float:

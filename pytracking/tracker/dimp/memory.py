@@ -13,7 +13,8 @@ from pytracking.tracker.dimp.functions import Array
 
 @dataclass
 class Memory:
-    """Training samples: those of the first frame are kept, of the others the oldest is replaced first.
+    """Training samples: those of the first frame are kept (unless their weight may fall to 0), of the others the oldest
+    is replaced first.
 
     samples: ``[size, 1, C, H, W]``, boxes: ``[size, 1, 4]`` in crop pixels, weights: ``[size, 1]`` with sum 1; the
     first ``count`` are in use. num_init: samples of the first frame. num_added: samples added later, also the replaced.
@@ -51,19 +52,20 @@ class Memory:
         Thus weights decrease geometrically with age. (If each new sample had the weight ``learning_rate``, it would be
         the lightest of a full memory and be replaced by the next one, while the others would stay.)
         """
-        index = self._index_of(self.num_added)
-        before = self.weights[self._index_of(self.num_added - 1)] if self.num_added else learning_rate
+        floor = params.init_samples_minimum_weight
+        kept = self.num_init if floor else 0  # samples that are never replaced
+        index = self._index_of(self.num_added, kept)
+        before = self.weights[self._index_of(self.num_added - 1, kept)] if self.num_added else learning_rate
         self.weights[index] = before / (1 - learning_rate)
         self.weights /= self.weights.sum()
         self.samples[index] = sample
         self.boxes[index] = box
         self.num_added += 1
-        floor = params.init_samples_minimum_weight
         if self.weights[: self.num_init].sum() < floor:
             self.weights[: self.num_init] = floor / self.num_init
             later = self.weights[self.num_init :]
             later *= (1 - floor) / later.sum()
 
-    def _index_of(self, number: int) -> int:
-        """Index of the added sample ``number`` (from 0); the newest replaces the oldest."""
-        return self.num_init + number % (len(self.weights) - self.num_init)
+    def _index_of(self, number: int, kept: int) -> int:
+        """Index of the added sample ``number`` (from 0); the newest replaces the oldest behind the first ``kept``."""
+        return kept + (self.num_init - kept + number) % (len(self.weights) - kept)

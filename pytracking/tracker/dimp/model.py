@@ -91,7 +91,7 @@ class DiMPModel(TrackerModel):
         self.config = config
         self.device = choose_device(config.device)
         self.accelerator = choose_accelerator(config.accelerator, self.device)
-        given = {name: getattr(params, name) for name in ("search_area", "crop_side")}
+        given = {name: getattr(params, name) for name in ("search_area", "crop_side", "crop_mode", "max_shrink")}
         of_network = {name: value for name, value in given.items() if value is not None}
         network, settings, self.card = load_for_tracking(params.network, self.device, of_network)
         self.params = params.for_prediction(self.card.box_prediction)

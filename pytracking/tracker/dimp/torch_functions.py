@@ -78,6 +78,12 @@ class TorchFunctions:
         samples, maps8, maps16 = self.extractor(upload(torch.stack(list(crops)), self.device))
         return [CropFeatures(*each) for each in zip(samples.split(1), zip(maps8, maps16, strict=True), strict=True)]
 
+    @torch.inference_mode()
+    def dropout(self, sample: Tensor, copies: int, part: float, generator: torch.Generator) -> list[Tensor]:
+        """The channels that are kept are scaled by 1 / (1 - part)."""
+        kept = torch.rand(copies, sample.shape[1], 1, 1, generator=generator) >= part
+        return list((sample * (upload(kept, self.device) / (1 - part))).split(1)) if copies else []
+
     def new_memory(self, samples: Sequence[Tensor], size: int) -> Tensor:
         """A zero tensor for ``size`` samples, filled with ``samples`` first."""
         memory = samples[0].new_zeros((size, *samples[0].shape))

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -156,3 +158,20 @@ def test_the_share_of_boxes_in_their_pictures_is_that_of_their_pixels() -> None:
 @pytest.mark.parametrize("box", [(1, 1, 0, 5), (1, 1, -3, -3), (np.nan, 1, 3, 3), (1, 1, np.inf, 3), (-5e30, 0, 5, 5)])
 def test_boxes_without_an_area_are_not_inside(box: tuple[float, ...]) -> None:
     assert share_inside(np.array(box, np.float32), np.array([10, 10])) == 0
+
+
+# At step 2 and more, pytracking's rounding to every step-th pixel is a part of a crop's pixel more.
+@pytest.mark.parametrize(("size", "tolerance"), [((20, 60), 1.0), ((60, 115), 1.0), ((115, 300), 1.25)])
+def test_crops_at_the_border_are_pytracking_s(size: tuple[int, int], tolerance: float) -> None:
+    """Of super_dimp, near and over the border: the whole pixels that it cuts, restated, lie within one pixel of ours
+    (of the picture, or of the crop where that is coarser)."""
+    settings, rng, image = CropSettings(6.0, 352, "inside_major", 1.5), np.random.default_rng(0), (640, 480)
+    far = []
+    for _ in range(500):
+        w, h = rng.uniform(*size, 2).tolist()
+        x, y = (rng.uniform(0.2 * -side, extent + 0.2 * side) for side, extent in zip((w, h), image, strict=True))
+        ours, scale = settings.search_region((x, y), (w, h), image)
+        theirs, side = loops.whole_pixel_area((x, y), math.sqrt(w * h) * 6, image, 352, 1.5)
+        difference = np.abs([*np.subtract(ours, theirs), scale * 352 - side])
+        far.append(difference / max(scale, 1.0))
+    assert np.max(far) <= tolerance

@@ -131,3 +131,28 @@ def test_default_has_the_plain_crop_first_and_fifteen_or_so_more() -> None:
     crops, boxes = augmented_crops(noise_picture(1), _box(CENTRE), CropTransform(CENTRE, 1.0, CROP), params)
     made = len(params.shifts) + len(params.rotations) + len(params.scales) + len(params.blurs) + params.flip
     assert len(crops) == len(boxes) == 1 + made
+
+
+def test_shifts_in_half_crop_sides() -> None:
+    crops, boxes = _augment(noise_picture(5), scale=0.75, crop_shifts=((0.5, -0.25),))
+    np.testing.assert_allclose(boxes[1] - boxes[0], [0.25 * CROP, -0.125 * CROP, 0, 0], atol=1e-4)
+    expected, _ = sample_crop(
+        noise_picture(5), (CENTRE[0] - 0.75 * 0.25 * CROP, CENTRE[1] + 0.75 * 0.125 * CROP), 0.75, CROP
+    )
+    assert np.abs(crops[1].astype(int) - expected).max() <= 3
+
+
+def test_random_shifts_are_those_of_the_seed_within_their_width() -> None:
+    params = replace(NONE, rotations=(10.0,) * 20, random_shift=1 / 3, shifts=((0.5, 0.5),))
+    transform = CropTransform(CENTRE, 0.75, CROP)
+    crops, boxes = augmented_crops(_blob(), _box(CENTRE), transform, params, seed=1)
+    again = augmented_crops(_blob(), _box(CENTRE), transform, params, seed=1)[1]
+    other = augmented_crops(_blob(), _box(CENTRE), transform, params, seed=2)[1]
+    np.testing.assert_array_equal(boxes, again)
+    assert not np.allclose(boxes[2:], other[2:])
+    np.testing.assert_array_equal(boxes[:2], other[:2])  # the plain one, and a fixed shift
+    moved = (boxes[2:] - boxes[0])[:, :2] / CROP
+    assert np.abs(moved).max() <= 1 / 6
+    assert np.abs(moved).max() > 0.1
+    for crop, box in zip(crops, boxes, strict=True):
+        np.testing.assert_allclose(_centroid(crop), box[:2] + box[2:] / 2, atol=0.1)

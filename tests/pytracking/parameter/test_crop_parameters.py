@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ltr.utils.errors import InputError
@@ -37,6 +38,20 @@ def test_search_area_and_crop_side_are_the_card_s_unless_they_are_given(path: st
         other.restore(tmp_path / "plain.safetensors")
 
 
+def test_the_border_is_the_card_s_unless_it_is_given(path: str) -> None:
+    frame, corner = noise_picture(0, 200, 150), (2.0, 100.0, 32.0, 28.0)
+    crops = []
+    for changes in ({}, {"crop_mode": "inside_major"}, {"crop_mode": "inside_major", "max_shrink": 1.0}):
+        tracker = Tracker("dimp", path, "cpu", localization=ALWAYS, **changes)
+        tracker.initialize(frame, corner)
+        tracker.debug = recorder = DebugRecorder()
+        tracker.track(frame)
+        assert recorder.frame is not None
+        crops.append(recorder.frame.crop)
+    border = [(np.diff(crop[:, :8].astype(int), axis=1) == 0).all() for crop in crops]
+    assert border == [True, False, False]  # only "replicate" repeats the picture's left column
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -45,6 +60,8 @@ def test_search_area_and_crop_side_are_the_card_s_unless_they_are_given(path: st
             {"crop_side": 8192, "search_area": 0.5},
             "search_area: expected more than 1, .*; crop_side: expected 64 to",
         ),
+        ({"crop_mode": "mirror"}, "crop_mode: expected one of replicate, inside, inside_major or null, got 'mirror'"),
+        ({"max_shrink": 0.5}, "max_shrink: expected at least 1, got 0.5"),
         ({"crop_side": 192.5}, "crop_side: expected a whole number or null, got 192.5"),
     ],
 )

@@ -135,6 +135,27 @@ def test_uncertain_target_moves_but_is_neither_resized_nor_learned(network: nn.M
     assert tracker.started.memory.count == tracker.started.memory.num_init
 
 
+def test_uncertain_target_is_refined_where_that_is_set(network: nn.Module) -> None:
+    params = _params(ALWAYS_UNCERTAIN)
+    tracker = _tracker(network, replace(params, refinement=replace(params.refinement, when_uncertain=True)))
+    outputs = _run(tracker, [_scene(60 + 4 * t, 40) for t in range(4)])
+    assert {output.state for output in outputs} == {"uncertain"}
+    assert len({output.box[2] for output in outputs}) == 3
+    assert tracker.started.memory.count == tracker.started.memory.num_init
+
+
+def test_first_samples_with_dropped_channels_are_learned(network: nn.Module) -> None:
+    params = _params()
+    tracker = _tracker(network, replace(params, augmentation=replace(params.augmentation, dropout_copies=2)))
+    plain = _tracker(network, params)
+    for each in (tracker, plain):
+        each.initialize(_scene(60, 40), BOX)
+    memory, count = tracker.started.memory, plain.started.memory.count
+    assert memory.count == memory.num_init == count + 2
+    np.testing.assert_array_equal(memory.boxes[count : count + 2, 0], memory.boxes[[0, 0], 0])
+    assert not np.allclose(tracker.started.filter, plain.started.filter)
+
+
 def test_sure_target_is_refined_and_learned(network: nn.Module) -> None:
     tracker = _tracker(network, _params())
     outputs = _run(tracker, [_scene(60 + 2 * t, 40) for t in range(4)])

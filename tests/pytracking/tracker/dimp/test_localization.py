@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from pytracking.parameter.dimp.base import LocalizationParams
-from pytracking.tracker.dimp.localization import Localization, MotionContext, Offset, localize, subcell_argmax
+from pytracking.tracker.dimp.localization import (
+    Localization,
+    MotionContext,
+    Offset,
+    _window,
+    localize,
+    subcell_argmax,
+)
 
 CELLS = 19
 PARAMS = LocalizationParams(
@@ -242,3 +249,20 @@ def test_scores_are_not_changed() -> None:
     before = scores.copy()
     _judge(scores, (3, 3))
     np.testing.assert_array_equal(scores, before)
+
+
+def test_a_window_prefers_the_peak_near_the_last_place() -> None:
+    """As pytracking's window_output: a Hann window chooses; scores stay as they are."""
+    hills = (9.0, 15.0, 0.8), (9.0, 10.0, 0.7)
+    plain = replace(PARAMS, far_threshold=0.25, distractor_ratio=100.0, displacement_scale=10.0)
+    assert localize(_scores(*hills), (2, 2), NO_CONTEXT, plain).displacement == pytest.approx((6, 0))
+    found = localize(_scores(*hills), (2, 2), NO_CONTEXT, replace(plain, window=True))
+    assert found.displacement == pytest.approx((1, 0))
+    assert found.score == pytest.approx(0.7)
+    assert found.hard_negative  # the other one, not weighted by the window
+    moved = MotionContext(last_place=(5.0, 0.0))  # a crop that was moved into the frame
+    assert localize(_scores(*hills), (2, 2), moved, replace(plain, window=True)).displacement == pytest.approx((6, 0))
+
+
+def test_the_window_is_hann_s() -> None:
+    np.testing.assert_allclose(_window(CELLS, NO_CONTEXT), np.outer(*[np.hanning(CELLS + 2)[1:-1]] * 2), atol=1e-12)

@@ -73,3 +73,17 @@ def test_an_unknown_method_is_named() -> None:
     expected = r"refinement\.method: expected one of mean, ascent, overlap_ascent or null, got 'median'"
     with pytest.raises(ValueError, match=expected):
         config.changed(DiMPParams("a"), {"refinement": {"method": "median"}}, "parameters")
+
+
+def test_dropout_takes_whole_channels_and_keeps_the_mean() -> None:
+    functions, sample = _functions(MEAN), torch.rand(1, 2000, 3, 3) + 1
+    copies = functions.dropout(sample, 3, 0.2, functions.new_generator(0))
+    assert len(copies) == 3
+    for copy in copies:
+        lost = copy[0].flatten(1).abs().amax(dim=1) == 0
+        assert 0.16 < lost.float().mean() < 0.24
+        torch.testing.assert_close(copy[0, ~lost], sample[0, ~lost] / 0.8)
+    assert not torch.equal(copies[0], copies[1])
+    generator = functions.new_generator(0)
+    assert functions.dropout(sample, 0, 0.2, generator) == []
+    assert torch.equal(generator.get_state(), functions.new_generator(0).get_state())  # nothing was drawn
