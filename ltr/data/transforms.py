@@ -63,11 +63,10 @@ class AugmentationSettings:
         return found
 
     def for_validation(self) -> AugmentationSettings:
-        """Mirroring and grayscale only, as pytracking validates."""
+        """Mirroring and grayscale of whole samples only, as pytracking validates."""
         return AugmentationSettings(
             self.flip,
-            self.frame_flip,
-            self.grayscale,
+            grayscale=self.grayscale,
             color=ColorJitter(0, 0, 0, 0),
             blur=0,
             noise=0,

@@ -15,19 +15,26 @@ from ltr.sampling.processing import DiMPProcessing
 from ltr.utils.config import NonNegativeInt, PositiveInt
 from ltr.utils.errors import InputError
 
-FrameMode = Literal["causal", "interval"]
+FrameMode = Literal["causal", "interval", "pytracking"]
 
 
 @dataclass(frozen=True)
 class SamplerSettings:
     """``max_gap`` in frames. Mode "causal": train frames up to a base frame, test frames after it;
-    "interval": both within the gap on either side of it."""
+    "interval": both within the gap on either side of it; "pytracking": :func:`choose_as_pytracking`."""
 
     samples_per_epoch: PositiveInt
     num_train_frames: PositiveInt = 3
     num_test_frames: PositiveInt = 3
     max_gap: NonNegativeInt = 30
     mode: FrameMode = "causal"
+
+    def usable(self, visible: np.ndarray) -> bool:
+        """Whether a sample can be drawn from a video whose target is ``visible`` (``bool [n]``)."""
+        count = int(np.count_nonzero(visible))
+        if self.mode == "pytracking":
+            return count > 2 * (self.num_train_frames + self.num_test_frames) and len(visible) >= 20
+        return count >= 2
 
 
 def choose_frames(
@@ -45,6 +52,8 @@ def choose_frames(
     repeat only if there are fewer frames than requested.
     """
     ids = np.flatnonzero(visible)
+    if mode == "pytracking":
+        return choose_as_pytracking(ids, len(visible), num_train, num_test, max_gap, rng)
     if mode == "causal":
         base = int(rng.integers(len(ids) - 1))
         before, after = ids[: base + 1], ids[base + 1 :]
@@ -54,6 +63,25 @@ def choose_frames(
         near = ids[np.abs(ids - ids[rng.integers(len(ids))]) <= max_gap]
         train = test = near
     return _draw(train, num_train, rng), _draw(test, num_test, rng)
+
+
+def choose_as_pytracking(
+    ids: np.ndarray, length: int, num_train: int, num_test: int, max_gap: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Train and test frame ids, as pytracking's causal mode draws them from the visible frames ``ids`` of a video.
+
+    The first train frame is the base frame, the reference of the box branch; the others are earlier, the test frames
+    later, less than ``max_gap`` away. Frames repeat. Where there are none, the base is drawn again and the gap is
+    5 frames wider.
+    """
+    bases = ids[(ids >= num_train - 1) & (ids < length - num_test)]
+    while True:
+        base = rng.choice(bases)
+        before = ids[(ids >= base - max_gap) & (ids < base)]
+        after = ids[(ids > base) & (ids < base + max_gap)]
+        if len(before) and len(after):
+            return np.append(base, rng.choice(before, num_train - 1)), rng.choice(after, num_test)
+        max_gap += 5
 
 
 def _draw(ids: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -115,7 +143,7 @@ class TrackingSampler(Dataset[TrackingBatch]):
         settings = self.settings
         count = settings.num_train_frames
         if dataset.is_video:
-            if np.count_nonzero(info.visible) < 2:
+            if not settings.usable(info.visible):
                 return None
             chosen = choose_frames(info.visible, count, settings.num_test_frames, settings.max_gap, settings.mode, rng)
             frame_ids = np.concatenate(chosen).tolist()

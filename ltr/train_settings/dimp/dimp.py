@@ -25,7 +25,7 @@ DIMP50 = DiMPTrainSettings(
     validate_every=5,
     num_workers=8,
     validation_workers=4,
-    sampler=SamplerSettings(samples_per_epoch=26_000, max_gap=30),
+    sampler=SamplerSettings(samples_per_epoch=26_000, max_gap=30, mode="pytracking"),
     processing=ProcessingSettings(augmentation=AUGMENTATION),
     box_loss=IoUPrediction(),
     loss_weights=TrackingLossWeights(box=1.0),

@@ -16,7 +16,7 @@ _DESCENT = FilterOptimizerSettings(num_iter=5, init_step_length=1.0, init_filter
 PRDIMP50 = replace(
     DIMP50,
     network=replace(DIMP50.network, classifier=replace(DIMP50.network.classifier, objective="kl", optimizer=_DESCENT)),
-    sampler=SamplerSettings(samples_per_epoch=26_000, max_gap=200),
+    sampler=SamplerSettings(samples_per_epoch=26_000, max_gap=200, mode="pytracking"),
     box_loss=BOX_METHODS["kldis"].loss,
     loss_weights=TrackingLossWeights(box=0.0025, test_clf=0.25, init_clf=0.25, iter_clf=1.0),
     optim=replace(DIMP50.optim, part_lr={"classifier": 1e-3, "bb_regressor": 1e-3, "feature_extractor": 2e-5}),

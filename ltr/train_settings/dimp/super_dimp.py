@@ -24,7 +24,7 @@ SUPER_DIMP = replace(
     ),
     sources=sources(lasot_weight=1.0),
     validation_samples=10_000,
-    sampler=SamplerSettings(samples_per_epoch=40_000, max_gap=200),
+    sampler=SamplerSettings(samples_per_epoch=40_000, max_gap=200, mode="pytracking"),
     processing=replace(
         DIMP50.processing,
         test_jitter=JitterSettings(center=5.5, scale=0.5),

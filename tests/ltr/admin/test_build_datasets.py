@@ -42,7 +42,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _small(name: str) -> DiMPTrainSettings:
-    """The named settings with small crops and few of them."""
+    """The named settings with small crops and few of them, of videos that pytracking's draws leave out as too short."""
     settings = load_settings("dimp", name)
     assert isinstance(settings, DiMPTrainSettings)
     return replace(
@@ -50,7 +50,7 @@ def _small(name: str) -> DiMPTrainSettings:
         pretrained=False,
         network=replace(settings.network, crop_side=96),
         processing=replace(settings.processing, min_box_side=1.0),
-        sampler=replace(settings.sampler, samples_per_epoch=2, num_train_frames=1, num_test_frames=1),
+        sampler=replace(settings.sampler, samples_per_epoch=2, num_train_frames=1, num_test_frames=1, mode="causal"),
         optim=replace(settings.optim, batch_size=2),
         validation_samples=2,
         num_workers=0,
@@ -60,6 +60,7 @@ def _small(name: str) -> DiMPTrainSettings:
 
 def test_these_are_the_published_settings() -> None:
     assert set(LARGE) == {"dimp18", "dimp50", "prdimp18", "prdimp50", "super_dimp", "dimp_nce", "dimp_ncep"}
+    assert {SETTINGS[name].sampler.mode for name in LARGE} == {"pytracking"}
 
 
 @pytest.mark.parametrize("name", LARGE)

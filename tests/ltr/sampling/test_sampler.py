@@ -55,6 +55,37 @@ def test_frames_are_visible_and_near(mode: FrameMode) -> None:
             assert train.max() < test.min()
 
 
+def test_frames_are_drawn_as_pytracking_draws_them() -> None:
+    """The base frame first, then earlier ones, tests after it; all closer than the gap, some twice."""
+    rng, repeated = np.random.default_rng(0), 0
+    for _ in range(300):
+        visible = rng.random(60) < 0.8
+        train, test = choose_frames(visible, 3, 3, 10, "pytracking", rng)
+        base, before = train[0], train[1:]
+        assert visible[[*train, *test]].all()
+        assert 2 <= base < 57
+        assert ((base - 10 <= before) & (before < base)).all()
+        assert ((base < test) & (test < base + 10)).all()
+        repeated += len({*train, *test}) < 6
+    assert 100 < repeated < 300
+
+
+def test_the_gap_of_pytracking_grows_until_there_are_frames() -> None:
+    visible = np.zeros(100, dtype=bool)
+    visible[[0, 40, 41, 99]] = True
+    train, test = choose_frames(visible, 2, 1, 5, "pytracking", np.random.default_rng(0))
+    assert (train[0] in (40, 41), train[0] > train[1], test[0] > train[0]) == (True, True, True)
+
+
+@pytest.mark.parametrize(("mode", "shortest"), [("pytracking", 20), ("causal", 2)])
+def test_short_videos_are_left_out_as_in_pytracking(mode: FrameMode, shortest: int) -> None:
+    settings = SamplerSettings(samples_per_epoch=1, mode=mode)
+    assert settings.usable(np.ones(shortest, dtype=bool))
+    assert not settings.usable(np.ones(shortest - 1, dtype=bool))
+    few = np.arange(30) < 12  # twice the frames of a sample, not more
+    assert settings.usable(few) == (mode == "causal")
+
+
 def test_frames_repeat_only_where_there_are_too_few() -> None:
     rng = np.random.default_rng(0)
     train, test = choose_frames(np.ones(60, dtype=bool), 3, 3, 10, "interval", rng)
