@@ -39,6 +39,7 @@ class NetworkCard:
     seed: int | None = None
     data: Mapping[str, Mapping[str, Any]] | None = None  # training data by source (ltr.admin.provenance)
     averaged: tuple[Mapping[str, Any], ...] = ()  # sha256 and training of the networks of which it is the mean
+    confidence: Mapping[str, float] | None = None  # pytracking.tracker.dimp.confidence.Calibration of its scores
     more: Mapping[str, Any] = field(default_factory=dict)  # other fields of the file
 
     @classmethod

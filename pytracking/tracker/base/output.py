@@ -14,6 +14,6 @@ class TrackOutput:
     """The target in one frame."""
 
     box: Box  # (x, y, w, h) in image pixels; unreliable if the target is lost
-    score: float  # confidence in 0..1
+    score: float  # confidence in 0..1; of DiMP with a calibrated network: the probability of an IoU above 0.5
     state: TrackState
     box_std: Box | None = None  # standard deviation of x, y, w and h in pixels; None where nothing tells it

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pytracking.tracker.dimp.confidence import Evidence
 from pytracking.tracker.dimp.functions import Array, BoxEnergy
 from pytracking.tracker.dimp.localization import Localization
 from pytracking.tracker.dimp.memory import Memory
@@ -26,6 +27,9 @@ class DebugHook:
 
     def on_refine(self, energy: BoxEnergy, before: np.ndarray, after: np.ndarray) -> None:
         """Called after a refinement, with its energy and the box ``[4]`` before and after, in crop pixels."""
+
+    def on_evidence(self, evidence: Evidence) -> None:
+        """Called with what the score is made of."""
 
     def on_update(self, memory: Memory) -> None:
         """Called last in a frame, with the training samples and their weights."""

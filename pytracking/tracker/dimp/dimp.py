@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,8 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.frame_size import Size, size_of
-from pytracking.tracker.base.output import Box, TrackOutput
+from pytracking.tracker.base.output import Box, TrackOutput, TrackState
+from pytracking.tracker.dimp.confidence import Calibration, Evidence
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions, RefinedBox
 from pytracking.tracker.dimp.identity import local_max_score, verify_state
@@ -27,10 +29,17 @@ class DiMP:
         functions: the numerical functions.
         settings: of the network.
         params: of the tracker.
+        calibration: of the network's scores; None: scores are no probabilities.
     """
 
-    def __init__(self, functions: DiMPFunctions, settings: DiMPnetSettings, params: DiMPParams) -> None:
-        self.functions, self.settings, self.params = functions, settings, params
+    def __init__(
+        self,
+        functions: DiMPFunctions,
+        settings: DiMPnetSettings,
+        params: DiMPParams,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self.functions, self.settings, self.params, self.calibration = functions, settings, params, calibration
 
     def initialize(self, frame: np.ndarray, box: Box, seed: int = 0) -> TargetState:
         """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``).
@@ -51,6 +60,8 @@ class DiMP:
         copies = f.dropout(plain, augmentation.dropout_copies, augmentation.dropout, generator)
         samples = f.new_memory([*(of_crop.sample for of_crop in features), *copies], params.memory.size)
         memory = Memory.start(samples, np.concatenate([boxes, boxes[:1].repeat(len(copies), axis=0)]))
+        query = BoxQuery(features[0], modulation, boxes[0], first[2:] / transform.scale, f.new_generator(seed))
+        (of_first,) = self._refine_target_box([query], [self.calibration is not None])
         learned = f.learn_filter(samples[: memory.count], memory.boxes[: memory.count], params.memory.init_iter)
         return TargetState(
             box=first,
@@ -63,6 +74,7 @@ class DiMP:
             memory=memory,
             generator=generator,
             distractors=np.empty((0, 2)),
+            first_energy=of_first.value if of_first else math.nan,
         )
 
     def track(self, states: Sequence[TargetState], frame: np.ndarray, hooks: Sequence[DebugHook]) -> list[TrackOutput]:
@@ -83,14 +95,18 @@ class DiMP:
         learned, first = zip(*scores, strict=True)  # score maps of the two filters
         found = [self._localize_target(*each) for each in zip(states, learned, transforms, strict=True)]
         queries = [self._box_query(*each) for each in zip(states, features, found, transforms, strict=True)]
-        refined = self._refine_target_box(queries, found)
+        # Where the refined box is not taken, its energy is of use: it tells how good the box is.
+        wanted = [self.calibration is not None or self._moves_to_refined(each) for each in found]
+        refined = self._refine_target_box(queries, wanted)
         outputs = []
         for i, (state, hook) in enumerate(zip(states, hooks, strict=True)):
             hook.on_search(crops[i])
             hook.on_localize(learned[i], found[i])
-            if (refined_box := refined[i]) is not None:
+            if (refined_box := refined[i]) and self._moves_to_refined(found[i]):
                 hook.on_refine(f.energy(queries[i]), queries[i].box, refined_box.box)
-            outputs.append(self._update(state, transforms[i], first[i], found[i], queries[i], refined_box))
+            evidence = _evidence(state, first[i], found[i], refined_box)
+            hook.on_evidence(evidence)
+            outputs.append(self._update(state, transforms[i], evidence, found[i], queries[i], refined_box))
             hook.on_update(state.memory)
         return outputs
 
@@ -128,26 +144,28 @@ class DiMP:
         box_crop[:2] += (found.displacement - self._last_place(state, transform)) * self.settings.stride
         return BoxQuery(features, state.modulation, box_crop, state.first_size / transform.scale, state.generator)
 
-    def _refine_target_box(self, queries: Sequence[BoxQuery], found: Sequence[Localization]) -> list[RefinedBox | None]:
-        """The refined boxes of targets in the state tracking (and uncertain, if set); None for the others."""
-        params = self.params.refinement
-        states = ("tracking", "uncertain") if params.when_uncertain else ("tracking",)
-        sure = [each.state in states and params.enabled for each in found]
+    def _moves_to_refined(self, found: Localization) -> bool:
+        """Whether the refined box is taken: in the state tracking (and uncertain, if set)."""
+        return found.state == "tracking" or (found.state == "uncertain" and self.params.refinement.when_uncertain)
+
+    def _refine_target_box(self, queries: Sequence[BoxQuery], wanted: Sequence[bool]) -> list[RefinedBox | None]:
+        """The refined boxes where they are ``wanted`` and refinement is enabled, else None."""
+        chosen = [each and self.params.refinement.enabled for each in wanted]
         refined = iter(
-            self.functions.refine_target_box([query for query, is_sure in zip(queries, sure, strict=True) if is_sure])
+            self.functions.refine_target_box([query for query, is_it in zip(queries, chosen, strict=True) if is_it])
         )
-        return [next(refined) if is_sure else None for is_sure in sure]
+        return [next(refined) if is_it else None for is_it in chosen]
 
     def _update(
         self,
         state: TargetState,
         transform: CropTransform,
-        first_scores: np.ndarray,
+        evidence: Evidence,
         found: Localization,
         query: BoxQuery,
         refined: RefinedBox | None,
     ) -> TrackOutput:
-        """Update the target's box, verify its identity by ``first_scores``, and update the classifier if it is sure."""
+        """Update the target's box, its recognition by the first filter, and the classifier if the frame is sure."""
         thresholds = self.params.localization
         state.frame_number += 1
         verdict = "uncertain" if state.reacquisition.is_active and found.state == "tracking" else found.state
@@ -155,18 +173,24 @@ class DiMP:
         cell = self.settings.stride * transform.scale
         state.distractors = np.array(found.distractors).reshape(-1, 2) * cell + transform.center
         if found.state != "lost":
-            identity = local_max_score(first_scores, found.displacement)
-            state.identity_score += thresholds.recognition_rate * (identity - state.identity_score)
-            box_crop = query.box if refined is None else refined.box.astype(np.float64)
+            state.identity_score += thresholds.recognition_rate * (evidence.recognition - state.identity_score)
+            box_crop = refined.box.astype(np.float64) if refined and self._moves_to_refined(found) else query.box
             box = self._clip_to_frame(box_from_crop(box_crop, transform), state.frame_size)
             change = box - state.box
             state.box, state.motion = box, change[:2] + change[2:] / 2
         if verdict == "tracking":
             self._update_classifier(state, query.features, box_to_crop(state.box, transform), found.hard_negative)
-        score = min(max(found.score, 0.0), state.identity_score)
-        verified = verify_state(verdict, state.identity_score, thresholds)
-        std = refined.std if refined and verified == "tracking" else None
-        return TrackOutput(_as_box(state.box), score, verified, None if std is None else _as_box(std * transform.scale))
+        score, said = self._confidence(state, evidence, verdict)
+        std = refined.std if refined and said == "tracking" else None
+        return TrackOutput(_as_box(state.box), score, said, None if std is None else _as_box(std * transform.scale))
+
+    def _confidence(self, state: TargetState, evidence: Evidence, verdict: TrackState) -> tuple[float, TrackState]:
+        """Score and state that are said of a frame: by the calibrated probability, if there is one."""
+        if self.calibration is None or math.isnan(evidence.energy):
+            score = min(evidence.peak, state.identity_score)
+            return score, verify_state(verdict, state.identity_score, self.params.localization)
+        state.log_odds = self.calibration.log_odds(evidence, state.log_odds)
+        return self.calibration.said(state.log_odds, verdict)
 
     def _clip_to_frame(self, box: np.ndarray, frame_size: Size) -> np.ndarray:
         """Limit the size of a box ``[4]`` in image pixels, and its distance from the frame."""
@@ -191,6 +215,17 @@ class DiMP:
             state.filter = self.functions.update_filter(
                 state.filter, memory.samples[used], memory.boxes[used], memory.weights[used], steps
             )
+
+
+def _evidence(
+    state: TargetState, first_scores: np.ndarray, found: Localization, refined: RefinedBox | None
+) -> Evidence:
+    """first_scores: of the first frame's filter, ``[K, K]``."""
+    return Evidence(
+        peak=min(max(found.score, 0.0), 1.0),
+        recognition=local_max_score(first_scores, found.displacement),
+        energy=refined.value - state.first_energy if refined else math.nan,
+    )
 
 
 def _as_box(values: np.ndarray) -> Box:

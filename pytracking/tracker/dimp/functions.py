@@ -46,6 +46,7 @@ class RefinedBox:
 
     box: np.ndarray  # (x, y, w, h), [4]
     std: np.ndarray | None  # standard deviation of x, y, w and h, [4]; None if the method gives none
+    value: float  # of the objective at the box; of the posterior mean: the energy's mean
 
 
 class DiMPFunctions(Protocol):

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
+from ltr.utils.config import check, load
 from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
 from pytracking.features import fork_guard
@@ -22,6 +23,7 @@ from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import TrackerModel
+from pytracking.tracker.dimp.confidence import Calibration
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.target_state import TargetState, check_state
@@ -99,7 +101,17 @@ class DiMPModel(TrackerModel):
         size = settings.crop_side
         extractor = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision)
         self.functions = TorchFunctions(network, size, self.params.refinement, self.device, extractor)
-        self.dimp = DiMP(self.functions, settings, self.params)
+        self.dimp = DiMP(self.functions, settings, self.params, self._calibration(settings))
+
+    def _calibration(self, settings: DiMPnetSettings) -> Calibration | None:
+        """The card's: it is of the network's own classifier, and of the energies of posterior means."""
+        fits = settings.classifier.objective != "online" and self.params.refinement.method == "mean"
+        if self.card.confidence is None or not fits:
+            return None
+        where = f"card of {self.params.network}: confidence"
+        calibration = load(Calibration, self.card.confidence, where)
+        check(calibration, where)
+        return calibration
 
     def prepare(self, network: DiMPnet, settings: DiMPnetSettings) -> DiMPnetSettings:
         """The settings of a loaded ``network``; a subclass may change both."""

@@ -50,8 +50,8 @@ def proposal_boxes(params: MeanParams, device: torch.device) -> Tensor:
 
 def refine_box(
     energy: Callable[[Tensor], Tensor], box: Tensor, around: Tensor, params: MeanParams
-) -> tuple[Tensor, Tensor]:
-    """Refine one box, and estimate its standard deviation.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Refine one box, and estimate its standard deviation and energy.
 
     Args:
         energy: boxes ``[M, 4]`` (x, y, w, h; crop pixels) -> f ``[M]``.
@@ -59,13 +59,15 @@ def refine_box(
         around: from :func:`proposal_boxes`.
         params: the temperature.
     Returns:
-        The box ``[4]`` in crop pixels, and the standard deviation of its x, y, w and h ``[4]``.
+        The box ``[4]`` in crop pixels, the standard deviation of its x, y, w and h ``[4]``, and the posterior mean of
+        the energy, a scalar.
     """
-    std = torch.zeros_like(box)
+    std, mean = torch.zeros_like(box), box.new_zeros(())
     for number, relative in enumerate(around.to(box)):
         boxes = box_from_relative(relative, box)
-        weights = torch.softmax(energy(boxes) / params.temperature, dim=0)
+        values = energy(boxes)
+        weights = torch.softmax(values / params.temperature, dim=0)
         if number == 0:
             std = STD_FACTOR * (weights @ (boxes - weights @ boxes).square()).sqrt()
-        box = box_from_relative(weights @ relative, box)
-    return box, std
+        box, mean = box_from_relative(weights @ relative, box), weights @ values
+    return box, std, mean

@@ -20,34 +20,38 @@ Objective = Callable[[Tensor], Tensor]
 class Method:
     """draw: the points that :attr:`refine` starts from, on the device.
 
-    refine: objective, box ``[4]`` in crop pixels, points -> the refined box ``[1, 4]``, or it and its standard
-    deviation ``[2, 4]``.
+    refine: objective, box ``[4]`` in crop pixels, points -> the refined box ``[4]``, its standard deviation ``[4]`` (or
+    not), and the objective's value, a scalar.
     """
 
     draw: Callable[[RefinementParams, Generator, torch.device], Tensor]
-    refine: Callable[[Objective, Tensor, Tensor, RefinementParams], Tensor]
+    refine: Callable[[Objective, Tensor, Tensor, RefinementParams], tuple[Tensor, ...]]
     has_gradient: bool  # whether it differentiates the objective
     has_prior: bool  # whether the objective is a log-density, with the prior of size and shape
+
+
+def _with_value(objective: Objective, box: Tensor) -> tuple[Tensor, Tensor]:
+    return box, objective(box[None])[0].detach()
 
 
 METHODS: dict[RefinementMethod, Method] = {
     "mean": Method(
         lambda params, _, device: posterior_mean.proposal_boxes(params.mean, device),
-        lambda energy, box, points, params: torch.stack(
-            posterior_mean.refine_box(energy, box, points, params.mean),
-        ),
+        lambda energy, box, points, params: posterior_mean.refine_box(energy, box, points, params.mean),
         has_gradient=False,
         has_prior=True,
     ),
     "ascent": Method(
         lambda params, generator, device: upload(ascent.draw_starts(params.ascent, generator), device),
-        lambda energy, box, points, params: ascent.ascend(energy, box, points, params.ascent)[None],
+        lambda energy, box, points, params: _with_value(energy, ascent.ascend(energy, box, points, params.ascent)),
         has_gradient=True,
         has_prior=True,
     ),
     "overlap_ascent": Method(
         lambda params, generator, device: upload(overlap_ascent.draw_jitter(params.overlap_ascent, generator), device),
-        lambda overlap, box, points, params: overlap_ascent.ascend(overlap, box, points, params.overlap_ascent)[None],
+        lambda overlap, box, points, params: _with_value(
+            overlap, overlap_ascent.ascend(overlap, box, points, params.overlap_ascent)
+        ),
         has_gradient=True,
         has_prior=False,
     ),

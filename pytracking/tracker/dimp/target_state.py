@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
@@ -34,6 +35,8 @@ class TargetState:
     distractors: np.ndarray  # other peaks of the last frame: (x, y) in image pixels, float64 [n, 2]
     reacquisition: Reacquisition = Reacquisition()
     identity_score: float = 1.0
+    first_energy: float = math.nan  # of the first box, in the first frame; NaN if boxes are not refined
+    log_odds: float = math.nan  # running mean, of the box being on the target; NaN before the first frame
     frame_number: int = 0
 
     def fit_to(self, frame_size: Size) -> None:

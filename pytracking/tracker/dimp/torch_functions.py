@@ -149,7 +149,7 @@ class TorchFunctions:
             for query in queries
         ]
         rows = torch.stack(refined).cpu().numpy() if refined else ()
-        return [RefinedBox(box, *(std or [None])) for box, *std in rows]
+        return [RefinedBox(row[:4], row[4:8] if len(row) == 9 else None, float(row[-1])) for row in rows]
 
     def energy(self, query: BoxQuery) -> functions.BoxEnergy:
         """What the boxes are refined by."""
@@ -181,14 +181,14 @@ class TorchFunctions:
         first_size: Tensor,
         points: Tensor,
     ) -> tuple[Tensor]:
-        """The box ``[1, 4]``, or box and standard deviation ``[2, 4]``."""
+        """The box and the objective's value ``[5]``, or box, standard deviation and value ``[9]``."""
         arrays: tuple[Tensor, ...] = map8, map16, modulation8, modulation16, box, first_size, points
         with torch.inference_mode(not self.method.has_gradient):
             if self.method.has_gradient:  # autograd needs clones of tensors made in inference mode
                 arrays = tuple(array.clone() for array in arrays)
             map8, map16, modulation8, modulation16, box, first_size, points = arrays
             objective = self._objective((map8, map16), (modulation8, modulation16), first_size)
-            return (self.method.refine(objective, box, points, self.refinement),)
+            return (torch.hstack(self.method.refine(objective, box, points, self.refinement)),)
 
     def _upload(self, values: np.ndarray) -> Tensor:
         return upload(torch.from_numpy(values.astype(np.float32)), self.device)

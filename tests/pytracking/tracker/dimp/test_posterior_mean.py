@@ -23,7 +23,7 @@ def _energy_of(energy: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]
 
 def _mean(energy: Callable[[Tensor], Tensor], params: MeanParams) -> Tensor:
     """The relative box that is found."""
-    box, _ = refine_box(_energy_of(energy), START, proposal_boxes(params, CPU), params)
+    box, *_ = refine_box(_energy_of(energy), START, proposal_boxes(params, CPU), params)
     return box_to_relative(box, START)
 
 
@@ -56,7 +56,7 @@ def test_a_gaussian_energy_has_the_posterior_deviation_of_the_textbook() -> None
     """Of x and y, 1 / sqrt(1 / s^2 + 1 / v^2 T) about the center, here without a doubt of the size."""
     params = MeanParams(num_boxes=8192, rounds=1, position_spread=0.1, size_spread=1e-4, temperature=2.0)
     energy = _energy_of(lambda y: -(y[:, :2] / 0.1).square().sum(dim=1) / 2)
-    _, std = refine_box(energy, START, proposal_boxes(params, CPU), params)
+    _, std, _ = refine_box(energy, START, proposal_boxes(params, CPU), params)
     expected = STD_FACTOR * (1 / (1 / 0.1**2 + 1 / (0.1**2 * 2))) ** 0.5 * START[2:]
     torch.testing.assert_close(std[:2], expected, rtol=0.03, atol=0)
     assert (std[2:] < 0.01).all()
@@ -95,5 +95,5 @@ def test_an_energy_that_pulls_far_away_cannot_run_away() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_dtype_is_kept(dtype: torch.dtype) -> None:
     energy = _energy_of(lambda y: 0 * y[:, 0])
-    box, std = refine_box(energy, START.to(dtype), proposal_boxes(MeanParams(), CPU), MeanParams())
-    assert box.dtype == std.dtype == dtype
+    found = refine_box(energy, START.to(dtype), proposal_boxes(MeanParams(), CPU), MeanParams())
+    assert [values.dtype for values in found] == [dtype] * 3
