@@ -2,8 +2,9 @@
 
     python -m ltr.admin.import_pytracking dimp50.pth --out dimp50.safetensors
 
-Reads checkpoints of DiMP, SuperDiMP and PrDiMP, as downloaded from pytracking's model zoo or written by a training of
-it, without running anything that is in the file. Weights keep single precision; settings go into a card beside them.
+Reads checkpoints of DiMP, SuperDiMP, PrDiMP and ATOM, as downloaded from pytracking's model zoo or written by a
+training of it, without running anything that is in the file. Weights keep single precision; settings go into a card
+beside them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Options:
 
     file: Annotated[Path, tyro.conf.Positional]  # .pth or .pth.tar of pytracking
     out: Path  # .safetensors to write; its card goes beside it
-    like: str = ""  # a published network, for files that hold weights alone: dimp18, dimp50, super_dimp, prdimp18, ...
+    like: str = ""  # a published network, for files that hold weights alone: dimp18, super_dimp, prdimp50, atom, ...
     ema: bool = False  # take the running average of the weights, where the file holds one beside them
     overwrite: bool = False  # replace a network that is at --out
 

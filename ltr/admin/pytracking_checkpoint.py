@@ -23,7 +23,6 @@ from ltr.models.bbreg.prediction import BoxPrediction
 from ltr.models.build import build_network
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.models.weights import NetworkCard, load_weights, save_network, sha256
-from ltr.train_settings.dimp import SETTINGS
 from ltr.utils.errors import InputError
 
 _WEIGHTS = ("net", "state_dict", "model")  # where files hold them, pytracking's name first
@@ -94,14 +93,17 @@ def network_settings(path: Path, checkpoint: Checkpoint, like: str) -> tuple[DiM
             raise InputError(f"{path}: the arguments of its constructor are damaged")
         network = architecture(str(made.get("fun_name")), str(made.get("fun_module", "")), tuple(args), kwds, str(path))
         return with_crop(network, training, name, str(path)), name
-    if not any(part.startswith("classifier.filter_optimizer.") for part in checkpoint.weights):
+    if "bb_regressor.iou_predictor.weight" not in checkpoint.weights:
         shown = ", ".join(list(checkpoint.weights)[:3])
-        raise InputError(f"{path}: not the weights of DiMP, SuperDiMP or PrDiMP (classifier.filter_optimizer): {shown}")
+        raise InputError(f"{path}: not the weights of DiMP, SuperDiMP, PrDiMP or ATOM (bb_regressor): {shown}")
     if not name:
         raise InputError(
             f"{path}: weights alone; give --like NAME, the published network that it is: {', '.join(PUBLISHED)}"
         )
-    network = SETTINGS[name].network  # with its label in cells, which other crops do not change
+    network, _ = PUBLISHED[name]
+    if network.classifier.objective == "online":
+        return network, name
+    # The label in cells, which other crops do not change.
     return replace(network, classifier=replace(network.classifier, label_sigma=network.label_sigma)), name
 
 

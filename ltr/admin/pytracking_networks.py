@@ -11,13 +11,29 @@ from torch import Tensor
 
 from ltr.models.backbone.base import LAYERS
 from ltr.models.bbreg.prediction import BoxPrediction
-from ltr.models.tracking.settings import DiMPnetSettings
+from ltr.models.tracking.settings import ClassifierSettings, DiMPnetSettings
 from ltr.train_settings.dimp import SETTINGS
 from ltr.utils.config import changed, check
 from ltr.utils.errors import InputError
 
-# Their trainings here have pytracking's names and values, and so have the networks.
-PUBLISHED = ("dimp18", "dimp50", "super_dimp", "prdimp18", "prdimp50", "dimp_nce", "dimp_ncep")
+_ATOM_NETWORK = DiMPnetSettings(
+    backbone="resnet18",
+    frozen_layers=LAYERS,
+    search_area=5.0,
+    crop_side=288,
+    classifier=ClassifierSettings(objective="online"),
+)
+# By the name of pytracking's training, and what the box branch predicts. Those of DiMP are trainings here, too.
+PUBLISHED: dict[str, tuple[DiMPnetSettings, BoxPrediction]] = {
+    **{
+        name: (SETTINGS[name].network, SETTINGS[name].box_loss.trains)
+        for name in ("dimp18", "dimp50", "super_dimp", "prdimp18", "prdimp50", "dimp_nce", "dimp_ncep")
+    },
+    "atom": (_ATOM_NETWORK, "overlap"),
+    "atom_prob_ml": (_ATOM_NETWORK, "log_density"),
+    "atom_gmm_sampl": (_ATOM_NETWORK, "log_density"),
+}
+_FILES = {"atom_default": "atom"}  # published under another name
 
 _COMMON = {
     "filter_size": 1,
@@ -66,6 +82,7 @@ _PRDIMP = {
     "frozen_backbone_layers": (),
 }
 _OF_50 = {"clf_feat_blocks": 0, "out_feature_dim": 512}
+_ATOM = {**_BOXES, "backbone_pretrained": True}
 
 
 @dataclass(frozen=True)
@@ -73,14 +90,17 @@ class Constructor:
     """A function of pytracking that builds a network: its arguments in order, with their defaults."""
 
     backbone: str
+    objective: str  # of the classifier
     arguments: Mapping[str, Any]
 
 
 CONSTRUCTORS = {
-    "dimpnet18": Constructor("resnet18", _DIMP),
-    "dimpnet50": Constructor("resnet50", {**_DIMP, **_OF_50}),
-    "klcedimpnet18": Constructor("resnet18", _PRDIMP),
-    "klcedimpnet50": Constructor("resnet50", {**_PRDIMP, **_OF_50}),
+    "dimpnet18": Constructor("resnet18", "hinge", _DIMP),
+    "dimpnet50": Constructor("resnet50", "hinge", {**_DIMP, **_OF_50}),
+    "klcedimpnet18": Constructor("resnet18", "kl", _PRDIMP),
+    "klcedimpnet50": Constructor("resnet50", "kl", {**_PRDIMP, **_OF_50}),
+    "atom_resnet18": Constructor("resnet18", "online", _ATOM),
+    "atom_resnet50": Constructor("resnet50", "online", _ATOM),
 }
 # Of the other arguments, those that change what a network computes, at the only values that this toolkit has.
 _ONLY = {
@@ -111,7 +131,6 @@ OTHERS = {
     "dimpnet50_simple": "SuperDiMP-simple",
     "dimpnet18_simple": "DiMP-simple",
     "L2dimpnet": "DiMP with an L2 loss",
-    "atom": "ATOM",
     "kys": "KYS",
     "tomp": "ToMP",
     "tamos": "TaMOs",
@@ -135,7 +154,7 @@ def architecture(name: str, module: str, args: tuple[Any, ...], kwds: Mapping[st
         tracker = next((text for part, text in OTHERS.items() if part in f"{module}.{name}"), "")
         raise InputError(
             f"{where}: a network of pytracking's {name}{f', {tracker},' if tracker else ''} cannot be imported; "
-            f"those of {', '.join(CONSTRUCTORS)} (DiMP, SuperDiMP, PrDiMP) can"
+            f"those of {', '.join(CONSTRUCTORS)} (DiMP, SuperDiMP, PrDiMP, ATOM) can"
         )
     constructor = CONSTRUCTORS[name]
     given = {**dict(zip(constructor.arguments, args, strict=False)), **kwds}
@@ -153,13 +172,19 @@ def architecture(name: str, module: str, args: tuple[Any, ...], kwds: Mapping[st
     ]
     if found:
         raise InputError(f"{where}: {name} with arguments that this toolkit has not: {'; '.join(found)}")
-    return _settings(constructor.backbone, values, f"{where}: {name}")
+    return _settings(constructor, values, f"{where}: {name}")
 
 
-def _settings(backbone: str, values: Mapping[str, Any], where: str) -> DiMPnetSettings:
-    frozen = values["frozen_backbone_layers"]
+def _settings(constructor: Constructor, values: Mapping[str, Any], where: str) -> DiMPnetSettings:
+    frozen = values.get("frozen_backbone_layers", "all")
     if frozen == "all" or not values.get("train_feature_extractor", True):
         frozen = LAYERS
+    classifier = {
+        "num_blocks": "clf_feat_blocks",
+        "feature_dim": "out_feature_dim",
+        "filter_size": "filter_size",
+        "label_sigma": "gauss_sigma" if constructor.objective == "kl" else "init_gauss_sigma",
+    }
     optimizer = {
         "num_iter": "optim_iter",
         "init_step_length": "optim_init_step",
@@ -170,14 +195,11 @@ def _settings(backbone: str, values: Mapping[str, Any], where: str) -> DiMPnetSe
     settings = changed(
         DiMPnetSettings(),
         {
-            "backbone": backbone,
+            "backbone": constructor.backbone,
             "frozen_layers": [layer for layer in LAYERS if isinstance(frozen, list | tuple) and layer in frozen],
             "classifier": {
-                "num_blocks": values["clf_feat_blocks"],
-                "feature_dim": values["out_feature_dim"],
-                "filter_size": values["filter_size"],
-                "label_sigma": values["gauss_sigma"] if "gauss_sigma" in values else values["init_gauss_sigma"],
-                "objective": "kl" if "gauss_sigma" in values else "hinge",
+                **{ours: values[theirs] for ours, theirs in classifier.items() if theirs in values},
+                "objective": constructor.objective,
                 "optimizer": {ours: values[theirs] for ours, theirs in optimizer.items() if theirs in values},
             },
             "box_branch": {
@@ -194,7 +216,7 @@ def _settings(backbone: str, values: Mapping[str, Any], where: str) -> DiMPnetSe
 def published_name(script: str, file: Path) -> str:
     """Which of ``PUBLISHED`` a network is, by the name of its training or of its file; "" if it is none of them."""
     stem = file.name.split(".")[0].lower()
-    return next((name for name in (script, stem) if name in PUBLISHED), "")
+    return next((name for name in (script, _FILES.get(stem, stem)) if name in PUBLISHED), "")
 
 
 def with_crop(network: DiMPnetSettings, settings: Mapping[str, Any], name: str, where: str) -> DiMPnetSettings:
@@ -203,7 +225,7 @@ def with_crop(network: DiMPnetSettings, settings: Mapping[str, Any], name: str, 
     Raises:
         InputError: neither says it, or the settings hold no numbers.
     """
-    known = SETTINGS[name].network if name else None
+    known = PUBLISHED[name][0] if name else None
     taken: dict[str, Any] = {}
     for field, theirs in _CROP.items():
         value = settings.get(theirs)
@@ -216,7 +238,8 @@ def with_crop(network: DiMPnetSettings, settings: Mapping[str, Any], name: str, 
                 f"{where}: the file does not say on which crops the network was trained ({theirs}); "
                 f"give --like NAME, the published network that it is like: {', '.join(PUBLISHED)}"
             )
-    if (factor := settings.get("output_sigma_factor")) is not None:
+    factor = settings.get("output_sigma_factor")
+    if factor is not None:
         taken["classifier"] = {"output_sigma_factor": factor}
     settled = changed(network, taken, f"{where}: settings")
     check(settled, f"{where}: settings")
@@ -225,8 +248,13 @@ def with_crop(network: DiMPnetSettings, settings: Mapping[str, Any], name: str, 
 
 def box_prediction(actor: str, name: str) -> BoxPrediction:
     """What the box branch predicts: by the class of the training's actor, otherwise as in the published training."""
-    by_actor: dict[str, BoxPrediction] = {"DiMPActor": "overlap", "KLDiMPActor": "log_density"}
-    return by_actor.get(actor) or (SETTINGS[name].box_loss.trains if name else "log_density")
+    by_actor: dict[str, BoxPrediction] = {
+        "DiMPActor": "overlap",
+        "AtomActor": "overlap",
+        "KLDiMPActor": "log_density",
+        "AtomBBKLActor": "log_density",
+    }
+    return by_actor.get(actor) or (PUBLISHED[name][1] if name else "log_density")
 
 
 def own_names(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:

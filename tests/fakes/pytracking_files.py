@@ -49,6 +49,8 @@ def filled(cls: type, **attributes: Any) -> Any:
 
 def constructor_arguments(name: str) -> tuple[str, dict[str, Any]]:
     """Function and keywords with which pytracking's training ``name`` builds its network."""
+    if name == "atom":
+        return "atom_resnet18", {"backbone_pretrained": True}
     depth, sigma = ("18" if name.endswith("18") else "50"), 0.25 / 6 * 22 if name == "super_dimp" else 0.25 / 5 * 18
     common = {"filter_size": 4, "backbone_pretrained": True, "optim_iter": 5, "clf_feat_norm": True, "final_conv": True}
     if depth == "50":
@@ -122,7 +124,7 @@ def write_checkpoint(
         training = {**training_settings(name), **(settings or {})}
         content = {
             "epoch": 50,
-            "actor_type": "DiMPActor" if name in ("dimp18", "dimp50") else "KLDiMPActor",
+            "actor_type": {"atom": "AtomActor", "dimp18": "DiMPActor", "dimp50": "DiMPActor"}.get(name, "KLDiMPActor"),
             "net_type": "DiMPnet",
             "net": OrderedDict(state),
             "net_info": None,

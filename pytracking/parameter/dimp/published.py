@@ -15,6 +15,7 @@ WEIGHTS = {  # files of the model zoo, by the names of the networks that they be
     "prdimp18": "prdimp18.pth.tar",
     "prdimp50": "prdimp50.pth.tar",
     "super_dimp": "super_dimp.pth.tar",
+    "atom": "atom_default.pth",
     "dimp_ncep": "",
 }
 

@@ -11,6 +11,7 @@ import torch
 from ltr.admin.import_pytracking import Options, import_network, main
 from ltr.admin.pytracking_checkpoint import network_settings, read_checkpoint
 from ltr.admin.pytracking_networks import PUBLISHED, architecture, box_prediction, own_names
+from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
 from ltr.models.build import build_network
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.weights import NetworkCard, load_network, save_network, sha256
@@ -86,6 +87,24 @@ def test_it_tracks_as_the_same_weights_of_a_file_of_ours(file: Path, dimp18: DiM
     assert len(set(boxes[0])) == 3  # it moved
 
 
+def test_atom_is_imported_for_its_own_tracker(tmp_path: Path) -> None:
+    branch = AtomIoUNetSettings(pred_input_dim=8, pred_inter_dim=8)
+    network = build_network(replace(PUBLISHED["atom"][0], box_branch=branch))
+    heads = {"iou_input_dim": (8, 8), "iou_inter_dim": (8, 8)}
+    path = write_checkpoint(tmp_path / "atom_default.pth", "atom", whole_state(network), zipped=False, **heads)
+    import_network(Options(path, tmp_path / "atom.safetensors"))
+    assert _same_weights(tmp_path / "atom.safetensors", network)
+    assert NetworkCard.read(tmp_path / "atom.safetensors").box_prediction == "overlap"
+    tracker = Tracker("atom", str(tmp_path / "atom.safetensors"), "cpu", accelerator="torch", crop_side=96)
+    tracker.initialize(noise_picture(0, 200, 150), (60.0, 40.0, 32.0, 28.0))
+    assert tracker.track(noise_picture(0, 200, 150)).state in ("tracking", "uncertain", "lost")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    torch.save(whole_state(build_network(PUBLISHED["atom"][0])), alone / "atom_default.pth")
+    import_network(Options(alone / "atom_default.pth", alone / "x.safetensors"))
+    assert NetworkCard.read(alone / "x.safetensors").more["source"]["published"] == "atom"
+
+
 @pytest.mark.parametrize("name", ["dimp18", "dimp50", "super_dimp", "prdimp18", "prdimp50"])
 def test_the_published_networks_are_those_of_our_trainings(tmp_path: Path, name: str) -> None:
     """Their constructors' arguments give value by value the network of the training that carries the name."""
@@ -96,7 +115,7 @@ def test_the_published_networks_are_those_of_our_trainings(tmp_path: Path, name:
     assert settings == replace(expected, classifier=classifier)
     assert found == name
     weights = tmp_path / f"{name}.pth"
-    torch.save({"classifier.filter_optimizer.filter_reg": torch.zeros(1)}, weights)
+    torch.save({"bb_regressor.iou_predictor.weight": torch.zeros(1)}, weights)
     assert network_settings(weights, read_checkpoint(weights), "")[0] == settings  # by the file's name
 
 
@@ -169,7 +188,6 @@ def _build(name: str, *args: Any, module: str = "ltr.models.tracking.dimpnet", *
         ("steepest_descent_resnet50", "ltr.models.lwl.lwl_net", "LWL"),
         ("rts_resnet50", "ltr.models.rts.rts_net", "RTS"),
         ("tamosnet_resnet50", "ltr.models.tracking.tamosnet", "TaMOs"),
-        ("atom_resnet18", "ltr.models.bbreg.atom", "ATOM"),
         ("dimpnet50_simple", "ltr.models.tracking.dimpnet", "SuperDiMP-simple"),
         ("L2dimpnet18", "ltr.models.tracking.dimpnet", "DiMP with an L2 loss"),
         ("target_candidate_matching_net_resnet50", "ltr.models.target_candidate_matching.tcm", "KeepTrack"),
@@ -206,7 +224,11 @@ def test_arguments_that_this_toolkit_has_not_are_refused(name: str, changes: dic
     [
         ("DiMPActor", "super_dimp", "overlap"),
         ("KLDiMPActor", "dimp50", "log_density"),
+        ("AtomActor", "", "overlap"),
+        ("AtomBBKLActor", "", "log_density"),
         ("", "dimp18", "overlap"),
+        ("", "atom", "overlap"),
+        ("", "atom_prob_ml", "log_density"),
         ("", "prdimp18", "log_density"),
         ("", "super_dimp", "log_density"),
         ("", "", "log_density"),
@@ -226,7 +248,7 @@ def test_arguments_may_be_given_in_order() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda net: {"net": {"a": torch.zeros(1)}}, "not the weights of DiMP, SuperDiMP or PrDiMP .*: a"),
+        (lambda net: {"net": {"a": torch.zeros(1)}}, "not the weights of DiMP, SuperDiMP, PrDiMP or ATOM .*: a"),
         (lambda net: {"epoch": 3}, "holds no weights .net, state_dict, model., but epoch"),
         (lambda net: [1], "expected a checkpoint of pytracking, or named weights, got list"),
         (lambda net: whole_state(net), "weights alone; give --like NAME, .*: dimp18, dimp50, super_dimp"),
@@ -276,7 +298,3 @@ def test_nothing_is_overwritten_unless_it_is_asked_for(file: Path, tmp_path: Pat
         main([str(tmp_path / "gone.pth"), "--out", str(tmp_path / "new.safetensors")])
     with pytest.raises(SystemExit, match=r"error: out: expected a name that ends with \.safetensors"):
         main([str(file), "--out", str(tmp_path / "x.pth")])
-
-
-def test_the_published_names_are_trainings() -> None:
-    assert set(PUBLISHED) <= set(SETTINGS)

@@ -128,7 +128,7 @@ def test_networks_are_paths_too(path: str) -> None:
         assert (tracker.config.tracker, tracker.config.parameter) == ("dimp", path)
     with pytest.raises(ValueError, match="tracker opencv needs parameters: csrt, kcf, mil, nano"):
         Tracker("opencv")
-    known = "dimp, atom, opencv, dimp_ncep_mobile, atom_mobile, csrt"
+    known = "dimp, atom, opencv, dimp_ncep_mobile, dimp18, .*, atom_mobile, atom_default, csrt"
     with pytest.raises(ValueError, match=f"unknown tracker 'siamfc'; known are {known}"):
         Tracker("siamfc")
 

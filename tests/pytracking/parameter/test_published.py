@@ -86,6 +86,13 @@ def test_missing_weights_are_one_error_that_says_where_they_are(
         Tracker("dimp", name, "cpu")
 
 
+def test_so_is_atom_s() -> None:
+    with pytest.raises(
+        InputError, match=r"the network atom does not .*: get atom_default\.pth from .* --out .*atom\.s"
+    ):
+        Tracker("atom", "atom_default", "cpu")
+
+
 @pytest.mark.parametrize("name", ["super_dimp", "prdimp50", "dimp50_vot19"])
 def test_they_track_with_a_network_that_is_named(name: str, tmp_path: Path) -> None:
     path = write_small_network(tmp_path / "small.safetensors")

@@ -12,6 +12,7 @@ from ltr.dataset.text_files import read_boxes
 from pytracking import MultiTracker, Tracker, TrackOutput, run_tracker, run_video
 from pytracking.analysis.metrics import iou
 from pytracking.evaluation.results import box_files, read_stamp
+from pytracking.parameter.dimp.published import WEIGHTS
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.families import FAMILIES
 from pytracking.tracker.opencv.model import FOLDER
@@ -27,7 +28,13 @@ OPTIONS = {
 
 
 @pytest.fixture(
-    params=[(family, name) for family, entry in FAMILIES.items() for name in entry.parameters], ids=":".join
+    params=[
+        (family, name)
+        for family, entry in FAMILIES.items()
+        for name, params in entry.parameters.items()
+        if getattr(params, "network", None) not in WEIGHTS  # those of pytracking do not come with the toolkit
+    ],
+    ids=":".join,
 )
 def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Family and parameters of each registered tracker that can run here."""
