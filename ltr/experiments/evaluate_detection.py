@@ -44,6 +44,14 @@ class Options:
     threads: int = 1  # of torch on the CPU
 
 
+def branch_settings(name: str) -> BranchTrainSettings:
+    """The named settings of an energy branch; ValueError if there are none, or they are those of a detector."""
+    settings = load_settings("detection", name)
+    if not isinstance(settings, BranchTrainSettings):
+        raise InputError(f"name: expected the settings of an energy branch, got those of a detector: {name}")
+    return settings
+
+
 def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device) -> BoxEnergyModel:
     """The trained branch in ``path`` (.safetensors), in eval mode.
 
@@ -65,9 +73,7 @@ def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device)
 
 def evaluate(options: Options) -> None:
     """Print the scores of the detector alone, after guided NMS, and after refinement."""
-    settings = load_settings("detection", options.name)
-    if not isinstance(settings, BranchTrainSettings):
-        raise InputError(f"name: expected the settings of an energy branch, got those of a detector: {options.name}")
+    settings = branch_settings(options.name)
     settings = replace(settings, weights=options.weights or settings.weights, cache=options.cache or settings.cache)
     set_threads(options.threads)
     device = choose_device(options.device)

@@ -11,6 +11,8 @@ from ltr.actors.detection import EnergyBranchActor
 from ltr.admin.build_detection import FrozenDetectorLoaders
 from ltr.admin.build_training import build_training
 from ltr.dataset.detection import DetectionSource
+from ltr.experiments.comparison.coverage import LEVELS, measure
+from ltr.experiments.detection.calibration import REGIONS, predictions
 from ltr.experiments.detection.scores import Evaluation
 from ltr.models.backbone import EfficientNetLite0
 from ltr.models.detection.prediction import PredictionSettings
@@ -75,3 +77,10 @@ def test_refinement_improves_what_a_detector_finds(data: Path, tmp_path: Path) -
     alone = evaluation.scores(evaluation.detector())
     refined = evaluation.scores(evaluation.refined(training.actor.energy_model, (0.0004, 0.0016)))
     assert refined.ap75 > alone.ap75
+
+    evaluation.loader.set_epoch(0)
+    found = predictions(training.actor.energy_model, evaluation.loader, (0.0004, 0.0016), 256)
+    assert len(found.target) > 10
+    assert found.target.abs().max() < 0.75
+    for coverage in measure(found, found, REGIONS).values():  # tested on what it was fitted on
+        assert (coverage.observed["conformal"] - LEVELS).min() > -1 / len(found.target)

@@ -83,8 +83,8 @@ class Problem:
         return Domain(tuple((low - margin).tolist()), tuple((high + margin).tolist()))
 
 
-def synthetic(name: str) -> Problem:
-    """2,000 pairs for training and 1,000 for the test, from a known density."""
+def synthetic(name: str, num_test: int = NUM_TEST_PAIRS) -> Problem:
+    """2,000 pairs for training and ``num_test`` for the test, from a known density."""
     if name == "ring":
         pairs, truth = ring_pairs, ring_log_density
     else:
@@ -94,7 +94,7 @@ def synthetic(name: str) -> Problem:
         def truth(x: Tensor, y: Tensor) -> Tensor:
             return density.density(x, y[..., 0]).clamp(min=1e-300).log()
 
-    train, test = pairs(NUM_TRAINING_PAIRS, 0), pairs(NUM_TEST_PAIRS, 1)
+    train, test = pairs(NUM_TRAINING_PAIRS, 0), pairs(num_test, 1)
     targets = ("y",) if train[1].shape[1] == 1 else ("y1", "y2")
     return Problem(_double(train), _double(test), ("x",), targets, truth)
 
