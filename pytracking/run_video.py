@@ -78,6 +78,8 @@ class Arguments:
     """draw boxes without ids and scores"""
     band: bool = False
     """draw the uncertainty of each box: a faint band that contains its edges in about 90 % of frames"""
+    candidates: bool = False
+    """draw what else looks like the target: faint outlines"""
     config: TrackerConfig = TrackerConfig()
     """the tracker"""
     panels: Path | None = None
@@ -89,7 +91,14 @@ class Arguments:
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
     """Run the command; exit code 1 where the video broke off or an output failed."""
     check(arguments)
-    overlay = Overlay(arguments.scale, arguments.trail, arguments.line_width, not arguments.no_labels, arguments.band)
+    overlay = Overlay(
+        arguments.scale,
+        arguments.trail,
+        arguments.line_width,
+        not arguments.no_labels,
+        arguments.band,
+        arguments.candidates,
+    )
     whole = open_source(arguments)
     frames = select(whole, arguments.start, arguments.end, arguments.stride, arguments.backward)
     starts = parse_boxes(arguments.box, frames.numbers, arguments.backward, whole.name)

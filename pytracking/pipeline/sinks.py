@@ -91,7 +91,7 @@ def _growing(path: Path) -> Iterator[TextIO]:
 @contextmanager
 def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[FrameResult], None]]:
     """A JSON object: ``about``, and "frames", a list of ``{"frame", "time", "targets": [{"id", "box", "score",
-    "state", "box_std"}]}``.
+    "state", "box_std", "candidates": [{"id", "box", "score"}]}]}``.
 
     Frames are written one by one, each on a line, so that a long video takes no memory.
     """
@@ -108,6 +108,14 @@ def json_file(path: Path, about: dict[str, Any]) -> Iterator[Callable[[FrameResu
                     "score": round(target.score, DECIMALS),
                     "state": target.state,
                     "box_std": target.box_std and [round(value, DECIMALS) for value in target.box_std],
+                    "candidates": [
+                        {
+                            "id": other.id,
+                            "box": [round(value, DECIMALS) for value in other.box],
+                            "score": round(other.score, DECIMALS),
+                        }
+                        for other in target.candidates
+                    ],
                 }
                 for target_id, target in result.targets.items()
             ]

@@ -25,7 +25,8 @@ SMALL = 12  # in half line widths: lines of normal thickness would hide boxes wi
 COVERED = 32  # the same for trails
 LEGIBLE = 0.3  # smallest font scale of cv2
 BAND = 1.36  # standard deviations: within them are 90 % of errors, which follow Student's t of 3 degrees of freedom
-OPACITY = 0.25  # of the band
+OPACITY = 0.25  # of the band, and of candidates
+OUTLINE = 0.03  # half the width of a candidate's outline, in its sizes
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -38,6 +39,7 @@ class Overlay:
         line_width: of boxes, in pixels of the drawn image; None: by its size.
         labels: whether to draw ids and scores.
         band: whether to draw a faint band that contains the edges of the box in about 90 % of frames.
+        candidates: whether to draw the outlines of the others that look like a target, faintly.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Overlay:
         line_width: int | None = None,
         labels: bool = True,
         band: bool = False,
+        candidates: bool = False,
     ) -> None:
         if not 0 < scale <= 8:
             raise InputError(f"scale: expected a number above 0 and at most 8, got {scale}")
@@ -55,7 +58,8 @@ class Overlay:
         if line_width is not None and not 1 <= line_width <= 100:
             raise InputError(f"line width: expected 1 to 100 pixels, got {line_width}")
         self._scale, self._length = scale, trail
-        self._line_width, self._labels, self._band = line_width, labels, band
+        self._line_width, self._labels = line_width, labels
+        self._band, self._candidates = band, candidates
         self._trails: dict[int, deque[tuple[float, float]]] = {}
         self._size: tuple[int, ...] = ()
 
@@ -90,6 +94,10 @@ class Overlay:
             if self._band and target.box_std:
                 reach = (BAND * self._scale * target.box_std[0], BAND * self._scale * target.box_std[1])
                 draw_band(picture, (x, y, w, h), reach, color_of(target_id))
+            for other in target.candidates if self._candidates else ():
+                left, top, width, height = (self._scale * value for value in other.box)
+                edge = (OUTLINE * width, OUTLINE * height)
+                draw_band(picture, (left, top, width, height), edge, color_of(target_id))
             draw_target(picture, (x, y, w, h), target_id, target.score, target.state, self._line_width, self._labels)
         return picture
 

@@ -12,7 +12,7 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.frame_size import Size, size_of
-from pytracking.tracker.base.output import Box, TrackOutput, TrackState
+from pytracking.tracker.base.output import Box, Candidate, TrackOutput, TrackState
 from pytracking.tracker.dimp.confidence import Calibration, Evidence
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions, RefinedBox
@@ -73,7 +73,6 @@ class DiMP:
             modulation=modulation,
             memory=memory,
             generator=generator,
-            distractors=np.empty((0, 2)),
             first_energy=of_first.value if of_first else math.nan,
         )
 
@@ -121,7 +120,7 @@ class DiMP:
         width, height = (state.box[2:] / cell).tolist()
         motion_x, motion_y = (state.motion / cell).tolist()
         last_x, last_y = self._last_place(state, transform).tolist()
-        distractors = tuple((x, y) for x, y in ((state.distractors - transform.center) / cell).tolist())
+        distractors = tuple((x, y) for x, y in ((state.rivals.shown.places - transform.center) / cell).tolist())
         context = MotionContext(
             last_place=(last_x, last_y),
             place_known=not state.reacquisition.is_active,
@@ -171,7 +170,9 @@ class DiMP:
         verdict = "uncertain" if state.reacquisition.is_active and found.state == "tracking" else found.state
         state.reacquisition = state.reacquisition.after(found.state == "lost", thresholds)
         cell = self.settings.stride * transform.scale
-        state.distractors = np.array(found.distractors).reshape(-1, 2) * cell + transform.center
+        places = np.array(found.distractors).reshape(-1, 2) * cell + transform.center
+        size = math.sqrt(state.box[2] * state.box[3])
+        state.rivals = state.rivals.after(places, np.array(found.distractor_scores), size)
         if found.state != "lost":
             state.identity_score += thresholds.recognition_rate * (evidence.recognition - state.identity_score)
             box_crop = refined.box.astype(np.float64) if refined and self._moves_to_refined(found) else query.box
@@ -182,7 +183,8 @@ class DiMP:
             self._update_classifier(state, query.features, box_to_crop(state.box, transform), found.hard_negative)
         score, said = self._confidence(state, evidence, verdict)
         std = refined.std if refined and said == "tracking" else None
-        return TrackOutput(_as_box(state.box), score, said, None if std is None else _as_box(std * transform.scale))
+        box_std = None if std is None else _as_box(std * transform.scale)
+        return TrackOutput(_as_box(state.box), score, said, box_std, _candidates(state))
 
     def _confidence(self, state: TargetState, evidence: Evidence, verdict: TrackState) -> tuple[float, TrackState]:
         """Score and state that are said of a frame: by the calibrated probability, if there is one."""
@@ -226,6 +228,14 @@ def _evidence(
         recognition=local_max_score(first_scores, found.displacement),
         energy=refined.value - state.first_energy if refined else math.nan,
     )
+
+
+def _candidates(state: TargetState) -> tuple[Candidate, ...]:
+    """The rivals of the last frame, with boxes of the target's size."""
+    rivals, size = state.rivals.shown, state.box[2:]
+    boxes = [_as_box(np.concatenate([place - size / 2, size])) for place in rivals.places]
+    scores = rivals.scores.clip(0, 1).tolist()
+    return tuple(map(Candidate, rivals.ids.tolist(), boxes, scores))
 
 
 def _as_box(values: np.ndarray) -> Box:

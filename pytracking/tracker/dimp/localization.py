@@ -28,7 +28,8 @@ class Localization:
     score: float
     state: TrackState
     hard_negative: bool  # whether a distractor is strong enough to be learned
-    distractors: tuple[Offset, ...] = ()  # the other peaks
+    distractors: tuple[Offset, ...] = ()  # the other peaks, highest first
+    distractor_scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def localize(
         "tracking" if sure else "uncertain",
         hard_negative,
         tuple(peak.place for peak in distractors),
+        tuple(peak.score for peak in distractors),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import Tensor
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.frame_size import Size, size_factors
+from pytracking.tracker.dimp.candidates import Rivals
 from pytracking.tracker.dimp.functions import Array, Modulation
 from pytracking.tracker.dimp.identity import Reacquisition
 from pytracking.tracker.dimp.memory import Memory
@@ -32,7 +33,7 @@ class TargetState:
     modulation: Modulation
     memory: Memory
     generator: torch.Generator
-    distractors: np.ndarray  # other peaks of the last frame: (x, y) in image pixels, float64 [n, 2]
+    rivals: Rivals = field(default_factory=Rivals)
     reacquisition: Reacquisition = Reacquisition()
     identity_score: float = 1.0
     first_energy: float = math.nan  # of the first box, in the first frame; NaN if boxes are not refined
@@ -44,7 +45,7 @@ class TargetState:
         if frame_size != self.frame_size:
             factors = np.array(size_factors(self.frame_size, frame_size))
             self.box, self.first_size = self.box * np.tile(factors, 2), self.first_size * factors
-            self.motion, self.distractors = self.motion * factors, self.distractors * factors
+            self.motion, self.rivals = self.motion * factors, self.rivals.scaled(factors)
             self.frame_size = frame_size
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -60,10 +61,11 @@ class TargetState:
 def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size: int) -> None:
     """Raise InputError if ``state`` has other names than a state, or values that do not fit the network.
 
-    Fields with start values may be missing: older versions did not have all of them.
+    Fields with start values may be missing: older versions did not have all of them. ``distractors`` is one that they
+    had: the rivals' places.
     """
     expected = dict(_leaf_names(TargetState))
-    missing, unknown = expected.keys() - state.keys(), state.keys() - expected.keys()
+    missing, unknown = expected.keys() - state.keys(), state.keys() - expected.keys() - {"distractors"}
     if unknown or any(not expected[name] for name in missing):
         raise InputError(f"not the state of a DiMP tracker: expected {sorted(expected)}, got {sorted(state)}")
     for name, (dtype, shape) in _stored(network, memory_size).items():
@@ -75,6 +77,8 @@ def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size:
             raise InputError(f"not the state of a DiMP tracker: {name}: {text.replace('torch.', '')}")
     if not (state["box"][2:] > 0).all() or not (state["first_size"] > 0).all():
         raise InputError("not the state of a DiMP tracker: box, first_size: expected a size above 0")
+    if len({len(state.get(name, ())) for name in _stored(network, memory_size) if name.startswith("rivals.")}) > 1:
+        raise InputError("not the state of a DiMP tracker: rivals: expected arrays of one length")
     num_init, num_added = state["memory.num_init"], state["memory.num_added"]
     if not ((num_init > 0) & (num_init < memory_size)).all() or not (num_added >= 0).all():
         raise InputError(f"not the state of a DiMP tracker: memory.num_init, num_added: not of {memory_size} samples")
@@ -89,7 +93,12 @@ def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch
         "box": (f64, (4,)),
         "first_size": (f64, (2,)),
         "motion": (f64, (2,)),
-        "distractors": (f64, ("n", 2)),
+        "rivals.ids": (torch.int64, ("n",)),
+        "rivals.places": (f64, ("n", 2)),
+        "rivals.motions": (f64, ("n", 2)),
+        "rivals.scores": (f64, ("n",)),
+        "rivals.ages": (torch.int64, ("n",)),
+        "rivals.unseen": (torch.int64, ("n",)),
         "filter": filter,
         "first_filter": filter,
         "modulation.0": modulation,

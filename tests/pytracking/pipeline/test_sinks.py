@@ -10,6 +10,7 @@ import pytest
 from pytracking import TrackOutput
 from pytracking.pipeline.sinks import annotated_video, csv_table, json_file
 from pytracking.pipeline.track_video import FrameResult
+from pytracking.tracker.base.output import Candidate
 from pytracking.video.frame_source import open_frames
 from pytracking.visualization.boxes import Overlay
 from tests.fakes.videos import (
@@ -22,7 +23,8 @@ from tests.fakes.videos import (
 )
 
 FIRST = TrackOutput((10.00004, 12.0, 20.5, 16.0), 0.25, "lost")
-SECOND = TrackOutput((30.0, 5.0, 9.5, 8.0), 1.0, "tracking", (0.5, 0.25, 1.00004, 2.0))
+OTHER = Candidate(4, (1.00004, 2.0, 9.5, 8.0), 0.125)
+SECOND = TrackOutput((30.0, 5.0, 9.5, 8.0), 1.0, "tracking", (0.5, 0.25, 1.00004, 2.0), (OTHER,))
 STEPS = [
     FrameResult(7, numbered_frame(0), {}, 0.0, 0.28),
     FrameResult(8, numbered_frame(1), {3: FIRST}, 0.1, 0.32),
@@ -56,13 +58,21 @@ def test_csv_has_a_row_for_each_frame_and_target(tmp_path):
 def test_json_has_an_entry_for_each_frame(tmp_path):
     path = tmp_path / "out.json"
     write(json_file(path, {"source": 'a "quoted" ]} name', "fps": None}))
-    first = {"id": 3, "box": [10.0, 12.0, 20.5, 16.0], "score": 0.25, "state": "lost", "box_std": None}
+    first = {
+        "id": 3,
+        "box": [10.0, 12.0, 20.5, 16.0],
+        "score": 0.25,
+        "state": "lost",
+        "box_std": None,
+        "candidates": [],
+    }
     second = {
         "id": 5,
         "box": [30.0, 5.0, 9.5, 8.0],
         "score": 1.0,
         "state": "tracking",
         "box_std": [0.5, 0.25, 1.0, 2.0],
+        "candidates": [{"id": 4, "box": [1.0, 2.0, 9.5, 8.0], "score": 0.125}],
     }
     assert json.loads(path.read_text()) == {
         "source": 'a "quoted" ]} name',

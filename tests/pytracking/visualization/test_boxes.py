@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pytracking import TrackOutput
+from pytracking.tracker.base.output import Candidate
 from pytracking.visualization.boxes import LOST_COLOR, PALETTE, Overlay, draw_target
 
 BOX = (40.0, 50.0, 60.0, 40.0)
@@ -94,6 +95,18 @@ def test_the_band_covers_the_edges_where_the_box_is_unsure():
     )
     assert not changed[60 + reach_y + 1 : 120 - reach_y - 1, 100 + reach_x + 1 : 180 - reach_x - 1].any()
     assert banded[90, 90] == pytest.approx(0.75 * 90 + 0.25 * color, abs=1)
+
+
+def test_candidates_are_outlined_faintly():
+    image = np.full((120, 200, 3), 90, np.uint8)
+    other = Candidate(1, (100.0, 40.0, 40.0, 40.0), 0.3)
+    output = {0: TrackOutput((20.0, 40.0, 40.0, 40.0), 0.5, "tracking", None, (other,))}
+    plain, outlined = (Overlay(candidates=shown, labels=False).draw(image, output) for shown in (False, True))
+    changed = (plain != outlined).any(axis=2)
+    rows, columns = np.nonzero(changed)
+    assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == pytest.approx((100, 140, 40, 80), abs=2)
+    assert not changed[45:75, 105:135].any()
+    assert np.abs(outlined[changed].astype(int) - plain[changed]).max() < 60
 
 
 def test_the_band_of_a_target_at_the_border_stays_in_the_picture():

@@ -239,6 +239,33 @@ def test_where_the_nearer_peak_is_chosen_its_box_is_refined(
     assert boxes[0][2] != BOX[2]
 
 
+def test_other_peaks_are_candidates_with_ids(network: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One goes on to the right; where the target is lost, none is named, and then it has its id again."""
+    tracker = _tracker(network, _params(LocalizationParams(neighborhood_scale=0.5), refine=False))
+    cell = SMALL.stride * tracker.dimp._search_region(np.array(BOX), (200, 150))[1]
+    maps = []
+    for peaks in ({14: 0.4}, {15: 0.5, 2: 0.3}, {}, {15: 0.4}):
+        scores = np.zeros((18, 18), np.float32)
+        for column, height in ({9: 0.9} | peaks if peaks else {}).items():
+            scores[9, column] = height
+        maps.append(scores)
+    left = iter(maps)
+    monkeypatch.setattr(
+        tracker.dimp.functions, "classify_target", lambda filters, features: [np.stack([next(left)] * 2)]
+    )
+    tracker.initialize(_scene(60, 40), BOX)
+    found = []
+    for _ in maps:
+        tracker.started.box = np.array(BOX)
+        output = tracker.track(_scene(60, 40))
+        found.append(
+            [(other.id, round((other.box[0] - output.box[0]) / cell), other.score) for other in output.candidates]
+        )
+        assert all(other.box[2:] == pytest.approx(output.box[2:]) for other in output.candidates)
+    score = pytest.approx
+    assert found == [[(1, 5, score(0.4))], [(1, 6, score(0.5)), (2, -7, score(0.3))], [], [(1, 6, score(0.4))]]
+
+
 def test_what_the_first_filter_does_not_recognise_is_followed_but_not_believed(network: nn.Module) -> None:
     thresholds = replace(ALWAYS_FOUND, recognition_rate=0.3)
     frames = [_scene(60 + t, 40) for t in range(9)]
