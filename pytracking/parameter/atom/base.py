@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from ltr.utils.config import PositiveFloat, PositiveInt, Range, Width
-from pytracking.parameter.dimp.base import AugmentationParams, DiMPParams, LocalizationParams, MemoryParams
+from pytracking.parameter.dimp.base import AugmentationParams, DiMPParams, MemoryParams
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,13 @@ class AtomClassifierParams:
 
 @dataclass(frozen=True)
 class AtomParams(DiMPParams):
-    """The ATOM tracker; the defaults are those of pytracking's ``parameter/atom/default.py``.
+    """The ATOM tracker. The defaults are for the shipped network; pytracking's are in ``default.py``.
 
     The memory's ``init_iter``, ``update_iter`` and ``hard_negative_iter`` are steps of conjugate gradient (pytracking:
     init_CG_iter, CG_iter, hard_negative_CG_iter).
     """
 
     classifier: AtomClassifierParams = field(default_factory=AtomClassifierParams)
-    localization: LocalizationParams = LocalizationParams(
-        not_found_threshold=0.25, uncertain_threshold=0.25, found_again_threshold=0.25
-    )
     memory: MemoryParams = MemoryParams(size=250, train_skipping=10, init_iter=60, update_iter=5, hard_negative_iter=5)
     augmentation: AugmentationParams = AugmentationParams(
         rotations=(5.0, -5.0, 10.0, -10.0, 20.0, -20.0, 30.0, -30.0, 45.0, -45.0, -60.0, 60.0),

@@ -5,7 +5,7 @@ import pytest
 from ltr.data.crop import CropTransform
 from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp import PARAMETERS
-from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.parameter.dimp.base import DiMPParams, OverlapAscentParams
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import load_parameters
 from tests.fakes.datasets import noise_picture
@@ -22,6 +22,17 @@ def test_named_parameters_are_sound(name: str) -> None:
     assert params.refinement.ascent.top_k <= params.refinement.ascent.num_boxes
     with pytest.raises(FrozenInstanceError):
         params.network = "other"  # type: ignore[misc]
+
+
+def test_atoms_published_values() -> None:
+    """Of pytracking's parameter/atom/default.py, in this tracker's units."""
+    params = load_parameters(TrackerConfig("atom", "atom_default"))
+    m, c, a = params.memory, params.classifier, params.augmentation
+    assert (m.size, m.train_skipping, m.init_iter, m.update_iter, m.hard_negative_iter) == (250, 10, 60, 5, 5)
+    assert (c.compressed_dim, c.filter_reg, c.projection_reg, c.init_gn_iter) == (64, 0.1, 1e-4, 6)
+    assert (params.search_area, params.crop_side, params.localization.not_found_threshold) == (5, 288, 0.25)
+    assert (len(a.rotations), len(a.blurs), len(a.crop_shifts), a.dropout_copies, a.scales) == (12, 5, 4, 7, ())
+    assert params.refinement.overlap_ascent == OverlapAscentParams()
 
 
 def test_a_network_file_is_a_parameter() -> None:
