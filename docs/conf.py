@@ -18,7 +18,7 @@ version = release = installed_version("ebm-tracking")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "index"
 add_module_names = False
-exclude_patterns = ["examples"]
+exclude_patterns = ["examples", "notebooks"]
 
 myst_heading_anchors = 4  # as GitHub makes them, so links work in both places
 autodoc_default_options = {"members": True, "member-order": "bysource", "ignore-module-all": True}

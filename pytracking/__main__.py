@@ -28,13 +28,30 @@ COMMANDS = {  # name: module with main(argv), what it does
 }
 WRONG_USAGE = 2
 INTERRUPTED = 130
+# The options of a command are read from its help once, when they are first asked for. Also for zsh, by bashcompinit.
+COMPLETION = """declare -A _pytracking_options
+_pytracking() {
+    local word=$2 command=${COMP_WORDS[1]}
+    if [ "$COMP_CWORD" = 1 ]; then
+        COMPREPLY=($(compgen -W "@COMMANDS --help --version" -- "$word"))
+    elif [[ $word == -* ]]; then
+        [ -n "${_pytracking_options[$command]}" ] ||
+            _pytracking_options[$command]=$(pytracking "$command" --help 2>&1 |
+                grep -oE -- '--[a-z][a-z0-9._-]*')
+        COMPREPLY=($(compgen -W "${_pytracking_options[$command]}" -- "$word"))
+    else
+        COMPREPLY=($(compgen -f -- "$word"))
+    fi
+}
+complete -o filenames -F _pytracking pytracking"""
 
 
 def usage() -> str:
     """The text of ``--help``."""
     lines = ["usage: pytracking COMMAND ...", ""]
     lines += [f"  {name:16} {summary}" for name, (_, summary) in COMMANDS.items()]
-    return "\n".join([*lines, "", "pytracking COMMAND --help tells the options of a command; --version the version."])
+    lines += ["", "pytracking COMMAND --help tells the options of a command; --version the version."]
+    return "\n".join([*lines, 'eval "$(pytracking --completion)" lets the Tab key complete both, in bash and zsh.'])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,6 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if name == "--version" or rest == ["--version"]:
         print(f"{DISTRIBUTION} {__version__}")
+        return 0
+    if name == "--completion":
+        print(COMPLETION.replace("@COMMANDS", " ".join(COMMANDS)))
         return 0
     if name not in COMMANDS:
         print(f"pytracking: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """The commands and the code of README and docs: all are read, and what needs no data set is run."""
 
+import json
 import runpy
 import shlex
 import sys
@@ -31,7 +32,7 @@ PAGES = {
     **{str(page.relative_to(DOCS)): page for page in sorted((*DOCS.glob("*.md"), *DOCS.glob("journal/*.md")))},
 }
 WITH_CODE = ("README.md", "api.md", "losses.md", "opencv.md", "tracking.md")  # extending.md has a test of its own
-WITH_VIDEOS = ("README.md", "api.md", "video.md")
+WITH_VIDEOS = ("README.md", "api.md", "howto.md", "video.md")
 NEED_MORE = (" 0 ", "rtsp://", "--draw")  # a camera, a person
 FRAMES = [noise_picture(seed // 4, 240, 180) for seed in range(8)]
 
@@ -204,6 +205,20 @@ def test_all_code_is_python(page: str) -> None:
 
 @pytest.mark.parametrize("example", sorted(path.name for path in (REPOSITORY / "docs" / "examples").glob("*.py")))
 def test_every_example_is_on_its_page(example: str) -> None:
-    """As a command of api.md, or as the code of extending.md, which its own test runs."""
-    shown = any(command.startswith(f"docs/examples/{example} ") for command in commands("api.md"))
+    """As a command of api.md or howto.md, or as the code of extending.md, which its own test runs."""
+    pages = [*commands("api.md"), *commands("howto.md")]
+    shown = any(command.startswith(f"docs/examples/{example} ") for command in pages)
     assert shown or f"](examples/{example})" in PAGES["extending.md"].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("notebook", sorted((DOCS / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.usefixtures("same_threads")
+def test_a_notebook_runs(notebook: Path, place: Path) -> None:
+    """Its cells of code one after another, in one namespace, as Jupyter does it; it is stored without outputs."""
+    write_sequences(place / "my_videos")
+    cells = [cell for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in cells)
+    namespace: dict[str, Any] = {}
+    for cell in cells:
+        exec(compile("".join(cell["source"]), notebook.name, "exec"), namespace)
+    assert len(namespace["outputs"]) == len(FRAMES)

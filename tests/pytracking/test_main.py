@@ -1,5 +1,6 @@
 import importlib
 import importlib.metadata
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,31 @@ def test_version(capsys):
     for argv in (["--version"], ["track", "--version"]):
         assert main(argv) == 0
         assert capsys.readouterr().out == f"ebm-tracking {importlib.metadata.version('ebm-tracking')}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "index", "found"),
+    [
+        ("pytracking ana", 1, ["analyse"]),
+        ("pytracking track --sav", 2, ["--save"]),
+        ("pytracking train --res", 2, ["--resume"]),
+        ("pytracking track cli", 2, ["clip.mp4"]),
+    ],
+)
+def test_bash_completes_commands_options_and_files(words, index, found, repository, tmp_path):
+    (tmp_path / "clip.mp4").touch()
+    script = f"""
+        pytracking() {{ "{sys.executable}" -m pytracking "$@"; }}
+        eval "$(pytracking --completion)"
+        COMP_WORDS=({words}) COMP_CWORD={index}
+        _pytracking pytracking "${{COMP_WORDS[{index}]}}"
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout.split(), done.stderr) == (found, "")
 
 
 def test_unknown_commands(capsys):
