@@ -37,7 +37,7 @@ _pytracking() {
     elif [[ $word == -* ]]; then
         [ -n "${_pytracking_options[$command]}" ] ||
             _pytracking_options[$command]=$(pytracking "$command" --help 2>&1 |
-                grep -oE -- '--[a-z][a-z0-9._-]*')
+                grep -oE -- '--[a-z][a-z0-9._-]*' | sort -u)
         COMPREPLY=($(compgen -W "${_pytracking_options[$command]}" -- "$word"))
     else
         COMPREPLY=($(compgen -f -- "$word"))

@@ -15,5 +15,6 @@ def test_whoever_gets_the_network_gets_its_attributions(repository: Path) -> Non
     for file in project["license-files"]:
         assert (repository / file).is_file()
     attributions = (repository / "pytracking/networks/ATTRIBUTIONS.md").read_text(encoding="utf-8")
+    assert "NOTICE" in project["license-files"]
     assert project["license-files"][-1] == "pytracking/networks/ATTRIBUTIONS.md"
     assert attributions.count("CC BY 4.0") > 10

@@ -1,7 +1,9 @@
 """The only import of PyAV: OpenCV must be loaded first.
 
-The Linux wheels of both contain X11 libraries of the same name. If those of PyAV are loaded first, the first OpenCV
-window hangs.
+The Linux wheels of both hold libxcb-shm and libxcb-shape under the same names (SONAME), so the process loads only those
+of whichever comes first. PyAV's are linked to its own copy of libxcb, OpenCV's to the system's: with PyAV's loaded, Qt
+opens a connection with one libxcb and waits for the answer in the other, in xcb_wait_for_reply, for ever. OpenCV's do
+for both.
 """
 
 # isort: off
