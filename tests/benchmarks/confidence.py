@@ -1,14 +1,14 @@
 """The probability that a box is on the target: runs that show it, the fit of its coefficients, and how true it is.
 
-    python tests/benchmarks/confidence.py run DIR runs.json [--sequences A B] [--frames 90] [--kinds forward wrong]
+    python tests/benchmarks/confidence.py run DIR runs.json [--sequences A B] [--frames 90] [--kinds forward second]
     python tests/benchmarks/confidence.py fit runs.json [...]
     python tests/benchmarks/confidence.py check runs.json [...] [--plot confidence.png]
 
 ``run`` writes, for every frame, the evidence (``Evidence``) and the overlap of the box with the truth. Kinds of runs:
-forward, backward, second (every second frame), and wrong: after 12 frames the box is put elsewhere in the picture, or
-the pictures become those of another video. ``fit`` prints the coefficients for the network's card (``"confidence"``),
-``check`` what those of the card are worth: expected calibration error (ten bins), the area under the ROC curve of
-`lost` (the target is not in the picture, or the box does not touch it), precision and recall of the state.
+forward, backward, and second (every second frame). ``fit`` prints the coefficients for the network's card
+(``"confidence"``), ``check`` what those of the card are worth: expected calibration error (ten bins), the area under
+the ROC curve of `lost` (the target is not in the picture, or the box does not touch it), precision and recall of the
+state.
 """
 
 import argparse
@@ -38,9 +38,7 @@ from pytracking.tracker.dimp.debug import DebugHook
 
 Run = dict[str, Any]  # video, kind, rows: [peak, recognition, energy, IoU (-1: not in the picture)]
 Array = NDArray[np.float64]
-KINDS = ("forward", "backward", "second", "wrong")
-WRONG_WEIGHT = 0.15  # of a run that was made wrong: there are many
-BEFORE_WRONG, WRONG_FRAMES = 12, 20
+KINDS = ("forward", "backward", "second")
 
 
 class Recorder(DebugHook):
@@ -61,8 +59,8 @@ def follow(tracker: Tracker, recorder: Recorder, images: list[Any], truth: Array
 
 def runs_of(folder: str, names: list[str] | None, frames: int, kinds: list[str], tracker: Tracker) -> Iterator[Run]:
     """The runs over the sequences of a folder."""
-    recorder, rng, other = Recorder(), np.random.default_rng(0), None
-    tracker.debug = recorder
+    tracker.debug = recorder = Recorder()
+    tracker._tracker.dimp.calibration = Calibration(0, 0, 0)  # with any, energies are known in all frames
     for sequence in get_dataset(f"folder:{folder}"):
         if sequence.name not in (names or [sequence.name]):
             continue
@@ -71,31 +69,9 @@ def runs_of(folder: str, names: list[str] | None, frames: int, kinds: list[str],
         known = np.flatnonzero(np.isfinite(truth).all(axis=1) & (truth[:, 2:] > 0).all(axis=1))
         order = {"forward": slice(None), "backward": slice(known[-1], None, -1), "second": slice(None, None, 2)}
         for kind in kinds:
-            if kind != "wrong":
-                (first, *others), boxes = images[order[kind]], truth[order[kind]]
-                tracker.initialize(first, boxes[0])
-                yield {"video": sequence.name, "kind": kind, "rows": follow(tracker, recorder, others, boxes[1:])}
-                continue
-            start = min(BEFORE_WRONG, len(images) // 3)
-            after = slice(start, start + WRONG_FRAMES)
-            tracker.initialize(images[0], truth[0])
-            for image in images[1:start]:
-                tracker.track(image)
-            saved = tracker.state_dict()
-            size = np.array(images[0].shape[1::-1])
-            for place in rng.uniform(0, 1, (2, 2)) * size:
-                moved = {**saved, "box": torch.cat([torch.from_numpy(place) - saved["box"][2:] / 2, saved["box"][2:]])}
-                tracker.load_state_dict(moved)
-                yield {
-                    "video": sequence.name,
-                    "kind": kind,
-                    "rows": follow(tracker, recorder, images[after], truth[after]),
-                }
-            if other is not None:
-                tracker.load_state_dict(saved)
-                rows = follow(tracker, recorder, other, np.full((len(other), 4), np.nan))
-                yield {"video": sequence.name, "kind": kind, "rows": rows}
-        other = images[:WRONG_FRAMES]
+            (first, *others), boxes = images[order[kind]], truth[order[kind]]
+            tracker.initialize(first, boxes[0])
+            yield {"video": sequence.name, "kind": kind, "rows": follow(tracker, recorder, others, boxes[1:])}
 
 
 def smoothed(runs: list[Run], calibration: Calibration) -> Array:
@@ -115,8 +91,8 @@ def fit(runs: list[Run]) -> Calibration:
     features = np.stack([smoothed(runs, part) for part in parts], axis=1)
     scale = features.std(axis=0) + (features.std(axis=0) == 0)
     y = np.array([row[3] > 0.5 for run in runs for row in run["rows"]], float)
-    weights = [(WRONG_WEIGHT if run["kind"] == "wrong" else 1) / math.sqrt(len(run["rows"])) for run in runs]
-    w = np.repeat(weights, [len(run["rows"]) for run in runs])
+    lengths = [len(run["rows"]) for run in runs]
+    w = np.repeat(1 / np.sqrt(lengths), lengths)
 
     def loss(coefficients: Array) -> float:
         odds = features / scale @ coefficients
