@@ -40,6 +40,8 @@ class Rivals:
 
         size: of the target, sqrt(w h) in pixels.
         """
+        if not len(self.ids) + len(places):
+            return self  # as in most frames
         found = np.array(self._match(places, size), np.int64)
         peaks, seen = found[found >= 0], self._only(found >= 0)
         motion = (places[peaks] - seen.places) / (1 + seen.unseen[:, None])
