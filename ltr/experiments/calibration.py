@@ -18,7 +18,16 @@ import tyro
 
 from ltr.admin.build_detection import FrozenDetectorLoaders, read_pictures
 from ltr.experiments import compare
-from ltr.experiments.comparison.coverage import HighestDensity, Predictions, Row, draw, measure, noise_floor, table
+from ltr.experiments.comparison.coverage import (
+    WAYS,
+    HighestDensity,
+    Predictions,
+    Row,
+    draw,
+    measure,
+    noise_floor,
+    table,
+)
 from ltr.experiments.comparison.problem import SYNTHETIC, Problem, synthetic
 from ltr.experiments.comparison.runs import Density, TrainingSettings, points_of, train
 from ltr.experiments.detection.calibration import REGIONS, predictions
@@ -119,8 +128,10 @@ def regression(options: Regression) -> tuple[list[Row], int]:
             seconds = train(model, problem, options.training, seed)
             model.requires_grad_(False)
             validation, test = (predicted(model.log_density, problem, part, seed) for part in parts)
-            networks.append(measure(validation, test, {name: HighestDensity()}, log_unit)[name])
-            print(f"{name}: seed {seed}, {seconds:.1f} s of processor time", flush=True)
+            coverage = measure(validation, test, {name: HighestDensity()}, log_unit)[name]
+            errors = ", ".join(f"{coverage.error(way):.3f} {way}" for way in WAYS)
+            print(f"{name}: seed {seed}, error {errors}; {seconds:.1f} s of processor time to train", flush=True)
+            networks.append(coverage)
         rows.append(Row(name, networks))
     return rows, len(parts[1].test[0])
 
