@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -95,8 +96,14 @@ def build(options: Options, name: str, problem: Problem, seed: int) -> Regressor
 
 
 def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
-    """Train and score every method; a proposal's own densities are scored as one more method."""
+    """Train and score every method; a proposal's own densities are scored as one more method.
+
+    The numbers of all methods so far are written after each, so that a stopped command loses no more than one.
+    """
     found: dict[str, MethodScores] = {}
+    if problem.truth is not None:
+        _add(found, TRUTH, _truth_of(problem), problem, 0.0, options.seed)
+        found[TRUTH].runs *= options.runs
     for name in options.methods:
         for seed in range(options.seed, options.seed + options.runs):
             model = build(options, name, problem, seed)
@@ -113,9 +120,9 @@ def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
                 _add(found, label, density, problem, seconds, seed)
             nll = found[name].runs[-1].nll.mean().item()
             print(f"{name}: seed {seed}, NLL {nll:.4f}, {seconds:.1f} s of processor time", flush=True)
-    if problem.truth is not None:
-        _add(found, TRUTH, _truth_of(problem), problem, 0.0, options.seed)
-        found[TRUTH].runs *= options.runs
+        if options.json:
+            text = as_json(found, summaries(found, options), options)
+            atomic_write(options.json, partial(Path.write_text, data=text))
     return found
 
 
@@ -208,9 +215,6 @@ def main(options: Options) -> None:
     found = compare(options, problem)
     intervals = summaries(found, options)
     print_table(found, intervals)
-    if options.json:
-        text = as_json(found, intervals, options)
-        atomic_write(options.json, lambda path: path.write_text(text))
     if options.figure and len(problem.targets) > 2:
         print(f"figure: not drawn, as the densities of {len(problem.targets)} targets have no picture")
     elif options.figure:

@@ -52,7 +52,7 @@ def code_blocks(repository: Path, title: str) -> list[str]:
 def example(repository: Path, monkeypatch: pytest.MonkeyPatch) -> type[EBMLoss]:
     """The class of the first section, under the name that it registers."""
     monkeypatch.setitem(EBM_LOSSES, "bnce", EBMLoss)  # takes the entry out again after the test
-    run_section(repository, "An eighth training method", {"EBM_LOSSES": EBM_LOSSES, "__name__": "example"})
+    run_section(repository, "Another training method", {"EBM_LOSSES": EBM_LOSSES, "__name__": "example"})
     return EBM_LOSSES["bnce"]
 
 

@@ -8,7 +8,7 @@ import cv2
 import pytest
 import torch
 
-from ltr.experiments.compare import Options, main
+from ltr.experiments.compare import Options, compare, load, main
 from ltr.experiments.comparison.runs import TrainingSettings
 from ltr.models.regression import METHODS
 
@@ -66,6 +66,13 @@ def test_the_same_seed_gives_the_same_numbers(options: Options) -> None:
             {name: m["nll of each run"] for name, m in json.loads(options.json.read_text())["methods"].items()}
         )
     assert found[0] == found[1] != found[2]
+
+
+def test_a_command_that_stops_keeps_the_methods_before(options: Options) -> None:
+    assert options.json is not None
+    with pytest.raises(ValueError, match="got 'unknown'"):
+        compare(replace(options, methods=("gaussian", "unknown")), load(options))
+    assert list(json.loads(options.json.read_text())["methods"]) == ["gaussian"]
 
 
 def test_known_densities_are_a_row(options: Options, capsys: pytest.CaptureFixture[str]) -> None:
