@@ -77,6 +77,8 @@ class Arguments(CommandArguments):
     """TOML file with the folders of the benchmarks"""
     rerun: bool = False
     """repeat finished sequences too"""
+    quiet: bool = False
+    """no progress: print scores and errors only"""
 
 
 def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> int:
@@ -208,7 +210,7 @@ def track(
     config = replace(arguments.config, seed=arguments.config.seed + number)
     workers, rerun, cluster = arguments.workers or 0, arguments.rerun, arguments.cluster
     outcomes = []
-    with Progress(sequences) as progress:
+    with Progress(sequences, arguments.quiet) as progress:
 
         def announce(info: RunInfo) -> None:
             if not rerun and number == 0:
@@ -218,7 +220,7 @@ def track(
         for outcome in run_dataset(config, sequences, folder, workers, rerun, announce, cluster, build_tracker):
             outcomes.append(outcome)
             progress.add(outcome)
-    return conclude(outcomes, folder, arguments.debug)
+    return conclude(outcomes, folder, arguments)
 
 
 def check_kept(arguments: Arguments, sequences: list[data.Sequence], info: RunInfo) -> None:
@@ -230,18 +232,19 @@ def check_kept(arguments: Arguments, sequences: list[data.Sequence], info: RunIn
             _notice(f"{folder}: {what}, tracked again")
 
 
-def conclude(outcomes: list[Outcome], folder: Path, traces: bool) -> int:
+def conclude(outcomes: list[Outcome], folder: Path, arguments: Arguments) -> int:
     """Print the summary and every failure (to stderr); return the exit code."""
     failed = [o for o in outcomes if o.error]
     kept = sum(o.kept for o in outcomes)
     frames, speed = sum(o.frames for o in outcomes), frames_a_second(outcomes)
-    print(
-        f"{counted(len(outcomes) - len(failed), 'sequence')} in {folder} ({kept} kept from before),"
-        f" {counted(frames, 'frame')}, {speed:.1f} FPS a process without image loading"
-    )
+    if not arguments.quiet:
+        print(
+            f"{counted(len(outcomes) - len(failed), 'sequence')} in {folder} ({kept} kept from before),"
+            f" {counted(frames, 'frame')}, {speed:.1f} FPS a process without image loading"
+        )
     for outcome in failed:
         print(f"failed: {outcome.sequence}: {outcome.error}", file=sys.stderr)
-    shown = dict.fromkeys(outcome.trace for outcome in failed if traces or outcome.bug)  # without duplicates
+    shown = dict.fromkeys(outcome.trace for outcome in failed if arguments.debug or outcome.bug)  # without duplicates
     print(*shown, sep="\n", end="", file=sys.stderr)
     return 1 if failed else 0
 

@@ -84,6 +84,8 @@ class Arguments:
     """the tracker"""
     panels: Path | None = None
     """write what the tracker sees in every frame to this video (.mp4), or into this folder for TensorBoard"""
+    quiet: bool = False
+    """print errors only"""
     debug: bool = False
     """show the traceback of an error. (--debug PATH is --panels PATH, as it was)"""
 
@@ -121,9 +123,9 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     ids = sorted({start.target for start in starts})
     if arguments.panels:
         wanted[arguments.panels] = debug_sink(arguments.panels, frames.used, targets, ids)
-    progress = partial(tqdm, total=source.length, unit="frame", disable=None)
+    progress = partial(tqdm, total=source.length, unit="frame", disable=arguments.quiet or None)
     summary = run_pipeline(frames.track(source, starts, targets, progress), list(wanted.values()))
-    return conclude(summary, len(ids), list(wanted))
+    return conclude(summary, len(ids), list(wanted), arguments.quiet)
 
 
 def check(arguments: Arguments) -> None:
@@ -157,17 +159,19 @@ def open_source(arguments: Arguments) -> FrameSource:
     return replace(source, sound=None) if arguments.no_sound else source
 
 
-def conclude(summary: RunSummary, targets: int, paths: Sequence[Path]) -> int:
-    """Print the summary, on stderr if a table goes to standard output; the exit code."""
+def conclude(summary: RunSummary, targets: int, paths: Sequence[Path], quiet: bool) -> int:
+    """Print the summary, on stderr if a table goes to standard output, or errors only; the exit code."""
     out = sys.stderr if any(path == STDOUT or is_stream(path) for path in paths) else sys.stdout
-    print(f"{summary.frames} frames, {summary.fps:.1f} FPS tracking {counted(targets, 'target')}", file=out)
+    lines = [f"{summary.frames} frames, {summary.fps:.1f} FPS tracking {counted(targets, 'target')}"]
     for path, error in zip(paths, summary.errors, strict=True):
         if error:
             print(f"error: {error}", file=sys.stderr)
         elif path != STDOUT and not is_stream(path):
-            print(path.resolve(), file=out)
+            lines.append(str(path.resolve()))
     if not paths:
-        print("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")
+        lines.append("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")
+    if not quiet:
+        print(*lines, sep="\n", file=out)
     if summary.broken:
         print(f"error: {summary.broken}; what was tracked is kept", file=sys.stderr)
     return 1 if summary.broken or any(summary.errors) else 0

@@ -23,15 +23,16 @@ def frames_a_second(outcomes: Iterable[Outcome]) -> float:
 class Progress:
     """Shows the outcome of each sequence, the speed, and the time left, estimated from the frames tracked so far.
 
-    Sequences kept from an earlier run, and failed ones, do not count for the speed.
+    Sequences kept from an earlier run, and failed ones, do not count for the speed. ``quiet``: shows nothing.
     """
 
-    def __init__(self, sequences: Sequence[data.Sequence]) -> None:
+    def __init__(self, sequences: Sequence[data.Sequence], quiet: bool = False) -> None:
+        self._quiet = quiet
         self._frames = {s.name: _length(s) for s in sequences}
         self._left, self._done, self._tracked = sum(self._frames.values()), 0, 0
         self._outcomes: list[Outcome] = []
         self._began = time.monotonic()
-        self._bar = tqdm(total=self._left, unit="frame", disable=None, smoothing=0)
+        self._bar = tqdm(total=self._left, unit="frame", disable=quiet or None, smoothing=0)
 
     def add(self, outcome: Outcome) -> None:
         """Record the next outcome, and print its line."""
@@ -49,6 +50,8 @@ class Progress:
 
     def write(self, line: str) -> None:
         """Print a line above the bar."""
+        if self._quiet:
+            return
         self._bar.write(line)
         sys.stdout.flush()  # a log file is read while the run goes on
 

@@ -13,6 +13,7 @@ from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, Pri
 
 from ltr.utils.cli import EXPECTED_ERRORS, NOT_READ, drop_output, flush_output
 from ltr.utils.files import keep_font_list_in_cache
+from pytracking.utils.extras import DISTRIBUTION, __version__
 
 Arguments = TypeVar("Arguments")
 
@@ -46,6 +47,9 @@ def run_command(
     if sys.stderr is None:  # closed by the caller; progress bars write to it
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     words = debug_as_flag(sys.argv[1:] if argv is None else argv)
+    if words == ["--version"]:
+        print(f"{DISTRIBUTION} {__version__}")
+        return 0
     check_boxes_joined(words)
     config = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
     debug = False

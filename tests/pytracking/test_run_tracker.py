@@ -39,6 +39,12 @@ def test_what_has_frames_but_no_boxes_is_named(run, tmp_path, capsys):
     assert f"note: folder:{tmp_path / 'data'}: clip.mp4 is left out: no clip.txt beside it" in capsys.readouterr().err
 
 
+def test_quiet_prints_failures_only(run, capsys):
+    assert run("--quiet") == 1
+    out, error = capsys.readouterr()
+    assert (out, error[:13]) == ("", "failed: bad: ")
+
+
 def test_failures_are_listed_at_the_end_and_the_rest_is_done(run, tmp_path, capsys):
     assert run() == 1
     folder = tmp_path / "out" / "dimp" / "dimp_ncep_mobile"

@@ -94,6 +94,16 @@ def test_images_need_no_output(tmp_path, capsys):
     assert "nothing was saved: --save writes the annotated video" in capsys.readouterr().out
 
 
+def test_quiet_prints_nothing_but_errors_and_tables(tmp_path, capsys):
+    folder = write_images(tmp_path / "img", ["1.png", "2.png"])
+    command = [str(folder), "--box", "1,2,30,20", "--quiet"]
+    assert main([*command, "--csv", str(tmp_path / "o.csv")]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main([*command, "--csv", "-"]) == 0
+    out, error = capsys.readouterr()
+    assert (out, error) == ((tmp_path / "o.csv").read_text(), "")
+
+
 def test_a_missing_camera_is_one_line(capfd):
     assert main(["99", "--box", "1,2,30,20"]) == 1
     assert capfd.readouterr().err == "error: camera 99: cannot be opened\n"

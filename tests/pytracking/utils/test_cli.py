@@ -1,3 +1,4 @@
+import importlib.metadata
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -39,6 +40,11 @@ def run(*argv):
 def test_result_is_the_exit_code_and_underscores_work_like_hyphens():
     assert run("--kind", "fine", "--number_of_things", "3") == 3
     assert run("--kind", "fine", "--number-of-things", "3") == 3
+
+
+def test_the_version(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"ebm-tracking {importlib.metadata.version('ebm-tracking')}\n"
 
 
 def test_bad_input_is_one_line(capsys):
