@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from ltr.utils.config import PositiveFloat, PositiveInt, Range, Width
-from pytracking.parameter.dimp.base import AugmentationParams, DiMPParams, MemoryParams
+from pytracking.parameter.dimp.base import AugmentationParams, DiMPParams, MemoryParams, Search
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class AtomParams(DiMPParams):
     """
 
     classifier: AtomClassifierParams = field(default_factory=AtomClassifierParams)
+    search: Search | None = "near"
     memory: MemoryParams = MemoryParams(size=250, train_skipping=10, init_iter=60, update_iter=5, hard_negative_iter=5)
     augmentation: AugmentationParams = AugmentationParams(
         rotations=(5.0, -5.0, 10.0, -10.0, 20.0, -20.0, 30.0, -30.0, 45.0, -45.0, -60.0, 60.0),

@@ -36,6 +36,27 @@ class LocalizationParams:
     window: bool = False  # choose the peak by its score times a Hann window around the last place (window_output)
 
 
+Search = Literal["near", "everywhere"]
+
+
+@dataclass(frozen=True)
+class FarSearchParams:
+    """The search for a lost target in the rest of the picture (``search`` everywhere)."""
+
+    sweep: PositiveInt = 12  # about so many search areas for the whole picture: those of large pictures are enlarged,
+    max_zoom: Annotated[float, Range(least=1, most=10)] = 2.0  # by this at most
+    min_score: float = 0.25  # of both filters; where one's is lower, the target is not
+    # Evidence is the likeness to the first frame's target (cosine of the mean features in the box) plus
+    score_weight: NonNegativeFloat = 0.3  # of the lower score of the two filters
+    candidate_evidence: float = 0.5  # from which something in an enlarged area is looked at closer
+    found_evidence: float = 0.75  # from which it is the target, in its own size
+    min_energy: float = -30.0  # least energy there, minus that of the first box in the first frame
+    confirmations: PositiveInt = 3  # frames in a row in which all this holds
+    reach: PositiveFloat = 1.0  # how far a candidate moves in a frame at most, in target sizes
+    doubt_score: float = 0.6  # what is followed with a lower score and
+    doubt_evidence: float = 0.55  # less evidence than this is searched for, too
+
+
 @dataclass(frozen=True)
 class MemoryParams:
     """Training samples of the filter, and its updates."""
@@ -155,12 +176,14 @@ class BoxLearningParams:
 class _ForPrediction(NamedTuple):
     method: RefinementMethod
     box_learning_iter: int
+    search: Search
 
 
-# By what the network's box branch predicts, where the parameters leave it open. NCE+ is for log-densities.
+# By what the network's box branch predicts, where the parameters leave it open. NCE+ is for log-densities, and the
+# thresholds of the search everywhere were fitted to features that were trained with it.
 FOR_PREDICTION: dict[BoxPrediction, _ForPrediction] = {
-    "log_density": _ForPrediction("mean", box_learning_iter=30),
-    "overlap": _ForPrediction("overlap_ascent", box_learning_iter=0),
+    "log_density": _ForPrediction("mean", box_learning_iter=30, search="everywhere"),
+    "overlap": _ForPrediction("overlap_ascent", box_learning_iter=0, search="near"),
 }
 
 
@@ -183,7 +206,9 @@ class DiMPParams:
     crop_mode: CropMode | None = None  # beyond the frame; None: the network card's (pytracking: border_mode)
     max_shrink: float | None = None  # None: the network card's (pytracking: patch_max_scale_change)
     max_outside: float = 0.5  # largest part of the target outside the image, on each axis
+    search: Search | None = None  # where a lost target is searched for. None: see FOR_PREDICTION
     localization: LocalizationParams = field(default_factory=LocalizationParams)
+    far_search: FarSearchParams = field(default_factory=FarSearchParams)
     memory: MemoryParams = field(default_factory=MemoryParams)
     augmentation: AugmentationParams = field(default_factory=AugmentationParams)
     refinement: RefinementParams = field(default_factory=RefinementParams)
@@ -196,15 +221,17 @@ class DiMPParams:
             refinement = replace(refinement, method=chosen.method)
         if learning.num_iter is None:
             learning = replace(learning, num_iter=chosen.box_learning_iter)
-        return replace(self, refinement=refinement, box_learning=learning)
+        return replace(self, refinement=refinement, box_learning=learning, search=self.search or chosen.search)
 
     def in_stamps(self) -> dict[str, Any]:
-        """JSON values for stamps of results and saved trackers, without what has no effect: fields that are None, and
-        an ascent of overlaps where another method refines."""
+        """JSON values for stamps of results and saved trackers, without what has no effect: fields that are None, an
+        ascent of overlaps where another method refines, and a search that is not made."""
         values = {name: value for name, value in to_json(self).items() if value is not None}
         for group, defaults in _ADDED.items():  # an older version's stamp is that of their defaults
             kept = {name: value for name, value in values[group].items() if defaults.get(name, ...) != value}
             values[group] = kept
         if self.refinement.method != "overlap_ascent":
             del values["refinement"]["overlap_ascent"]
+        if self.search != "everywhere":
+            del values["far_search"]
         return values

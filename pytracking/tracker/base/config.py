@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -36,6 +36,8 @@ class TrackerConfig:
     """CPU threads of each process; 2 help large networks (docs/speed.md), and boxes come out slightly different"""
     overrides: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="[NAME=VALUE ...]")] = ()
     """parameters to change: refinement.method=ascent (docs/tracking.md)"""
+    search: Literal["near", "everywhere"] | None = None
+    """where a lost target is searched for: near its last place, or everywhere, as dimp does by default"""
 
     @property
     def name(self) -> str:
@@ -59,19 +61,24 @@ class TrackerConfig:
             check_threads(self.threads, f"{prefix}threads")
 
     def override(self, params: Any) -> Any:
-        """The frozen dataclass ``params`` with :attr:`overrides` applied; InputError if one is unknown or invalid."""
-        changed = config.changed(params, config.parse_changes(self.overrides), "parameters")
+        """The frozen dataclass ``params`` with :attr:`search` and :attr:`overrides`; InputError if one is unknown or
+        invalid."""
+        texts = [f"search={self.search}"] if self.search else []
+        changed = config.changed(params, config.parse_changes([*texts, *self.overrides]), "parameters")
         config.check(changed, "parameters")
         return changed
 
     def reject_unsupported(self) -> None:
-        """For families without these options: InputError if device, accelerator, precision or overrides are set."""
+        """For families without these options: InputError if device, accelerator, precision, search or overrides are
+        set."""
         for name, accepted in {"device": ("auto", "cpu"), "accelerator": ("auto",), "precision": ("f32",)}.items():
             if getattr(self, name) not in accepted:
                 expected = " or ".join(accepted)
                 raise InputError(
                     f"{name}: trackers of {self.tracker} take {expected} only, got {getattr(self, name)!r}"
                 )
+        if self.search:
+            raise InputError(f"search: trackers of {self.tracker} have no such option, got {self.search!r}")
         if self.overrides:
             changed = ", ".join(dict.fromkeys(text.partition("=")[0].partition(".")[0] for text in self.overrides))
             raise InputError(f"trackers of {self.tracker} have no parameters to change, got {changed}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,10 +14,12 @@ from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.frame_size import Size, size_of
 from pytracking.tracker.base.output import Box, Candidate, TrackOutput, TrackState
+from pytracking.tracker.dimp.candidates import Rivals
 from pytracking.tracker.dimp.confidence import Calibration, Evidence
 from pytracking.tracker.dimp.debug import DebugHook
+from pytracking.tracker.dimp.far_search import FarSearch, FoundFar
 from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions, RefinedBox
-from pytracking.tracker.dimp.identity import local_max_score, verify_state
+from pytracking.tracker.dimp.identity import Reacquisition, local_max_score, verify_state
 from pytracking.tracker.dimp.localization import Localization, MotionContext, localize
 from pytracking.tracker.dimp.memory import Memory
 from pytracking.tracker.dimp.target_state import TargetState
@@ -40,6 +43,7 @@ class DiMP:
         calibration: Calibration | None = None,
     ) -> None:
         self.functions, self.settings, self.params, self.calibration = functions, settings, params, calibration
+        self.far_search = FarSearch(functions, settings, params)
 
     def initialize(self, frame: np.ndarray, box: Box, seed: int = 0) -> TargetState:
         """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``).
@@ -61,7 +65,7 @@ class DiMP:
         samples = f.new_memory([*(of_crop.sample for of_crop in features), *copies], params.memory.size)
         memory = Memory.start(samples, np.concatenate([boxes, boxes[:1].repeat(len(copies), axis=0)]))
         query = BoxQuery(features[0], modulation, boxes[0], first[2:] / transform.scale, f.new_generator(seed))
-        (of_first,) = self._refine_target_box([query], [self.calibration is not None])
+        (of_first,) = self._refine_target_box([query], [self.calibration is not None or self.far_search.enabled])
         learned = f.learn_filter(samples[: memory.count], memory.boxes[: memory.count], params.memory.init_iter)
         return TargetState(
             box=first,
@@ -77,7 +81,8 @@ class DiMP:
         )
 
     def track(self, states: Sequence[TargetState], frame: np.ndarray, hooks: Sequence[DebugHook]) -> list[TrackOutput]:
-        """Find targets in the next frame (RGB uint8 ``[H, W, 3]``), all crops in one batch.
+        """Find targets in the next frame (RGB uint8 ``[H, W, 3]``), all crops in one batch, with a second one for each
+        lost target.
 
         Updates ``states``; each of ``hooks`` receives the intermediate results of its target.
         """
@@ -87,13 +92,17 @@ class DiMP:
             state.fit_to(size_of(frame))
         f = self.functions
         loaded = f.load_frame(frame)
+        far = self.far_search.regions(states, frame)
         regions = [self._search_region(state.box, state.frame_size) for state in states]
+        regions += [(region.center, region.scale) for _, region in far]
         crops, transforms = zip(*(f.crop(loaded, center, scale) for center, scale in regions), strict=True)
         features = f.extract_features(crops)
-        scores = f.classify_target([(state.filter, state.first_filter) for state in states], features)
-        learned, first = zip(*scores, strict=True)  # score maps of the two filters
-        found = [self._localize_target(*each) for each in zip(states, learned, transforms, strict=True)]
-        queries = [self._box_query(*each) for each in zip(states, features, found, transforms, strict=True)]
+        owners = [*states, *(states[i] for i, _ in far)]
+        scores = f.classify_target([(state.filter, state.first_filter) for state in owners], features)
+        near = slice(len(states))
+        learned, first = zip(*scores[near], strict=True)  # score maps of the two filters
+        found = [self._localize_target(*each) for each in zip(states, learned, transforms[near], strict=True)]
+        queries = [self._box_query(*each) for each in zip(states, features[near], found, transforms[near], strict=True)]
         # Where the refined box is not taken, its energy is of use: it tells how good the box is.
         wanted = [self.calibration is not None or self._moves_to_refined(each) for each in found]
         refined = self._refine_target_box(queries, wanted)
@@ -107,6 +116,17 @@ class DiMP:
             hook.on_evidence(evidence)
             outputs.append(self._update(state, transforms[i], evidence, found[i], queries[i], refined_box))
             hook.on_update(state.memory)
+        views = list(zip(transforms, features, scores, strict=True))
+        lost = [self.far_search.is_lost(*each) for each in zip(states, outputs, views[near], strict=True)]
+        for (i, region), view in zip(far, views[near.stop :], strict=True):
+            if lost[i] and (again := self.far_search.examine(states[i], region, view)):
+                outputs[i], lost[i] = self._move_to(states[i], again), False
+        for i, state in enumerate(states):
+            if lost[i] and state.reacquisition.is_active and not state.reacquisition.lost:
+                # What was found does not look like the target: as lost as before, and still nothing to learn.
+                outputs[i] = replace(outputs[i], state="lost", box_std=None)
+                state.reacquisition = Reacquisition(0, self.params.localization.probation_frames)
+            state.search = state.search.after(lost[i], outputs[i].state)
         return outputs
 
     def _search_region(self, box: np.ndarray, frame_size: Size) -> tuple[tuple[float, float], float]:
@@ -193,6 +213,13 @@ class DiMP:
             return score, verify_state(verdict, state.identity_score, self.params.localization)
         state.log_odds = self.calibration.log_odds(evidence, state.log_odds)
         return self.calibration.said(state.log_odds, verdict)
+
+    def _move_to(self, state: TargetState, again: FoundFar) -> TrackOutput:
+        """Continue at the place where the lost target was found again, with the caution that follows every loss."""
+        state.box, state.motion = self._clip_to_frame(again.box, state.frame_size), np.zeros(2)
+        state.rivals, state.identity_score, state.log_odds = Rivals(count=state.rivals.count), again.score, math.nan
+        state.reacquisition = Reacquisition(0, self.params.localization.probation_frames)
+        return TrackOutput(_as_box(state.box), again.score, "uncertain")
 
     def _clip_to_frame(self, box: np.ndarray, frame_size: Size) -> np.ndarray:
         """Limit the size of a box ``[4]`` in image pixels, and its distance from the frame."""

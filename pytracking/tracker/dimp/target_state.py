@@ -15,6 +15,7 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.frame_size import Size, size_factors
 from pytracking.tracker.dimp.candidates import Rivals
+from pytracking.tracker.dimp.far_search import SearchState
 from pytracking.tracker.dimp.functions import Array, Modulation
 from pytracking.tracker.dimp.identity import Reacquisition
 from pytracking.tracker.dimp.memory import Memory
@@ -39,6 +40,7 @@ class TargetState:
     first_energy: float = math.nan  # of the first box, in the first frame; NaN if boxes are not refined
     log_odds: float = math.nan  # running mean, of the box being on the target; NaN before the first frame
     frame_number: int = 0
+    search: SearchState = SearchState()
 
     def fit_to(self, frame_size: Size) -> None:
         """Scale everything in image pixels to frames of this size."""
@@ -46,6 +48,7 @@ class TargetState:
             factors = np.array(size_factors(self.frame_size, frame_size))
             self.box, self.first_size = self.box * np.tile(factors, 2), self.first_size * factors
             self.motion, self.rivals = self.motion * factors, self.rivals.scaled(factors)
+            self.search = self.search.scaled(factors)
             self.frame_size = frame_size
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -99,6 +102,8 @@ def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch
         "rivals.scores": (f64, ("n",)),
         "rivals.ages": (torch.int64, ("n",)),
         "rivals.unseen": (torch.int64, ("n",)),
+        "search.candidates": (f64, ("n", 4)),
+        "search.view": (torch.uint8, ("n", "n")),
         "filter": filter,
         "first_filter": filter,
         "modulation.0": modulation,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ltr.data.crop import CropTransform
 from ltr.models.bbreg.atom_iou_net import FeaturePair
@@ -115,6 +116,16 @@ class TorchFunctions:
             for pair, of_crop in zip(filters, features, strict=True)
         ]
         return list(classifier.confidence(torch.stack(scores)).cpu().numpy())
+
+    @torch.inference_mode()
+    def describe(self, samples: Tensor, boxes: np.ndarray) -> np.ndarray:
+        """At 5 x 5 points of each box."""
+        x, y, w, h = self._upload(boxes)[:, :, None].unbind(dim=1)
+        inside = torch.linspace(0.1, 0.9, 5, device=self.device)
+        across, down = ((low + inside * side) * 2 / self.crop_side - 1 for low, side in ((x, w), (y, h)))
+        points = torch.stack([across[:, None].expand(-1, 5, 5), down[:, :, None].expand(-1, 5, 5)], dim=-1)
+        features = F.grid_sample(samples[:, 0], points, align_corners=False).mean(dim=(2, 3))
+        return F.normalize(features).cpu().numpy()
 
     @torch.inference_mode()
     def get_iou_modulation(self, crop: Tensor, box: np.ndarray) -> FeaturePair:

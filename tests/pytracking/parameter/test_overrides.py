@@ -74,4 +74,4 @@ def test_settings_are_those_of_results_and_saved_trackers_that_are_there() -> No
     every saved tracker is refused. A new parameter that is None by default is not in the settings."""
     settings = PARAMETERS["dimp_ncep_mobile"].for_prediction("log_density").in_stamps()
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-    assert digest == "0ba40081f1ad18d9622d0dd74c2b8107128307b4549a80914e29027083f3f7fc"
+    assert digest == "fbd4723ade43f823976ad656b372727a06c76c194af25c13a9c09b38d193c9dd"

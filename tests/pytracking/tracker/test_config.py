@@ -24,7 +24,7 @@ from pytracking.tracker.families import complete
 from pytracking.util_scripts import make_vot_workspace
 from pytracking.utils.cli import run_command
 
-CHOSEN = TrackerConfig("opencv", "mil", "cpu", 3, "torch", "bf16", 2, ("memory.size=30", "max_outside=1"))
+CHOSEN = TrackerConfig("opencv", "mil", "cpu", 3, "torch", "bf16", 2, ("memory.size=30", "max_outside=1"), "near")
 NAMES = ["opencv", "mil"]
 COMMANDS: list[tuple[ModuleType, list[str], list[str]]] = [  # before the options, and what else is needed
     (run_tracker, NAMES, ["--dataset_name", "demo", "--workers", "0"]),
@@ -65,6 +65,14 @@ def test_overrides_in_python_are_those_of_a_command_line() -> None:
     assert params.augmentation.rotations == (5.0, -5.0)
     with pytest.raises(InputError, match=r"parameter memory\.size: expected a number, text or list, got <object"):
         list(as_texts({"memory": {"size": object()}}))
+
+
+def test_search_is_a_parameter_of_the_trackers_that_have_it() -> None:
+    assert TrackerConfig(search="near").override(DiMPParams("x")).search == "near"
+    assert TrackerConfig().override(DiMPParams("x")).for_prediction("log_density").search == "everywhere"
+    assert TrackerConfig().override(DiMPParams("x")).for_prediction("overlap").search == "near"
+    with pytest.raises(InputError, match="search: trackers of opencv have no such option, got 'near'"):
+        Tracker.from_config(TrackerConfig("opencv", "mil", search="near"))
 
 
 def test_a_name_alone_is_completed_in_commands_too() -> None:
