@@ -106,8 +106,11 @@ class FarSearch:
             x, y = middle.tolist()
             search = replace(search, origin=(x, y))
         search = replace(search.moved(camera_motion(search.view, view, frame_size)), view=view)
-        area, zoom = self._area(size, frame_size)
-        numbers, centers = spiral_places(search.origin, area * zoom - float(size.max()), frame_size)
+        area = float(np.sqrt(size.prod())) * self.settings.search_area
+        step = max(area - float(size.max()), area / 2)  # the target lies wholly in one of the areas
+        cells = frame_size[0] * frame_size[1] / step**2
+        zoom = float(np.clip(np.sqrt(cells / self.params.sweep), 1.0, self.params.max_zoom))
+        numbers, centers = spiral_places(search.origin, step * zoom, frame_size)
         new = np.abs(centers - middle).max(axis=1) > area / 4  # the others are in the crop around the last place
         numbers, centers = numbers[new], centers[new]
         left = numbers > search.cell
@@ -127,12 +130,6 @@ class FarSearch:
         w, h = (size * zoom).tolist()
         return Region(*self.settings.search_region((x, y), (w, h), frame_size), closer)
 
-    def _area(self, size: np.ndarray, frame_size: tuple[int, int]) -> tuple[float, float]:
-        """Side of the search area in image pixels, and by how much it is enlarged to search a large picture faster."""
-        area = float(np.sqrt(size.prod())) * self.settings.search_area
-        cells = frame_size[0] * frame_size[1] / max(area - float(size.max()), 1.0) ** 2
-        return area, float(np.clip(np.sqrt(cells / self.params.sweep), 1.0, self.params.max_zoom))
-
     def examine(self, state: TargetState, region: Region, view: View) -> FoundFar | None:
         """The target, if it is now certain that it is in the ``view`` of ``region``. Updates ``state.search``."""
         transform, features, scores = view
@@ -142,7 +139,9 @@ class FarSearch:
         boxes = np.concatenate([places - state.box[2:] / 2, np.tile(state.box[2:], (len(places), 1))], axis=1)
         boxes_crop = box_to_crop(boxes, transform)
         evidence = self._evidence(state, features, boxes_crop, heights)
-        evidence[heights < self.params.min_score] = -np.inf
+        reach = self.params.reach * float(np.sqrt(state.box[2:].prod()))
+        here = np.hypot(*(places - state.box[:2] - state.box[2:] / 2).T) <= reach  # the other crop is for this place
+        evidence[(heights < self.params.min_score) | here] = -np.inf
         if not region.closer:
             rows = np.column_stack([places, evidence, np.zeros(len(places))])[
                 evidence >= self.params.candidate_evidence
@@ -153,7 +152,6 @@ class FarSearch:
             return None
         candidate, others = state.search.candidates[0], state.search.candidates[1:]
         state.search = replace(state.search, candidates=others)
-        reach = self.params.reach * float(np.sqrt(state.box[2:].prod()))
         near = (np.hypot(*(places - candidate[:2]).T) <= reach) & np.isfinite(evidence)
         if not near.any():
             return None
