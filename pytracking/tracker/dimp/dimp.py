@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -121,12 +120,8 @@ class DiMP:
         for (i, region), view in zip(far, views[near.stop :], strict=True):
             if lost[i] and (again := self.far_search.examine(states[i], region, view)):
                 outputs[i], lost[i] = self._move_to(states[i], again), False
-        for i, state in enumerate(states):
-            if lost[i] and state.reacquisition.is_active and not state.reacquisition.lost:
-                # What was found does not look like the target: as lost as before, and still nothing to learn.
-                outputs[i] = replace(outputs[i], state="lost", box_std=None)
-                state.reacquisition = Reacquisition(0, self.params.localization.probation_frames)
-            state.search = state.search.after(lost[i], outputs[i].state)
+        for state, is_lost, output in zip(states, lost, outputs, strict=True):
+            state.search = state.search.after(is_lost, output.state)
         return outputs
 
     def _search_region(self, box: np.ndarray, frame_size: Size) -> tuple[tuple[float, float], float]:

@@ -178,7 +178,7 @@ class FarSearch:
             return False
         transform, features, _ = view
         box_crop = box_to_crop(state.box[None], transform)
-        (evidence,) = self._evidence(state, features, box_crop, np.array([output.score]))
+        (evidence,) = self._evidence(state, features, box_crop, np.array([state.identity_score]))
         return bool(evidence < self.params.doubt_evidence)
 
     def _evidence(
