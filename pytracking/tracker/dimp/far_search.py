@@ -172,9 +172,9 @@ class FarSearch:
 
     def is_lost(self, state: TargetState, output: TrackOutput, view: View) -> bool:
         """Whether to search for a target with this ``output``: it is lost, or looks like something else."""
-        if output.state == "lost" or not self.enabled:
-            return output.state == "lost"
-        if output.score >= self.params.doubt_score:
+        if output.state == "lost" or state.reacquisition.lost:
+            return True
+        if not self.enabled or output.score >= self.params.doubt_score:
             return False
         transform, features, _ = view
         box_crop = box_to_crop(state.box[None], transform)
