@@ -34,7 +34,10 @@ def as_rgb(frame: Frame, channels: Channels) -> NDArray[np.uint8]:
         if frame.mode.startswith(DEEP_MODES) or not all(frame.size):
             expected = "expected a PIL image with pixels of 8 bits a channel"
             raise InputError(f"frame: {expected}, got mode {frame.mode}, {frame.size[0]} x {frame.size[1]}")
-        return np.array(frame.convert("RGB"))
+        try:
+            return np.array(frame.convert("RGB"))
+        except (ValueError, OSError) as error:  # closed, damaged, or of a rare mode
+            raise InputError(f"frame: a PIL image of mode {frame.mode} that has no RGB pixels: {error}") from error
     array = _channels_last(frame)
     if array is None:
         expected = "expected uint8, numpy [H, W, 3] or torch [3, H, W], or a PIL image"

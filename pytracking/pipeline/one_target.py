@@ -7,6 +7,8 @@ from itertools import chain
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ltr.utils.errors import InputError
 from pytracking.api.boxes import check_box
 from pytracking.api.frames import as_rgb
@@ -40,18 +42,31 @@ def track(video: Video, box: BoxLike, tracker: Tracker | None = None) -> Iterato
         InputError: the video has no frame, or the first frame or the box is invalid; at once, before anything is asked
             for. FileNotFoundError: there is no such video. Later, BrokenSourceError after the last good frame.
     """
+    if not isinstance(tracker, Tracker | None):
+        raise InputError(f"tracker: expected a Tracker, as Tracker('dimp'), got {tracker!r}")
     channels = tracker.channels if tracker else "RGB"
     if isinstance(video, str | int | PathLike):
         source = open_frames(video if isinstance(video, int) else fspath(video))
         frames: Iterator[Frame] = (image if channels == "RGB" else image[..., ::-1] for image in source)
+    elif _is_one_frame(video):
+        raise InputError("video: expected frames, one after another, got a single frame; [frame] is a video of one")
     elif isinstance(video, Iterable):
         frames = iter(video)
     else:
         raise InputError(f"video: expected a file, folder, URL, camera or frames, got {type(video).__name__}")
-    first = next(frames, None)
-    if first is None:
-        raise InputError("video: there are no frames")
+    try:
+        first = next(frames)
+    except StopIteration:
+        raise InputError("video: there are no frames") from None
     given = TrackOutput(check_box(box, as_rgb(first, channels)), 1.0, "tracking")  # before the network is loaded
     target = (tracker or Tracker()).clone()
     target.initialize(first, given.box)
     return chain([given], map(target.track, frames))
+
+
+def _is_one_frame(video: object) -> bool:
+    """Whether an array or tensor is an image rather than a stack of images (of gray ones, if it has three axes)."""
+    shape = getattr(video, "shape", None)
+    if shape is None or len(shape) > 3:
+        return False
+    return len(shape) < 3 or shape[-1 if isinstance(video, np.ndarray) else 0] in (1, 3, 4)

@@ -113,3 +113,11 @@ def test_frames_of_another_kind(frame: Any, found: str) -> None:
         match=rf"frame: expected uint8, numpy \[H, W, 3\] or torch \[3, H, W\], or a PIL image, got {found}",
     ):
         as_rgb(frame, "RGB")
+
+
+def test_pictures_that_cannot_be_read_are_refused() -> None:
+    closed = Image.new("RGB", (4, 3))
+    closed.close()
+    for picture in (closed, Image.new("La", (4, 3))):
+        with pytest.raises(InputError, match=f"a PIL image of mode {picture.mode} that has no RGB pixels"):
+            as_rgb(picture, "RGB")

@@ -78,11 +78,21 @@ def test_frames_are_read_when_their_output_is_asked_for(tracker: Tracker) -> Non
         (FRAMES, (1, 2, 3), "box: expected four finite numbers"),
         (FRAMES, (500, 2, 30, 40), "lies outside the 200 x 150 frame"),
         ([FRAMES[0].astype(float)], BOX, "frame: expected uint8"),
+        ([None], BOX, "frame: expected uint8.*got NoneType"),
+        (FRAMES[0], BOX, "video: expected frames, one after another, got a single frame"),
+        (FRAMES[0][..., 0], BOX, "got a single frame"),
+        (torch.from_numpy(FRAMES[0]).movedim(-1, 0), BOX, "got a single frame"),
     ],
 )
 def test_mistakes_are_told_at_once(video: Any, box: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         track(video, box)
+
+
+@pytest.mark.parametrize("tracker", ["dimp", Tracker])
+def test_a_tracker_of_another_kind_is_refused(tracker: Any) -> None:
+    with pytest.raises(InputError, match="tracker: expected a Tracker, as Tracker"):
+        track(FRAMES, BOX, tracker)
 
 
 def test_a_video_that_is_not_there() -> None:
