@@ -9,6 +9,7 @@ beside them.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ def import_network(options: Options) -> str:
     if out.suffix != ".safetensors":
         raise InputError(f"out: expected a name that ends with .safetensors, got {out}")
     check_outputs(dict(zip(("out", "card"), with_card(out), strict=True)), [file])
-    there = [path for path in with_card(out) if path.exists()]
+    there = [path for path in with_card(out) if os.path.lexists(path)]  # also links that lead nowhere
     if there and not options.overwrite:
         raise FileExistsError(f"{there[0]} exists already: add --overwrite to replace it, or give another --out")
     if not file.is_file():

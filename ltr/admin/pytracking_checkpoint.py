@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from torch import Tensor
 
 from ltr.admin.pytracking_file import StandIn, read_file, tensors
 from ltr.admin.pytracking_networks import (
+    CONSTRUCTORS,
+    OF_TRAINING,
     PUBLISHED,
     architecture,
     box_prediction,
@@ -23,10 +25,11 @@ from ltr.models.bbreg.prediction import BoxPrediction
 from ltr.models.build import build_network
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.models.weights import NetworkCard, load_weights, save_network, sha256
-from ltr.utils.errors import InputError
+from ltr.utils.errors import InputError, printable_errors
 
 _WEIGHTS = ("net", "state_dict", "model")  # where files hold them, pytracking's name first
 _AVERAGES = ("net_ema", "ema_net", "ema", "model_ema", "state_dict_ema")
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Checkpoint:
     averaged: bool  # whether they are the running average
     other: str  # name of the weights that were not taken; "" if there are no others
     constructor: Mapping[str, Any]  # attributes of the NetConstructor; empty for weights alone
-    settings: Mapping[str, Any]  # attributes of the training's settings
+    settings: Mapping[str, Any]  # attributes of the training's settings that are read
     actor: str  # class of the training's actor
     epoch: int | None
 
@@ -55,15 +58,23 @@ def read_checkpoint(path: Path, ema: bool = False) -> Checkpoint:
     chosen, other = (averages, plain) if ema or plain is None else (plain, averages)
     if chosen is None:
         wanted = f"running average ({', '.join(_AVERAGES)})" if ema and plain else f"weights ({', '.join(_WEIGHTS)})"
-        raise InputError(f"{path}: holds no {wanted}, but {', '.join(map(str, list(content)[:10])) or 'nothing'}")
+        held = (key if isinstance(key, str) else type(key).__name__ for key in list(content)[:10])
+        raise InputError(f"{path}: holds no {wanted}, but {', '.join(held) or 'nothing'}")
     info = {} if alone is not None else content
-    epoch = info.get("epoch")
+    epoch, made, training = info.get("epoch"), _attributes(info.get("constructor")), _attributes(info.get("settings"))
+    args, kwds = made.get("args", ()), made.get("kwds", {})
+    if not isinstance(args, list | tuple) or not isinstance(kwds, dict):
+        raise InputError(f"{path}: the arguments of its constructor are damaged")
+    _check_plain(made, ("fun_name", "fun_module"), f"{path}: constructor")
+    _check_plain({**dict(enumerate(args, 1)), **kwds}, (*range(1, len(args) + 1), *kwds), f"{path}: argument")
+    _check_plain(training, OF_TRAINING, f"{path}: settings")
+    _check_plain(info, ("actor_type",), f"{path}: checkpoint")
     return Checkpoint(
         weights=chosen[1],
         averaged=chosen is averages,
         other=other[0] if other else "",
-        constructor=_attributes(info.get("constructor")),
-        settings=_attributes(info.get("settings")),
+        constructor=made,
+        settings={name: training[name] for name in OF_TRAINING if name in training},
         actor=str(info.get("actor_type", "")),
         epoch=epoch if isinstance(epoch, int) else None,
     )
@@ -80,18 +91,49 @@ def _attributes(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _check_plain(values: Mapping[Any, Any], names: Iterable[Any], where: str) -> None:
+    """InputError names those of ``names`` whose values are more than numbers, texts and flat lists of them."""
+    scalar = (type(None), bool, int, float, str)
+    found = []
+    for name in names:
+        value = values.get(name)
+        items = value if isinstance(value, list | tuple) else [value]
+        if not isinstance(name, str | int) or not all(isinstance(item, scalar) for item in items):
+            found.append(str(name) if isinstance(name, str | int) else type(name).__name__)
+    if found:
+        shown = ", ".join(found[:5])
+        raise InputError(f"{where} {shown}: expected numbers, texts, or lists of them")
+
+
+def _check_weights(weights: Mapping[str, Tensor], where: Path) -> None:
+    """InputError names the weights that are no plain numbers in memory."""
+    found = [
+        f"{name} ({value.dtype}, {value.layout}, {value.device.type})".replace("torch.", "")
+        for name, value in weights.items()
+        if value.is_nested
+        or value.layout != torch.strided
+        or value.device.type != "cpu"
+        or value.dtype not in (*_FLOATS, *((torch.int64,) if name.endswith("num_batches_tracked") else ()))
+    ]
+    if found:
+        raise InputError(
+            f"{where}: expected weights that are dense tensors of float16, bfloat16, float32 or float64 on the CPU, "
+            f"got {', '.join(found[:5])}" + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+        )
+
+
 def network_settings(path: Path, checkpoint: Checkpoint, like: str) -> tuple[DiMPnetSettings, str]:
     """The settings of the network in ``path``, and the published network that it is ("" if it is none of them)."""
     made, training = checkpoint.constructor, checkpoint.settings
     if like and like not in PUBLISHED:
         raise InputError(f"--like {like}: expected one of {', '.join(PUBLISHED)}")
-    script = training.get("script_name") or str(training.get("project_path", "")).rpartition("/")[2]
-    name = like or published_name(str(script), path)
+    script = str(training.get("script_name") or str(training.get("project_path", "")).rpartition("/")[2])
+    name = like or published_name(script, path)
     if made:
-        args, kwds = made.get("args", ()), made.get("kwds", {})
-        if not isinstance(args, list | tuple) or not isinstance(kwds, dict):
-            raise InputError(f"{path}: the arguments of its constructor are damaged")
-        network = architecture(str(made.get("fun_name")), str(made.get("fun_module", "")), tuple(args), kwds, str(path))
+        function = str(made.get("fun_name"))
+        _check_like(like, script, function, path)
+        args, kwds = tuple(made.get("args", ())), made.get("kwds", {})
+        network = architecture(function, str(made.get("fun_module", "")), args, kwds, str(path))
         return with_crop(network, training, name, str(path)), name
     if "bb_regressor.iou_predictor.weight" not in checkpoint.weights:
         shown = ", ".join(list(checkpoint.weights)[:3])
@@ -107,6 +149,16 @@ def network_settings(path: Path, checkpoint: Checkpoint, like: str) -> tuple[DiM
     return replace(network, classifier=replace(network.classifier, label_sigma=network.label_sigma)), name
 
 
+def _check_like(like: str, script: str, function: str, path: Path) -> None:
+    """InputError if the file itself says that its network is not ``like``."""
+    other_training = script in PUBLISHED and script != like
+    objective = CONSTRUCTORS[function].objective if function in CONSTRUCTORS else ""
+    if like and (other_training or (objective and objective != PUBLISHED[like][0].classifier.objective)):
+        said = script if other_training else f"a network of {function}"
+        raise InputError(f"--like {like}: {path} says that it is {said}; leave --like out, or name what it is like")
+
+
+@printable_errors()
 def write_network(file: Path, out: Path, like: str = "", ema: bool = False) -> str:
     """Write the network in ``file`` and its card to ``out``; what was found, as text.
 
@@ -119,6 +171,7 @@ def write_network(file: Path, out: Path, like: str = "", ema: bool = False) -> s
     """
     checkpoint = read_checkpoint(file, ema)
     settings, name = network_settings(file, checkpoint, like)
+    _check_weights(checkpoint.weights, file)
     network = build_network(settings)
     state = own_names(checkpoint.weights, network.state_dict())
     load_weights(network, state, file)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import pickle
 import pickletools
 import re
+import warnings
 import zipfile
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -22,7 +24,11 @@ from torch import Tensor
 
 from ltr.utils.errors import InputError
 
-MAX_PICKLE = 1 << 26  # bytes of a zip file's pickle, without the tensors; pytracking's have less than 1 MiB
+# Of a pickle, without the tensors; pytracking's have less than 1 MiB.
+MAX_PICKLE = 1 << 26  # bytes in a zip file
+MAX_OPERATIONS = 1 << 20
+MAX_VALUES = 1 << 22  # in one value, each as often as it is in it
+MAX_DEPTH = 100
 _LEGACY_PICKLES = 5  # of a file from before torch 1.6: magic number, protocol, system, content, names of storages
 _OF_TORCH = re.compile(  # what torch.load(weights_only=True) makes itself
     r"collections\.(OrderedDict|Counter)|_codecs\.encode|builtins\.(set|complex|bytearray)"
@@ -71,11 +77,15 @@ def read_file(path: Path) -> Any:
         )
     stand_ins: list[Any] = [(type("StandIn", (StandIn,), {}), name) for name in names if _INERT.fullmatch(name)]
     try:
-        with torch.serialization.safe_globals(stand_ins):
+        with torch.serialization.safe_globals(stand_ins), warnings.catch_warnings(action="ignore"):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{path}: refused, nothing of it was run: {_first_line(error)}") from error
     except Exception as error:  # whatever they do to torch's
+        if isinstance(error, pickle.UnpicklingError) or "weights_only" in str(
+            error
+        ):  # torch advises to load it unsafely
+            name = re.search(r"GLOBAL (\S+)", str(error))
+            what = f"it names {name[1]}" if name else "it holds other things than a checkpoint of pytracking"
+            raise InputError(f"{path}: refused, nothing of it was run: {what}") from error
         raise _damaged(path, error) from error
 
 
@@ -111,17 +121,61 @@ def _pickle_of_zip(file: IO[bytes]) -> bytes:
         return archive.read(found[0])
 
 
+@dataclass(slots=True)
+class _Value:
+    """A value that a pickle makes, as far as it is known without making it."""
+
+    text: str = "?"
+    size: int = 1  # values in it, with itself, each as often as it is in it
+    depth: int = 1
+
+
+_MARK = _Value()
+_IN_PLACE = ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD")
+
+
 def _names_of_pickle(file: IO[bytes]) -> Iterator[str]:
-    """Those of one pickle; ``file`` is left behind it."""
-    recent = ["?", "?"]  # texts; a name that is built from others than these is no known one
-    for operation, argument, _ in pickletools.genops(file):
+    """Those of one pickle; ``file`` is left behind it. ValueError if it would make too much."""
+    stack: list[_Value] = []
+    memo: dict[object, _Value] = {}
+    for count, (operation, argument, _) in enumerate(pickletools.genops(file)):
+        if count == MAX_OPERATIONS:
+            raise ValueError(f"a pickle of more than {MAX_OPERATIONS} operations")
         if operation.name in ("GLOBAL", "INST"):
             module, _, name = str(argument).partition(" ")
             yield _modern(module, name)
         elif operation.name == "STACK_GLOBAL":
-            yield _modern(*recent)
-        elif isinstance(argument, str):
-            recent = [recent[1], argument]
+            yield _modern(stack[-2].text, stack[-1].text)
+        if operation.name == "MEMOIZE":
+            memo[len(memo)] = stack[-1]
+        elif operation.name.endswith("PUT"):
+            memo[argument] = stack[-1]
+        elif operation.name.endswith("GET"):
+            stack.append(memo[argument])
+        else:
+            _make(operation, argument, stack)
+
+
+def _make(operation: pickletools.OpcodeInfo, argument: object, stack: list[_Value]) -> None:
+    """Change ``stack`` as ``operation`` does."""
+    taken: list[_Value] = []  # the last one first
+    before = operation.stack_before
+    if pickletools.markobject in before:
+        while (value := stack.pop()) is not _MARK:
+            taken.append(value)
+        before = before[: before.index(pickletools.markobject)]
+    taken += [stack.pop() for _ in before]
+    if operation.name == "MARK":
+        stack.append(_MARK)
+    elif operation.name == "DUP":
+        stack += taken * 2
+    elif operation.stack_after:
+        made = taken.pop() if operation.name in _IN_PLACE else _Value(argument if isinstance(argument, str) else "?")
+        made.size += sum(value.size for value in taken)
+        made.depth = max([made.depth, *(value.depth + 1 for value in taken)])
+        if made.size > MAX_VALUES or made.depth > MAX_DEPTH:
+            raise ValueError(f"a value of more than {MAX_VALUES} values, or nested deeper than {MAX_DEPTH}")
+        stack.append(made)
 
 
 def _modern(module: str, name: str) -> str:

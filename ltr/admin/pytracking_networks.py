@@ -126,6 +126,8 @@ _CROP = {  # where a training's settings say it; pytracking's own name the borde
     "crop_mode": "crop_type",
     "max_shrink": "max_scale_change",
 }
+# What is read of a training's settings.
+OF_TRAINING = ("script_name", "project_path", "output_sigma_factor", *_CROP.values())
 # Trackers whose networks are of another kind, by a part of their constructors' names and modules.
 OTHERS = {
     "dimpnet50_simple": "SuperDiMP-simple",

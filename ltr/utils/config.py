@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
+import sys
 import tomllib
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class Range:
 
     def holds(self, value: Any) -> bool:
         """Whether ``value`` is a number in this range."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
             return False
         low = (self.above is None or value > self.above) and (self.least is None or value >= self.least)
         return low and (self.most is None or value <= self.most)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ltr.utils.config import changed, check
+from ltr.utils.config import Range, changed, check
 from ltr.utils.errors import InputError
 from pytracking.parameter.dimp.base import DiMPParams
 
@@ -68,6 +68,11 @@ _READ = (  # by the functions below
     *("target_not_found_threshold", "dispalcement_scale", "augmentation", "num_init_random_boxes"),
     *("box_jitter_pos", "box_jitter_sz", "box_refinement_step_decay", "maximal_aspect_ratio"),
 )
+_NUMBERS = {  # that are computed with
+    "image_sample_size": Range(least=1),
+    **dict.fromkeys(("target_not_found_threshold", "dispalcement_scale", "distractor_threshold"), Range()),
+    **dict.fromkeys(("num_init_random_boxes", "box_jitter_pos", "box_jitter_sz"), Range()),
+}
 
 
 def from_pytracking(values: Mapping[str, Any], network: str, where: str = "parameters of pytracking") -> DiMPParams:
@@ -85,6 +90,11 @@ def from_pytracking(values: Mapping[str, Any], network: str, where: str = "param
         for name, accepted in _ONLY.items()
         if name in values and not any(values[name] == each and type(values[name]) is type(each) for each in accepted)
     ]
+    found += [
+        f"{name}: expected a finite number{f' of {accepted}' if accepted.least else ''}, got {values[name]!r}"
+        for name, accepted in _NUMBERS.items()
+        if name in values and not accepted.holds(values[name])
+    ]
     augmentation = values.get("augmentation", {})
     if not isinstance(augmentation, Mapping):
         found.append(f"augmentation: expected a table, got {augmentation!r}")
@@ -94,6 +104,9 @@ def from_pytracking(values: Mapping[str, Any], network: str, where: str = "param
             for name, value in augmentation.items()
             if name not in (*_AUGMENTATION, "fliplr", "dropout")
         ]
+        dropout = augmentation.get("dropout", (0, 0.2))
+        if not isinstance(dropout, list | tuple) or len(dropout) != 2:
+            found.append(f"augmentation.dropout: expected two numbers, copies and part, got {dropout!r}")
     if values.get("window_output") is True and values.get("perform_hn_without_windowing") is not True:
         found.append("window_output: this tracker has it with perform_hn_without_windowing True only")
     if values.get("box_refinement_space") == "relative" and values.get("box_refinement_step_decay", 1) != 1:
@@ -104,12 +117,9 @@ def from_pytracking(values: Mapping[str, Any], network: str, where: str = "param
     for name, value in values.items():
         if name in _SAME:
             _put(tables, _SAME[name], value)
-    try:
-        _put_all(tables, "localization", _localization(values))
-        _put_all(tables, "augmentation", _augmentation(augmentation) if "augmentation" in values else {})
-        _put_all(tables, "refinement", _ascent(values))
-    except (TypeError, ValueError) as error:  # of arithmetic with texts, or tuples of another length
-        raise InputError(f"{where}: {error}") from None
+    _put_all(tables, "localization", _localization(values))
+    _put_all(tables, "augmentation", _augmentation(augmentation) if "augmentation" in values else {})
+    _put_all(tables, "refinement", _ascent(values))
     params = changed(DiMPParams(network), tables, where)
     check(params, where)
     return params

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import operator
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ltr.utils.errors import InputError
+from ltr.utils.errors import InputError, printable_errors
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.parameter.dimp.from_pytracking import from_pytracking
 
+MAX_FILE = 100_000  # bytes; pytracking's have less than 5000
+MAX_VALUES = 1000  # in one parameter
+MAX_DEPTH = 10  # of lists in lists
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -20,6 +24,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
+@printable_errors()
 def read_parameter_file(path: Path) -> DiMPParams:
     """The parameters that ``path`` assigns (``params.NAME = VALUE``), and the network of its ``net_path``.
 
@@ -29,9 +34,11 @@ def read_parameter_file(path: Path) -> DiMPParams:
     """
     if not path.is_file():
         raise FileNotFoundError(f"parameter file {path} is missing")
+    if path.stat().st_size > MAX_FILE:
+        raise InputError(f"{path}: not a parameter file of pytracking: it has more than {MAX_FILE} bytes")
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, RecursionError) as error:
+        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"{path}: not a parameter file of pytracking ({error})") from error
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "parameters"]
     if len(functions) != 1:
@@ -45,8 +52,11 @@ def read_parameter_file(path: Path) -> DiMPParams:
         elif name:
             try:
                 values[name] = _value(statement.value, values)  # type: ignore[attr-defined]
+                _check_size(values[name])
             except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
-                raise InputError(f"{path}, line {statement.lineno}: {name}: {error}") from None
+                known = isinstance(error, ValueError | ZeroDivisionError)
+                reason = error if known else "its value cannot be computed; expected a number, text, list or table"
+                raise InputError(f"{path}, line {statement.lineno}: {name}: {reason}") from None
         elif not _is_frame(statement):
             raise InputError(f"{path}, line {statement.lineno}: expected params.NAME = VALUE; nothing else is read")
     if not network:
@@ -82,7 +92,7 @@ def _network(statement: ast.stmt) -> str:
 
 def _value(node: ast.expr, known: dict[str, Any]) -> Any:
     """A number, text, list, table, arithmetic of numbers, or a parameter that was assigned before."""
-    if isinstance(node, ast.Constant):
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float | str | None):
         return node.value
     if isinstance(node, ast.Tuple | ast.List):
         return [_value(item, known) for item in node.elts]
@@ -104,3 +114,13 @@ def _number(node: ast.expr, known: dict[str, Any]) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"expected a number, got {ast.unparse(node)}")
     return value
+
+
+def _check_size(value: Any, depth: int = 0) -> int:
+    """How many values ``value`` holds; ValueError where it, or an integer in it, is too large for a message."""
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise ValueError(f"expected a number of at most {sys.float_info.max:.1e}")
+    items = [*value.keys(), *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    if depth > MAX_DEPTH or (size := 1 + sum(_check_size(item, depth + 1) for item in items)) > MAX_VALUES:
+        raise ValueError(f"expected at most {MAX_VALUES} values, in lists nested at most {MAX_DEPTH} times")
+    return size

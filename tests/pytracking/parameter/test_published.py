@@ -155,9 +155,15 @@ def test_all_of_them_come_in_one_message() -> None:
         ),
         ({"sample_memory_size": "many"}, "memory.size: expected a whole number, got 'many'"),
         ({"sample_memory_size": 0}, "memory.size: expected 1 to 10000, got 0"),
-        ({"target_not_found_threshold": "low"}, "parameters of pytracking: "),
+        ({"target_not_found_threshold": "low"}, "target_not_found_threshold: expected a finite number, got 'low'"),
+        ({"target_not_found_threshold": None}, "target_not_found_threshold: expected a finite number, got None"),
+        ({"distractor_threshold": [1]}, r"distractor_threshold: expected a finite number, got \[1\]"),
+        ({"num_init_random_boxes": "a"}, "num_init_random_boxes: expected a finite number, got 'a'"),
+        ({"box_jitter_pos": "a", "box_refinement_space": "relative"}, "box_jitter_pos: expected a finite number, got"),
+        ({"image_sample_size": 0, "dispalcement_scale": 1}, "image_sample_size: expected .* at least 1, got 0"),
+        ({"learning_rate": 10**400}, "memory.learning_rate: expected"),
         ({"augmentation": 3}, "augmentation: expected a table, got 3"),
-        ({"augmentation": {"dropout": 3}}, "parameters of pytracking: "),
+        ({"augmentation": {"dropout": 3}}, "augmentation.dropout: expected two numbers, copies and part, got 3"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(values: dict[str, Any], message: str) -> None:
@@ -225,6 +231,18 @@ def test_values_may_be_computed_from_numbers(tmp_path: Path) -> None:
         ("__import__('os').system('touch CANARY')", "line 11: expected params.NAME = VALUE; nothing else is read"),
         ("params.image_sample_size = 'a' * 10**9", "line 11: image_sample_size: expected a number, got 'a'"),
         ("params.image_sample_size = 1 / 0", "line 11: image_sample_size: division by zero"),
+        (f"params.nope = {'9' * 4000} * {'9' * 4000}", "line 11: nope: expected a number of at most 1.8e+308"),
+        (f"params.nope = {'9' * 4000} / 3", "line 11: nope: its value cannot be computed; expected a number"),
+        ("params.augmentation = {[1]: 2}", "line 11: augmentation: its value cannot be computed"),
+        ("params.nope = 1j", "line 11: nope: expected a number, text, list or table, got 1j"),
+        ("params.augmentation = {'a\\x1b\\n': 2}", "augmentation.a\\x1b\\n: this tracker has no such"),
+        ("params.a = [1]\n" + "    params.a = [params.a] * 4\n", "line 12: a: expected a number, got [params.a]"),
+        (
+            "params.a = [1]\n" + "    params.a = [params.a, params.a, params.a, params.a]\n" * 30,
+            "line 16: a: expected at most 1000 values, in lists nested at most 10 times",
+        ),
+        ("params.a = [1]\n" + "    params.a = [params.a]\n" * 30, "a: expected at most 1000 values, in lists nested"),
+        ("#" * 100_000, "it has more than 100000 bytes"),
         ("params.score_filter_ksz = 3", "score_filter_ksz: this tracker has no such option, got 3"),
         ("if True:\n        params.train_skipping = 3", "line 11: expected params.NAME = VALUE"),
         ("params. = 3", "not a parameter file of pytracking"),
@@ -238,6 +256,12 @@ def test_nothing_in_a_parameter_file_is_run(
     with pytest.raises(InputError, match=rf"mine\.py.*{re.escape(message)}"):
         read_parameter_file(path)
     assert [file.name for file in tmp_path.iterdir()] == ["mine.py"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = _write(tmp_path / "mine.py", "params.image_sample_size = 288")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_parameter_file(path).crop_side == 288
 
 
 def test_other_files_and_missing_ones_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
