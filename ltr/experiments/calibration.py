@@ -28,15 +28,16 @@ from ltr.experiments.comparison.coverage import (
     noise_floor,
     table,
 )
-from ltr.experiments.comparison.problem import SYNTHETIC, Problem, synthetic
+from ltr.experiments.comparison.problem import Problem
 from ltr.experiments.comparison.runs import Density, TrainingSettings, points_of, train
 from ltr.experiments.detection.calibration import REGIONS, predictions
 from ltr.experiments.evaluate_detection import branch_settings, load_branch
-from ltr.models.regression import METHODS
+from ltr.models.regression import METHODS, ComponentCount, SampleCount
 from ltr.utils.cli import one_line_errors
-from ltr.utils.config import PositiveInt, check
+from ltr.utils.config import PositiveInt, Range, Width, check
 from ltr.utils.device import choose_device, set_threads
 from ltr.utils.errors import InputError
+from ltr.utils.figures import check_figure
 from ltr.utils.files import check_outputs, with_card
 from ltr.utils.numbers import check_seed
 
@@ -52,11 +53,11 @@ class Regression:
     columns: tuple[str, ...] = ()  # columns to predict from; default: all others
     runs: PositiveInt = 1  # trainings of each method, with seeds SEED, SEED + 1, ...
     training: TrainingSettings = TrainingSettings()
-    num_samples: PositiveInt = 128  # M
-    hidden: PositiveInt = 32  # width of the networks
-    components: PositiveInt = 4  # K of the mixtures
+    num_samples: SampleCount = 128  # M
+    hidden: Width = 32  # width of the networks
+    components: ComponentCount = 4  # K of the mixtures
     test_fraction: float = 0.4  # of the rows of a table
-    pairs: PositiveInt = 4000  # of a synthetic data set, to fit and to test on
+    pairs: Annotated[int, Range(least=1, most=100_000)] = 4000  # of a synthetic data set, to fit and to test on
     seed: int = 0
     figure: Path = Path("calibration.png")
     threads: PositiveInt = 1
@@ -76,8 +77,8 @@ class Detection:
     network: Path | None = None  # of the branch; default: workspace/detection/NAME/network.safetensors
     weights: Path | None = None  # of the detector, if other than in the settings
     cache: Path | None = None  # of the detector's outputs, if other than in the settings
-    num_samples: PositiveInt = 1024  # draws for each box's density
-    pictures: int | None = None  # the first so many of either part; None: all
+    num_samples: SampleCount = 1024  # draws for each box's density
+    pictures: PositiveInt | None = None  # the first so many of either part; None: all
     figure: Path = Path("calibration_detection.png")
     device: str = "auto"
     threads: int = 1  # of torch on the CPU
@@ -114,10 +115,12 @@ def regression(options: Regression) -> tuple[list[Row], int]:
     """Train and measure: a row for each method, and the number of test pairs."""
     compared = options.compared()
     check(compared, "options")
-    check_seed(options.seed, "seed")
-    known = options.data in SYNTHETIC and not Path(options.data).exists()
-    check_outputs({"figure": options.figure}, [None if known else options.data])
-    problem = synthetic(options.data, options.pairs) if known else compare.load(compared)
+    check_seed(options.seed + options.runs - 1)
+    check_figure("figure", options.figure)
+    check_outputs({"figure": options.figure}, [options.data])
+    problem = compare.load(compared, options.pairs)
+    for name in options.methods:  # wrong names are told before the training
+        compare.build(compared, name, problem, options.seed)
     parts = halves(problem)
     log_unit = problem.scales[1].std.log().sum().item()
     rows = []
@@ -142,6 +145,7 @@ def detection(options: Detection) -> tuple[list[Row], int]:
     settings = replace(settings, weights=options.weights or settings.weights, cache=options.cache or settings.cache)
     network = options.network or Path("workspace/detection") / options.name / "network.safetensors"
     read = [file for path in filter(None, (network, settings.weights)) for file in with_card(path)]
+    check_figure("figure", options.figure)
     check_outputs({"figure": options.figure}, [*read, options.data])
     device = choose_device(options.device)
     energy_model = load_branch(settings, network, device)

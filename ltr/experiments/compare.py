@@ -9,9 +9,9 @@ one of bimodal, sine and ring, drawn from a known density. A mixture's number of
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -20,14 +20,15 @@ import torch
 import tyro
 
 from ltr.experiments.comparison.figure import draw
-from ltr.experiments.comparison.problem import SYNTHETIC, Problem, read_problem, synthetic
+from ltr.experiments.comparison.problem import NUM_TEST_PAIRS, SYNTHETIC, Problem, read_problem, synthetic
 from ltr.experiments.comparison.runs import Density, Interval, MethodScores, TrainingSettings, score, train
-from ltr.models.regression import Regressor, build_regressor
+from ltr.models.regression import ComponentCount, Regressor, SampleCount, build_regressor
 from ltr.utils.cli import one_line_errors
-from ltr.utils.config import PositiveInt, check
+from ltr.utils.config import PositiveInt, Width, check
 from ltr.utils.device import set_threads
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write, check_outputs
+from ltr.utils.figures import check_figure
+from ltr.utils.files import STDOUT, check_outputs, text_output
 from ltr.utils.numbers import check_seed
 
 ALONE = ": proposal alone"
@@ -44,14 +45,14 @@ class Options:
     columns: tuple[str, ...] = ()  # columns to predict from; default: all others
     runs: PositiveInt = 1  # trainings of each method, with seeds SEED, SEED + 1, ...
     training: TrainingSettings = TrainingSettings()
-    num_samples: PositiveInt = 128  # M
-    hidden: PositiveInt = 32  # width of the networks
-    components: PositiveInt = 4  # K of the mixtures
+    num_samples: SampleCount = 128  # M
+    hidden: Width = 32  # width of the networks
+    components: ComponentCount = 4  # K of the mixtures
     test_fraction: float = 0.2  # of the rows of a table
     levels: tuple[float, ...] = (0.5, 0.9)  # of the highest-density regions whose coverage is measured
     seed: int = 0
     figure: Path | None = Path("compare.png")  # the densities of the first runs
-    json: Path | None = None  # also write all numbers there
+    json: Path | None = None  # also write all numbers there; - for standard output, instead of the table
     threads: PositiveInt = 1
 
     def problems(self) -> list[str]:
@@ -66,12 +67,13 @@ class Options:
         return found
 
 
-def load(options: Options) -> Problem:
-    """The pairs; InputError where they are too few."""
-    if options.data in SYNTHETIC and not Path(options.data).exists():
-        return synthetic(options.data)
+def load(options: Options, num_test: int = NUM_TEST_PAIRS) -> Problem:
+    """The pairs, ``num_test`` for the test of a synthetic data set; InputError where they are too few."""
     file = Path(options.data)
-    problem = read_problem(file, options.target, options.columns, options.test_fraction, options.seed)
+    if options.data in SYNTHETIC and not file.exists():
+        problem = synthetic(options.data, num_test)
+    else:
+        problem = read_problem(file, options.target, options.columns, options.test_fraction, options.seed)
     rows, batch = len(problem.train[0]), options.training.batch_size
     if rows < batch or not len(problem.test[0]):
         raise InputError(
@@ -119,11 +121,15 @@ def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
             for label, density in densities.items():
                 _add(found, label, density, problem, seconds, seed)
             nll = found[name].runs[-1].nll.mean().item()
-            print(f"{name}: seed {seed}, NLL {nll:.4f}, {seconds:.1f} s of processor time", flush=True)
-        if options.json:
-            text = as_json(found, summaries(found, options), options)
-            atomic_write(options.json, partial(Path.write_text, data=text))
+            say(f"{name}: seed {seed}, NLL {nll:.4f}, {seconds:.1f} s of processor time", options)
+        if options.json and options.json != STDOUT:
+            write_json(found, summaries(found, options), options)
     return found
+
+
+def say(line: str, options: Options) -> None:
+    """Print a line beside the results: to standard error where standard output takes the JSON."""
+    print(line, file=sys.stderr if options.json == STDOUT else sys.stdout, flush=True)
 
 
 def _add(
@@ -203,10 +209,20 @@ def as_json(
     return json.dumps({"settings": settings, "methods": methods}, indent=1)
 
 
+def write_json(
+    found: Mapping[str, MethodScores], intervals: Mapping[str, Mapping[str, Interval]], options: Options
+) -> None:
+    """Write :func:`as_json` to the file of the options, or to standard output."""
+    assert options.json is not None
+    with text_output(options.json) as file:
+        file.write(as_json(found, intervals, options) + "\n")
+
+
 def main(options: Options) -> None:
     """Compare, print the table and draw the densities."""
     check(options, "options")
     check_seed(options.seed + options.runs - 1)
+    check_figure("--figure", options.figure)
     check_outputs({"--figure": options.figure, "--json": options.json}, [options.data])
     set_threads(options.threads)
     problem = load(options)
@@ -214,9 +230,12 @@ def main(options: Options) -> None:
         build(options, name, problem, options.seed)
     found = compare(options, problem)
     intervals = summaries(found, options)
-    print_table(found, intervals)
+    if options.json == STDOUT:
+        write_json(found, intervals, options)
+    else:
+        print_table(found, intervals)
     if options.figure and len(problem.targets) > 2:
-        print(f"figure: not drawn, as the densities of {len(problem.targets)} targets have no picture")
+        say(f"figure: not drawn, as the densities of {len(problem.targets)} targets have no picture", options)
     elif options.figure:
         densities = {name: scores.density for name, scores in found.items() if scores.density}
         draw(densities, problem, options.figure)

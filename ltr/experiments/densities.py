@@ -18,7 +18,8 @@ from ltr.experiments.regression1d.results import Cell, ResultStore
 from ltr.models.regression1d import RegressionNet1D
 from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write, check_outputs
+from ltr.utils.figures import check_figure, save_figure
+from ltr.utils.files import check_outputs
 
 SIZE = 384  # points along x and y
 
@@ -52,10 +53,11 @@ def draw(options: Options) -> None:
         )
     if options.dataset not in DATASETS:
         raise InputError(f"dataset: expected one of {', '.join(DATASETS)}, got {options.dataset!r}")
+    check_figure("figure", options.figure)
+    check_outputs({"figure": options.figure}, [options.results])
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    check_outputs({"figure": options.figure}, [options.results])
     points = grid(SIZE)
     panels = {"true density": DATASETS[options.dataset].density(points[None], points[:, None])}
     store = ResultStore(options.results)
@@ -67,8 +69,7 @@ def draw(options: Options) -> None:
         axes.imshow(density.sqrt().numpy(), origin="lower", extent=(-3, 3, -3, 3), cmap="magma", vmin=0, vmax=2.3)
         axes.set(title=title, xlabel="x", ylim=(-2, 2))
     all_axes[0].set_ylabel("y")
-    kind = options.figure.suffix.removeprefix(".") or "png"
-    atomic_write(options.figure, lambda path: figure.savefig(path, dpi=90, format=kind))
+    save_figure(figure, options.figure, dpi=90)
 
 
 if __name__ == "__main__":

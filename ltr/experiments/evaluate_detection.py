@@ -6,6 +6,7 @@ python -m ltr.experiments.evaluate_detection ncep_mobile --data DIR
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +25,7 @@ from ltr.train_settings.detection import BranchTrainSettings
 from ltr.utils.cli import one_line_errors
 from ltr.utils.device import choose_device, set_threads
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write, check_outputs, with_card
+from ltr.utils.files import STDOUT, check_outputs, text_output, with_card
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Options:
     part: Literal["val", "test"] = "test"
     steps: Steps | None = None  # lambda of position and of size, if other than in the settings
     prediction: PredictionSettings = PredictionSettings()
-    results: Path | None = None  # also write the detections there, in COCO's result format
+    results: Path | None = None  # also write the detections there (-: standard output), in COCO's format
     device: str = "auto"
     threads: int = 1  # of torch on the CPU
 
@@ -84,17 +85,19 @@ def evaluate(options: Options) -> None:
     evaluation = Evaluation(
         FrozenDetectorLoaders(settings, device), options.data, getattr(settings.data, options.part), options.prediction
     )
-    print(f"detector alone      {evaluation.scores(evaluation.detector())}", flush=True)
-    print(f"guided NMS          {evaluation.scores(evaluation.guided(energy_model))}", flush=True)
+    scores_to = sys.stderr if options.results == STDOUT else sys.stdout
+    print(f"detector alone      {evaluation.scores(evaluation.detector())}", file=scores_to, flush=True)
+    print(f"guided NMS          {evaluation.scores(evaluation.guided(energy_model))}", file=scores_to, flush=True)
     refined = evaluation.refined(energy_model, options.steps or (settings.step_position, settings.step_size))
-    print(f"and refinement      {evaluation.scores(refined)}")
+    print(f"and refinement      {evaluation.scores(refined)}", file=scores_to, flush=True)
     if options.results:
         write_results(refined, options.results)
 
 
 def write_results(results: list[dict[str, Any]], path: Path) -> None:
-    """Write detections in the format of COCO's evaluation server."""
-    atomic_write(path, lambda temporary: temporary.write_text(json.dumps(results)))
+    """Write detections in the format of COCO's evaluation server; to standard output if ``path`` is ``-``."""
+    with text_output(path) as file:
+        file.write(json.dumps(results))
 
 
 def main() -> None:

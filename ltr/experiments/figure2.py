@@ -16,7 +16,8 @@ from ltr.experiments.regression1d.summary import Summary, row_summary
 from ltr.train_settings.regression1d import SETTINGS
 from ltr.utils.cli import one_line_errors
 from ltr.utils.device import set_threads
-from ltr.utils.files import atomic_write, check_outputs
+from ltr.utils.figures import check_figure, save_figure
+from ltr.utils.files import check_outputs
 
 METHODS = {"mlis": "ML-IS", "kldis": "KLD-IS", "nce": "NCE", "ncep": "NCE+"}
 
@@ -63,13 +64,13 @@ def draw(store: ResultStore, options: Options) -> None:
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend()
-    kind = options.figure.suffix.removeprefix(".") or "png"
-    atomic_write(options.figure, lambda path: figure.savefig(path, dpi=110, format=kind))
+    save_figure(figure, options.figure, dpi=110)
 
 
 def main(options: Options) -> None:
     """Train missing runs and draw the figure."""
     store = ResultStore(options.results)
+    check_figure("figure", options.figure)
     check_outputs({"figure": options.figure}, folders={"results": store.folder})
     set_threads(options.threads)
     for num_samples in options.samples:

@@ -31,6 +31,7 @@ from ltr.utils.cli import one_line_errors
 from ltr.utils.config import check
 from ltr.utils.device import choose_device, set_threads
 from ltr.utils.errors import InputError
+from ltr.utils.figures import check_figure
 from ltr.utils.files import check_outputs, with_card
 
 
@@ -145,6 +146,7 @@ def main(options: Options) -> None:
     base = BRANCH_COCO if options.scale == "coco" else BRANCH_MOBILE
     settings = replace(base, weights=options.weights or base.weights, cache=options.cache or base.cache)
     read = [options.data, *(with_card(settings.weights) if settings.weights else ())]
+    check_figure("figure", options.figure)
     check_outputs({"figure": options.figure}, read, {"results": options.results})
     set_threads(options.threads)
     device = choose_device(options.device)

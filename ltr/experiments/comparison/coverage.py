@@ -20,7 +20,7 @@ from ltr.models.density.calibration import (
     tempered,
 )
 from ltr.models.density.points import Points
-from ltr.utils.files import atomic_write
+from ltr.utils.figures import save_figure
 
 LEVELS = torch.arange(1, 20, dtype=torch.float64) / 20
 REPORTED = 0.9  # the level whose coverage and size are in the table
@@ -188,6 +188,5 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     grid[0, 0].legend(fontsize="x-small", loc="upper left")
     figure.supxlabel("nominal coverage")
     figure.supylabel("observed coverage")
-    kind = path.suffix.removeprefix(".") or "png"
-    atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=100, format=kind))
+    save_figure(figure, path, dpi=100)
     plt.close(figure)

@@ -13,7 +13,7 @@ from torch import Tensor
 from ltr.experiments.comparison.problem import Problem
 from ltr.experiments.comparison.runs import Density
 from ltr.models.density import Domain, UnnormalizedDensity, grid_points
-from ltr.utils.files import atomic_write
+from ltr.utils.figures import save_figure
 
 SIZE = 240  # points an axis
 ROWS = 3  # test pairs that are drawn, where x is no axis
@@ -30,8 +30,7 @@ def draw(densities: Mapping[str, Density], problem: Problem, path: Path) -> None
         figure = _maps(densities, problem)
     else:
         figure = _curves(densities, problem)
-    kind = path.suffix.removeprefix(".") or "png"
-    atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=90, format=kind))
+    save_figure(figure, path, dpi=90)
 
 
 def _panels(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
@@ -84,7 +83,7 @@ def _curves(densities: Mapping[str, Density], problem: Problem) -> Any:
     x, _ = problem.standardized((problem.test[0][:ROWS], problem.test[1][:ROWS]))
     std = problem.scales[1].std[0].item()
     figure, axes = _panels(1, len(x), 3.2, 2.6)
-    y = torch.linspace(*_axis(domain, problem, 0), SIZE)
+    y = torch.linspace(*_axis(domain, problem, 0), SIZE, dtype=torch.float64)
     for name, density in densities.items():
         for place, curve in zip(axes[0], _values(density, x, domain) / std, strict=True):
             place.plot(y, curve, label=name, linewidth=1.2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +14,17 @@ from torch import Tensor
 
 from ltr.dataset.regression1d import DATASETS, NUM_TRAINING_PAIRS
 from ltr.dataset.ring import ring_log_density, ring_pairs
-from ltr.dataset.text_files import LARGEST, read_text
+from ltr.dataset.text_files import read_text
 from ltr.models.density import MAX_DIMENSIONS, Domain
 from ltr.utils.errors import InputError
 
 NUM_TEST_PAIRS = 1000
 MARGIN = 0.25  # of the domain on each side, relative to the range of the targets
+LARGEST = 1e300  # of a cell: differences and ranges stay finite in double precision
 SYNTHETIC = (*DATASETS, "ring")
 
 Pairs = tuple[Tensor, Tensor]
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 LogDensity = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -35,9 +37,12 @@ class Scale:
 
     @classmethod
     def of(cls, values: Tensor) -> Scale:
-        """Those of ``values [n, D]``."""
-        std = values.std(dim=0)
-        return cls(values.mean(dim=0), std.where(std > 0, torch.ones_like(std)))
+        """Those of ``values [n, D]``, float64."""
+        largest = _largest(values)  # sums and squares of scaled values neither overflow nor vanish
+        mean = (values / largest).mean(dim=0) * largest
+        largest = _largest(values - mean)
+        std = ((values - mean) / largest).std(dim=0) * largest
+        return cls(mean, std.where(std > 0, torch.ones_like(std)))
 
     def standardized(self, values: Tensor) -> Tensor:
         """Float32."""
@@ -115,28 +120,32 @@ def read_problem(file: Path, targets: Sequence[str], inputs: Sequence[str], test
 
     Raises:
         FileNotFoundError: no such file.
-        InputError: a column is missing or twice, a cell is no finite number, a target is constant, there are no rows.
+        InputError: a column is missing or twice, a cell is no finite number, a target is constant, there are no rows;
+            the table is a folder.
     """
+    if file.is_dir():
+        raise InputError(f"data: {file}: is a folder; expected a CSV table or one of {', '.join(SYNTHETIC)}")
     if not file.is_file():
         raise FileNotFoundError(f"data: {file}: no such file; expected a CSV table or one of {', '.join(SYNTHETIC)}")
     names, rows = _read_table(file)
     inputs = tuple(inputs) or tuple(name for name in names if name not in targets)
     _check_columns(file, names, inputs, targets)
     wanted = [names.index(name) for name in (*inputs, *targets)]
-    values = torch.tensor([[_number(file, line, names[i], row[i]) for i in wanted] for line, row in rows]).double()
-    x, y = values[:, : len(inputs)], values[:, len(inputs) :]
-    for name, column in zip(targets, y.T, strict=True):
-        if (column == column[0]).all():
-            raise InputError(f"{file}: target {name} is {column[0].item():g} in every row; there is nothing to learn")
+    cells = [[_number(file, line, names[i], row[i]) for i in wanted] for line, row in rows]
+    x, y = torch.tensor(cells, dtype=torch.float64).split([len(inputs), len(targets)], dim=1)
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
     test, train = order.split([round(test_fraction * len(x)), len(x) - round(test_fraction * len(x))])
+    for name, column, some in zip(targets, y.T, y[train].T, strict=True):
+        if len(some) and (some == some[0]).all():
+            which = "row" if (column == some[0]).all() else "training row"
+            raise InputError(f"{file}: target {name} is {some[0].item():g} in every {which}; there is nothing to learn")
     return Problem((x[train], y[train]), (x[test], y[test]), inputs, tuple(targets))
 
 
 def _read_table(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The names of the columns, and the cells of every row with its line."""
     text = read_text(file)
-    separator = max(",;\t", key=text.partition("\n")[0].count)
+    separator = max(",;\t", key=re.sub('"[^"]*"', "", text).partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text), skipinitialspace=True, delimiter=separator)
     try:
         table = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
@@ -158,6 +167,9 @@ def _check_columns(file: Path, names: list[str], inputs: tuple[str, ...], target
     missing = [name for name in chosen if name not in names]
     if missing:
         raise InputError(f"{file}: no column {', '.join(missing)}; it has {', '.join(names)} (see --target, --columns)")
+    if "" in chosen:
+        number = names.index("") + 1
+        raise InputError(f"{file}: column {number} has no name; give it one, or choose others with --columns")
     twice = sorted({name for name in chosen if names.count(name) > 1 or chosen.count(name) > 1})
     if twice:
         raise InputError(f"{file}: column {', '.join(twice)} is there twice; expected each once, as input or target")
@@ -167,11 +179,17 @@ def _check_columns(file: Path, names: list[str], inputs: tuple[str, ...], target
         raise InputError(f"target: expected 1 to {MAX_DIMENSIONS} columns, got {len(targets)}")
 
 
+def _largest(values: Tensor) -> Tensor:
+    """The largest size in each column, 1 where there is none."""
+    size = values.abs().amax(dim=0)
+    return size.where(size > 0, torch.ones_like(size))
+
+
 def _number(file: Path, line: int, name: str, cell: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not abs(value) <= LARGEST:
-        raise InputError(f"{file}:{line}: column {name}: expected a finite number, got {cell!r}")
+    value = float(cell) if _NUMBER.fullmatch(cell) else None
+    if value is None or abs(value) > LARGEST:
+        size = "" if value is None else f" up to {LARGEST:g}"
+        comma = "," in cell and _NUMBER.fullmatch(cell.replace(",", "."))
+        hint = " (expected a decimal point, not a comma)" if comma else ""
+        raise InputError(f"{file}:{line}: column {name}: expected a finite number{size}, got {cell!r}{hint}")
     return value

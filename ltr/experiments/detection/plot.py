@@ -12,7 +12,7 @@ import matplotlib
 from ltr.experiments.detection.runs import DetectionRuns
 from ltr.experiments.detection.studies import Row
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write
+from ltr.utils.figures import save_figure
 
 
 def lines(runs: DetectionRuns, rows: Iterable[Row]) -> dict[str, list[tuple[float, float]]]:
@@ -43,6 +43,5 @@ def draw(runs: DetectionRuns, rows: list[Row], path: Path) -> None:
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend()
-    kind = path.suffix.removeprefix(".") or "png"
-    atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=110, format=kind))
+    save_figure(figure, path, dpi=110)
     plt.close(figure)

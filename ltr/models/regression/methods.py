@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 from ltr.models.loss.ebm import EBM_LOSSES, PROPOSAL_LOSSES, SM
 from ltr.models.regression.models import (
@@ -12,10 +13,14 @@ from ltr.models.regression.models import (
     QuantileRegressor,
     Regressor,
 )
+from ltr.utils.config import Range
 from ltr.utils.errors import InputError
 
 WITH_COMPONENTS = (*PROPOSAL_LOSSES, "mdn")
 METHODS = (*EBM_LOSSES, *PROPOSAL_LOSSES, "gaussian", "mdn", "quantile")
+MAX_COMPONENTS = 256  # a mixture is evaluated at millions of points at once
+ComponentCount = Annotated[int, Range(least=1, most=MAX_COMPONENTS)]
+SampleCount = Annotated[int, Range(least=1, most=65536)]
 
 
 def build_regressor(
@@ -24,7 +29,7 @@ def build_regressor(
     """A model with fresh weights from torch's default generator.
 
     Args:
-        name: one of ``METHODS``; a method with a mixture also as ``mdn-16``, with its number of components.
+        name: one of ``METHODS``; a method with a mixture also as ``mdn-16``, with its number of components, up to 256.
         inputs, targets: dimensions of x and y.
         hidden: width of the layers.
         num_samples: M of the methods that draw.
@@ -33,12 +38,13 @@ def build_regressor(
     Raises:
         InputError: no method has this name, or it cannot do several targets.
     """
-    match = re.fullmatch(rf"({'|'.join(WITH_COMPONENTS)})-([1-9]\d*)", name)
-    if match:
+    match = re.fullmatch(rf"({'|'.join(WITH_COMPONENTS)})-([1-9][0-9]{{0,2}})", name)
+    if match and int(match[2]) <= MAX_COMPONENTS:
         name, components = match[1], int(match[2])
     if name not in METHODS:
         raise InputError(
-            f"methods: expected some of {', '.join(METHODS)} (with K components: mdn-K, ebmdn-K, pnce-K), got {name!r}"
+            f"methods: expected some of {', '.join(METHODS)} "
+            f"(with K components, 1 to {MAX_COMPONENTS}: mdn-K, ebmdn-K, pnce-K), got {name!r}"
         )
     if name == "quantile":
         if targets > 1:

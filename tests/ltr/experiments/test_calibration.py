@@ -104,6 +104,12 @@ def test_what_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         calibration.main(dataclasses.replace(options, runs=0))
     with pytest.raises(ValueError, match="options: test_fraction: expected a number between 0 and 1, got 2"):
         calibration.main(dataclasses.replace(options, test_fraction=2.0))
+    with pytest.raises(ValueError, match="hidden: expected 1 to 8192, got 9000; components: expected 1 to 256"):
+        calibration.main(dataclasses.replace(options, components=257, hidden=9000))
+    with pytest.raises(ValueError, match="pairs: expected 1 to 100000, got 1000000"):
+        calibration.main(dataclasses.replace(options, pairs=10**6))
+    with pytest.raises(ValueError, match=r"methods: expected some of .* got 'mcmc'"):
+        calibration.main(dataclasses.replace(options, data="sine", methods=("nce", "mcmc")))
     with pytest.raises(FileNotFoundError, match="data: cosine: no such file"):
         calibration.main(dataclasses.replace(options, data="cosine"))
     with pytest.raises(ValueError, match="data: expected at least 2 rows for fit and test, got 1 "):

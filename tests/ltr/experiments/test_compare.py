@@ -1,6 +1,8 @@
 """The command: a table of a user's from end to end, its figures, and what it refuses."""
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +10,11 @@ import cv2
 import pytest
 import torch
 
+from ltr.experiments import calibration
 from ltr.experiments.compare import Options, compare, load, main
 from ltr.experiments.comparison.runs import TrainingSettings
 from ltr.models.regression import METHODS
+from ltr.utils.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("same_threads")
 
@@ -103,6 +107,12 @@ def test_pictures_of_every_kind(
     ("changes", "message"),
     [
         ({"methods": ("nce", "mcmc")}, "methods: expected some of mlis, .*, got 'mcmc'"),
+        ({"methods": ("mdn-99999999",)}, r"\(with K components, 1 to 256: mdn-K, .*\), got 'mdn-99999999'"),
+        ({"methods": ("mdn-257",)}, "1 to 256: .* got 'mdn-257'"),
+        ({"hidden": 10**9}, "hidden: expected 1 to 8192, got 1000000000"),
+        ({"components": 10**9}, "components: expected 1 to 256, got 1000000000"),
+        ({"num_samples": 10**9}, "num_samples: expected 1 to 65536, got 1000000000"),
+        ({"data": "sine", "training": TrainingSettings(batch_size=2001)}, "sine: 2000 rows to train and 1000 to test"),
         ({"methods": ("nce", "nce")}, "methods: expected names, each once, got nce nce"),
         ({"methods": ()}, "methods: expected names, each once, got none"),
         (
@@ -124,6 +134,52 @@ def test_bad_options(changes: dict, message: str, options: Options) -> None:
         main(replace(options, **changes))
     assert options.figure is not None
     assert not options.figure.exists()
+
+
+@pytest.mark.parametrize("name", ["fig.xyz", "fig.json", "fig.pgf", "-"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda figure, options: main(replace(options, figure=figure)),
+        lambda figure, options: calibration.main(calibration.Regression(data=options.data, figure=figure)),
+    ],
+)
+def test_figures_that_cannot_be_written_are_told_before_the_work(
+    name: str,
+    command: Callable[[Path, Options], None],
+    options: Options,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    figure = Path(name) if name == "-" else tmp_path / name
+    expected = "figure -: a figure is not printed" if name == "-" else r"expected the suffix of a figure: .*\.png, "
+    with pytest.raises(InputError, match=expected):
+        command(figure, options)
+    assert capsys.readouterr().out == ""
+
+
+def test_json_goes_to_standard_output_alone(
+    options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(replace(options, methods=("gaussian",), json=Path("-"), figure=tmp_path / "out.SVG"))
+    printed = capsys.readouterr()
+    assert list(json.loads(printed.out)["methods"]) == ["gaussian"]
+    assert "gaussian: seed 0, NLL" in printed.err
+    assert not Path("-").exists()
+    assert "<svg" in (tmp_path / "out.SVG").read_text()
+
+
+@pytest.mark.parametrize(("start", "step"), [(1_700_000_000, 1), (10**16, 2), (0, 1e-150), (0, 1e298)])
+def test_tables_of_any_size_of_numbers(start: int, step: float, options: Options, tmp_path: Path) -> None:
+    """Scored and drawn, over one and over two inputs."""
+    for inputs in (1, 2):
+        rows = (",".join([repr(start + i * step)] * (inputs + 1)) for i in range(60))
+        (tmp_path / "big.csv").write_text("\n".join([",".join(["a", "b"][:inputs]) + ",y", *rows]))
+        main(replace(options, data=str(tmp_path / "big.csv"), methods=("gaussian",)))
+        assert options.json is not None
+        numbers = json.loads(options.json.read_text())["methods"]["gaussian"]
+        assert all(math.isfinite(numbers[key]["mean"]) for key in ("nll", "crps"))
 
 
 def test_the_table_is_not_overwritten(options: Options) -> None:

@@ -33,6 +33,35 @@ def test_reads_columns_by_name(separator: str, tmp_path: Path) -> None:
     assert read_problem(file, ("b", "y"), (), 0.3, 0).targets == ("b", "y")
 
 
+@pytest.mark.parametrize(
+    ("start", "step"), [(1_700_000_000, 1), (16_777_216, 1), (10**16, 2), (0, 1e-150), (0, 1e-300), (0, 1e298)]
+)
+def test_numbers_keep_double_precision(start: int, step: float, tmp_path: Path) -> None:
+    """Time stamps, and very small and very large numbers: all that differ still do as the networks see them."""
+    numbers = [start + i * step for i in range(60)]
+    problem = read_problem(table(tmp_path, "t,y\n" + "".join(f"{n!r},{n!r}\n" for n in numbers)), ("y",), (), 0.2, 0)
+    given = torch.cat([problem.train[1], problem.test[1]])[:, 0]
+    assert sorted(given.tolist()) == numbers
+    seen = [problem.standardized(pairs) for pairs in (problem.train, problem.test)]
+    places = torch.arange(60).double()
+    for i in (0, 1):
+        values = torch.cat([pairs[i] for pairs in seen])[:, 0].double().sort().values
+        expected = (places - places.mean()) / places.std()
+        torch.testing.assert_close((values - values.mean()) / values.std(), expected, atol=1e-5, rtol=0)
+
+
+def test_a_target_that_is_constant_where_it_is_learned(tmp_path: Path) -> None:
+    tested = read_problem(table(tmp_path, WHOLE), ("y",), (), 0.1, seed=0).test[1].item()
+    rows = "".join(f"{i},{int(2 * i + 1 == tested)}\n" for i in range(10))
+    with pytest.raises(InputError, match="target y is 0 in every training row; there is nothing to learn"):
+        read_problem(table(tmp_path, "a,y\n" + rows), ("y",), (), 0.1, seed=0)
+
+
+def test_separators_in_quoted_names_do_not_count(tmp_path: Path) -> None:
+    problem = read_problem(table(tmp_path, '"a;x;z;w",b,y\n1,2,3\n4,5,7\n'), ("y",), (), 0.1, 0)
+    assert problem.inputs == ("a;x;z;w", "b")
+
+
 def test_the_split_follows_the_seed(tmp_path: Path) -> None:
     file = table(tmp_path, WHOLE)
     splits = [read_problem(file, ("y",), (), 0.3, seed).test[0].tolist() for seed in (0, 0, 1)]
@@ -76,6 +105,10 @@ def test_synthetic_sets_know_their_density(name: str) -> None:
         ("a,y\n1,2\n3,nan\n", r"mine.csv:3: column y: expected a finite number, got 'nan'"),
         ("a,y\n1,2\ninf,3\n", r"mine.csv:3: column a: expected a finite number, got 'inf'"),
         ("a,y\n1,3.5\n2,3.5\n", r"target y is 3.5 in every row; there is nothing to learn"),
+        ("a,y\n1,2\n3,1e301\n", r"column y: expected a finite number up to 1e\+300, got '1e301'$"),
+        ("a,y\n1,2\n3,1_000\n", r"column y: expected a finite number, got '1_000'$"),
+        ("a;y\n1;2\n3;4,5\n", r"got '4,5' \(expected a decimal point, not a comma\)$"),
+        (",a,y\n0,1,2\n1,3,4\n", r"column 1 has no name; give it one, or choose others with --columns"),
         ("a,a,y\n1,2,3\n1,2,4\n", r"column a is there twice"),
         ("1,2\n1,2\n3,4\n", r"no column y; it has 1, 2"),
     ],
@@ -93,6 +126,8 @@ def test_bad_columns_and_files(tmp_path: Path) -> None:
         read_problem(file, ("y",), ("a", "y"), 0.2, 0)
     with pytest.raises(FileNotFoundError, match=r"none.csv: no such file; expected a CSV table or one of bimodal"):
         read_problem(tmp_path / "none.csv", ("y",), (), 0.2, 0)
+    with pytest.raises(InputError, match="is a folder; expected a CSV table or one of bimodal"):
+        read_problem(tmp_path, ("y",), (), 0.2, 0)
     (tmp_path / "binary.csv").write_bytes(bytes(range(256)))
     with pytest.raises(InputError, match=r"binary\.csv"):
         read_problem(tmp_path / "binary.csv", ("y",), (), 0.2, 0)
