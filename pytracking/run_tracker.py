@@ -41,7 +41,7 @@ from pytracking.evaluation.running import Outcome, StampedBuilder, check_setting
 from pytracking.evaluation.starts import find_rule, sequence_of, sequences_of_starts
 from pytracking.tracker.base.config import PositionalConfig, TrackerConfig
 from pytracking.tracker.base.run_info import RunInfo
-from pytracking.tracker.families import network_files
+from pytracking.tracker.families import missing_network, network_files
 from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.utils.text import counted
 
@@ -97,7 +97,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     for file in network_files(arguments.config):
         if file.exists() and file.parent.resolve() in [folder.resolve() for folder in folders]:
             raise InputError(f"--results: {file} lies in the folder of results, where it could be overwritten")
-    datasets = {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
+    datasets = read_datasets(arguments)
     for line in chain.from_iterable(map(left_out, datasets)):
         print(f"note: {line}", file=sys.stderr)
     sequences = with_starts(select(merged(datasets), arguments.sequence), arguments.starts)
@@ -109,6 +109,17 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
         for name, members in datasets.items():
             show_scores(name, [s for s in members if s.name in chosen], arguments, folders)
     return max(codes)
+
+
+def read_datasets(arguments: Arguments) -> dict[str, list[data.Sequence]]:
+    """The sequences of every data set; an error also says that the network is missing, if it is."""
+    try:
+        return {name: get_dataset(name, arguments.paths) for name in arguments.dataset_name}
+    except (InputError, OSError) as error:
+        missing = missing_network(arguments.config)
+        if missing is None:
+            raise
+        raise InputError(f"{error}\nerror: {missing}") from error
 
 
 def with_new_names(arguments: Arguments) -> Arguments:

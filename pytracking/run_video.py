@@ -23,7 +23,7 @@ from pytracking.api.boxes import check_box
 from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.evaluation.datasets.sequence import Box
-from pytracking.pipeline.box_argument import parse_boxes
+from pytracking.pipeline.box_argument import parse_boxes, unreached_ends
 from pytracking.pipeline.recording import RunSummary, end_as_interrupt, run_pipeline
 from pytracking.pipeline.selection import select
 from pytracking.pipeline.sinks import annotated_video, csv_table, json_file
@@ -108,6 +108,12 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     overlay.check(first)
     for start in starts:
         check_box(start.box, first)
+    if not arguments.quiet:
+        notices = unreached_ends(arguments.box, starts, frames.numbers, arguments.backward)
+        if not (arguments.save or arguments.csv or arguments.json or arguments.panels):
+            notices.append("nothing will be saved: --save writes the annotated video, --csv and --json write the boxes")
+        for notice in notices:
+            print(f"note: {notice}", file=sys.stderr)
     tracker = build_tracker(arguments.config)
     starts = starts or [InitialBox(box, frames.first, i) for i, box in enumerate(draw_boxes(first, arguments.draw))]
     if arguments.panels:
@@ -168,8 +174,6 @@ def conclude(summary: RunSummary, targets: int, paths: Sequence[Path], quiet: bo
             print(f"error: {error}", file=sys.stderr)
         elif path != STDOUT and not is_stream(path):
             lines.append(str(path.resolve()))
-    if not paths:
-        lines.append("nothing was saved: --save writes the annotated video, --csv and --json write the boxes")
     if not quiet:
         print(*lines, sep="\n", file=out)
     if summary.broken:

@@ -10,7 +10,9 @@ path, box = sys.argv[1], [float(part) for part in sys.argv[2].split(",")]
 tracker = Tracker("dimp", "dimp_ncep_mobile", channels="BGR")  # cv2 reads BGR; the default is RGB
 video = cv2.VideoCapture(path)
 
-_, frame = video.read()
+read, frame = video.read()
+if not read:
+    sys.exit(f"cannot read a video from {path}; cv2.VideoCapture opens no folders of images, pytracking.track does")
 tracker.initialize(frame, box)  # x, y, w, h in pixels
 
 for number in range(1, 1_000_000):

@@ -123,7 +123,8 @@ class Tracker:
     def track(self, frame: Frame) -> TrackOutput:
         """Find the target in the next frame, of the same kind as for :meth:`initialize`.
 
-        A frame of another size is taken as the same view, rescaled; if its aspect ratio differs, with a warning.
+        A frame of another size is taken as the same view, rescaled; if its aspect ratio differs, with a warning. The
+        box of the output is in pixels of this frame.
         """
         self._check_started("track")
         return self._tracker.track(as_rgb(frame, self.channels))

@@ -38,6 +38,16 @@ def parse_boxes(texts: Sequence[str], numbers: range, backward: bool, source: st
     return starts
 
 
+def unreached_ends(texts: Sequence[str], starts: Sequence[InitialBox], numbers: range, backward: bool) -> list[str]:
+    """A notice for each of ``texts`` whose END lies beyond the frames ``numbers``; ``starts``: as parsed."""
+    last = numbers[0] if backward else numbers[-1]
+    return [
+        f"--box {text}: frame {start.end} is not used; target {start.target} is followed to frame {last}"
+        for text, start in zip(texts, starts, strict=True)
+        if start.end is not None and (start.end < last if backward else start.end > last)
+    ]
+
+
 def _parse(text: str, first: int, free: int) -> InitialBox:
     form = _FORM.fullmatch(text)
     try:

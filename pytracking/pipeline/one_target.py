@@ -38,6 +38,9 @@ def track(video: Video, box: BoxLike, tracker: Tracker | None = None) -> Iterato
             iterable, or an array or tensor with an axis more, of what :meth:`Tracker.track` takes.
         box: (x, y, w, h) of the target in the first frame, pixels.
         tracker: other than ``Tracker()``. It is cloned, so it can be shared by several videos, and is not changed.
+    Returns:
+        An iterator of :class:`TrackOutput`: box (x, y, w, h) in pixels of the frame, score (0..1) and state of each
+        frame, in order. The first is the given box, with score 1 and state ``"tracking"``.
     Raises:
         InputError: the video has no frame, or the first frame or the box is invalid; at once, before anything is asked
             for. FileNotFoundError: there is no such video. Later, BrokenSourceError after the last good frame.

@@ -11,6 +11,7 @@ from pytracking.parameter.atom.base import AtomParams
 from pytracking.parameter.dimp import PARAMETERS as DIMP
 from pytracking.parameter.dimp.base import NETWORKS, DiMPParams
 from pytracking.parameter.dimp.parameter_file import read_parameter_file
+from pytracking.parameter.dimp.published import missing_weights
 from pytracking.parameter.opencv import PARAMETERS as OPENCV
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.config import TrackerConfig
@@ -78,6 +79,12 @@ def load_parameters(config: TrackerConfig) -> Any:
         return family.of_network(parameter)
     if family.of_file and parameter.endswith(".py"):
         return family.of_file(Path(parameter))
+    if parameter.endswith(".py"):
+        hint = ", changed by --set, in Python by keywords" if family.of_network else ""
+        raise InputError(
+            f"{parameter}: parameter files of pytracking are read for the tracker dimp only; "
+            f"parameters of tracker {tracker} are {', '.join(family.parameters)}{hint}"
+        )
     if family.of_network and parameter.endswith(PYTORCH_SUFFIXES):
         raise InputError(f"{parameter}: expected parameters or a .safetensors network; {import_advice(parameter)}")
     if parameter not in family.parameters:
@@ -86,6 +93,19 @@ def load_parameters(config: TrackerConfig) -> Any:
             f"unknown parameters {parameter!r} of tracker {tracker}; known are {', '.join(family.parameters)}{files}"
         )
     return family.parameters[parameter]
+
+
+def missing_network(config: TrackerConfig) -> InputError | None:
+    """The error that says where to get the published network of ``config``, if it is not there; otherwise None.
+
+    Raises as :func:`load_parameters`, and InputError for invalid parameters to change.
+    """
+    config = complete(config)
+    params = load_parameters(config)
+    if not FAMILIES[config.tracker].of_network:
+        return None
+    network = config.override(params).network
+    return None if (NETWORKS / f"{network}.safetensors").is_file() else missing_weights(network)
 
 
 def network_files(config: TrackerConfig) -> list[Path]:

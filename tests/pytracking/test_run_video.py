@@ -91,7 +91,27 @@ def test_images_need_no_output(tmp_path, capsys):
     folder = write_images(tmp_path / "img", ["1.png", "2.png"])
     assert main([str(folder), "--box", "1,2,30,20"]) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["img"]
-    assert "nothing was saved: --save writes the annotated video" in capsys.readouterr().out
+    assert "note: nothing will be saved: --save writes the annotated video" in capsys.readouterr().err
+
+
+def test_notices_come_before_the_tracker_is_built(tmp_path, capsys):
+    """That nothing will be saved is told before an hour of video is tracked, and so is an END that is not reached."""
+    folder, seen = write_images(tmp_path / "img", [f"{i}.png" for i in range(6)]), []
+
+    def build(config):
+        seen.append(capsys.readouterr().err)
+        return FakeBuilder()(config)
+
+    boxes = ["--box", "1,2,30,20@3-6", "--box", "1,2,30,20@2-4"]
+    assert run_video.main([str(folder), *boxes, "--end", "5"], build) == 0
+    assert run_video.main([str(folder), "--box", "1,2,30,20@4-0", "--start", "1", "--backward"], build) == 0
+    assert run_video.main([str(folder), *boxes, "--end", "5", "--quiet"], build) == 0
+    saved = "note: nothing will be saved: --save writes the annotated video, --csv and --json write the boxes\n"
+    assert seen == [
+        f"note: --box 1,2,30,20@3-6: frame 6 is not used; target 0 is followed to frame 4\n{saved}",
+        f"note: --box 1,2,30,20@4-0: frame 0 is not used; target 0 is followed to frame 1\n{saved}",
+        "",
+    ]
 
 
 def test_quiet_prints_nothing_but_errors_and_tables(tmp_path, capsys):

@@ -37,7 +37,8 @@ def read_parameter_file(path: Path) -> DiMPParams:
     if path.stat().st_size > MAX_FILE:
         raise InputError(f"{path}: not a parameter file of pytracking: it has more than {MAX_FILE} bytes")
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"{path}: not a parameter file of pytracking ({error})") from error
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "parameters"]
@@ -58,7 +59,9 @@ def read_parameter_file(path: Path) -> DiMPParams:
                 reason = error if known else "its value cannot be computed; expected a number, text, list or table"
                 raise InputError(f"{path}, line {statement.lineno}: {name}: {reason}") from None
         elif not _is_frame(statement):
-            raise InputError(f"{path}, line {statement.lineno}: expected params.NAME = VALUE; nothing else is read")
+            accepted = "params.NAME = VALUE, params = ... or return params"
+            got = text.split("\n")[statement.lineno - 1].strip()[:100]
+            raise InputError(f"{path}, line {statement.lineno}: expected {accepted}, got {got}")
     if not network:
         raise InputError(f"{path}: it names no network (params.net with a net_path)")
     return from_pytracking(values, network, str(path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ltr.utils.errors import InputError
-from pytracking.parameter.dimp.base import NETWORKS, DiMPParams
+from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.parameter.dimp.from_pytracking import from_pytracking
 
 MODEL_ZOO = "https://github.com/visionml/pytracking/blob/master/MODEL_ZOO.md"
@@ -137,10 +137,11 @@ def missing_weights(network: str) -> InputError | None:
     """The error that says where the user finds the weights of a published ``network``; None for other names."""
     if network not in WEIGHTS:
         return None
-    file, place = WEIGHTS[network], NETWORKS / f"{network}.safetensors"
+    file, place = WEIGHTS[network], f"networks/{network}.safetensors"  # a folder of the user's own
     if file:
         how = f"get {file} from {MODEL_ZOO} and run: python -m ltr.admin.import_pytracking {file} --out {place}"
     else:
         how = f"nobody has published it; train it: python ltr/run_training.py dimp {network} --data DIR"
-    other = "another place of it is named by --set network=FILE.safetensors"
-    return InputError(f"the network {network} does not come with this toolkit: {how} ({other})")
+        place = "FILE.safetensors"
+    name = f"and name it: --set network={place} (in Python network={place!r})"
+    return InputError(f"the network {network} does not come with this toolkit: {how}, {name}")

@@ -22,7 +22,7 @@ class TrackerConfig:
     tracker: str = "dimp"
     """family of trackers: dimp, atom (docs/tracking.md), or opencv (docs/opencv.md)"""
     parameter: str | None = None
-    """its parameters, a .safetensors network of yours, or a parameter file of pytracking (.py); of dimp,
+    """its parameters, or a .safetensors network of yours; of dimp also a parameter file of pytracking (.py), and
     dimp_ncep_mobile by default"""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps; with auto and cuda, processes share out the GPUs"""

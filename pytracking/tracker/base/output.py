@@ -20,10 +20,22 @@ class Candidate:
 
 @dataclass(frozen=True)
 class TrackOutput:
-    """The target in one frame."""
+    """The target in one frame.
 
-    box: Box  # (x, y, w, h) in image pixels; unreliable if the target is lost
-    score: float  # confidence in 0..1; of DiMP with a calibrated network: the probability of an IoU above 0.5
+    Attributes:
+        box: (x, y, w, h), left, top, width and height in pixels of the frame.
+        score: the probability that the box is on the target (an IoU above 0.5), 0..1; of other trackers, and of
+            networks without fitted coefficients, a confidence in 0..1.
+        state: ``"tracking"``; ``"uncertain"``: look at the box; ``"lost"``: do not trust the box, the target is
+            searched for. The box is then at its last place, or around something else.
+        box_std: standard deviation of x, y, w and h in pixels. 90 % of errors are within 1.36 of it, 50 % within 0.44.
+            None in the first frame, where the tracker is not sure, and for trackers that cannot tell it.
+        candidates: other things in the frame that look like the target, see :class:`Candidate`; empty for trackers that
+            know none.
+    """
+
+    box: Box
+    score: float
     state: TrackState
-    box_std: Box | None = None  # standard deviation of x, y, w and h in pixels; None where nothing tells it
-    candidates: tuple[Candidate, ...] = ()  # the others; empty for trackers that know none
+    box_std: Box | None = None
+    candidates: tuple[Candidate, ...] = ()

@@ -1,4 +1,4 @@
-// The boxes so far, to be saved as the CSV that run_video writes.
+// The boxes so far, to be saved as a CSV with the first columns of run_video's.
 
 const HEADER = "frame,id,x,y,w,h,score,state";
 const MOST = 500000; // rows; the oldest go

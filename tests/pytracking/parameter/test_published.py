@@ -78,11 +78,13 @@ def test_missing_weights_are_one_error_that_says_where_they_are(
     file = WEIGHTS[network]
     steps = (
         rf"get {file} from https://github\.com/visionml/pytracking/\S+MODEL_ZOO\.md and run: "
-        rf"python -m ltr\.admin\.import_pytracking {file} --out \S+/{network}\.safetensors"
+        rf"python -m ltr\.admin\.import_pytracking {file} --out networks/{network}\.safetensors, "
+        rf"and name it: --set network=networks/{network}\.safetensors"
         if file
-        else rf"nobody has published it; train it: python ltr/run_training\.py dimp {network} --data DIR"
+        else rf"nobody has published it; train it: python ltr/run_training\.py dimp {network} --data DIR, "
+        r"and name it: --set network=FILE\.safetensors"
     )
-    with pytest.raises(InputError, match=rf"^the network {network} does not come with this toolkit: {steps} \(.*--set"):
+    with pytest.raises(InputError, match=rf"^the network {network} does not come with this toolkit: {steps}"):
         Tracker("dimp", name, "cpu")
 
 
@@ -228,7 +230,10 @@ def test_values_may_be_computed_from_numbers(tmp_path: Path) -> None:
             "params.image_sample_size = __import__('os').system('touch CANARY')",
             "line 11: image_sample_size: expected a",
         ),
-        ("__import__('os').system('touch CANARY')", "line 11: expected params.NAME = VALUE; nothing else is read"),
+        (
+            "__import__('os').system('touch CANARY')",
+            "line 11: expected params.NAME = VALUE, params = ... or return params, got __import__('os').system('touch",
+        ),
         ("params.image_sample_size = 'a' * 10**9", "line 11: image_sample_size: expected a number, got 'a'"),
         ("params.image_sample_size = 1 / 0", "line 11: image_sample_size: division by zero"),
         (f"params.nope = {'9' * 4000} * {'9' * 4000}", "line 11: nope: expected a number of at most 1.8e+308"),
@@ -262,6 +267,15 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     path = _write(tmp_path / "mine.py", "params.image_sample_size = 288")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert read_parameter_file(path).crop_side == 288
+
+
+@pytest.mark.parametrize(
+    ("tracker", "known"), [("atom", r"atom_mobile, atom_default, changed by --set"), ("opencv", "csrt, kcf, ")]
+)
+def test_other_trackers_read_none(tracker: str, known: str) -> None:
+    message = rf"^mine\.py: parameter files .* for the tracker dimp only; parameters of tracker {tracker} are {known}"
+    with pytest.raises(InputError, match=message):
+        load_parameters(TrackerConfig(tracker, "mine.py"))
 
 
 def test_other_files_and_missing_ones_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
