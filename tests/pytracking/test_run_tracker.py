@@ -39,16 +39,6 @@ def test_what_has_frames_but_no_boxes_is_named(run, tmp_path, capsys):
     assert f"note: folder:{tmp_path / 'data'}: clip.mp4 is left out: no clip.txt beside it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("parameter", "told"), [("prdimp50", True), ("dimp_ncep_mobile", False)])
-def test_a_missing_data_set_and_a_missing_network_are_told_at_once(tmp_path, capsys, parameter, told):
-    folder = tmp_path / "none"
-    arguments = ["dimp", parameter, "--dataset_name", f"folder:{folder}", "--results", str(tmp_path)]
-    assert run_tracker.main(arguments, BUILDER) == 1
-    lines = capsys.readouterr().err.splitlines()
-    assert str(folder) in lines[0]
-    assert ["error: the network prdimp50 does not come with" in line for line in lines[1:]] == [True] * told
-
-
 def test_quiet_prints_failures_only(run, capsys):
     assert run("--quiet") == 1
     out, error = capsys.readouterr()

@@ -15,6 +15,7 @@ from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.parameter.dimp.from_pytracking import from_pytracking
 from pytracking.parameter.dimp.parameter_file import read_parameter_file
 from pytracking.parameter.dimp.published import PUBLISHED, VALUES, WEIGHTS
+from pytracking.run_tracker import main as run_tracker
 from pytracking.run_video import main as run_video
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import complete, load_parameters
@@ -86,6 +87,17 @@ def test_missing_weights_are_one_error_that_says_where_they_are(
     )
     with pytest.raises(InputError, match=rf"^the network {network} does not come with this toolkit: {steps}"):
         Tracker("dimp", name, "cpu")
+
+
+@pytest.mark.parametrize(("parameter", "told"), [("prdimp50", True), ("dimp_ncep_mobile", False)])
+def test_a_missing_data_set_and_a_missing_network_are_told_at_once(
+    parameter: str, told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "none"
+    assert run_tracker(["dimp", parameter, "--dataset_name", f"folder:{folder}", "--results", str(tmp_path)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert str(folder) in lines[0]
+    assert ["error: the network prdimp50 does not come with" in line for line in lines[1:]] == [True] * told
 
 
 def test_so_is_atom_s() -> None:
