@@ -111,9 +111,11 @@ def missing_network(config: TrackerConfig) -> InputError | None:
 def network_files(config: TrackerConfig) -> list[Path]:
     """The paths of a tracker's network and its card (they may be missing); empty for a family without such networks.
 
-    Raises as :func:`load_parameters`.
+    Raises as :func:`load_parameters` and :meth:`~pytracking.tracker.base.config.TrackerConfig.override`.
     """
-    network = getattr(load_parameters(complete(config)), "network", None)
-    if network is None:
+    config = complete(config)
+    params = load_parameters(config)
+    if getattr(params, "network", None) is None:
         return []
+    network = config.override(params).network
     return with_card(Path(network) if network.endswith(".safetensors") else NETWORKS / f"{network}.safetensors")

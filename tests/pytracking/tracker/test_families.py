@@ -13,8 +13,9 @@ from pytracking import MultiTracker, Tracker, TrackOutput, run_tracker, run_vide
 from pytracking.analysis.metrics import iou
 from pytracking.evaluation.results import box_files, read_stamp
 from pytracking.parameter.dimp.published import WEIGHTS
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.dimp.debug import DebugHook
-from pytracking.tracker.families import FAMILIES
+from pytracking.tracker.families import FAMILIES, network_files
 from pytracking.tracker.opencv.model import FOLDER
 from tests.fakes.datasets import write_picture
 from tests.fakes.videos import moving_square, write_video
@@ -146,3 +147,10 @@ def test_debug_of_run_video_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     assert line == "error: trackers of opencv support no saving, restoring or debug hook; those of dimp do"
     assert run_video.main([*argv, "--csv", str(tmp_path / "boxes.csv")]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["boxes.csv", "in.mp4"]
+
+
+def test_files_of_a_network_that_is_named_by_a_parameter() -> None:
+    """Commands do not write over them."""
+    named = TrackerConfig("dimp", "dimp50", overrides=("network=networks/dimp50.safetensors",))
+    assert network_files(named) == [Path("networks/dimp50.safetensors"), Path("networks/dimp50.json")]
+    assert network_files(TrackerConfig("opencv", "mil")) == []
