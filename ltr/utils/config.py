@@ -231,10 +231,12 @@ def _table(cls: type, value: Any, current: Any, name: str, found: list[str]) -> 
 
 
 def _subclasses(cls: type) -> list[type]:
+    """Those that settings can name: dataclasses that are not abstract and do not say ``is_setting = False``."""
     found: list[type] = []
     derived: type
     for derived in cls.__subclasses__():
-        found += [derived] if is_dataclass(derived) else []
+        named = is_dataclass(derived) and not inspect.isabstract(derived) and getattr(derived, "is_setting", True)
+        found += [derived] if named else []
         found += _subclasses(derived)
     return found
 

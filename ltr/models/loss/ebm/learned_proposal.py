@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Generator, Tensor
@@ -25,6 +25,8 @@ class LearnedProposalLoss(EBMLoss):
         num_samples: M, draws of q per target.
         proposal: q(y|x_i) of the same N inputs as the energy, such as what a mixture density network predicts.
     """
+
+    is_setting: ClassVar[bool] = False  # no settings file holds a proposal
 
     num_samples: int = 1024
     proposal: Proposal | None = None

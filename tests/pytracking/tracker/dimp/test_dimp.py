@@ -241,7 +241,8 @@ def test_where_the_nearer_peak_is_chosen_its_box_is_refined(
 
 def test_other_peaks_are_candidates_with_ids(network: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
     """One goes on to the right; where the target is lost, none is named, and then it has its id again."""
-    tracker = _tracker(network, _params(LocalizationParams(neighborhood_scale=0.5), refine=False))
+    params = _params(LocalizationParams(neighborhood_scale=0.5), refine=False, search="near")
+    tracker = _tracker(network, params)
     cell = SMALL.stride * tracker.dimp._search_region(np.array(BOX), (200, 150))[1]
     maps = []
     for peaks in ({14: 0.4}, {15: 0.5, 2: 0.3}, {}, {15: 0.4}):
