@@ -128,12 +128,14 @@ def regression(options: Regression) -> tuple[list[Row], int]:
         networks = []
         for seed in range(options.seed, options.seed + options.runs):
             model = compare.build(compared, name, problem, seed)
-            seconds = train(model, problem, options.training, seed)
+            training = train(model, problem, options.training, seed)
             model.requires_grad_(False)
             validation, test = (predicted(model.log_density, problem, part, seed) for part in parts)
             coverage = measure(validation, test, {name: HighestDensity()}, log_unit)[name]
             errors = ", ".join(f"{coverage.error(way):.3f} {way}" for way in WAYS)
-            print(f"{name}: seed {seed}, error {errors}; {seconds:.1f} s of processor time to train", flush=True)
+            kept = f"step {training.kept_step} of {options.training.steps} kept"
+            took = f"{training.seconds:.1f} s of processor time to train"
+            print(f"{name}: seed {seed}, {kept}, error {errors}; {took}", flush=True)
             networks.append(coverage)
         rows.append(Row(name, networks))
     return rows, len(parts[1].test[0])

@@ -19,9 +19,9 @@ from typing import Any
 import torch
 import tyro
 
-from ltr.experiments.comparison.figure import draw
+from ltr.experiments.comparison.figure import draw, test_pairs
 from ltr.experiments.comparison.problem import NUM_TEST_PAIRS, SYNTHETIC, Problem, read_problem, synthetic
-from ltr.experiments.comparison.runs import Density, Interval, MethodScores, TrainingSettings, score, train
+from ltr.experiments.comparison.runs import Density, Interval, MethodScores, Training, TrainingSettings, score, train
 from ltr.models.regression import ComponentCount, Regressor, SampleCount, build_regressor
 from ltr.utils.cli import one_line_errors
 from ltr.utils.config import PositiveInt, Width, check
@@ -104,13 +104,13 @@ def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
     """
     found: dict[str, MethodScores] = {}
     if problem.truth is not None:
-        _add(found, TRUTH, _truth_of(problem), problem, 0.0, options.seed)
+        _add(found, TRUTH, _truth_of(problem), problem, Training(0.0, 0), options.seed)
         found[TRUTH].runs *= options.runs
     for name in options.methods:
         for seed in range(options.seed, options.seed + options.runs):
             model = build(options, name, problem, seed)
             try:
-                seconds = train(model, problem, options.training, seed)
+                training = train(model, problem, options.training, seed)
             except FloatingPointError as error:
                 raise FloatingPointError(f"{name}, seed {seed}: {error}") from error
             model.requires_grad_(False)
@@ -119,9 +119,10 @@ def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
             if model.proposal(x[:1]) is not None:
                 densities[name + ALONE] = _proposal_of(model)
             for label, density in densities.items():
-                _add(found, label, density, problem, seconds, seed)
+                _add(found, label, density, problem, training, seed)
             nll = found[name].runs[-1].nll.mean().item()
-            say(f"{name}: seed {seed}, NLL {nll:.4f}, {seconds:.1f} s of processor time", options)
+            kept = f"step {training.kept_step} of {options.training.steps} kept"
+            say(f"{name}: seed {seed}, {kept}, NLL {nll:.4f}, {training.seconds:.1f} s of processor time", options)
         if options.json and options.json != STDOUT:
             write_json(found, summaries(found, options), options)
     return found
@@ -133,12 +134,12 @@ def say(line: str, options: Options) -> None:
 
 
 def _add(
-    found: dict[str, MethodScores], label: str, density: Density, problem: Problem, seconds: float, seed: int
+    found: dict[str, MethodScores], label: str, density: Density, problem: Problem, training: Training, seed: int
 ) -> None:
     scores = found.setdefault(label, MethodScores(density=density))
     run, scoring = score(density, problem, seed)
     scores.runs.append(run)
-    scores.training_seconds.append(seconds)
+    scores.trainings.append(training)
     scores.scoring_seconds.append(scoring)
 
 
@@ -180,7 +181,7 @@ def print_table(found: Mapping[str, MethodScores], intervals: Mapping[str, Mappi
     print("|---|" + "--:|" * (len(keys) + 2))
     for name, scores in found.items():
         cells = [_cell(intervals[name].get(key)) for key in keys]
-        times = f"{mean(scores.training_seconds):.1f} | {mean(scores.scoring_seconds):.1f}"
+        times = f"{mean(training.seconds for training in scores.trainings):.1f} | {mean(scores.scoring_seconds):.1f}"
         print(f"| {name} | {' | '.join(cells)} | {times} |")
     print(
         "\nMeans over runs and test pairs; in brackets 95 % bootstrap intervals over both. Processor seconds of a run."
@@ -200,7 +201,8 @@ def as_json(
             **{key: asdict(interval) for key, interval in intervals[name].items()},
             "nll of each run": [run.nll.mean().item() for run in scores.runs],
             "crps of each run": [run.crps.mean().item() for run in scores.runs],
-            "training seconds": scores.training_seconds,
+            "kept step of each run": [training.kept_step for training in scores.trainings],
+            "training seconds": [training.seconds for training in scores.trainings],
             "scoring seconds": scores.scoring_seconds,
         }
         for name, scores in found.items()
@@ -239,6 +241,8 @@ def main(options: Options) -> None:
     elif options.figure:
         densities = {name: scores.density for name, scores in found.items() if scores.density}
         draw(densities, problem, options.figure)
+        for line in ("", f"The densities of the first runs are in {options.figure}.", *test_pairs(problem)):
+            say(line, options)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ PAGES = {
     "README.md": REPOSITORY / "README.md",
     **{str(page.relative_to(DOCS)): page for page in sorted((*DOCS.glob("*.md"), *DOCS.glob("journal/*.md")))},
 }
-WITH_CODE = ("README.md", "api.md", "losses.md", "opencv.md", "tracking.md")  # extending.md has a test of its own
+WITH_CODE = ("README.md", "api.md", "opencv.md", "tracking.md")  # extending.md and losses.md have tests of their own
 WITH_VIDEOS = ("README.md", "api.md", "howto.md", "video.md")
 NEED_MORE = (" 0 ", "rtsp://", "--draw")  # a camera, a person
 FRAMES = [noise_picture(seed // 4, 240, 180) for seed in range(8)]
@@ -167,8 +167,7 @@ def test_own_sources_and_another_loss_train(command: str, tmp_path: Path, monkey
 def test_methods_are_compared_on_a_table(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Word for word but for the size of the training."""
     monkeypatch.chdir(tmp_path)
-    rows = np.random.default_rng(0).normal(size=(40, 3)).round(3).tolist()
-    (tmp_path / "mine.csv").write_text("\n".join(["height,width,y", *(",".join(map(str, row)) for row in rows)]))
+    write_table(tmp_path / "mine.csv")
     small = "--training.steps 2 --training.batch-size 8 --hidden 4 --num-samples 4"
     assert run_python(f"{command} {small}", monkeypatch) is None
     words = shlex.split(command)
@@ -194,6 +193,26 @@ def test_code_works(page: str, place: Path) -> None:
     if page == "api.md":
         assert namespace["picture"].shape == (90, 120, 3)
         assert np.isfinite(namespace["output"].box).all()
+
+
+@pytest.mark.parametrize("body", [body for language, body in blocks("losses.md") if language == "python"])
+@pytest.mark.usefixtures("same_threads")
+def test_code_about_losses_stands_alone(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path / "mine.csv")
+    namespace: dict[str, Any] = {}
+    exec(compile(body, "losses.md", "exec"), namespace)
+    if "quantiles" in namespace:  # y ~ N(0, 1)
+        y, density, quantiles = (namespace[name] for name in ("y", "density", "quantiles"))
+        assert torch.trapezoid(density, y[..., 0]).tolist() == pytest.approx([1, 1], abs=0.02)
+        assert quantiles.shape == (2, 3, 1)
+        assert (quantiles.diff(dim=1) > 0).all()
+
+
+def write_table(path: Path) -> None:
+    """40 rows of noise."""
+    rows = np.random.default_rng(0).normal(size=(40, 3)).round(3).tolist()
+    path.write_text("\n".join(["height,width,y", *(",".join(map(str, row)) for row in rows)]))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -33,6 +33,19 @@ def draw(densities: Mapping[str, Density], problem: Problem, path: Path) -> None
     save_figure(figure, path, dpi=90)
 
 
+def test_pairs(problem: Problem) -> list[str]:
+    """A line for each test pair that the figure shows one by one: its line in the table, x and y."""
+    if len(problem.targets) == 1 and len(problem.inputs) == 1:
+        return []
+    names = (*problem.inputs, *problem.targets)
+    lines = []
+    for number, values in enumerate(torch.cat(problem.test, dim=1)[:ROWS].tolist()):
+        where = f" (line {problem.test_lines[number]})" if problem.test_lines else ""
+        cells = ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
+        lines.append(f"test pair {number + 1}{where}: {cells}")
+    return lines
+
+
 def _panels(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 

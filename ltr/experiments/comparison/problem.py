@@ -61,6 +61,7 @@ class Problem:
         train, test: x ``[n, inputs]`` and y ``[n, targets]``, float64, as given.
         inputs, targets: names of the columns.
         truth: x ``[N, inputs]``, y ``[N, M, targets]`` -> log p(y|x) ``[N, M]``, where it is known.
+        test_lines: lines of the table that the test pairs come from.
     """
 
     train: Pairs
@@ -68,6 +69,7 @@ class Problem:
     inputs: tuple[str, ...]
     targets: tuple[str, ...]
     truth: LogDensity | None = None
+    test_lines: tuple[int, ...] = ()
 
     @property
     def scales(self) -> tuple[Scale, Scale]:
@@ -139,7 +141,8 @@ def read_problem(file: Path, targets: Sequence[str], inputs: Sequence[str], test
         if len(some) and (some == some[0]).all():
             which = "row" if (column == some[0]).all() else "training row"
             raise InputError(f"{file}: target {name} is {some[0].item():g} in every {which}; there is nothing to learn")
-    return Problem((x[train], y[train]), (x[test], y[test]), inputs, tuple(targets))
+    lines = tuple(rows[i][0] for i in test.tolist())
+    return Problem((x[train], y[train]), (x[test], y[test]), inputs, tuple(targets), test_lines=lines)
 
 
 def _read_table(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:

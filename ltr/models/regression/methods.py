@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from ltr.models.loss.ebm import EBM_LOSSES, PROPOSAL_LOSSES, SM
+from ltr.models.loss.ebm import EBM_LOSSES, PROPOSAL_LOSSES, REGRESSORS, SM
 from ltr.models.regression.models import (
     EnergyRegressor,
     MixtureRegressor,
@@ -17,7 +17,7 @@ from ltr.utils.config import Range
 from ltr.utils.errors import InputError
 
 WITH_COMPONENTS = (*PROPOSAL_LOSSES, "mdn")
-METHODS = (*EBM_LOSSES, *PROPOSAL_LOSSES, "gaussian", "mdn", "quantile")
+METHODS = (*EBM_LOSSES, *PROPOSAL_LOSSES, *REGRESSORS)
 MAX_COMPONENTS = 256  # a mixture is evaluated at millions of points at once
 ComponentCount = Annotated[int, Range(least=1, most=MAX_COMPONENTS)]
 SampleCount = Annotated[int, Range(least=1, most=65536)]

@@ -101,6 +101,16 @@ def test_pictures_of_every_kind(
         picture = cv2.imread(str(options.figure))
         assert picture is not None
         assert picture.std() > 10
+        said = capsys.readouterr().out
+        assert f"The densities of the first runs are in {options.figure}." in said
+        shown = [line for line in said.splitlines() if line.startswith("test pair ")]
+        assert len(shown) == (0 if inputs == targets == 1 else 3)
+        rows = data.read_text().splitlines()
+        for line in shown:
+            row = rows[int(line.split("(line ")[1].split(")")[0]) - 1]
+            assert [float(cell.split()[-1]) for cell in line.split(": ")[1].split(", ")] == [
+                *map(float, row.split(","))
+            ]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ EBM_LOSSES: dict[str, type[EBMLoss]] = {
 # They also need a proposal: LearnedProposalLoss.using.
 PROPOSAL_LOSSES: dict[str, type[LearnedProposalLoss]] = {"ebmdn": EBMDN, "pnce": ProposalNCE}
 
+# Models without an energy.
+REGRESSORS = ("gaussian", "mdn", "quantile")
+
 
 def build_ebm_loss(name: str, **hyper_parameters: object) -> EBMLoss:
     """The training method ``name``; its hyper-parameters default to those of the paper's Appendix B.4.
@@ -33,7 +36,12 @@ def build_ebm_loss(name: str, **hyper_parameters: object) -> EBMLoss:
         TypeError: the method has no such hyper-parameter.
     """
     if name not in EBM_LOSSES:
-        raise InputError(f"loss: expected one of {', '.join(EBM_LOSSES)}, got {name!r}")
+        hint = ""
+        if name in PROPOSAL_LOSSES:
+            hint = f", which also needs a proposal: {PROPOSAL_LOSSES[name].__name__}(num_samples).using(proposal)"
+        elif name in REGRESSORS:
+            hint = f", a model with a loss of its own: ltr.models.regression.build_regressor({name!r}, inputs, targets)"
+        raise InputError(f"loss: expected one of {', '.join(EBM_LOSSES)}, got {name!r}{hint}")
     return EBM_LOSSES[name](**hyper_parameters)
 
 
@@ -46,6 +54,7 @@ __all__ = [
     "MLMCMC",
     "NCE",
     "PROPOSAL_LOSSES",
+    "REGRESSORS",
     "SM",
     "ConditionalNCE",
     "EBMLoss",

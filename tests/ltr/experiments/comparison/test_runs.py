@@ -50,10 +50,32 @@ def test_training_is_seeded_and_lowers_the_nll() -> None:
     for seed, steps in ((0, 1), (0, 150), (0, 150), (1, 150)):
         torch.manual_seed(0)
         model = build_regressor("gaussian", 1, 1, hidden=8)
-        assert train(model, problem, TrainingSettings(steps=steps, batch_size=32), seed) > 0
+        assert train(model, problem, TrainingSettings(steps=steps, batch_size=32), seed).seconds > 0
         nlls.append(score(model.log_density, problem)[0].nll.mean().item())
     assert nlls[1] < nlls[0] - 0.01
     assert nlls[1] == nlls[2] != nlls[3]
+
+
+def test_a_small_table_is_not_learned_by_heart() -> None:
+    """Noise that grows with x0; 2,000 steps on 200 rows end far above the NLL of a short training."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(600, 3, generator=generator, dtype=torch.float64)
+    noise = torch.randn(600, 1, generator=generator, dtype=torch.float64)
+    y = x[:, 1:2] + (0.2 + 0.8 * x[:, :1].abs()) * noise
+    problem = Problem((x[:200], y[:200]), (x[200:], y[200:]), ("a", "b", "c"), ("y",))
+    nlls = {}
+    for name, settings in {
+        "short": TrainingSettings(80, validation=False),
+        "long": TrainingSettings(800, validation=False),
+        "validated": TrainingSettings(800),
+    }.items():
+        torch.manual_seed(0)
+        model = build_regressor("gaussian", 3, 1)
+        kept = train(model, problem, settings, 0).kept_step
+        assert (kept < settings.steps) == settings.validation
+        nlls[name] = score(model.log_density, problem)[0].nll.mean().item()
+    assert nlls["validated"] < nlls["short"] + 0.15
+    assert nlls["long"] > nlls["validated"] + 0.3
 
 
 def test_a_training_that_diverges_is_an_error() -> None:

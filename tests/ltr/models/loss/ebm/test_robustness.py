@@ -113,6 +113,11 @@ def test_wrong_shapes_are_named(name: str) -> None:
             lambda: build_ebm_loss("nce+"),
             "loss: expected one of mlis, kldis, mlmcmc, nce, sm, dsm, ncep, cnce, got 'nce\\+'",
         ),
+        (lambda: build_ebm_loss("ebmdn"), r"got 'ebmdn', which also needs a proposal: EBMDN\(num_samples\)\.using"),
+        (
+            lambda: build_ebm_loss("mdn"),
+            r"got 'mdn', a model with a loss of its own: ltr\.models\.regression\.build_reg",
+        ),
     ],
 )
 def test_bad_hyper_parameters_are_named(build: object, message: str) -> None:
