@@ -175,7 +175,7 @@ def test_json_goes_to_standard_output_alone(
     main(replace(options, methods=("gaussian",), json=Path("-"), figure=tmp_path / "out.SVG"))
     printed = capsys.readouterr()
     assert list(json.loads(printed.out)["methods"]) == ["gaussian"]
-    assert "gaussian: seed 0, NLL" in printed.err
+    assert "gaussian: seed 0, step 3 of 3 kept, NLL" in printed.err
     assert not Path("-").exists()
     assert "<svg" in (tmp_path / "out.SVG").read_text()
 
