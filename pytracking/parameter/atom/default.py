@@ -4,6 +4,7 @@ from typing import Any
 
 from pytracking.parameter.atom.base import AtomClassifierParams, AtomParams
 from pytracking.parameter.dimp.from_pytracking import from_pytracking
+from pytracking.parameter.dimp.published import FRAME
 
 # Those of its frame, which is DiMP's: steps of conjugate gradient (init_CG_iter, CG_iter, hard_negative_CG_iter) under
 # the names of DiMP's steps.
@@ -24,22 +25,7 @@ VALUES: dict[str, Any] = {
         "relativeshift": [(0.6, 0.6), (-0.6, 0.6), (0.6, -0.6), (-0.6, -0.6)],
         "dropout": (7, 0.2),
     },
-    "random_shift_factor": 1 / 3,
-    "target_not_found_threshold": 0.25,
-    "distractor_threshold": 0.8,
-    "hard_negative_threshold": 0.5,
-    "target_neighborhood_scale": 2.2,
-    "dispalcement_scale": 0.8,
-    "hard_negative_learning_rate": 0.02,
-    "update_scale_when_uncertain": True,
-    "iounet_k": 3,
-    "num_init_random_boxes": 9,
-    "box_jitter_pos": 0.1,
-    "box_jitter_sz": 0.5,
-    "maximal_aspect_ratio": 6,
-    "box_refinement_iter": 5,
-    "box_refinement_step_length": 1,
-    "box_refinement_step_decay": 1,
+    **FRAME,
 }
 CLASSIFIER = AtomClassifierParams(
     compressed_dim=64,

@@ -23,6 +23,25 @@ _SHIFTS = [(0.6, 0.6), (-0.6, 0.6), (0.6, -0.6), (-0.6, -0.6)]
 _ROTATIONS_VOT = [5, -5, 10, -10, 20, -20, 30, -30, 45, -45, -60, 60]
 _BLURS_VOT = [(2, 0.2), (0.2, 2), (3, 1), (1, 3), (2, 2)]
 
+# What pytracking's DiMP and ATOM have in common:
+FRAME: dict[str, Any] = {
+    "random_shift_factor": 1 / 3,
+    "target_not_found_threshold": 0.25,
+    "distractor_threshold": 0.8,
+    "hard_negative_threshold": 0.5,
+    "target_neighborhood_scale": 2.2,
+    "dispalcement_scale": 0.8,
+    "hard_negative_learning_rate": 0.02,
+    "update_scale_when_uncertain": True,
+    "iounet_k": 3,
+    "num_init_random_boxes": 9,
+    "box_jitter_pos": 0.1,
+    "box_jitter_sz": 0.5,
+    "maximal_aspect_ratio": 6,
+    "box_refinement_iter": 5,
+    "box_refinement_step_length": 1,
+    "box_refinement_step_decay": 1,
+}
 _DIMP: dict[str, Any] = {
     "image_sample_size": 18 * 16,
     "search_area_scale": 5,
@@ -41,22 +60,7 @@ _DIMP: dict[str, Any] = {
         "relativeshift": _SHIFTS,
         "dropout": (2, 0.2),
     },
-    "random_shift_factor": 1 / 3,
-    "target_not_found_threshold": 0.25,
-    "distractor_threshold": 0.8,
-    "hard_negative_threshold": 0.5,
-    "target_neighborhood_scale": 2.2,
-    "dispalcement_scale": 0.8,
-    "hard_negative_learning_rate": 0.02,
-    "update_scale_when_uncertain": True,
-    "iounet_k": 3,
-    "num_init_random_boxes": 9,
-    "box_jitter_pos": 0.1,
-    "box_jitter_sz": 0.5,
-    "maximal_aspect_ratio": 6,
-    "box_refinement_iter": 5,
-    "box_refinement_step_length": 1,
-    "box_refinement_step_decay": 1,
+    **FRAME,
 }
 _RELATIVE = {"box_refinement_space": "relative", "box_refinement_iter": 10, "box_refinement_step_length": 2.5e-3}
 _LARGE = {

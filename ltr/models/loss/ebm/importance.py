@@ -24,6 +24,18 @@ def log_partition(energies: Tensor, log_q: Tensor) -> tuple[Tensor, float]:
     return log_sum - math.log(energies.shape[1]), effective.item()
 
 
+def negative_log_likelihood(energy: Energy, target: Tensor, y: Tensor, log_q: Tensor) -> LossOutput:
+    """Of targets y_i ``[N, D]``, log Z by the draws ``y [N, M, D]`` of q: 1/n sum_i log Z_i - f(x_i, y_i)."""
+    at_target, at_samples = energy(target[:, None])[:, 0], energy(y)
+    log_z, effective = log_partition(at_samples, log_q)
+    stats = {
+        "energy_target": at_target.mean().item(),
+        "energy_samples": at_samples.mean().item(),
+        "effective_samples": effective,
+    }
+    return LossOutput((log_z - at_target).mean(), stats)
+
+
 @dataclass(frozen=True)
 class MLIS(EBMLoss):
     """ML-IS, paper equation (5), proposal q from (4)::
@@ -46,15 +58,7 @@ class MLIS(EBMLoss):
     def objective(self, energy: Energy, target: Tensor, generator: Generator | None) -> LossOutput:
         proposal = GaussianMixture(self.sigmas)
         y = proposal.sample(target, self.num_samples, generator)
-        at_target = energy(target[:, None])[:, 0]
-        at_samples = energy(y)
-        log_z, effective = log_partition(at_samples, proposal.log_prob(y, target))
-        stats = {
-            "energy_target": at_target.mean().item(),
-            "energy_samples": at_samples.mean().item(),
-            "effective_samples": effective,
-        }
-        return LossOutput((log_z - at_target).mean(), stats)
+        return negative_log_likelihood(energy, target, y, proposal.log_prob(y, target))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput, require_count
-from ltr.models.loss.ebm.importance import log_partition
+from ltr.models.loss.ebm.importance import log_partition, negative_log_likelihood
 from ltr.models.loss.ebm.nce import log_probability_of_first
 from ltr.models.loss.ebm.proposals import Proposal
 from ltr.utils.errors import InputError
@@ -57,14 +57,7 @@ class EBMDN(LearnedProposalLoss):
 
     def objective(self, energy: Energy, target: Tensor, generator: Generator | None) -> LossOutput:
         proposal, y = self.draw(generator)
-        at_target, at_samples = energy(target[:, None])[:, 0], energy(y)
-        log_z, effective = log_partition(at_samples, proposal.log_prob(y))
-        stats = {
-            "energy_target": at_target.mean().item(),
-            "energy_samples": at_samples.mean().item(),
-            "effective_samples": effective,
-        }
-        return LossOutput((log_z - at_target).mean(), stats)
+        return negative_log_likelihood(energy, target, y, proposal.log_prob(y))
 
 
 @dataclass(frozen=True)
