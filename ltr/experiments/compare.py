@@ -20,13 +20,13 @@ import torch
 import tyro
 
 from ltr.experiments.comparison.figure import draw, test_pairs
-from ltr.experiments.comparison.problem import NUM_TEST_PAIRS, SYNTHETIC, Problem, read_problem, synthetic
-from ltr.experiments.comparison.runs import Density, Interval, MethodScores, Training, TrainingSettings, score, train
-from ltr.models.regression import ComponentCount, Regressor, SampleCount, build_regressor
+from ltr.experiments.comparison.methods import TrainingOptions, load, trained
+from ltr.experiments.comparison.problem import Problem
+from ltr.experiments.comparison.runs import Density, Interval, MethodScores, Training, score
+from ltr.models.regression import Regressor
 from ltr.utils.cli import one_line_errors
-from ltr.utils.config import PositiveInt, Width, check
+from ltr.utils.config import check
 from ltr.utils.device import set_threads
-from ltr.utils.errors import InputError
 from ltr.utils.figures import check_figure
 from ltr.utils.files import STDOUT, check_outputs, text_output
 from ltr.utils.numbers import check_seed
@@ -36,65 +36,20 @@ TRUTH = "truth"
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(TrainingOptions):
     """What to compare."""
 
     methods: tuple[str, ...] = ("nce", "ncep", "ebmdn", "gaussian", "mdn", "quantile")
-    data: str = "bimodal"  # a CSV table, or bimodal, sine, ring
-    target: tuple[str, ...] = ("y",)  # columns to predict, 1 to 4
-    columns: tuple[str, ...] = ()  # columns to predict from; default: all others
-    runs: PositiveInt = 1  # trainings of each method, with seeds SEED, SEED + 1, ...
-    training: TrainingSettings = TrainingSettings()
-    num_samples: SampleCount = 128  # M
-    hidden: Width = 32  # width of the networks
-    components: ComponentCount = 4  # K of the mixtures
-    test_fraction: float = 0.2  # of the rows of a table
     levels: tuple[float, ...] = (0.5, 0.9)  # of the highest-density regions whose coverage is measured
-    seed: int = 0
     figure: Path | None = Path("compare.png")  # the densities of the first runs
     json: Path | None = None  # also write all numbers there; - for standard output, instead of the table
-    threads: PositiveInt = 1
 
     def problems(self) -> list[str]:
         """What is wrong with the options, one line each."""
-        found = []
-        if not 0 < self.test_fraction < 1:
-            found.append(f"test_fraction: expected a number between 0 and 1, got {self.test_fraction}")
+        found = super().problems()
         if not self.levels or not all(0 < level < 1 for level in self.levels):
             found.append(f"levels: expected numbers between 0 and 1, got {self.levels}")
-        if not self.methods or len(set(self.methods)) < len(self.methods):
-            found.append(f"methods: expected names, each once, got {' '.join(self.methods) or 'none'}")
         return found
-
-
-def load(options: Options, num_test: int = NUM_TEST_PAIRS) -> Problem:
-    """The pairs, ``num_test`` for the test of a synthetic data set; InputError where they are too few."""
-    file = Path(options.data)
-    if options.data in SYNTHETIC and not file.exists():
-        problem = synthetic(options.data, num_test)
-    else:
-        problem = read_problem(file, options.target, options.columns, options.test_fraction, options.seed)
-    rows, batch = len(problem.train[0]), options.training.batch_size
-    if rows < batch or not len(problem.test[0]):
-        raise InputError(
-            f"{file}: {rows} rows to train and {len(problem.test[0])} to test; expected at least a batch of {batch} "
-            "and one (see --training.batch-size, --test-fraction)"
-        )
-    return problem
-
-
-def build(options: Options, name: str, problem: Problem, seed: int) -> Regressor:
-    """A model with fresh weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return build_regressor(
-            name,
-            len(problem.inputs),
-            len(problem.targets),
-            options.hidden,
-            options.num_samples,
-            options.components,
-        )
 
 
 def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
@@ -104,16 +59,10 @@ def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
     """
     found: dict[str, MethodScores] = {}
     if problem.truth is not None:
-        _add(found, TRUTH, _truth_of(problem), problem, Training(0.0, 0), options.seed)
+        _add(found, TRUTH, _truth_of(problem), problem, Training(0.0, 0, 0), options.seed)
         found[TRUTH].runs *= options.runs
     for name in options.methods:
-        for seed in range(options.seed, options.seed + options.runs):
-            model = build(options, name, problem, seed)
-            try:
-                training = train(model, problem, options.training, seed)
-            except FloatingPointError as error:
-                raise FloatingPointError(f"{name}, seed {seed}: {error}") from error
-            model.requires_grad_(False)
+        for seed, model, training in trained(options, name, problem):
             densities: dict[str, Density] = {name: model.log_density}
             x, _ = problem.standardized(problem.test)
             if model.proposal(x[:1]) is not None:
@@ -121,8 +70,10 @@ def compare(options: Options, problem: Problem) -> dict[str, MethodScores]:
             for label, density in densities.items():
                 _add(found, label, density, problem, training, seed)
             nll = found[name].runs[-1].nll.mean().item()
-            kept = f"step {training.kept_step} of {options.training.steps} kept"
-            say(f"{name}: seed {seed}, {kept}, NLL {nll:.4f}, {training.seconds:.1f} s of processor time", options)
+            say(
+                f"{name}: seed {seed}, {training.kept}, NLL {nll:.4f}, {training.seconds:.1f} s of processor time",
+                options,
+            )
         if options.json and options.json != STDOUT:
             write_json(found, summaries(found, options), options)
     return found
@@ -228,8 +179,6 @@ def main(options: Options) -> None:
     check_outputs({"--figure": options.figure, "--json": options.json}, [options.data])
     set_threads(options.threads)
     problem = load(options)
-    for name in options.methods:  # wrong names are told before the training
-        build(options, name, problem, options.seed)
     found = compare(options, problem)
     intervals = summaries(found, options)
     if options.json == STDOUT:

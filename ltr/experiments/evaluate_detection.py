@@ -29,20 +29,43 @@ from ltr.utils.files import STDOUT, check_outputs, text_output, with_card
 
 
 @dataclass(frozen=True)
-class Options:
-    """What to evaluate."""
+class BranchOptions:
+    """A trained energy branch, and the pictures that its settings name."""
 
     name: tyro.conf.Positional[str]  # of the branch's training settings
     data: Path = Path("data")  # the folder that the settings' data sources lie in
     network: Path | None = None  # of the branch; default: workspace/detection/NAME/network.safetensors
     weights: Path | None = None  # of the detector, if other than in the settings
     cache: Path | None = None  # of the detector's outputs, if other than in the settings
+    device: str = "auto"
+    threads: int = 1  # of torch on the CPU
+
+    @property
+    def settings(self) -> BranchTrainSettings:
+        """Those of the branch's training, with the changes of these options."""
+        settings = branch_settings(self.name)
+        return replace(settings, weights=self.weights or settings.weights, cache=self.cache or settings.cache)
+
+    @property
+    def network_file(self) -> Path:
+        """The weights of the branch."""
+        return self.network or Path("workspace/detection") / self.name / "network.safetensors"
+
+    @property
+    def inputs(self) -> list[Path]:
+        """What is read, so that no output may replace it."""
+        files = [file for path in filter(None, (self.network_file, self.settings.weights)) for file in with_card(path)]
+        return [*files, self.data]
+
+
+@dataclass(frozen=True)
+class Options(BranchOptions):
+    """What to evaluate."""
+
     part: Literal["val", "test"] = "test"
     steps: Steps | None = None  # lambda of position and of size, if other than in the settings
     prediction: PredictionSettings = PredictionSettings()
     results: Path | None = None  # also write the detections there (-: standard output), in COCO's format
-    device: str = "auto"
-    threads: int = 1  # of torch on the CPU
 
 
 def branch_settings(name: str) -> BranchTrainSettings:
@@ -74,14 +97,11 @@ def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device)
 
 def evaluate(options: Options) -> None:
     """Print the scores of the detector alone, after guided NMS, and after refinement."""
-    settings = branch_settings(options.name)
-    settings = replace(settings, weights=options.weights or settings.weights, cache=options.cache or settings.cache)
+    settings = options.settings
     set_threads(options.threads)
     device = choose_device(options.device)
-    network = options.network or Path("workspace/detection") / options.name / "network.safetensors"
-    read = [file for path in filter(None, (network, settings.weights)) for file in with_card(path)]
-    check_outputs({"results": options.results}, [*read, options.data])
-    energy_model = load_branch(settings, network, device)
+    check_outputs({"results": options.results}, options.inputs)
+    energy_model = load_branch(settings, options.network_file, device)
     evaluation = Evaluation(
         FrozenDetectorLoaders(settings, device), options.data, getattr(settings.data, options.part), options.prediction
     )

@@ -14,7 +14,7 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.models.weights import NetworkCard, load_network
 from ltr.utils.device import place
 from ltr.utils.errors import InputError
-from pytracking.parameter.dimp.base import NETWORKS
+from pytracking.parameter.dimp.base import NETWORKS, network_path
 from pytracking.parameter.dimp.published import missing_weights
 
 
@@ -22,10 +22,8 @@ def find_network(name: str, networks: Path | None = None) -> Path:
     """The file of the network ``name`` in the folder ``networks`` (None: ``pytracking/networks``), or ``name`` itself
     if it is a .safetensors path."""
     networks = networks or NETWORKS
-    if name.endswith(".safetensors"):
-        return Path(name)
-    path = networks / f"{name}.safetensors"
-    if not path.is_file():
+    path = network_path(name, networks)
+    if not name.endswith(".safetensors") and not path.is_file():
         if (missing := missing_weights(name)) is not None:
             raise missing
         known = sorted(file.stem for file in networks.glob("*.safetensors"))

@@ -9,7 +9,7 @@ from ltr.utils.files import PYTORCH_SUFFIXES, import_advice, with_card
 from pytracking.parameter.atom import PARAMETERS as ATOM
 from pytracking.parameter.atom.base import AtomParams
 from pytracking.parameter.dimp import PARAMETERS as DIMP
-from pytracking.parameter.dimp.base import NETWORKS, DiMPParams
+from pytracking.parameter.dimp.base import DiMPParams, network_path
 from pytracking.parameter.dimp.parameter_file import read_parameter_file
 from pytracking.parameter.dimp.published import missing_weights
 from pytracking.parameter.opencv import PARAMETERS as OPENCV
@@ -95,27 +95,29 @@ def load_parameters(config: TrackerConfig) -> Any:
     return family.parameters[parameter]
 
 
-def missing_network(config: TrackerConfig) -> InputError | None:
-    """The error that says where to get the published network of ``config``, if it is not there; otherwise None.
+def _network_of(config: TrackerConfig) -> str | None:
+    """The name or path of the network that a tracker takes; None for a family without networks.
 
     Raises as :func:`load_parameters`, and InputError for invalid parameters to change.
     """
     config = complete(config)
     params = load_parameters(config)
-    if not FAMILIES[config.tracker].of_network:
-        return None
-    network = config.override(params).network
-    return None if (NETWORKS / f"{network}.safetensors").is_file() else missing_weights(network)
+    return config.override(params).network if FAMILIES[config.tracker].of_network else None
+
+
+def missing_network(config: TrackerConfig) -> InputError | None:
+    """The error that says where to get the published network of ``config``, if it is not there; otherwise None.
+
+    Raises as :func:`load_parameters`, and InputError for invalid parameters to change.
+    """
+    network = _network_of(config)
+    return None if network is None or network_path(network).is_file() else missing_weights(network)
 
 
 def network_files(config: TrackerConfig) -> list[Path]:
     """The paths of a tracker's network and its card (they may be missing); empty for a family without such networks.
 
-    Raises as :func:`load_parameters` and :meth:`~pytracking.tracker.base.config.TrackerConfig.override`.
+    Raises as :func:`load_parameters`, and InputError for invalid parameters to change.
     """
-    config = complete(config)
-    params = load_parameters(config)
-    if getattr(params, "network", None) is None:
-        return []
-    network = config.override(params).network
-    return with_card(Path(network) if network.endswith(".safetensors") else NETWORKS / f"{network}.safetensors")
+    network = _network_of(config)
+    return [] if network is None else with_card(network_path(network))

@@ -65,7 +65,7 @@ class HighestDensity:
 
 
 @dataclass(frozen=True)
-class Interval:
+class CentralInterval:
     """The central interval of one coordinate; its size is a length."""
 
     coordinate: int

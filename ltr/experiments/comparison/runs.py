@@ -47,6 +47,12 @@ class Training(NamedTuple):
 
     seconds: float
     kept_step: int
+    steps: int  # of all
+
+    @property
+    def kept(self) -> str:
+        """For a line of progress."""
+        return f"step {self.kept_step} of {self.steps} kept"
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ def train(model: Regressor, problem: Problem, settings: TrainingSettings, seed: 
     if weights is not None:
         model.load_state_dict(weights)
     model.eval()
-    return Training(time.process_time() - begin, kept)
+    return Training(time.process_time() - begin, kept, settings.steps)
 
 
 def _validation_nll(density: Density, problem: Problem, held: Pairs) -> float:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_iou, box_to_relative
-from ltr.experiments.comparison.coverage import HighestDensity, Interval, Predictions, Region
+from ltr.experiments.comparison.coverage import CentralInterval, HighestDensity, Predictions, Region
 from ltr.experiments.detection.scores import Steps
 from ltr.models.density import Domain, Mixture, Points, UnnormalizedDensity, importance_points
 from ltr.models.density.points import Estimate
@@ -21,7 +21,7 @@ DOMAIN = Domain((-0.75,) * 4, (0.75,) * 4)  # relative box space: has every box 
 SIGMAS = (0.0375, 0.075, 0.15, 0.3)  # of the proposal around a refined box; those of Table 2's proposal and noise
 REGIONS: dict[str, Region] = {
     "box: highest density": HighestDensity(),
-    **{name: Interval(i) for i, name in enumerate(("center x", "center y", "log width", "log height"))},
+    **{name: CentralInterval(i) for i, name in enumerate(("center x", "center y", "log width", "log height"))},
 }
 
 

@@ -16,6 +16,11 @@ from ltr.utils.config import NonNegativeFloat, NonNegativeInt, PositiveFloat, Po
 NETWORKS = Path(__file__).resolve().parents[2] / "networks"  # the shipped ones
 
 
+def network_path(name: str, networks: Path = NETWORKS) -> Path:
+    """The file of the network ``name`` in the folder ``networks``, or ``name`` itself if it is a .safetensors path."""
+    return Path(name) if name.endswith(".safetensors") else networks / f"{name}.safetensors"
+
+
 @dataclass(frozen=True)
 class LocalizationParams:
     """Thresholds of localization (scores are about 1 on the target, 0 on background)."""
@@ -46,7 +51,7 @@ class FarSearchParams:
     sweep: PositiveInt = 12  # about so many search areas for the whole picture: those of large pictures are enlarged,
     max_zoom: Annotated[float, Range(least=1, most=10)] = 2.0  # by this at most
     min_score: float = 0.25  # of both filters; where one's is lower, the target is not
-    # Evidence is the likeness to the first frame's target (cosine of the mean features in the box) plus
+    # Evidence is the similarity to the first frame's target (cosine of the mean features in the box) plus
     score_weight: NonNegativeFloat = 0.3  # of the lower score of the two filters
     candidate_evidence: float = 0.5  # from which something in an enlarged area is looked at closer
     found_evidence: float = 0.75  # from which it is the target, in its own size

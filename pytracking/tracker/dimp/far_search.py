@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.output import TrackOutput, TrackState
 from pytracking.tracker.dimp.camera_motion import camera_motion, small_gray
 from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions
-from pytracking.tracker.dimp.localization import subcell_argmax
+from pytracking.tracker.dimp.localization import peaks
 from pytracking.tracker.dimp.spiral_search import spiral_places
 
 if TYPE_CHECKING:
@@ -134,8 +135,9 @@ class FarSearch:
         """The target, if it is now certain that it is in the ``view`` of ``region``. Updates ``state.search``."""
         transform, features, scores = view
         cell = self.settings.stride * transform.scale
-        offsets, heights = _peaks(scores.min(axis=0), state.box[2:] / cell)
-        places = np.array(transform.center) + offsets * cell
+        half_w, half_h = np.maximum(state.box[2:] / cell / 2, 1).tolist()
+        offsets, found = zip(*islice(peaks(scores.min(axis=0), half_w, half_h), MAX_PEAKS), strict=True)
+        places, heights = np.array(transform.center) + np.array(offsets) * cell, np.array(found)
         boxes = np.concatenate([places - state.box[2:] / 2, np.tile(state.box[2:], (len(places), 1))], axis=1)
         boxes_crop = box_to_crop(boxes, transform)
         evidence = self._evidence(state, features, boxes_crop, heights)
@@ -186,27 +188,9 @@ class FarSearch:
     ) -> np.ndarray:
         """That the target is in ``boxes`` ``[n, 4]`` (crop pixels), whose filters have at least ``scores``: ``[n]``.
 
-        The likeness (cosine of the mean features) to the first frame's target, plus ``score_weight`` of the score.
+        The similarity (cosine of the mean features) to the first frame's target, plus ``score_weight`` of the score.
         """
         memory, samples = state.memory, features.sample[None].expand(len(boxes), -1, -1, -1, -1)
         (first,) = self.functions.describe(memory.samples[:1], memory.boxes[:1, 0])
-        likeness = self.functions.describe(samples, boxes) @ first
-        return likeness.astype(np.float64) + self.params.score_weight * scores.clip(0, 1)
-
-
-def _peaks(scores: np.ndarray, target_size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The highest peaks of ``[K, K]``, outside the target's half size ``(w, h)`` around others.
-
-    Returns:
-        Their places (x, y) from the map's center ``[n, 2]``, in cells, and their heights ``[n]``.
-    """
-    rest, cells, middle = scores.copy(), np.arange(len(scores)), (len(scores) - 1) / 2
-    half_w, half_h = np.maximum(target_size / 2, 1).tolist()
-    places: list[tuple[float, float]] = []
-    heights: list[float] = []
-    while len(places) < MAX_PEAKS and np.isfinite(rest.max()):
-        row, column = subcell_argmax(scores, int(rest.argmax()))
-        places.append((column - middle, row - middle))
-        heights.append(float(rest.max()))
-        rest[np.ix_(np.abs(cells - row) <= half_h, np.abs(cells - column) <= half_w)] = -np.inf
-    return np.array(places), np.array(heights)
+        similarity = self.functions.describe(samples, boxes) @ first
+        return similarity.astype(np.float64) + self.params.score_weight * scores.clip(0, 1)

@@ -7,7 +7,9 @@ In pytracking's flags, ``tracking`` is "normal" (or "hard_negative", if a distra
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -79,6 +81,22 @@ def _vertex(values: np.ndarray) -> float:
     return min(max(0.5 * (before - after) / curvature, -0.5), 0.5) if curvature < 0 else 0.0
 
 
+def peaks(scores: np.ndarray, half_w: float, half_h: float, start: int | None = None) -> Iterator[tuple[Offset, float]]:
+    """The peaks of ``[K, K]``, highest first, each outside the neighborhoods of those before: places and scores.
+
+    Args:
+        half_w, half_h: of a neighborhood, in cells.
+        start: flat index of the first peak, if not the highest.
+    """
+    rest, cells, center = scores.copy(), np.arange(len(scores)), (len(scores) - 1) / 2
+    highest = int(rest.argmax()) if start is None else start
+    while rest.flat[highest] != -np.inf:
+        row, column = subcell_argmax(scores, highest)
+        yield (column - center, row - center), float(rest.flat[highest])
+        rest[np.ix_(np.abs(cells - row) <= half_h, np.abs(cells - column) <= half_w)] = -np.inf
+        highest = int(rest.argmax())
+
+
 def localize(
     scores: np.ndarray, target_size: tuple[float, float], context: MotionContext, params: LocalizationParams
 ) -> Localization:
@@ -119,22 +137,16 @@ def _find_peaks(
     scores: np.ndarray, target_size: tuple[float, float], context: MotionContext, params: LocalizationParams
 ) -> list[_Peak]:
     """The highest peak and others outside its neighborhood, highest first."""
-    cells, center = np.arange(len(scores)), (len(scores) - 1) / 2
     half_w, half_h = (params.neighborhood_scale * side / 2 for side in target_size)
-    reach = params.displacement_scale * center / 2
-    rest, weighted = scores.copy(), scores * _window(len(scores), context) if params.window else scores
-    highest = int(weighted.argmax())
-    row, column = subcell_argmax(scores, highest)
+    reach = params.displacement_scale * (len(scores) - 1) / 4
+    start = int((scores * _window(len(scores), context)).argmax()) if params.window else None
     found: list[_Peak] = []
-    while True:
-        place = column - center, row - center
+    for place, score in islice(peaks(scores, half_w, half_h, start), MAX_PEAKS):
+        if found and not score > params.not_found_threshold:
+            break
         far = context.place_known and context.distance(place) > reach
-        found.append(_Peak(place, float(rest.flat[highest]), math.dist(place, context.last_place), far))
-        rest[np.ix_(np.abs(cells - row) <= half_h, np.abs(cells - column) <= half_w)] = -np.inf
-        if len(found) == MAX_PEAKS or not rest.max() > params.not_found_threshold:
-            return found
-        highest = int(rest.argmax())
-        row, column = subcell_argmax(scores, highest)
+        found.append(_Peak(place, score, math.dist(place, context.last_place), far))
+    return found
 
 
 def _window(size: int, context: MotionContext) -> np.ndarray:

@@ -12,8 +12,8 @@ from ltr.data.bounding_box_utils import box_from_relative, box_to_relative
 from ltr.experiments import calibration
 from ltr.experiments.comparison.coverage import (
     LEVELS,
+    CentralInterval,
     HighestDensity,
-    Interval,
     Predictions,
     measure,
     noise_floor,
@@ -37,8 +37,8 @@ def gaussian_predictions(seed: int, steepness: float) -> Predictions:
     return Predictions(grid_points(density, 999), target.double(), density.log_density(target[:, None])[:, 0])
 
 
-@pytest.mark.parametrize("region", [HighestDensity(), Interval(0)])
-def test_densities_that_are_too_narrow_and_what_corrects_them(region: HighestDensity | Interval) -> None:
+@pytest.mark.parametrize("region", [HighestDensity(), CentralInterval(0)])
+def test_densities_that_are_too_narrow_and_what_corrects_them(region: HighestDensity | CentralInterval) -> None:
     found = measure(gaussian_predictions(0, 4.0), gaussian_predictions(1, 4.0), {"y": region})["y"]
     assert found.temperature == pytest.approx(4.0, rel=0.1)
     assert found.nll[0] > found.nll[1] == pytest.approx(0.5 * math.log(2 * math.pi * math.e), abs=0.05)

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from ltr.experiments import calibration
-from ltr.experiments.compare import Options, compare, load, main
+from ltr.experiments.compare import Options, compare, main
+from ltr.experiments.comparison.methods import load
 from ltr.experiments.comparison.runs import TrainingSettings
 from ltr.models.regression import METHODS
 from ltr.utils.errors import InputError

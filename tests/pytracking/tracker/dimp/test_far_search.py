@@ -28,11 +28,11 @@ def network() -> nn.Module:
 class World:
     """A tracker whose filters see the targets at ``places`` (x, y of their centers), and whose features are alike."""
 
-    def __init__(self, network: nn.Module, likeness: float = 0.9, height: float = 0.8, **changes: Any) -> None:
+    def __init__(self, network: nn.Module, similarity: float = 0.9, height: float = 0.8, **changes: Any) -> None:
         params = replace(DiMPParams("unused", far_search=FarSearchParams(min_energy=-1e9)), **changes)
         self.tracker: DiMPTracker = dimp_tracker(network, SMALL, params)  # type: ignore[arg-type]
         self.places: list[tuple[float, float]] = [(40.0, 30.0)]
-        self.likeness, self.height = likeness, height
+        self.similarity, self.height = similarity, height
         self.seen: list[CropTransform] = []
         self.batches: list[list[CropTransform]] = []
         functions = self.tracker.dimp.functions
@@ -66,7 +66,7 @@ class World:
 
     def describe(self, samples: torch.Tensor, boxes: np.ndarray) -> np.ndarray:
         first = samples.data_ptr() == self.tracker.started.memory.samples.data_ptr()
-        across = 1.0 if first else self.likeness
+        across = 1.0 if first else self.similarity
         return np.tile([across, np.sqrt(1 - across**2)], (len(boxes), 1))
 
     def lose(self) -> None:
@@ -102,7 +102,7 @@ def test_what_reappears_far_away_is_found_after_it_was_confirmed(network: nn.Mod
 
 @pytest.mark.parametrize(
     "world",
-    [{"likeness": 0.3}, {"height": 0.2}, {"search": "near"}, {"far_search": FarSearchParams(min_energy=1e9)}],
+    [{"similarity": 0.3}, {"height": 0.2}, {"search": "near"}, {"far_search": FarSearchParams(min_energy=1e9)}],
     ids=["unlike", "low", "near", "energy"],
 )
 def test_what_is_not_like_the_target_is_not_taken(network: nn.Module, world: dict[str, Any]) -> None:
