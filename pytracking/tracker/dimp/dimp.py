@@ -13,9 +13,9 @@ from pytracking.features.augmentation import augmented_crops
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.frame_size import Size, size_of
 from pytracking.tracker.base.output import Box, Candidate, TrackOutput, TrackState
-from pytracking.tracker.dimp.candidates import Rivals
 from pytracking.tracker.dimp.confidence import Calibration, Evidence
 from pytracking.tracker.dimp.debug import DebugHook
+from pytracking.tracker.dimp.distractors import Distractors
 from pytracking.tracker.dimp.far_search import FarSearch, FoundFar
 from pytracking.tracker.dimp.functions import BoxQuery, CropFeatures, DiMPFunctions, RefinedBox
 from pytracking.tracker.dimp.identity import Reacquisition, local_max_score, verify_state
@@ -135,7 +135,7 @@ class DiMP:
         width, height = (state.box[2:] / cell).tolist()
         motion_x, motion_y = (state.motion / cell).tolist()
         last_x, last_y = self._last_place(state, transform).tolist()
-        distractors = tuple((x, y) for x, y in ((state.rivals.shown.places - transform.center) / cell).tolist())
+        distractors = tuple((x, y) for x, y in ((state.distractors.shown.places - transform.center) / cell).tolist())
         context = MotionContext(
             last_place=(last_x, last_y),
             place_known=not state.reacquisition.is_active,
@@ -187,7 +187,7 @@ class DiMP:
         cell = self.settings.stride * transform.scale
         places = np.array(found.distractors).reshape(-1, 2) * cell + transform.center
         size = math.sqrt(state.box[2] * state.box[3])
-        state.rivals = state.rivals.after(places, np.array(found.distractor_scores), size)
+        state.distractors = state.distractors.after(places, np.array(found.distractor_scores), size)
         if found.state != "lost":
             state.identity_score += thresholds.recognition_rate * (evidence.recognition - state.identity_score)
             box_crop = refined.box.astype(np.float64) if refined and self._moves_to_refined(found) else query.box
@@ -212,7 +212,11 @@ class DiMP:
     def _move_to(self, state: TargetState, again: FoundFar) -> TrackOutput:
         """Continue at the place where the lost target was found again, with the caution that follows every loss."""
         state.box, state.motion = self._clip_to_frame(again.box, state.frame_size), np.zeros(2)
-        state.rivals, state.identity_score, state.log_odds = Rivals(count=state.rivals.count), again.score, math.nan
+        state.distractors, state.identity_score, state.log_odds = (
+            Distractors(count=state.distractors.count),
+            again.score,
+            math.nan,
+        )
         state.reacquisition = Reacquisition(0, self.params.localization.probation_frames)
         return TrackOutput(_as_box(state.box), again.score, "uncertain")
 
@@ -253,11 +257,11 @@ def _evidence(
 
 
 def _candidates(state: TargetState) -> tuple[Candidate, ...]:
-    """The rivals of the last frame, with boxes of the target's size."""
-    rivals, size = state.rivals.shown, state.box[2:]
-    boxes = [_as_box(np.concatenate([place - size / 2, size])) for place in rivals.places]
-    scores = rivals.scores.clip(0, 1).tolist()
-    return tuple(map(Candidate, rivals.ids.tolist(), boxes, scores))
+    """The distractors of the last frame, with boxes of the target's size."""
+    distractors, size = state.distractors.shown, state.box[2:]
+    boxes = [_as_box(np.concatenate([place - size / 2, size])) for place in distractors.places]
+    scores = distractors.scores.clip(0, 1).tolist()
+    return tuple(map(Candidate, distractors.ids.tolist(), boxes, scores))
 
 
 def _as_box(values: np.ndarray) -> Box:

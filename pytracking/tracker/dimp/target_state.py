@@ -14,7 +14,7 @@ from torch import Tensor
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.errors import InputError
 from pytracking.tracker.base.frame_size import Size, size_factors
-from pytracking.tracker.dimp.candidates import Rivals
+from pytracking.tracker.dimp.distractors import Distractors
 from pytracking.tracker.dimp.far_search import SearchState
 from pytracking.tracker.dimp.functions import Array, Modulation
 from pytracking.tracker.dimp.identity import Reacquisition
@@ -34,7 +34,7 @@ class TargetState:
     modulation: Modulation
     memory: Memory
     generator: torch.Generator
-    rivals: Rivals = field(default_factory=Rivals)
+    distractors: Distractors = field(default_factory=Distractors)
     reacquisition: Reacquisition = Reacquisition()
     identity_score: float = 1.0
     first_energy: float = math.nan  # of the first box, in the first frame; NaN if boxes are not refined
@@ -47,7 +47,7 @@ class TargetState:
         if frame_size != self.frame_size:
             factors = np.array(size_factors(self.frame_size, frame_size))
             self.box, self.first_size = self.box * np.tile(factors, 2), self.first_size * factors
-            self.motion, self.rivals = self.motion * factors, self.rivals.scaled(factors)
+            self.motion, self.distractors = self.motion * factors, self.distractors.scaled(factors)
             self.search = self.search.scaled(factors)
             self.frame_size = frame_size
 
@@ -65,7 +65,7 @@ def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size:
     """Raise InputError if ``state`` has other names than a state, or values that do not fit the network.
 
     Fields with start values may be missing: older versions did not have all of them. ``distractors`` is one that they
-    had: the rivals' places.
+    had: the distractors' places.
     """
     expected = dict(_leaf_names(TargetState))
     missing, unknown = expected.keys() - state.keys(), state.keys() - expected.keys() - {"distractors"}
@@ -80,8 +80,8 @@ def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size:
             raise InputError(f"not the state of a DiMP tracker: {name}: {text.replace('torch.', '')}")
     if not (state["box"][2:] > 0).all() or not (state["first_size"] > 0).all():
         raise InputError("not the state of a DiMP tracker: box, first_size: expected a size above 0")
-    if len({len(state.get(name, ())) for name in _stored(network, memory_size) if name.startswith("rivals.")}) > 1:
-        raise InputError("not the state of a DiMP tracker: rivals: expected arrays of one length")
+    if len({len(state.get(name, ())) for name in _stored(network, memory_size) if name.startswith("distractors.")}) > 1:
+        raise InputError("not the state of a DiMP tracker: distractors: expected arrays of one length")
     num_init, num_added = state["memory.num_init"], state["memory.num_added"]
     if not ((num_init > 0) & (num_init < memory_size)).all() or not (num_added >= 0).all():
         raise InputError(f"not the state of a DiMP tracker: memory.num_init, num_added: not of {memory_size} samples")
@@ -96,12 +96,12 @@ def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch
         "box": (f64, (4,)),
         "first_size": (f64, (2,)),
         "motion": (f64, (2,)),
-        "rivals.ids": (torch.int64, ("n",)),
-        "rivals.places": (f64, ("n", 2)),
-        "rivals.motions": (f64, ("n", 2)),
-        "rivals.scores": (f64, ("n",)),
-        "rivals.ages": (torch.int64, ("n",)),
-        "rivals.unseen": (torch.int64, ("n",)),
+        "distractors.ids": (torch.int64, ("n",)),
+        "distractors.places": (f64, ("n", 2)),
+        "distractors.motions": (f64, ("n", 2)),
+        "distractors.scores": (f64, ("n",)),
+        "distractors.ages": (torch.int64, ("n",)),
+        "distractors.unseen": (torch.int64, ("n",)),
         "search.candidates": (f64, ("n", 4)),
         "search.view": (torch.uint8, ("n", "n")),
         "filter": filter,

@@ -310,7 +310,7 @@ def test_what_an_older_version_did_not_save_has_its_start_value(tracker: Tracker
     older = {
         name: value
         for name, value in saved.items()
-        if name not in ("identity_score", "reacquisition.lost") and not name.startswith("rivals.")
+        if name not in ("identity_score", "reacquisition.lost") and not name.startswith("distractors.")
     }
     older["distractors"] = torch.zeros(0, 2, dtype=torch.float64)  # which it saved instead
     outputs = []
@@ -329,8 +329,8 @@ LEARNED = ("filter", "first_filter", "modulation.0", "modulation.1", "memory.sam
         "box",
         "first_size",
         "motion",
-        "rivals.places",
-        "rivals.ids",
+        "distractors.places",
+        "distractors.ids",
         "frame_number",
         "generator",
         *LEARNED,

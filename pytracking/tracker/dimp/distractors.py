@@ -1,8 +1,8 @@
-"""The target's rivals: the other peaks of the score maps, matched over frames. Pure functions of numpy arrays.
+"""The target's distractors: the other peaks of the score maps, matched over frames. Pure functions of numpy arrays.
 
-Each peak of a frame is a known rival near the place where that is expected, or else a new one. Of all ways to match
-them, the one with the smallest sum of squared distances is taken: a motion that all share, the camera's, does not
-change which one that is. A rival that is hidden for a while keeps its id.
+Each peak of a frame is a known distractor near the place where that is expected, or else a new one. Of all ways to
+match them, the one with the smallest sum of squared distances is taken: a motion that all share, the camera's, does not
+change which one that is. A distractor that is hidden for a while keeps its id.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 REACH = 1.0  # largest distance from the expected place, in target sizes
 MOTION_RATE = 0.3  # least weight of a new motion in the running mean
-MOTION_DECAY = 0.9  # of the expected motion, with each frame in which a rival is not seen
+MOTION_DECAY = 0.9  # of the expected motion, with each frame in which a distractor is not seen
 REMEMBERED = 30  # frames without being seen, and at most twice the number of times it was seen
 MOST = 8
 
@@ -24,7 +24,7 @@ def _empty(*shape: int, kind: type = np.float64) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Rivals:
+class Distractors:
     """n of them, those of the last frame first; lengths in image pixels, times in frames."""
 
     ids: np.ndarray = _empty(0, kind=np.int64)  # int64 [n], from 1
@@ -35,8 +35,8 @@ class Rivals:
     unseen: np.ndarray = _empty(0, kind=np.int64)  # frames since it was seen, int64 [n]
     count: int = 0  # of all so far
 
-    def after(self, places: np.ndarray, scores: np.ndarray, size: float) -> Rivals:
-        """The rivals after a frame with other peaks at ``places [p, 2]`` with ``scores [p]``.
+    def after(self, places: np.ndarray, scores: np.ndarray, size: float) -> Distractors:
+        """The distractors after a frame with other peaks at ``places [p, 2]`` with ``scores [p]``.
 
         size: of the target, sqrt(w h) in pixels.
         """
@@ -61,19 +61,19 @@ class Rivals:
         return _joined(seen, _new(places[new], scores[new], self.count), missed)
 
     @property
-    def shown(self) -> Rivals:
+    def shown(self) -> Distractors:
         """Those of the last frame."""
         return self._only(self.unseen == 0)
 
-    def scaled(self, factors: np.ndarray) -> Rivals:
+    def scaled(self, factors: np.ndarray) -> Distractors:
         """In pixels of a picture that is larger by ``factors`` (x, y)."""
         return replace(self, places=self.places * factors, motions=self.motions * factors)
 
-    def _only(self, chosen: np.ndarray) -> Rivals:
+    def _only(self, chosen: np.ndarray) -> Distractors:
         return _of({name: getattr(self, name)[chosen] for name in _ARRAYS}, self.count)
 
     def _match(self, places: np.ndarray, size: float) -> tuple[int, ...]:
-        """The peak that each rival is, -1 if none: exact, by dynamic programming over the sets of taken peaks."""
+        """The peak that each distractor is, -1 if none: exact, by dynamic programming over the sets of taken peaks."""
         steps = MOTION_DECAY * (1 - MOTION_DECAY ** (1 + self.unseen[:, None])) / (1 - MOTION_DECAY)
         offsets = (self.places + steps * self.motions)[:, None] - places
         costs: list[list[float]] = ((offsets**2).sum(axis=-1) / size**2).tolist()
@@ -93,18 +93,20 @@ class Rivals:
         return cheapest(0, 0)[1]
 
 
-_ARRAYS = [each.name for each in fields(Rivals) if each.name != "count"]
+_ARRAYS = [each.name for each in fields(Distractors) if each.name != "count"]
 
 
-def _of(arrays: dict[str, np.ndarray], count: int) -> Rivals:
-    return Rivals(**arrays, count=count)
+def _of(arrays: dict[str, np.ndarray], count: int) -> Distractors:
+    return Distractors(**arrays, count=count)
 
 
-def _new(places: np.ndarray, scores: np.ndarray, count: int) -> Rivals:
+def _new(places: np.ndarray, scores: np.ndarray, count: int) -> Distractors:
     ones = np.ones(len(places), np.int64)
-    return Rivals(count + ones.cumsum(), places, np.zeros_like(places), scores, ones, 0 * ones, count + len(places))
+    return Distractors(
+        count + ones.cumsum(), places, np.zeros_like(places), scores, ones, 0 * ones, count + len(places)
+    )
 
 
-def _joined(seen: Rivals, new: Rivals, missed: Rivals) -> Rivals:
+def _joined(seen: Distractors, new: Distractors, missed: Distractors) -> Distractors:
     parts = seen, new, missed
     return _of({name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}, new.count)
