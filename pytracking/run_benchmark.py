@@ -72,7 +72,8 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     networks = [path for config in configs.values() for path in network_files(config)]
     check_outputs({"--json": arguments.json}, [arguments.source, *networks])
     video = _video(arguments)
-    from pytracking.profiling.latency import measure, peak_memory  # late: imports torch
+    from pytracking.profiling.instruction_set import instruction_set  # late: imports torch
+    from pytracking.profiling.latency import measure, peak_memory
 
     trackers = {text: build_tracker(config) for text, config in configs.items()}
     with video as (source, box):
@@ -80,10 +81,12 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     peak = peak_memory()
     if arguments.json != STDOUT:
         print(text_of(reports))
+        print(f"processor: {instruction_set()}")
         if peak is not None:
             print(f"peak memory of the process: {peak:.0f} MiB")
     if arguments.json:
-        content = {"peak_memory_mib": peak, "runs": {name: report.to_json() for name, report in reports.items()}}
+        runs = {name: report.to_json() for name, report in reports.items()}
+        content = {"instruction_set": instruction_set(), "peak_memory_mib": peak, "runs": runs}
         with text_output(arguments.json) as file:
             file.write(json.dumps(content, indent=1) + "\n")
         if arguments.json != STDOUT:

@@ -10,6 +10,7 @@ import torch
 from pytracking import run_benchmark
 from pytracking.api.tracker import Tracker
 from pytracking.profiling import latency as benchmark
+from pytracking.profiling.instruction_set import instruction_set
 from pytracking.profiling.latency import StageClock, Times
 from tests.fakes.networks import write_small_network
 from tests.fakes.videos import write_noise_video
@@ -30,6 +31,8 @@ def test_reports_every_stage_of_every_run(tmp_path: Path, network: Path, capsys:
     report = json.loads((tmp_path / "times.json").read_text())
     text = capsys.readouterr().out
     assert report["peak_memory_mib"] > 10
+    assert report["instruction_set"] == instruction_set()
+    assert f"processor: {instruction_set()}" in text
     assert list(report["runs"]) == [f"{network},accelerator=torch", f"{network},accelerator=torch,precision=bf16"]
     for name, run in report["runs"].items():
         assert name in text
