@@ -9,10 +9,10 @@ from torch import Tensor
 from torchvision.models.detection import FasterRCNN
 
 from ltr.actors.base_actor import BaseActor, Stats
-from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_corners
-from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings
-from ltr.models.loss.ebm import EBMLoss
-from ltr.sampling.detection_batch import DetectionBatch
+from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_corners, box_to_relative
+from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, matches, suppress
+from ltr.models.loss.ebm import EBMLoss, LearnedProposalLoss
+from ltr.sampling.detection_batch import BoxSet, DetectionBatch
 from ltr.sampling.detection_items import DetectionSampleBatch
 
 JITTER = 0.15  # standard deviation of the initial boxes in validation, relative box space (middle value, Appendix C.2)
@@ -39,10 +39,19 @@ class DetectorActor(BaseActor):
         return stats
 
 
+def found_pairs(batch: DetectionBatch) -> tuple[BoxSet, Tensor]:
+    """The detections that have a true box, and that box relative to each: ``[K, 4]``."""
+    found = suppress(batch.candidates, batch.candidates.scores, PredictionSettings())
+    true, place = matches(found, batch.truth)
+    reference = found[place]
+    return reference, box_to_relative(batch.truth.boxes[true], reference.boxes)
+
+
 class EnergyBranchActor(BaseActor):
     """A training method on the energy_model of boxes around the true ones.
 
-    The target space is relative to the true box: the target is zero, and the noise scales with the object.
+    The target space is relative to the true box: the target is zero, and the noise scales with the object. A learned
+    proposal must not know the true box: its space is relative to the box that the detector found.
 
     Args:
         energy_model: contains the branch to train.
@@ -55,8 +64,11 @@ class EnergyBranchActor(BaseActor):
         self.energy_model, self.loss, self.steps = energy_model, loss, steps
 
     def __call__(self, batch: DetectionBatch, generator: torch.Generator) -> tuple[Tensor, Stats]:
-        energy = self.energy_model.energy_around(batch, batch.truth)
-        output = self.loss(energy, torch.zeros_like(batch.truth.boxes), generator)
+        loss, reference, target = self.loss, batch.truth, torch.zeros_like(batch.truth.boxes)
+        if isinstance(loss, LearnedProposalLoss):
+            reference, target = found_pairs(batch)
+            loss = loss.using(self.energy_model.proposal_around(batch, reference))
+        output = loss(self.energy_model.energy_around(batch, reference), target, generator)
         return output.loss, {"loss": output.loss.item(), **output.stats}
 
     def validate(self, batch: DetectionBatch, generator: torch.Generator) -> Stats:

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
-from ltr.data.bounding_box_utils import box_iou, box_to_relative
+from ltr.data.bounding_box_utils import box_to_relative
 from ltr.experiments.comparison.coverage import CentralInterval, HighestDensity, Predictions, Region
 from ltr.experiments.detection.scores import Steps
 from ltr.models.density import Domain, Mixture, Points, UnnormalizedDensity, importance_points
 from ltr.models.density.points import Estimate
-from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, suppress
-from ltr.sampling.detection_batch import BoxSet, DetectionBatch
+from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, matches, suppress
+from ltr.sampling.detection_batch import DetectionBatch
 from ltr.utils.errors import InputError
 
 DOMAIN = Domain((-0.75,) * 4, (0.75,) * 4)  # relative box space: has every box of IoU 0.5 or more
@@ -23,18 +22,6 @@ REGIONS: dict[str, Region] = {
     "box: highest density": HighestDensity(),
     **{name: CentralInterval(i) for i, name in enumerate(("center x", "center y", "log width", "log height"))},
 }
-
-
-def matches(found: BoxSet, truth: BoxSet) -> tuple[Tensor, Tensor]:
-    """For each true box that is found (same picture and class, IoU of at least 0.5): its index, and that of the box
-    found with the highest IoU; ``[K]`` each."""
-    overlap = box_iou(truth.boxes[:, None], found.boxes[None])
-    same = (truth.picture[:, None] == found.picture) & (truth.labels[:, None] == found.labels)
-    if not len(found):
-        return (torch.empty(0, dtype=torch.long),) * 2
-    best, index = overlap.masked_fill(~same, 0).max(dim=1)
-    kept = (best >= 0.5).nonzero()[:, 0]
-    return kept, index[kept]
 
 
 def batch_predictions(

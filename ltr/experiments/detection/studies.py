@@ -64,7 +64,7 @@ def _samples(methods: Sequence[str], counts: Sequence[int]) -> tuple[Row, ...]:
     return tuple(row for method in methods for row in _vary(method, "num_samples", unknown))
 
 
-Study = Literal["table2", "s2", "s3", "s4", "s5", "s6", "figure3", "figure4", "figure5", "proposals"]
+Study = Literal["table2", "s2", "s3", "s4", "s5", "s6", "figure3", "figure4", "figure5", "proposals", "learned"]
 STUDIES: dict[Study, tuple[Row, ...]] = {
     "table2": _table2(),
     "s2": _vary("kldis", "label_sigma", {0.0075: 38.32, 0.015: 39.19, 0.0225: 39.38, 0.03: 39.33, 0.0375: 39.23}),
@@ -85,8 +85,10 @@ STUDIES: dict[Study, tuple[Row, ...]] = {
     "figure3": _samples(("mlis", "kldis", "nce", "ncep"), (1, 2, 4, 8, 16, 32, 64, 128)),
     "figure4": _samples(("mlis",), (1, 2, 4, 8, 16, 32, 64, 128)),
     "figure5": _vary("ncep", "beta", dict.fromkeys((0.0125, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4))),
-    # Not in the paper: importance sampling with NCE's wider noise as its proposal.
+    # Not in the paper: importance sampling with NCE's wider noise as its proposal,
     "proposals": _vary("mlis", "sigmas", {NOISE: None}) + _vary("kldis", "sigmas", {NOISE: None}),
+    # and learned proposals (AISTATS 2022) beside noise around the label.
+    "learned": tuple(Row(name, name, METHODS[name].loss) for name in ("nce", "ncep", "ebmdn", "pnce")),
 }
 
 

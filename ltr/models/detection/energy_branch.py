@@ -9,9 +9,15 @@ from torch import Tensor, nn
 
 from external.prroi_pool import prroi_pool2d_batch
 from ltr.data.bounding_box_utils import box_to_corners
+from ltr.models.density.mixture import Mixture
 from ltr.models.detection.settings import BranchSettings
 from ltr.models.loss.ebm import Energy
+from ltr.models.regression.heads import MixtureHead
 from ltr.sampling.detection_batch import BoxSet
+
+# Standard deviations of a learned proposal, in relative box space: the middle one of Table 2's noise at the start, and
+# a bound, since nothing else keeps a proposal off boxes of any size while the energy is flat.
+START_SIGMA, LARGEST_SIGMA = 0.15, 0.5
 
 
 class PyramidPool:
@@ -58,7 +64,7 @@ class PyramidPool:
 
 
 class EnergyBranch(nn.Module):
-    """PrRoIPool, two fully connected layers and one energy per class.
+    """PrRoIPool, two fully connected layers and one energy per class; and, if the settings say so, a learned proposal.
 
     Args:
         channels: C of the feature maps.
@@ -77,10 +83,23 @@ class EnergyBranch(nn.Module):
             nn.init.zeros_(layer.bias)
         nn.init.normal_(self.fc3.weight, std=1e-2)  # flat initial energy: all boxes are equally likely
         nn.init.zeros_(self.fc3.bias)
+        self.head = None
+        if settings.components is not None:
+            self.head = MixtureHead(settings.hidden, settings.components, 4, START_SIGMA, LARGEST_SIGMA)
 
     def forward(self, pooled: Tensor) -> Tensor:
         """Pooled features ``[..., P * P * C]``, channels last -> energies by class ``[..., num_classes]``."""
-        return self.fc3(self.fc2(self.fc1(pooled).relu()).relu())
+        return self.fc3(self.features(pooled))
+
+    def features(self, pooled: Tensor) -> Tensor:
+        """Of the pooled ones: ``[..., P * P * C] -> [..., hidden]``."""
+        return self.fc2(self.fc1(pooled).relu()).relu()
+
+    def proposal(self, pool: PyramidPool, reference: Tensor) -> Mixture:
+        """q(y|x) for T targets, relative to boxes ``reference [T, 4]`` (x, y, w, h); it does not train the features."""
+        if self.head is None:
+            raise ValueError("branch.components: this branch has no proposal")
+        return self.head(pool.map(reference[:, None], self.pool_size, self.features)[:, 0].detach())  # type: ignore[no-any-return]
 
     def energy(self, pool: PyramidPool, labels: Tensor) -> Energy:
         """f of boxes (x, y, w, h) around T targets of the classes ``labels [T]``: ``[T, M, 4] -> [T, M]``."""

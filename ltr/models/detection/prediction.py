@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ltr.data.bounding_box_utils import box_from_relative
+from ltr.data.bounding_box_utils import box_from_relative, box_iou
+from ltr.models.density.mixture import Mixture
 from ltr.models.detection.energy_branch import EnergyBranch, PyramidPool
 from ltr.models.detection.guided_nms import guided_nms, highest_of_each
 from ltr.models.loss.ebm import Energy
@@ -37,6 +38,18 @@ def suppress(candidates: BoxSet, rank: Tensor, settings: PredictionSettings) -> 
     return found[highest_of_each(found.scores, found.picture, settings.max_detections)]
 
 
+def matches(found: BoxSet, truth: BoxSet) -> tuple[Tensor, Tensor]:
+    """For each true box that is found (same picture and class, IoU of at least 0.5): its index, and that of the box
+    found with the highest IoU; ``[K]`` each."""
+    overlap = box_iou(truth.boxes[:, None], found.boxes[None])
+    same = (truth.picture[:, None] == found.picture) & (truth.labels[:, None] == found.labels)
+    if not len(found):
+        return (torch.empty(0, dtype=torch.long),) * 2
+    best, index = overlap.masked_fill(~same, 0).max(dim=1)
+    kept = (best >= 0.5).nonzero()[:, 0]
+    return kept, index[kept]
+
+
 class BoxEnergyModel:
     """The energy of boxes by a trained branch: ranks candidates and refines boxes.
 
@@ -54,6 +67,11 @@ class BoxEnergyModel:
         energy = self.branch.energy(pool, reference.labels)
         start = reference.boxes[:, None]
         return lambda box_rel: energy(box_from_relative(box_rel, start))
+
+    def proposal_around(self, batch: DetectionBatch, reference: BoxSet) -> Mixture:
+        """The learned proposal of the same, if the branch has one."""
+        pool = PyramidPool(batch.maps, self.strides, reference, self.canonical_size)
+        return self.branch.proposal(pool, reference.boxes)
 
     def rank(self, batch: DetectionBatch) -> Tensor:
         """f of the batch's candidates ``[D]``."""

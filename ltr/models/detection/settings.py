@@ -33,3 +33,4 @@ class BranchSettings:
 
     pool_size: PositiveInt = 7  # bins along each side of a box
     hidden: PositiveInt = 1024  # width of the fully connected layers
+    components: PositiveInt | None = None  # K of the learned proposal; None: the method has none

@@ -23,18 +23,25 @@ class MixtureHead(nn.Module):
         hidden: of the features and the layers.
         components: K.
         targets: D.
+        start_sigma: about the standard deviations before the training.
+        largest_sigma: at any time.
     """
 
-    def __init__(self, hidden: int, components: int, targets: int) -> None:
+    def __init__(
+        self, hidden: int, components: int, targets: int, start_sigma: float = 1.0, largest_sigma: float = math.exp(10)
+    ) -> None:
         super().__init__()
         self.shape = (components, targets)
+        self.log_range = (-10.0, math.log(largest_sigma))
         self.weights = _branch(hidden, hidden, components)
         self.means = _branch(hidden, hidden, components * targets)
         self.log_sigmas = _branch(hidden, hidden, components * targets)
+        with torch.no_grad():
+            self.log_sigmas[-1].get_parameter("bias").add_(math.log(start_sigma))
 
     def forward(self, features: Tensor) -> Mixture:
         """The mixture of inputs with ``features [N, hidden]``."""
-        sigmas = self.log_sigmas(features).clamp(-10, 10).exp() + SMALLEST_SIGMA
+        sigmas = self.log_sigmas(features).clamp(*self.log_range).exp() + SMALLEST_SIGMA
         log_weights = self.weights(features).log_softmax(dim=-1)
         return Mixture(log_weights, self.means(features).unflatten(-1, self.shape), sigmas.unflatten(-1, self.shape))
 

@@ -9,8 +9,8 @@ from typing import ClassVar, Self
 
 from ltr.dataset.detection import DetectionSource
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
-from ltr.models.loss.ebm import EBMLoss
-from ltr.train_settings.detection.methods import METHODS
+from ltr.models.loss.ebm import EBMLoss, LearnedProposalLoss
+from ltr.train_settings.detection.methods import COMPONENTS, METHODS
 from ltr.trainers.settings import TrainSettings, named_method
 from ltr.utils.config import PositiveFloat, PositiveInt
 
@@ -87,4 +87,17 @@ class BranchTrainSettings(DetectionSettings):
     def with_method(self, name: str) -> Self:
         """These settings with another method of ``METHODS`` and its step lengths."""
         method = named_method(METHODS, name, "loss")
-        return replace(self, loss=method.loss, step_position=method.step_position, step_size=method.step_size)
+        components = COMPONENTS if isinstance(method.loss, LearnedProposalLoss) else None
+        branch = replace(self.branch, components=components)
+        return replace(
+            self, branch=branch, loss=method.loss, step_position=method.step_position, step_size=method.step_size
+        )
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one line each."""
+        found = super().problems()
+        if isinstance(self.loss, LearnedProposalLoss) and self.branch.components is None:
+            found.append(
+                f"branch.components: {type(self.loss).__name__} needs the number of components of its proposal"
+            )
+        return found

@@ -19,7 +19,7 @@ from ltr.experiments.comparison.coverage import (
     noise_floor,
 )
 from ltr.experiments.comparison.runs import TrainingSettings
-from ltr.experiments.detection.calibration import REGIONS, matches, predictions
+from ltr.experiments.detection.calibration import REGIONS, predictions
 from ltr.models.density import Domain, UnnormalizedDensity, grid_points
 from ltr.models.detection.energy_branch import EnergyBranch
 from ltr.models.detection.prediction import BoxEnergyModel
@@ -156,16 +156,3 @@ def test_box_densities_that_are_right_and_too_narrow(steepness: float) -> None:
         assert (coverage.error("as trained") < 4 * floor) == (steepness == 1), name
         assert coverage.error("temperature") < 4 * floor, name
         assert coverage.error("conformal") < 4 * floor, name
-
-
-def test_true_boxes_are_matched_to_the_best_one_of_their_class_and_picture() -> None:
-    box = torch.tensor([10.0, 10, 20, 20])
-    truth = BoxSet(box.expand(4, 4), torch.tensor([1, 1, 2, 1]), torch.ones(4), torch.tensor([0, 1, 0, 2]))
-    near, exact, far = box + torch.tensor([2.0, 0, 0, 0]), box, box + 30
-    found = BoxSet(
-        torch.stack([near, exact, exact, far]), torch.tensor([1, 1, 1, 1]), torch.ones(4), torch.tensor([0, 0, 1, 2])
-    )
-    kept, index = matches(found, truth)
-    assert (kept.tolist(), index.tolist()) == ([0, 1], [1, 2])
-    none = found[torch.zeros(0).long()]
-    assert [len(part) for part in matches(none, truth)] == [0, 0]

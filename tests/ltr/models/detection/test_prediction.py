@@ -4,8 +4,9 @@ import torch
 
 from ltr.data.bounding_box_utils import box_to_relative
 from ltr.models.detection.energy_branch import EnergyBranch
-from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, suppress
+from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, matches, suppress
 from ltr.models.detection.settings import BranchSettings
+from ltr.sampling.detection_batch import BoxSet
 from tests.fakes.detection import CANONICAL_SIZE, CHANNELS, STRIDES, random_batch
 
 torch.manual_seed(0)
@@ -60,3 +61,16 @@ def test_each_picture_keeps_its_surest_detections() -> None:
     for picture in range(3):
         scores = everything.scores[everything.picture == picture].sort(descending=True).values
         assert torch.equal(few.scores[few.picture == picture], scores[:3])
+
+
+def test_true_boxes_are_matched_to_the_best_one_of_their_class_and_picture() -> None:
+    box = torch.tensor([10.0, 10, 20, 20])
+    truth = BoxSet(box.expand(4, 4), torch.tensor([1, 1, 2, 1]), torch.ones(4), torch.tensor([0, 1, 0, 2]))
+    near, exact, far = box + torch.tensor([2.0, 0, 0, 0]), box, box + 30
+    found = BoxSet(
+        torch.stack([near, exact, exact, far]), torch.tensor([1, 1, 1, 1]), torch.ones(4), torch.tensor([0, 0, 1, 2])
+    )
+    kept, index = matches(found, truth)
+    assert (kept.tolist(), index.tolist()) == ([0, 1], [1, 2])
+    none = found[torch.zeros(0).long()]
+    assert [len(part) for part in matches(none, truth)] == [0, 0]
