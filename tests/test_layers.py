@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "pytracking.video": ("ltr.data", "ltr.utils"),
     "pytracking.tracker": ("ltr", "pytracking.features", "pytracking.parameter", "pytracking.utils"),
     "pytracking.api": ("ltr", "pytracking.features", "pytracking.parameter", "pytracking.tracker"),
+    "pytracking.annotation": ("ltr.data", "ltr.dataset", "ltr.utils", "pytracking.tracker.base", "pytracking.utils"),
     "pytracking": ("ltr", "pytracking"),
 }
 NOBODY_IMPORTS = ("pytracking.web",)  # a product of its own
