@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
@@ -76,13 +77,20 @@ class MultiTracker:
             self._next_id = max(self._next_id, target_id + 1)
             return target_id
 
-    def remove(self, target_id: int) -> None:
-        """Remove a target; InputError for an unknown id."""
+    def remove(self, target_id: int) -> Tracker:
+        """Remove a target; returns its tracker, for :meth:`put_back`. InputError for an unknown id."""
         with self._lock:
             if target_id not in self._targets:
                 raise InputError(f"no target {target_id}; known targets are {self.ids}")
-            del self._targets[target_id]
+            removed = self._targets.pop(target_id)
             release_freed_memory()
+            return removed
+
+    def put_back(self, target_id: int, removed: Tracker) -> None:
+        """Track a target again that :meth:`remove` gave; in the next frame, it is searched where it was last."""
+        with self._lock:
+            self._targets[target_id] = removed
+            self._next_id = max(self._next_id, target_id + 1)
 
     def clear(self) -> None:
         """Remove all targets; new ones are numbered from 0 again."""
@@ -91,10 +99,10 @@ class MultiTracker:
             self._next_id = 0
             release_freed_memory()
 
-    def track(self, frame: Frame) -> dict[int, TrackOutput]:
-        """Find all targets in the next frame; outputs by id, in ascending order."""
+    def track(self, frame: Frame, ids: Collection[int] | None = None) -> dict[int, TrackOutput]:
+        """Find all targets (or those of ``ids``) in the next frame; outputs by id, in ascending order."""
         with self._lock:
-            ids = self.ids
+            ids = self.ids if ids is None else sorted(ids)
             outputs = self._tracker.track_batch([self._targets[target_id] for target_id in ids], frame)
             return dict(zip(ids, outputs, strict=True))
 

@@ -1,5 +1,6 @@
 """Drawing of targets on a frame."""
 
+import unicodedata
 from collections import deque
 from collections.abc import Collection, Mapping
 
@@ -40,6 +41,7 @@ class Overlay:
         labels: whether to draw ids and scores.
         band: whether to draw a faint band that contains the edges of the box in about 90 % of frames.
         candidates: whether to draw the outlines of the others that look like a target, faintly.
+        names: of targets, in place of their ids; without what ASCII does not have.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Overlay:
         labels: bool = True,
         band: bool = False,
         candidates: bool = False,
+        names: Mapping[int, str] | None = None,
     ) -> None:
         if not 0 < scale <= 8:
             raise InputError(f"scale: expected a number above 0 and at most 8, got {scale}")
@@ -60,6 +63,7 @@ class Overlay:
         self._scale, self._length = scale, trail
         self._line_width, self._labels = line_width, labels
         self._band, self._candidates = band, candidates
+        self._names = {target_id: _in_ascii(name) for target_id, name in (names or {}).items()}
         self._trails: dict[int, deque[tuple[float, float]]] = {}
         self._size: tuple[int, ...] = ()
 
@@ -98,8 +102,14 @@ class Overlay:
                 left, top, width, height = (self._scale * value for value in other.box)
                 edge = (OUTLINE * width, OUTLINE * height)
                 draw_band(picture, (left, top, width, height), edge, color_of(target_id))
-            draw_target(picture, (x, y, w, h), target_id, target.score, target.state, self._line_width, self._labels)
+            look = self._line_width, self._labels, self._names.get(target_id, "")
+            draw_target(picture, (x, y, w, h), target_id, target.score, target.state, *look)
         return picture
+
+
+def _in_ascii(name: str) -> str:
+    """``name`` without accents and what cv2 cannot draw."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip()
 
 
 def _outside_small(points: NDArray[np.float64], box: Box, unit: int) -> NDArray[np.float64]:
@@ -150,12 +160,13 @@ def draw_target(
     state: str,
     line_width: int | None = None,
     label: bool = True,
+    name: str = "",
 ) -> None:
     """Draw one target into ``image`` (RGB uint8 [H, W, 3], changed in place).
 
     box: x, y, w, h in pixels; for a small target, thin lines are drawn outside of it. score: 0..1. state: "tracking"
     (full rectangle), "uncertain" (corners only) or "lost" (red corners and LOST). line_width: in pixels; None: by the
-    sizes of the image and the box.
+    sizes of the image and the box. name: in place of the id.
     """
     color = LOST_COLOR if state == "lost" else color_of(target_id)
     unit = _unit(image)
@@ -167,7 +178,7 @@ def draw_target(
     arm = None if state == "tracking" else max(3, min(right - left, bottom - top) // 4)
     for line_color, rim in (((0, 0, 0), 1), (color, 0)):
         _draw_outline(image, (left, top, right, bottom), inner + rim, width - inner + rim, arm, line_color)
-    text = f"{target_id}  LOST" if state == "lost" else f"{target_id}  {score:.2f}"
+    text = f"{name or target_id}  {'LOST' if state == 'lost' else f'{score:.2f}'}"
     if label:
         gap = width - inner if small else 0
         _draw_label(image, (left, top - gap), bottom + gap, text, color, unit)

@@ -2,7 +2,7 @@
 
 Page to server: a camera picture is a binary message, its number (uint32, big-endian) and a JPEG; all others are JSON
 objects whose ``type`` is a key of ``COMMANDS``. Server to page: pictures of an uploaded video in the same binary form,
-and JSON objects of the types hello, video, added, result, ended and error.
+and JSON objects of the types hello, video, added, result, ended, rendering and error.
 
 Boxes are x, y, w, h in pixels of the picture that their message names by number.
 """
@@ -48,6 +48,13 @@ class Remove:
 
 
 @dataclass(frozen=True)
+class Restore:
+    """Track target ``id`` again, which was removed."""
+
+    id: int
+
+
+@dataclass(frozen=True)
 class Reset:
     """Remove all targets."""
 
@@ -55,6 +62,11 @@ class Reset:
 @dataclass(frozen=True)
 class Camera:
     """Switch to the camera: discard the uploaded video and its targets."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Show the demo clip."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +80,10 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Rewind:
-    """Rewind the uploaded video and pause; its targets are initialized again where they were drawn."""
+class Seek:
+    """Show picture ``frame`` of the uploaded video, with what was found there before."""
+
+    frame: int
 
 
 @dataclass(frozen=True)
@@ -79,9 +93,9 @@ class Ack:
     frame: int
 
 
-Command = Add | Remove | Reset | Camera | Play | Pause | Rewind | Ack
+Command = Add | Remove | Restore | Reset | Camera | Demo | Play | Pause | Seek | Ack
 COMMANDS: dict[str, type[Command]] = {
-    **{kind.__name__.lower(): kind for kind in (Add, Remove, Reset, Camera, Play, Pause, Rewind)},
+    **{kind.__name__.lower(): kind for kind in (Add, Remove, Restore, Reset, Camera, Demo, Play, Pause, Seek)},
     "seen": Ack,
 }
 
@@ -127,8 +141,14 @@ def picture_message(number: int, jpeg: bytes) -> bytes:
 def result_message(frame: int, outputs: Mapping[int, TrackOutput], seconds: float) -> str:
     """The targets in picture ``frame``, and the seconds of tracking."""
     targets = [
-        {"id": number, "box": output.box, "score": round(output.score, 4), "state": output.state}
-        for number, output in outputs.items()
+        {
+            "id": number,
+            "box": output.box,
+            "score": round(output.score, 4),
+            "state": output.state,
+            "box_std": output.box_std,
+        }
+        for number, output in sorted(outputs.items())
     ]
     return json.dumps({"type": "result", "frame": frame, "targets": targets, "seconds": round(seconds, 4)})
 
@@ -136,6 +156,11 @@ def result_message(frame: int, outputs: Mapping[int, TrackOutput], seconds: floa
 def added_message(number: int) -> str:
     """A target was added with this id."""
     return json.dumps({"type": "added", "id": number})
+
+
+def rendering_message(part: float) -> str:
+    """How much of the annotated video is done, 0..1."""
+    return json.dumps({"type": "rendering", "part": round(part, 3)})
 
 
 def error_message(text: str, frame: int | None = None) -> str:

@@ -13,14 +13,21 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
 from ltr.utils.errors import InputError
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.visualization.boxes import LOST_COLOR, PALETTE
 from pytracking.web.access import guard, is_local, new_runner
 from pytracking.web.assets import asset_routes
-from pytracking.web.protocol import ProtocolError, error_message, parse_command, parse_picture
+from pytracking.web.downloads import CanceledError, parse_overlay, render
+from pytracking.web.protocol import (
+    ProtocolError,
+    error_message,
+    parse_command,
+    parse_picture,
+    rendering_message,
+)
 from pytracking.web.session import MAX_TARGETS, Session
 from pytracking.web.uploads import (
     ACCEPTED,
@@ -65,6 +72,8 @@ def build_app(new_targets: Callable[[], MultiTracker], token: str | None = None)
             *asset_routes("index.html"),
             web.get("/socket", _socket),
             web.post("/video/{session}", _upload),
+            web.post("/annotated/{session}", _annotate),
+            web.get("/annotated/{session}/{name}", _download),
         ]
     )
     app.on_shutdown.append(_close_connections)
@@ -190,6 +199,49 @@ async def _take_video(request: web.Request, state: ServerState, name: str) -> No
         if old != path:
             old.unlink()
     session.receive(video)
+
+
+async def _annotate(request: web.Request) -> web.StreamResponse:
+    """Make the annotated video of a page; answers its address, or an error message."""
+    state, name = request.app[STATE], request.match_info["session"]
+    try:
+        session, folder = _session_of(state, name)
+        overlay = parse_overlay(await request.text())
+        if session.video is None:
+            raise InputError("there is no video")
+        for old in folder.glob("*.mp4"):
+            old.unlink()
+        tasks = set[asyncio.Task]()
+
+        def report(part: float) -> None:
+            task = asyncio.create_task(session.send(rendering_message(part)))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        def wanted() -> bool:
+            return name in state.sessions and request.transport is not None
+
+        path = await render(session.video.source, session.found(), overlay, folder, report, wanted)
+    except CanceledError:
+        return web.Response(status=499, text="canceled")
+    except (InputError, UnicodeDecodeError) as error:
+        return web.Response(status=getattr(error, "status", 400), text=str(error))
+    except OSError as error:
+        log.error("%s", error)
+        return web.Response(status=NotStoredError.status, text="the server cannot store the video")
+    return web.json_response({"url": f"/annotated/{name}/{path.name}"})
+
+
+async def _download(request: web.Request) -> web.StreamResponse:
+    state, name = request.app[STATE], request.match_info["session"]
+    if name not in state.sessions:
+        raise web.HTTPNotFound(text="that page is no longer connected")
+    _, folder = state.sessions[name]
+    wanted = request.match_info["name"]
+    path = next((file for file in folder.glob("*.mp4") if file.name == wanted), None)
+    if path is None:
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers={hdrs.CONTENT_DISPOSITION: "attachment"})
 
 
 def _session_of(state: ServerState, name: str) -> tuple[Session, Path]:

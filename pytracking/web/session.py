@@ -5,11 +5,12 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
-from functools import partial
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from ltr.utils.errors import InputError
 from pytracking.api.multi_tracker import MultiTracker
+from pytracking.api.tracker import Tracker
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.video.frame_source import Image
 from pytracking.web.pictures import decode_picture, encode_picture
@@ -18,24 +19,27 @@ from pytracking.web.protocol import (
     Add,
     Camera,
     Command,
+    Demo,
     Pause,
     Picture,
     Play,
     ProtocolError,
     Remove,
     Reset,
-    Rewind,
+    Restore,
+    Seek,
     added_message,
     error_message,
     picture_message,
     result_message,
 )
-from pytracking.web.video_playback import VideoPlayback
+from pytracking.web.video_playback import VideoPlayback, open_demo
 
 MAX_TARGETS = 8
 MAX_WAITING = 32  # messages; a page waits for answers, so it never has as many
 RECENT = 4  # pictures kept, since the user may draw a box on them
 MAX_UNSEEN = 2  # pictures sent and not acknowledged
+MAX_REMOVED = 2 * MAX_TARGETS  # removed targets that can be restored
 Result = TypeVar("Result")
 
 
@@ -68,8 +72,28 @@ class Session:
         self._recent: OrderedDict[int, Image] = OrderedDict()
         self._outputs: dict[int, TrackOutput] = {}
         self._video: VideoPlayback | None = None
-        self._drawn: dict[int, Add] = {}  # by id: the commands that added the video's targets
+        self._found: dict[int, dict[int, TrackOutput]] = {}  # in the video, by frame and id
+        self._begins: dict[int, int] = {}  # by id: the frame in which a target was drawn
+        self._removed: dict[int, Tracker] = {}
         self._unseen: set[int] = set()
+
+    @property
+    def video(self) -> VideoPlayback | None:
+        """The video that is shown; None: the camera."""
+        return self._video
+
+    async def send(self, text: str) -> None:
+        """Send the page a message out of turn; not if it has just left."""
+        with suppress(ConnectionError):
+            await self._connection.send_str(text)
+
+    def found(self) -> dict[int, dict[int, TrackOutput]]:
+        """What was found in the video, by frame and id, without removed targets."""
+        return {frame: self._found_in(frame) for frame in self._found}
+
+    def _found_in(self, frame: int) -> dict[int, TrackOutput]:
+        ids = self._targets.ids
+        return {target_id: output for target_id, output in self._found.get(frame, {}).items() if target_id in ids}
 
     def receive(self, message: Picture | Command | VideoPlayback) -> None:
         """Queue a message, or an uploaded video to show; ProtocolError if the queue is full."""
@@ -78,7 +102,7 @@ class Session:
                 self._video.playing = False  # at once, since queued messages may take a second
             case Ack(frame):
                 self._unseen.discard(frame)
-            case Picture() if self._waiting and isinstance(self._waiting[-1], Picture):
+            case Picture() | Seek() if self._waiting and type(self._waiting[-1]) is type(message):
                 self._waiting[-1] = message
             case _ if len(self._waiting) >= MAX_WAITING:
                 raise ProtocolError("too many messages at once")
@@ -126,21 +150,23 @@ class Session:
             case Add(frame, box):
                 await self._add(frame, box)
             case Remove(number):
-                await self._work(lambda: self._targets.remove(number))
-                self._outputs.pop(number, None)
-                self._drawn.pop(number, None)
-                await self._send_results()
+                await self._remove([number])
+            case Restore(number):
+                await self._restore(number)
             case Reset():
-                await self._stop_all()
-                self._drawn = {}
-                await self._send_results()
+                await self._remove(self._targets.ids)
             case Camera():
                 self._video = None
                 await self._reset()
+            case Demo():
+                await self._show(await asyncio.to_thread(open_demo))
             case Play() if self._video:
                 self._video.play()
-            case Rewind() if self._video:
-                await self._show(self._video, again=True)
+            case Seek(frame) if self._video:
+                follow = frame == self._video.number + 1
+                self._unseen.clear()
+                self._video.seek(frame)
+                await self._next_picture(follow)
 
     async def _add(self, frame: int, box: Box) -> None:
         if len(self._targets.ids) >= MAX_TARGETS:
@@ -150,74 +176,82 @@ class Session:
             raise InputError("this picture is no longer available; draw the box again")
         number = await self._work(lambda: self._targets.add(image, box))
         self._outputs[number] = TrackOutput(box, 1.0, "tracking")
+        self._begins[number] = frame
         if self._video:
-            self._drawn[number] = Add(frame, box)
+            self._found.setdefault(frame, {})[number] = self._outputs[number]
         await self._connection.send_str(added_message(number))
         await self._send_results(frame)
 
-    async def _find(self, image: Image) -> tuple[dict[int, TrackOutput], float]:
-        """The targets in ``image``, and the seconds of tracking."""
+    async def _remove(self, ids: list[int]) -> None:
+        """Remove targets. Their ids are not reused, so that they can be restored."""
+
+        def remove() -> None:
+            for target_id in ids:
+                self._removed[target_id] = self._targets.remove(target_id)
+
+        await self._work(remove)
+        for target_id in list(self._removed)[:-MAX_REMOVED]:
+            del self._removed[target_id]
+        self._outputs = {id: output for id, output in self._outputs.items() if id not in ids}
+        await self._send_results()
+
+    async def _restore(self, number: int) -> None:
+        if number not in self._removed:
+            raise InputError(f"target {number} can no longer be followed; draw it again")
+        if len(self._targets.ids) >= MAX_TARGETS:
+            raise InputError(f"{MAX_TARGETS} targets are tracked already, which is the limit")
+        self._targets.put_back(number, self._removed.pop(number))
+        if self._video:
+            self._outputs = self._found_in(self._video.number)
+        await self._send_results()
+
+    async def _find(self, image: Image, ids: list[int] | None = None) -> tuple[dict[int, TrackOutput], float]:
+        """The targets (or those of ``ids``) in ``image``, and the seconds of tracking."""
 
         def timed() -> tuple[dict[int, TrackOutput], float]:
             begin = time.perf_counter()
-            return self._targets.track(image), time.perf_counter() - begin
+            return self._targets.track(image, ids), time.perf_counter() - begin
 
         return await self._work(timed)
 
     async def _report(self, number: int, image: Image, outputs: dict[int, TrackOutput], seconds: float) -> None:
         self._outputs = outputs
         self._recent[number] = image
+        self._recent.move_to_end(number)
         while len(self._recent) > RECENT:
             self._recent.popitem(last=False)
         await self._send_results(number, seconds)
 
-    async def _next_picture(self) -> None:
-        """Send and track the next frame of the uploaded video."""
+    async def _next_picture(self, follow: bool = True) -> None:
+        """Send the next frame of the video. Targets not found in it before are tracked, if ``follow``."""
         assert self._video is not None
         image = await asyncio.to_thread(self._video.read)
         if image is None:
             await self._connection.send_str(self._video.ended_message())
             return
         number = self._video.number
+        known = self._found.setdefault(number, {})
+        wanted = [id for id in self._targets.ids if id not in known and self._begins[id] < number] if follow else []
         self._unseen.add(number)
-        _, (outputs, seconds) = await asyncio.gather(self._send_picture(number, image), self._find(image))
-        await self._report(number, image, outputs | await self._learn_again(number, image), seconds)
-
-    async def _learn_again(self, number: int, image: Image) -> dict[int, TrackOutput]:
-        """Add the targets that were drawn in this picture before the video was rewound."""
-        followed = self._targets.ids
-        missing = {id: add.box for id, add in self._drawn.items() if add.frame == number and id not in followed}
-        for target_id, box in missing.items():
-            await self._work(partial(self._targets.add, image, box, target_id))
-        return {target_id: TrackOutput(box, 1.0, "tracking") for target_id, box in missing.items()}
+        _, (outputs, seconds) = await asyncio.gather(self._send_picture(number, image), self._find(image, wanted))
+        known.update(outputs)
+        await self._report(number, image, self._found_in(number), seconds)
 
     async def _send_picture(self, number: int, image: Image) -> None:
         await self._connection.send_bytes(picture_message(number, await asyncio.to_thread(encode_picture, image)))
 
-    async def _show(self, video: VideoPlayback, again: bool = False) -> None:
+    async def _show(self, video: VideoPlayback) -> None:
         """Show the first picture of ``video``, paused."""
-        await (self._stop_all() if again else self._reset())
+        await self._reset()
         self._video = video
         self._unseen.clear()
-        self._recent.clear()
-        video.rewind()
-        await self._connection.send_str(video.message(again))
+        await self._connection.send_str(video.message())
         await self._next_picture()
-
-    async def _stop_all(self) -> None:
-        """Remove all targets. Their ids are not reused, since the page has boxes of them."""
-
-        def stop() -> None:
-            for target_id in self._targets.ids:
-                self._targets.remove(target_id)
-
-        await self._work(stop)
-        self._outputs = {}
 
     async def _reset(self) -> None:
         """Discard everything of the current source."""
         await self._work(self._targets.clear)
-        self._outputs, self._drawn = {}, {}
+        self._outputs, self._found, self._begins, self._removed = {}, {}, {}, {}
         self._recent.clear()
 
     async def _send_results(self, frame: int | None = None, seconds: float = 0.0) -> None:

@@ -1,18 +1,20 @@
 // The WebSocket: messages both ways, and a new connection where it breaks.
 
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
+const STOPPED = 1001; // the server was ended
 const FINAL_CODES = [1008, 1011, 1013]; // refused, failed, full: asking again at once would not help
 
 export class Link {
-  // handlers: {status(state, text), picture(number, Blob), hello|video|result|ended|error(message)}
+  // handlers: {status(state, text), picture(number, Blob), hello|video|added|result|ended|rendering|error(message)}
   constructor(handlers) {
     this.handlers = handlers;
     this.attempts = 0;
+    this.stopped = false;
     this.connect();
   }
 
   connect() {
-    this.handlers.status("waiting", "Connecting");
+    if (!this.attempts) this.handlers.status("waiting", "Connecting");
     this.socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/socket`);
     this.socket.binaryType = "arraybuffer";
     this.socket.onmessage = ({ data }) => this.receive(data);
@@ -27,6 +29,7 @@ export class Link {
     const message = JSON.parse(data);
     if (message.type === "hello") {
       this.attempts = 0;
+      this.stopped = false;
       this.handlers.status("open", "Connected");
     }
     this.handlers[message.type](message);
@@ -34,7 +37,9 @@ export class Link {
 
   closed({ code, reason }) {
     const final = FINAL_CODES.includes(code);
-    const why = final ? reason || "the server ended the connection" : "connection lost, trying again";
+    this.stopped = code === STOPPED || (this.stopped && !final); // until it answers again
+    const lost = this.stopped ? "the server was stopped" : "connection lost, trying again";
+    const why = final ? reason || "the server ended the connection" : lost;
     this.handlers.status("closed", why[0].toUpperCase() + why.slice(1));
     const wait = final ? 8000 : RETRY_MS[Math.min(this.attempts++, RETRY_MS.length - 1)];
     setTimeout(() => this.connect(), wait);

@@ -1,58 +1,83 @@
 // The page: where pictures come from, what is followed in them, and what the person does about it.
 
-import { Boxes } from "./boxes.js";
-import { Camera, encode } from "./camera.js";
+import { Camera } from "./camera.js";
+import { Downloads } from "./downloads.js";
+import { Edits } from "./edits.js";
+import { Film } from "./film.js";
 import { Link } from "./link.js";
+import { Live } from "./live.js";
 import { Meter } from "./meter.js";
+import { Notices } from "./notices.js";
 import { Panel } from "./panel.js";
 import { Selector } from "./selector.js";
+import { Shortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
+import { Tracks } from "./tracks.js";
+import { Undo } from "./undo.js";
 import { upload } from "./upload.js";
 
-const IN_FLIGHT = 2; // pictures without an answer: one in the tracker, one that waits for it
-const REFRESH_MS = 100; // where that takes long, a newer one is sent, which takes the place of the one that waits
-const MOST_IN_FLIGHT = 10;
+const TRAIL = 30; // frames
 const GONE = "The connection broke. The boxes so far can be saved; open the video again to go on.";
-const LEAVE = "The boxes of this video are not saved. Leave it all the same?";
+const LEAVE = "The boxes so far are not saved. Leave them all the same?";
+const DEMO = "demo.mp4";
 const $ = (id) => document.getElementById(id);
 
 let source = "none"; // camera or video
 let hello = null; // what the server told of itself
-let film = null; // the video: {frames, size, playing, ended, gone (with the connection), waiting (for its first picture)}
 let firstId = 0; // of the targets of this connection: boxes of those before are kept
 let frozen = false; // while a box is drawn
 let learning = false; // until the server has learned the box
 let shown = null; // number of the picture on the stage; null: the camera, live
 let goOn = false; // whether the video plays again after a box is drawn
-let sending = Promise.resolve();
-let lastSent = 0; // ms
+let fileName = ""; // of the video that was sent last
 let answering = Promise.resolve();
-const pictures = new Map(); // those without an answer, by number
 
+const notices = new Notices($("notice"), $("announcer"));
+const notify = (text, ...offer) => notices.show(text, ...offer);
 const stage = new Stage(document.querySelector(".frame"), $("picture"), $("overlay"));
 const meter = new Meter($("meter"), $("pace"));
-const boxes = new Boxes();
-const panel = new Panel($("targets"), $("target"), stage, (id) => link.send("remove", { id: id - firstId }), announce);
-const camera = new Camera($("camera"), cameraFrame, () => leave("The camera was taken away."));
-const selector = new Selector(stage, {
-  begin: beginBox,
-  done: finishBox,
-  cancel: resume,
-  short: () => notify("Drag from one corner of the target to the other."),
+const tracks = new Tracks();
+const undo = new Undo($("undo"));
+const panel = new Panel($("targets"), $("target"), stage, tracks, {
+  remove: (id) => edits.remove(id),
+  rename: (id, name) => edits.rename(id, name),
+  announce: (text) => notices.announce(text),
 });
+const camera = new Camera($("camera"), cameraFrame, () => leave("The camera was taken away."));
+const selector = new Selector(stage, { begin: beginBox, done: finishBox, cancel: resume, short: tap });
 const link = new Link({
   status: showConnection,
   hello: (message) => later(() => greet(message)),
   video: (message) => later(() => showFilm(message)),
   picture: (number, blob) => {
     const image = createImageBitmap(blob);
-    later(() => source === "video" && pictures.set(number, image)); // else it is late: the camera has taken over
+    later(() => source === "video" && film.pictures.set(number, image)); // else it is late: the camera has taken over
   },
-  added: () => later(() => setLearning(false)),
+  added: (message) => later(() => showAdded(message)),
   result: (message) => later(() => showResult(message)),
   ended: (message) => later(() => endFilm(message)),
+  rendering: ({ part }) => downloads.progress(part),
   error: ({ message, frame }) => later(() => showError(message, frame)),
 });
+const edits = new Edits(tracks, link, undo, {
+  firstId: () => firstId,
+  followed,
+  notify,
+  quiet: () => notices.hide(),
+  refresh: (without) => setTargets(stage.targets.filter(({ id }) => !without.includes(id))),
+});
+const live = new Live(camera, link, meter);
+const transport = { play: $("play"), back: $("back"), forward: $("forward"), seek: $("seek"), place: $("place-in-video") };
+const film = new Film(transport, link, showHint);
+const downloads = new Downloads($, tracks, () => ({
+  name: source === "video" ? film.name : "camera",
+  video: source === "video" && film.ready,
+  session: hello?.session,
+  trail: $("trail").checked ? TRAIL : 0,
+}));
+
+stage.name = (id) => tracks.name(id) || `${id}`;
+stage.trail = (id) => ($("trail").checked && shown !== null ? tracks.before(shown, id, TRAIL) : []);
 
 // Messages are taken in their order, though pictures take time to decode.
 function later(job) {
@@ -63,23 +88,21 @@ function greet(message) {
   hello = message;
   stage.setColours(message.colours, message.lost_colour);
   $("file").accept = "video/*,.mkv,.avi";
-  pictures.clear();
+  live.clear();
   setLearning(false);
   setTargets([]);
-  if (film?.gone) notify(GONE);
+  if (film.gone) notify(GONE);
 }
 
 // The server has forgotten the targets; the boxes so far are kept.
 function disconnected() {
   selector.cancel();
-  pictures.clear();
-  if (film) {
-    Object.assign(film, { playing: false, gone: true, waiting: false });
-    showPlaying();
-  }
+  live.clear();
+  undo.clear();
+  if (film.loaded) film.lose();
   setLearning(false);
+  firstId = tracks.nextId;
   setTargets([]);
-  firstId = boxes.nextId;
 }
 
 // ---- where pictures come from
@@ -88,18 +111,18 @@ function setSource(name) {
   selector.cancel();
   source = name;
   if (name !== "camera") camera.stop();
-  if (name !== "video") film = null;
+  film.close();
   document.body.dataset.source = name;
   $("use-camera").setAttribute("aria-pressed", name === "camera");
   $("open-video").setAttribute("aria-pressed", name === "video");
   $("cameras").hidden = name !== "camera" || $("cameras").length < 2;
-  pictures.clear();
-  boxes.clear();
+  live.clear();
+  tracks.clear();
+  undo.clear();
   firstId = 0;
-  meter.clear();
+  shown = null;
   setLearning(false);
   setTargets([]);
-  shown = null;
   const focused = document.activeElement;
   if (focused === document.body || !focused.checkVisibility()) {
     (name === "none" ? $("start-camera") : stage.overlay).focus({ preventScroll: true });
@@ -107,10 +130,11 @@ function setSource(name) {
 }
 
 function mayLeave() {
-  return !film || !boxes.unsaved || confirm(LEAVE);
+  return !tracks.unsaved || confirm(LEAVE);
 }
 
 function leave(reason) {
+  if (reason && tracks.unsaved) return notify(`${reason} The boxes so far can be saved.`);
   setSource("none");
   link.send("camera"); // which sends no pictures
   if (reason) notify(reason);
@@ -136,6 +160,7 @@ async function openVideo(file) {
   const status = $("upload");
   status.hidden = false;
   status.textContent = `Sending ${file.name}`;
+  fileName = file.name;
   try {
     await upload(file, hello, (part) => (status.textContent = `Sending ${file.name}: ${Math.round(100 * part)} %`));
   } catch (error) {
@@ -144,112 +169,92 @@ async function openVideo(file) {
   status.hidden = true;
 }
 
-function cameraFrame() {
-  if (source !== "camera" || frozen || learning) return;
-  if (!stage.targets.length) {
-    shown = null;
-    stage.show(camera.video, camera.size);
-    return;
-  }
-  meter.offer();
-  const most = performance.now() > lastSent + REFRESH_MS ? MOST_IN_FLIGHT : IN_FLIGHT;
-  if (link.idle && pictures.size < most) sendPicture();
+function openDemo() {
+  if (!mayLeave()) return;
+  fileName = DEMO;
+  link.send("demo");
 }
 
-// Send what the camera sees; the picture.
-function sendPicture() {
-  const { number, canvas } = camera.grab();
-  pictures.set(number, canvas);
-  meter.start(number);
-  lastSent = performance.now();
-  sending = sending.then(async () => link.sendPicture(number, await encode(canvas)));
-  return { number, canvas };
+function cameraFrame() {
+  if (source !== "camera" || frozen || learning || !link.open) return; // without a server, nothing may look alive
+  if (stage.targets.length) return live.offer();
+  shown = null;
+  stage.show(camera.video, camera.size);
 }
 
 // ---- what the server answers
 
-function settle(frame) {
-  for (const number of pictures.keys()) if (number <= frame) pictures.delete(number); // others were replaced
-}
-
 async function showResult({ frame, targets: found, seconds }) {
   const targets = found.map((target) => ({ ...target, id: target.id + firstId }));
-  const waiting = pictures.get(frame);
-  const image = await waiting;
-  const size = film ? film.size : camera.size;
-  settle(frame);
-  if (film) film.waiting = false;
+  const pictures = source === "video" ? film.pictures : live.pictures;
+  const image = await pictures.get(frame);
+  const size = source === "video" ? film.size : camera.size;
+  tracks.add(frame, targets, source === "video" ? film.time(frame) : live.time(frame));
+  if (source === "video") film.pictures.delete(frame);
+  else live.settle(frame);
   if (image && !frozen) {
     stage.show(image, size);
     shown = frame;
   }
-  setTargets(targets, image !== undefined);
-  boxes.add(frame, targets);
-  if (image && targets.length) meter.stop(frame, size, film ? 1000 * seconds : undefined);
-  if (image && film) {
+  setTargets(targets.filter(({ id }) => !tracks.removed.has(id)));
+  if (image && targets.length) meter.stop(frame, size, source === "video" ? 1000 * seconds : undefined);
+  if (image && source === "video") {
     link.send("seen", { frame });
     image.close();
-    $("progress").value = frame + 1;
-    $("place-in-video").textContent = film.frames ? `${frame + 1} / ${film.frames}` : `${frame + 1}`;
+    film.arrived(frame);
+    showHint();
   }
+  if (tracks.full) notify("So many boxes are kept; those of the first frames go. Save them now.");
 }
 
-function setTargets(targets, isNewFrame = false) {
+function showAdded({ id }) {
+  setLearning(false);
+  film.suggestion = null;
+  tracks.known.add(id + firstId);
+  edits.added(id + firstId);
+}
+
+// Ids that this connection follows.
+function followed() {
+  return link.open ? tracks.ids.filter((id) => id >= firstId) : [];
+}
+
+function setTargets(targets) {
+  const ids = followed();
   if (!frozen) {
     stage.targets = targets;
     stage.draw();
   }
-  panel.update(targets, isNewFrame);
-  document.body.classList.toggle("following", targets.length > 0);
-  $("count").textContent = targets.length || "";
+  panel.update(ids, targets, shown);
+  document.body.classList.toggle("following", ids.length > 0);
+  $("count").textContent = ids.length || "";
   if (!targets.length) meter.clear();
-  for (const id of ["reset", "save"]) $(id).disabled = !targets.length && (id === "reset" || boxes.empty);
+  $("reset").disabled = !ids.length;
+  $("save").disabled = tracks.empty;
   showHint();
 }
 
 function showError(message, frame) {
-  if (frame !== null) settle(frame);
+  if (frame !== null) live.settle(frame);
   setLearning(false);
   notify(message);
 }
 
 function setLearning(value) {
   learning = value;
-  if (!value) stage.pending = null;
+  if (!value) stage.pending = film.suggestion ?? null;
   stage.draw();
   showHint();
 }
 
-// ---- the uploaded video
-
-// again: the same video from its first picture, where its targets are learned again; what was found is kept.
-function showFilm({ width, height, frames, again }) {
-  if (again) selector.cancel();
-  else setSource("video");
-  film = { frames, size: [width, height], playing: false, ended: false, gone: false, waiting: true };
-  shown = null;
-  $("progress").max = frames || 1;
-  showPlaying();
-}
-
-function setPlaying(playing) {
-  if (!film || film.ended || film.gone || playing === film.playing) return;
-  film.playing = playing;
-  link.send(playing ? "play" : "pause");
-  showPlaying();
-}
-
-function showPlaying() {
-  $("play").textContent = film.playing ? "Pause" : "Play";
-  $("play").disabled = film.ended || film.gone;
-  $("rewind").disabled = film.gone;
-  showHint();
+function showFilm(message) {
+  setSource("video");
+  film.open(message, fileName);
+  setLearning(false);
 }
 
 function endFilm({ frames, broken }) {
-  film.playing = false;
-  film.ended = true;
-  showPlaying();
+  film.end();
   if (broken) notify(`The video is damaged: it ends after ${frames} frames.`);
 }
 
@@ -257,16 +262,16 @@ function endFilm({ frames, broken }) {
 
 function beginBox() {
   if (source === "none" || !hello || learning || (source === "video" && shown === null)) return false;
-  if (film?.gone) return notify(GONE) ?? false;
+  if (film.gone) return notify(GONE) ?? false;
   if (!link.open) return notify("There is no connection to the server.") ?? false;
-  if (stage.targets.length >= hello.max_targets) {
+  if (followed().length >= hello.max_targets) {
     return notify(`${hello.max_targets} targets is the limit; remove one first.`) ?? false;
   }
   frozen = true;
-  goOn = Boolean(film?.playing);
-  setPlaying(false);
+  goOn = film.playing;
+  film.setPlaying(false);
   if (source === "camera" && shown === null) {
-    const { number, canvas } = sendPicture();
+    const { number, canvas } = live.send();
     shown = number;
     stage.show(canvas, camera.size);
   }
@@ -276,17 +281,27 @@ function beginBox() {
 
 async function finishBox(box) {
   const frame = shown;
-  stage.pending = box;
   setLearning(true);
-  await sending;
+  stage.pending = box;
+  stage.draw();
+  await live.sending;
   link.send("add", { frame, box });
   resume();
 }
 
 function resume() {
   frozen = false;
-  if (goOn) setPlaying(true);
+  if (goOn) film.setPlaying(true);
+  goOn = false;
   showHint();
+}
+
+// A tap on the box that is offered takes it.
+function tap([x, y]) {
+  const [left, top, width, height] = film.suggestion ?? [0, 0, -1, -1];
+  const inside = x >= left && x <= left + width && y >= top && y <= top + height;
+  if (inside && beginBox()) finishBox(film.suggestion);
+  else notify("Drag from one corner of the target to the other.");
 }
 
 // ---- what is said to the person
@@ -297,85 +312,74 @@ function showHint() {
 
 function hint() {
   if (learning) return "Learning the target";
-  if (film?.waiting) return stage.targets.length ? "Learning the targets again" : "";
   if (selector.keyboard && selector.active) return "Arrows move it, with Shift they resize it, Enter follows it, Esc leaves it";
-  if (frozen || film?.ended) return film?.ended ? "The end of the video" : "";
-  if (!stage.targets.length) return "Drag a box around what to follow";
-  return film && !film.playing ? "Play the video, or draw another box" : "";
+  if (frozen) return "";
+  if (film.ended) return "The end of the video";
+  if (film.suggestion) return "Tap the dashed box to follow what is in it, or drag a box around something else";
+  if (!followed().length) return "Drag a box around what to follow";
+  return film.loaded && !film.playing ? "Play the video, or draw another box" : "";
 }
 
 function showConnection(state, text) {
   const open = state === "open";
   $("connection").dataset.state = document.body.dataset.connection = state;
   $("connection").textContent = text;
-  for (const id of ["start-camera", "start-video", "open-video"]) $(id).disabled = !open;
+  for (const id of ["start-camera", "start-video", "start-demo", "open-video", "new"]) $(id).disabled = !open;
   $("use-camera").disabled = !open && source !== "camera"; // which can be switched off without a server
   if (open) $("refusal").hidden = true;
   if (state !== "closed") return;
   $("refusal").textContent = text;
+  $("cover-text").textContent = link?.stopped ? "The server was stopped" : "Connection lost";
   $("refusal").hidden = false;
   later(disconnected);
 }
 
-function announce(text) {
-  $("announcer").textContent = text;
-}
-
-let noticeTimer;
-function notify(text) {
-  $("notice").firstElementChild.textContent = text;
-  $("notice").hidden = false;
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => ($("notice").hidden = true), 8000);
-}
-
 // ---- buttons, keys, dropped files
 
-function act(id, action) {
-  $(id).addEventListener("click", action);
-}
-
+const act = (id, action) => $(id).addEventListener("click", action);
 const chooseVideo = () => $("file").click();
-const reset = () => link.send("reset");
-const save = () => (boxes.empty ? notify("There are no boxes yet.") : boxes.save("boxes.csv"));
+const openDownloads = () => (tracks.empty ? notify("There are no boxes yet.") : downloads.open());
+const openHelp = () => $("help").showModal();
 const newTarget = () => {
-  selector.startKeyboard();
+  selector.startKeyboard(film.suggestion);
   showHint();
 };
-const togglePlay = () => setPlaying(!film?.playing);
+const toggleTrail = () => {
+  $("trail").checked = !$("trail").checked;
+  stage.draw();
+};
 
-act("use-camera", () => (source === "camera" ? leave() : useCamera()));
+act("use-camera", () => (source === "camera" ? mayLeave() && leave() : useCamera()));
 act("start-camera", () => useCamera());
 act("open-video", chooseVideo);
 act("start-video", chooseVideo);
-act("play", togglePlay);
-act("rewind", () => link.send("rewind"));
+act("start-demo", openDemo);
 act("new", newTarget);
-act("reset", reset);
-act("save", save);
-$("notice").lastElementChild.addEventListener("click", () => ($("notice").hidden = true));
+act("reset", () => edits.reset());
+act("save", openDownloads);
+act("open-help", openHelp);
+$("trail").addEventListener("change", () => stage.draw());
 $("cameras").addEventListener("change", (event) => useCamera(event.target.value));
 $("file").addEventListener("change", (event) => {
   openVideo(event.target.files[0]);
   event.target.value = "";
 });
+for (const close of document.querySelectorAll("dialog .close")) close.addEventListener("click", () => close.closest("dialog").close());
 
-const KEYS = { n: newTarget, r: reset, s: save, " ": togglePlay };
-
+const KEYS = {
+  n: newTarget, r: () => edits.reset(), s: openDownloads, u: () => undo.undo(), t: toggleTrail, "?": openHelp,
+  " ": () => film.toggle(), ",": () => film.step(-1), ".": () => film.step(1),
+};
+const shortcuts = new Shortcuts(KEYS, () => source !== "none", $("single-keys"));
 addEventListener("keydown", (event) => {
-  if (selector.key(event)) return event.preventDefault();
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.target.closest("select, input") || (event.key === " " && event.target.closest("button, summary"))) return;
-  const action = KEYS[event.key.toLowerCase()];
-  if (action && source !== "none") {
-    event.preventDefault();
-    action();
-  }
+  if (selector.key(event) || shortcuts.press(event)) event.preventDefault();
+  showHint();
 });
 addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => {
   event.preventDefault();
   openVideo(event.dataTransfer.files[0]);
 });
+addEventListener("beforeunload", (event) => tracks.unsaved && event.preventDefault());
 
 $("place").textContent = location.host;

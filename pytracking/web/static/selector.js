@@ -4,7 +4,7 @@ const SMALLEST = 8; // pixels of the picture; less is a tap
 const KEY_STEP = 0.02; // of the picture's longer side
 
 export class Selector {
-  // handlers: {begin() -> whether a box may be drawn now, done(box), cancel(), short()}
+  // handlers: {begin() -> whether a box may be drawn now, done(box), cancel(), short(point)}
   constructor(stage, handlers) {
     this.stage = stage;
     this.handlers = handlers;
@@ -43,18 +43,18 @@ export class Selector {
     if (Math.min(w, h) >= SMALLEST) this.finish();
     else {
       this.cancel();
-      this.handlers.short();
+      this.handlers.short(this.start);
     }
   }
 
-  // A box in the middle, to be moved by the arrow keys.
-  startKeyboard() {
+  // A box, by default in the middle, to be moved by the arrow keys.
+  startKeyboard(box = null) {
     if (this.active || !this.handlers.begin()) return;
     const [width, height] = this.stage.size;
     const side = Math.min(width, height) / 4;
     this.stage.overlay.focus({ preventScroll: true });
     this.keyboard = true;
-    this.set([(width - side) / 2, (height - side) / 2, side, side]);
+    this.set(box ?? [(width - side) / 2, (height - side) / 2, side, side]);
   }
 
   // Whether the key was one of ours.

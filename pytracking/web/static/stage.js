@@ -8,7 +8,9 @@ export class Stage {
     this.overlay = overlay;
     this.targets = [];
     this.selection = null;
-    this.pending = null; // the box that the server is learning
+    this.pending = null; // a dashed box: the one that the server is learning, or one that is offered
+    this.name = (id) => `${id}`; // what a target is called
+    this.trail = () => []; // its last targets, oldest first; undefined where it was not found
     this.size = [0, 0];
     new ResizeObserver(() => this.fit()).observe(frame);
   }
@@ -63,9 +65,26 @@ export class Stage {
   draw() {
     const context = this.overlay.getContext("2d");
     context.clearRect(0, 0, this.overlay.width, this.overlay.height);
+    for (const target of this.targets) this.drawTrail(context, target);
     for (const target of this.targets) this.drawTarget(context, target);
     if (this.pending) this.drawPending(context, this.pending);
     if (this.selection) this.drawSelection(context, this.selection);
+  }
+
+  // The way of a target's middle, thinner with age, with gaps where it was lost.
+  drawTrail(context, target) {
+    const middle = ({ box: [x, y, w, h] }) => [(x + w / 2) * this.scale, (y + h / 2) * this.scale];
+    const seen = this.trail(target.id).map((past) => (past && past.state !== "lost" ? middle(past) : null));
+    context.strokeStyle = this.colour({ ...target, state: "tracking" });
+    context.lineCap = "round";
+    for (let i = 1; i < seen.length; i += 1) {
+      if (!seen[i] || !seen[i - 1]) continue;
+      context.lineWidth = (1 + (2 * i) / seen.length) * devicePixelRatio;
+      context.beginPath();
+      context.moveTo(...seen[i - 1]);
+      context.lineTo(...seen[i]);
+      context.stroke();
+    }
   }
 
   drawTarget(context, target) {
@@ -77,7 +96,7 @@ export class Stage {
       context.lineWidth = width * devicePixelRatio;
       context.stroke(path);
     }
-    this.drawLabel(context, box, `${target.id}  ${target.state === "lost" ? "LOST" : target.score.toFixed(2)}`, colour);
+    this.drawLabel(context, box, `${this.name(target.id)}  ${target.state === "lost" ? "LOST" : target.score.toFixed(2)}`, colour);
   }
 
   drawLabel(context, [x, y], text, colour) {

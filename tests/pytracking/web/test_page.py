@@ -1,6 +1,7 @@
 """The page in a browser: headless Chromium, whose camera is a file, and a server with fake targets."""
 
 import csv
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -8,6 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from pytracking.api.multi_tracker import MultiTracker
+from pytracking.evaluation.datasets.demo import demo_sequence
+from pytracking.tracker.base.output import TrackOutput
+from pytracking.video.frame_source import open_video as open_video_file
 from pytracking.visualization.boxes import PALETTE
 from pytracking.web.server import MAX_SESSIONS, Address
 from tests.fakes.browser import chromium, expect, write_camera
@@ -65,7 +69,7 @@ def start_camera(page):
 
 def open_video(page, path, frames):
     page.set_input_files("#file", path)
-    expect(page.locator("#place-in-video")).to_have_text(f"1 / {frames}")
+    expect(page.locator("#place-in-video")).to_have_text(f"0 / {frames - 1}")
 
 
 def drag(page, x0, y0, x1, y1):
@@ -83,8 +87,10 @@ def wait_for_targets(page, count):
 
 
 def saved_rows(page):
+    page.click("#save")
     with page.expect_download() as download:
-        page.click("#save")
+        page.click("#save-csv")
+    page.click("#downloads .close")
     with open(download.value.path(), encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
@@ -97,7 +103,7 @@ def test_the_camera_is_followed_with_several_targets(page, shape):
     wait_for_targets(page, 2)
     expect(page.locator("#meter")).to_have_text(re.compile(r"^\d+\.\d fps · \d+ ms · 320 × 240$"))
     assert page.evaluate("document.activeElement.id") == "overlay"  # not lost with the button
-    assert page.inner_text("#targets li:first-child strong") == "Target 0"
+    expect(page.locator("#targets li:first-child .name")).to_have_attribute("placeholder", "Target 0")
     assert page.inner_text("#targets li:first-child output") in ("0.25", "1.00")
     rows = saved_rows(page)
     boxes = {row["id"]: [float(row[side]) for side in "xywh"] for row in reversed(rows) if row["state"] == "tracking"}
@@ -120,18 +126,154 @@ def test_an_uploaded_video(page, shape, tmp_path):
     assert page.inner_text("#hint") == "Play the video, or draw another box"
     page.click("#play")
     expect(page.locator("#hint")).to_have_text("The end of the video")
-    assert page.inner_text("#place-in-video") == "12 / 12"
-    assert page.is_disabled("#play")
+    assert page.inner_text("#place-in-video") == "11 / 11"
     rows = saved_rows(page)
     assert [int(row["frame"]) for row in rows] == list(range(12))
     assert [float(rows[0][side]) for side in "xywh"] == pytest.approx([160, 120, 80, 60], abs=2)
-    page.click("#rewind")
-    expect(page.locator("#place-in-video")).to_have_text("1 / 12")
-    wait_for_targets(page, 1)  # learned again
-    assert saved_rows(page) == rows
+    assert [float(row["time"]) for row in rows] == pytest.approx([i / 25 for i in range(12)], abs=1e-4)
+    page.evaluate(SEEK, 5)  # what was found is shown, nothing is lost
+    expect(page.locator("#place-in-video")).to_have_text("5 / 11")
+    expect(page.locator("#targets output")).to_have_text("0.25")
+    page.click("#forward")
+    page.click("#back")
+    page.click("#back")
+    expect(page.locator("#place-in-video")).to_have_text("4 / 11")
     page.click("#play")
-    expect(page.locator("#place-in-video")).to_have_text("12 / 12")
+    expect(page.locator("#hint")).to_have_text("The end of the video")
     assert saved_rows(page) == rows
+    page.click("#play")  # at the end: again from the start
+    expect(page.locator("#place-in-video")).to_have_text(re.compile(r"^[0-9] / 11$"))
+
+
+SEEK = """frame => { const seek = document.getElementById('seek'); seek.value = frame;
+    for (const kind of ['input', 'change']) seek.dispatchEvent(new Event(kind)); }"""
+
+
+def names(page):
+    return [row.input_value() or row.get_attribute("placeholder") for row in page.locator("#targets .name").all()]
+
+
+def test_names_undo_and_what_is_saved(page, shape, tmp_path):
+    open_video(page, write_video(tmp_path / "clip.mp4", frames=12, height=240, width=320), 12)
+    for left in (0.1, 0.5):
+        drag(page, left, 0.25, left + 0.2, 0.75)
+        expect(page.locator("#undo")).to_be_enabled()
+    wait_for_targets(page, 2)
+    page.click("#play")
+    expect(page.locator("#hint")).to_have_text("The end of the video")
+    page.fill("#targets li:first-child .name", 'Ann, "the" player')
+    page.keyboard.press("Enter")
+    page.click("#targets li:first-child .remove")
+    expect(page.locator("#notice")).to_contain_text('Ann, "the" player and its boxes are removed.')
+    wait_for_targets(page, 1)
+    assert {row["id"] for row in saved_rows(page)} == {"1"}
+    page.click("#notice .offer")  # undo
+    wait_for_targets(page, 2)
+    assert names(page) == ['Ann, "the" player', "Target 1"]
+    rows = saved_rows(page)
+    assert [(row["id"], row["name"]) for row in rows[:2]] == [("0", 'Ann, "the" player'), ("1", "")]
+    assert len(rows) == 24
+    page.click("#reset")
+    wait_for_targets(page, 0)
+    for before in ('Ann, "the" player', "Target 0"):
+        page.click("#undo")  # the removal, then the renaming
+        wait_for_targets(page, 2)
+        assert names(page) == [before, "Target 1"]
+    page.click("#undo")  # the second target
+    wait_for_targets(page, 1)
+    page.click("#undo")
+    wait_for_targets(page, 0)
+    assert page.is_disabled("#undo")
+    assert page.is_disabled("#save") or saved_rows(page) == []
+
+
+@desktop_only
+def test_the_json_and_the_annotated_video(page, tmp_path):
+    path = write_video(tmp_path / "clip.mp4", frames=12, height=240, width=320)
+    open_video(page, path, 12)
+    drag(page, 0.1, 0.25, 0.5, 0.75)
+    wait_for_targets(page, 1)
+    page.keyboard.press("s")
+    assert page.inner_text("#save-what") == "1 box of 1 target in clip.mp4"
+    with page.expect_download() as download:
+        page.click("#save-json")
+    assert download.value.suggested_filename == "clip-boxes.json"
+    saved = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert saved["source"] == "clip.mp4"
+    [frame] = saved["frames"]
+    assert (frame["frame"], frame["time"]) == (0, 0)
+    assert frame["targets"][0]["box"] == pytest.approx([32, 60, 128, 120], abs=2)
+    with page.expect_download() as download:
+        page.click("#save-video")
+    assert download.value.suggested_filename == "clip-annotated.mp4"
+    assert open_video_file(download.value.path()).length == 12
+    expect(page.locator("#save-state")).to_have_text("clip-annotated.mp4 is made.")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "overlay"
+
+
+def test_the_trail_follows_the_middle_of_the_box(browser, tmp_path):
+    class Steady(FakeTracker):
+        def clone(self):
+            return Steady()
+
+        def track(self, frame):
+            self.box = (self.box[0] + 8, *self.box[1:])
+            return TrackOutput(self.box, 0.9, "tracking")
+
+    with served(lambda: MultiTracker(Steady())) as url:
+        page = browser.new_page()
+        page.goto(url)
+        open_video(page, write_video(tmp_path / "clip.mp4", frames=12, height=240, width=320), 12)
+        drag(page, 0.1, 0.25, 0.5, 0.75)  # its middle goes from 0.3 to 0.575 of the width
+        wait_for_targets(page, 1)
+        page.click("#play")
+        expect(page.locator("#hint")).to_have_text("The end of the video")
+        painted = """([x, y]) => { const c = document.querySelector('#overlay');
+            const [r, g, b] = c.getContext('2d').getImageData(x * c.width, y * c.height, 1, 1).data;
+            return [r, g, b]; }"""
+        assert page.evaluate(painted, [0.45, 0.5]) == [0, 0, 0]
+        page.keyboard.press("t")
+        assert page.is_checked("#trail")
+        assert page.evaluate(painted, [0.45, 0.5]) == [0, 200, 120]
+        assert page.evaluate(painted, [0.45, 0.55]) == [0, 0, 0]
+        page.close()
+
+
+def test_who_has_no_camera_tries_the_demo_clip(page, shape):
+    page.click("#start-demo")
+    expect(page.locator("#hint")).to_contain_text("Tap the dashed box")
+    x, y, w, h = demo_sequence().first_box
+    height, width = next(iter(demo_sequence().open())).shape[:2]
+    place = page.locator("#overlay").bounding_box()
+    page.mouse.click(
+        place["x"] + (x + w / 2) / width * place["width"], place["y"] + (y + h / 2) / height * place["height"]
+    )
+    wait_for_targets(page, 1)
+    rows = saved_rows(page)
+    assert [float(rows[0][side]) for side in "xywh"] == pytest.approx([x, y, w, h], abs=0.01)
+
+
+@desktop_only
+def test_help_and_single_keys(page):
+    start_camera(page)
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    assert "How probable it is that the box is on the target" in page.inner_text("#help")
+    page.uncheck("#single-keys")
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    page.keyboard.press("n")
+    assert page.inner_text("#hint") == "Drag a box around what to follow"
+    page.reload()  # it is remembered
+    start_camera(page)
+    page.keyboard.press("n")
+    assert page.inner_text("#hint") == "Drag a box around what to follow"
+    page.click("#open-help")
+    page.check("#single-keys")
+    page.click("#help .close")
+    page.keyboard.press("n")
+    assert "Arrows move it" in page.inner_text("#hint")
 
 
 @desktop_only
@@ -146,12 +288,14 @@ def test_all_of_it_with_the_keyboard(page, tmp_path):
     page.keyboard.press("n")
     page.keyboard.press("Escape")
     page.keyboard.press(" ")
-    expect(page.locator("#place-in-video")).to_have_text(re.compile(r"^[4-9] / 20$"))
+    expect(page.locator("#place-in-video")).to_have_text(re.compile(r"^[3-9] / 19$"))
     assert page.inner_text("#play") == "Pause"
     page.keyboard.press(" ")
     assert page.inner_text("#play") == "Play"
+    page.keyboard.press("s")
     with page.expect_download() as download:
-        page.keyboard.press("s")
+        page.click("#save-csv")
+    page.keyboard.press("Escape")
     with open(download.value.path(), encoding="utf-8") as file:
         first = next(csv.DictReader(file))
     # 60 px in the middle; steps of 2 % of 320 are 6 px
@@ -223,9 +367,11 @@ def test_the_page_finds_the_server_again(browser):
         wait_for_targets(page, 1)
         expect(page.locator("#meter")).to_contain_text("fps")
     page.wait_for_selector("#connection[data-state=closed]")
-    assert "Connection lost, trying again" in page.inner_text("#connection")
-    expect(page.locator(".cover")).to_have_text("Connection lost")
-    expect(page.locator(".cover")).to_be_visible()
+    expect(page.locator("#connection")).to_have_text("The server was stopped")
+    expect(page.locator("#cover-text")).to_have_text("The server was stopped")
+    expect(page.locator(".offline")).to_be_visible()
+    assert page.is_disabled("#new")
+    assert page.is_hidden(".empty")
     wait_for_targets(page, 0)
     assert page.inner_text("#meter") == ""
     rows = len(saved_rows(page))  # no box is lost
@@ -238,7 +384,7 @@ def test_the_page_finds_the_server_again(browser):
         wait_for_targets(page, 0)
         drag(page, 0.25, 0.25, 0.5, 0.75)
         wait_for_targets(page, 1)
-        assert page.inner_text("#targets strong") == "Target 1"  # there are boxes of target 0
+        assert names(page) == ["Target 1"]  # there are boxes of target 0
         page.click("#targets .remove")
         wait_for_targets(page, 0)
     page.close()
@@ -256,11 +402,12 @@ def test_a_video_whose_connection_breaks_keeps_its_boxes(browser, tmp_path):
     wait_for_targets(page, 0)
     with served(address=Address(port=int(url.rstrip("/").rpartition(":")[2]))):
         expect(page.locator("#notice")).to_contain_text("The boxes so far can be saved")
-        assert page.is_disabled("#rewind")
+        assert page.is_disabled("#seek")
+        assert page.is_disabled("#play")
         asked = []
         page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
         page.click("#use-camera")
-        assert asked == ["The boxes of this video are not saved. Leave it all the same?"]
+        assert asked == ["The boxes so far are not saved. Leave them all the same?"]
         assert len(saved_rows(page)) == 12
         page.click("#use-camera")  # saved: nobody is asked
         expect(page.locator("#picture")).to_have_attribute("width", "320")
@@ -315,8 +462,8 @@ def test_the_colors_of_targets_mean_nothing_else(browser, url):
     page = browser.new_page()
     page.goto(url)
     page.wait_for_selector("#connection[data-state=open]")
-    names = ("quiet", "ink", "lost")
-    states = [page.evaluate(f"getComputedStyle(document.body).getPropertyValue('--{name}')") for name in names]
+    variables = ("quiet", "ink", "lost", "accent")
+    states = [page.evaluate(f"getComputedStyle(document.body).getPropertyValue('--{name}')") for name in variables]
     assert not {"#" + bytes(color).hex() for color in PALETTE} & set(states)
     page.close()
 

@@ -4,7 +4,17 @@ import pytest
 
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.web import protocol
-from pytracking.web.protocol import Ack, Add, Picture, ProtocolError, Remove, parse_command, parse_picture
+from pytracking.web.protocol import (
+    Ack,
+    Add,
+    Picture,
+    ProtocolError,
+    Remove,
+    Restore,
+    Seek,
+    parse_command,
+    parse_picture,
+)
 
 
 @pytest.mark.parametrize(
@@ -12,6 +22,8 @@ from pytracking.web.protocol import Ack, Add, Picture, ProtocolError, Remove, pa
     [
         ('{"type": "add", "frame": 7, "box": [1, 2.5, 30, 40]}', Add(7, (1.0, 2.5, 30.0, 40.0))),
         ('{"type": "remove", "id": 2}', Remove(2)),
+        ('{"type": "restore", "id": 2}', Restore(2)),
+        ('{"type": "seek", "frame": 9}', Seek(9)),
         ('{"type": "seen", "frame": 0}', Ack(0)),
     ],
 )
@@ -19,7 +31,7 @@ def test_commands_with_fields(text, command):
     assert parse_command(text) == command
 
 
-@pytest.mark.parametrize("name", ["reset", "camera", "play", "pause", "rewind"])
+@pytest.mark.parametrize("name", ["reset", "camera", "demo", "play", "pause"])
 def test_commands_without(name):
     assert parse_command(json.dumps({"type": name})) == protocol.COMMANDS[name]()
 
@@ -63,11 +75,11 @@ def test_pictures_there_and_back():
 
 
 def test_results_and_errors():
-    outputs = {3: TrackOutput((1.0, 2.0, 3.0, 4.0), 0.123456, "uncertain")}
+    outputs = {3: TrackOutput((1.0, 2.0, 3.0, 4.0), 0.123456, "uncertain", (0.5, 0.5, 1.0, 2.0))}
     assert json.loads(protocol.result_message(9, outputs, 0.05)) == {
         "type": "result",
         "frame": 9,
-        "targets": [{"id": 3, "box": [1, 2, 3, 4], "score": 0.1235, "state": "uncertain"}],
+        "targets": [{"id": 3, "box": [1, 2, 3, 4], "score": 0.1235, "state": "uncertain", "box_std": [0.5, 0.5, 1, 2]}],
         "seconds": 0.05,
     }
     assert json.loads(protocol.error_message("no", 4)) == {"type": "error", "message": "no", "frame": 4}

@@ -4,15 +4,19 @@ import json
 import logging
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from aiohttp import ClientSession, WSMsgType, hdrs
 from aiohttp.test_utils import TestClient, TestServer
 
 from ltr.data.image_loader import encode_jpeg
 from pytracking.api.multi_tracker import MultiTracker
-from pytracking.visualization.boxes import PALETTE
+from pytracking.tracker.base.output import TrackOutput
+from pytracking.video.frame_source import open_frames
+from pytracking.visualization.boxes import PALETTE, Overlay
 from pytracking.web import server, uploads
 from pytracking.web.access import new_runner
 from pytracking.web.assets import STATIC
@@ -140,6 +144,47 @@ def test_an_uploaded_video_is_shown_and_gone_with_its_page(tmp_path):
         assert await page.upload(session, video) == (404, "that page is no longer connected")
 
     run(scene)
+
+
+def test_the_annotated_video_of_a_page(tmp_path):
+    video = write_video(tmp_path / "a.mp4", frames=3, height=240, width=320)
+    whole = video.read_bytes()
+    wanted = json.dumps({"names": {"0": "ball"}, "trail": 5})
+
+    async def scene(client):
+        async with Page(client) as page:
+            session = (await page.receive("hello"))["session"]
+            ask = partial(client.post, f"/annotated/{session}", headers=page.headers)
+            response = await ask(data=wanted)
+            assert (response.status, await response.text()) == (400, "there is no video")
+            await page.upload(session, whole)
+            await page.receive("result")
+            await page.send("add", frame=0, box=[40, 50, 80, 90])
+            await page.receive("added")
+            for bad in ("", "[]", '{"names": {"x": "y"}, "trail": 1}', '{"names": {}, "trail": -1}'):
+                assert (await ask(data=bad)).status == 400
+            for _ in range(2):  # the second takes the place of the first
+                response = await ask(data=wanted)
+                url = (await response.json())["url"]
+            assert (await page.receive("rendering"))["part"] == 0
+            response = await client.get(url)
+            assert response.headers[hdrs.CONTENT_DISPOSITION] == "attachment"
+            (tmp_path / "annotated.mp4").write_bytes(await response.read())
+            folder = client.app[STATE].sessions[session][1]
+            assert len(list(folder.glob("*.mp4"))) == 1
+            assert (await client.get(f"/annotated/{session}/none.mp4")).status == 404
+            assert (await client.get("/annotated/none/none.mp4")).status == 404
+            assert (await client.post("/annotated/none", headers=page.headers, data=wanted)).status == 404
+
+    run(scene)
+    before, after = list(open_frames(video)), list(open_frames(tmp_path / "annotated.mp4"))
+    assert len(after) == len(before) == 3
+    found = TrackOutput((40, 50, 80, 90), 1.0, "tracking")
+    drawn = Overlay(names={0: "ball"}).draw(before[0], {0: found})
+    place = (drawn != before[0]).any(axis=2)
+    away = [np.abs(after[0].astype(int) - image)[place].mean() for image in (drawn, before[0])]
+    assert away[0] < 0.5 * away[1]
+    assert np.abs(after[1].astype(int) - before[1]).mean() < 3  # nothing was found there
 
 
 def test_an_upload_that_is_too_large_is_not_read(monkeypatch):

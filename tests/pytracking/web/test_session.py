@@ -9,7 +9,20 @@ from ltr.data.image_loader import encode_jpeg
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.video.frame_source import FrameSource
 from pytracking.web import session as session_module
-from pytracking.web.protocol import Ack, Add, Camera, Pause, Picture, Play, ProtocolError, Remove, Reset, Rewind
+from pytracking.web.protocol import (
+    Ack,
+    Add,
+    Camera,
+    Demo,
+    Pause,
+    Picture,
+    Play,
+    ProtocolError,
+    Remove,
+    Reset,
+    Restore,
+    Seek,
+)
 from pytracking.web.session import MAX_TARGETS, MAX_UNSEEN, MAX_WAITING, Session
 from pytracking.web.video_playback import VideoPlayback
 from tests.fakes.pages import RecordingLink
@@ -28,10 +41,10 @@ class HeldTargets(MultiTracker):
         self.go, self.busy = threading.Event(), threading.Event()
         self.go.set()
 
-    def track(self, frame):
+    def track(self, frame, ids=None):
         self.busy.set()
         assert self.go.wait(10)
-        return super().track(frame)
+        return super().track(frame, ids)
 
 
 def run(scene: Callable[[Session, RecordingLink, HeldTargets], Awaitable[None]]) -> None:
@@ -152,7 +165,14 @@ def test_a_video_shows_its_first_frame_and_plays_when_told():
     async def scene(session, link, targets):
         session.receive(film(frames=4))
         await link.until("result")
-        assert link.messages[0] == {"type": "video", "width": 64, "height": 48, "frames": 4, "again": False}
+        assert link.messages[0] == {
+            "type": "video",
+            "width": 64,
+            "height": 48,
+            "frames": 4,
+            "fps": 500.0,
+            "suggestion": None,
+        }
         assert link.messages[1] == 0  # the picture comes before what is found in it
         session.receive(Add(0, BOX))
         await link.until("added")
@@ -163,48 +183,96 @@ def test_a_video_shows_its_first_frame_and_plays_when_told():
             session.receive(Ack(number))
         assert await link.until("ended") == {"type": "ended", "frames": 4, "broken": ""}
         assert [m for m in link.messages if isinstance(m, int)] == [0, 1, 2, 3]
-        session.receive(Rewind())
-        assert (await link.until("video", 2))["again"] is True
-        learned_again = await link.until("result", 6)
-        assert (learned_again["frame"], learned_again["targets"]) == (0, link.of("result")[1]["targets"])
+        session.receive(Seek(0))
+        again = await link.until("result", 6)
+        assert (again["frame"], again["targets"]) == (0, link.of("result")[1]["targets"])
         assert link.messages.count(0) == 2
 
     run(scene)
 
 
-def test_a_rewound_video_finds_its_targets_again_where_they_were_drawn():
-    async def scene(session, link, targets):
-        async def play(last):
-            while (seen := link.of("result")[-1]["frame"]) < last:
-                session.receive(Ack(seen))
-                await link.until("result", len(link.of("result")) + 1)
+async def play_until(session, link, last):
+    session.receive(Play())
+    while (seen := link.of("result")[-1]["frame"]) < last:
+        session.receive(Ack(seen))
+        await link.until("result", len(link.of("result")) + 1)
 
+
+def test_what_was_found_is_shown_again_and_a_target_drawn_later_is_followed_beside_it():
+    async def scene(session, link, targets):
+        session.receive(film(frames=6))
+        await link.until("result")
+        session.receive(Add(0, BOX))
+        await link.until("result", 2)
+        await play_until(session, link, 5)
+        before = {m["frame"]: m["targets"] for m in link.of("result")}
+        count = len(link.of("result"))
+        session.receive(Pause())
+        session.receive(Seek(2))
+        session.receive(Add(2, (30.0, 20.0, 16.0, 12.0)))
+        await link.until("result", count + 2)
+        await play_until(session, link, 5)
+        after = {m["frame"]: m["targets"] for m in link.of("result")[count:]}
+        assert [[t["id"] for t in after[number]] for number in range(2, 6)] == [[0, 1]] * 4
+        assert [after[number][0] for number in range(2, 6)] == [before[number][0] for number in range(2, 6)]
+        assert targets[0].frames == 5  # frames are tracked once
+        session.receive(Seek(1))  # where target 1 is not yet
+        shown = await link.until("result", len(link.of("result")) + 1)
+        assert [t["id"] for t in shown["targets"]] == [0]
+
+    run(scene)
+
+
+def test_steps_are_tracked_and_jumps_are_not():
+    async def scene(session, link, targets):
+        session.receive(film(frames=9))
+        await link.until("result")
+        session.receive(Add(0, BOX))
+        for count, frame in enumerate((1, 2, 7, 8), 3):
+            session.receive(Seek(frame))
+            result = await link.until("result", count)
+            assert (result["frame"], len(result["targets"])) == (frame, int(frame != 7))
+        assert sorted(frame for frame, found in session.found().items() if found) == [0, 1, 2, 8]
+
+    run(scene)
+
+
+def test_removed_targets_can_be_restored_with_all_that_was_found():
+    async def scene(session, link, targets):
         session.receive(film(frames=6))
         await link.until("result")
         for _ in range(2):
             session.receive(Add(0, BOX))
-        session.receive(Remove(0))
-        await link.until("result", 4)
-        session.receive(Play())
-        await link.until("result", 5)  # of picture 1; it waits until one of the two is seen
-        session.receive(Add(1, (30.0, 20.0, 16.0, 12.0)))
-        await link.until("result", 6)
-        await play(5)
-        before = {m["frame"]: m["targets"] for m in link.of("result")}
-        count = len(link.of("result"))
-        session.receive(Rewind())
-        await link.until("result", count + 1)
-        session.receive(Play())
-        await play(5)
-        after = {m["frame"]: m["targets"] for m in link.of("result")[count:]}
-        assert [[t["id"] for t in after[number]] for number in range(6)] == [[1], *[[1, 2]] * 5]
-        assert after == before
+        await link.until("result", 3)
+        await play_until(session, link, 3)
+        found = session.found()
+        session.receive(Pause())
+        session.receive(Remove(1))
         session.receive(Reset())
-        session.receive(Rewind())
-        assert (await link.until("result", len(link.of("result")) + 2))["targets"] == []
-        session.receive(Add(0, BOX))
-        await link.until("added", 4)
-        assert targets.ids == [3]  # the page has boxes of the others
+        await link.until("result", len(link.of("result")) + 2)
+        assert targets.ids == []
+        assert not any(session.found().values())
+        for number in (1, 0):
+            session.receive(Restore(number))
+        restored = await link.until("result", len(link.of("result")) + 2)
+        assert [t["id"] for t in restored["targets"]] == [0, 1]
+        assert session.found() == found
+        await play_until(session, link, 5)
+        assert targets[0].frames == targets[1].frames == 5
+        session.receive(Add(link.of("result")[-1]["frame"], BOX))
+        await link.until("added", 3)
+        assert targets.ids == [0, 1, 2]
+        session.receive(Restore(7))
+        assert "target 7 can no longer be followed" in (await link.until("error"))["message"]
+
+    run(scene)
+
+
+def test_the_demo_clip_is_at_hand():
+    async def scene(session, link, targets):
+        session.receive(Demo())
+        assert len((await link.until("video"))["suggestion"]) == 4
+        assert (await link.until("result"))["frame"] == 0
 
     run(scene)
 
@@ -252,7 +320,7 @@ def test_the_camera_takes_over_from_a_video():
         while not count or link.of("result")[-1]["frame"] != 100:
             count += 1
             await link.until("result", count)
-        for command in (Play(), Rewind(), Pause()):  # of a video that is gone
+        for command in (Play(), Seek(0), Pause()):  # of a video that is gone
             session.receive(command)
         session.receive(Picture(101, JPEG))
         await link.until("result", count + 1)

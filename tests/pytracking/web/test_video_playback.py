@@ -1,9 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from pytracking.video.frame_source import FrameSource, open_video
-from pytracking.web.video_playback import VideoPlayback
+from pytracking.web.video_playback import VideoPlayback, open_demo
 from tests.fakes.videos import number_of, numbered_frame, write_noise_video, write_video
 
 
@@ -15,7 +16,8 @@ def film_of(frames, fps=None):
 
 def test_plays_every_frame_and_stops_at_the_end(tmp_path):
     film = VideoPlayback(open_video(write_video(tmp_path / "a.mp4", frames=3)), (64, 48))
-    assert json.loads(film.message(False)) == {"type": "video", "width": 64, "height": 48, "frames": 3, "again": False}
+    told = {"type": "video", "width": 64, "height": 48, "frames": 3, "fps": 25.0, "suggestion": None}
+    assert json.loads(film.message()) == told
     assert film.delay(0.0) is None
     film.play()
     seen = []
@@ -25,10 +27,34 @@ def test_plays_every_frame_and_stops_at_the_end(tmp_path):
     assert seen == [(0, 0), (1, 1), (2, 2)]
     assert not film.playing
     assert json.loads(film.ended_message()) == {"type": "ended", "frames": 3, "broken": ""}
-    film.play()
-    assert not film.playing
-    film.rewind()
+    film.play()  # from the start
+    assert film.playing
     assert number_of(film.read()) == 0
+
+
+@pytest.mark.parametrize("decoded", [True, False], ids=["video file", "frames one by one"])
+def test_seeking(tmp_path, decoded):
+    source = open_video(write_video(tmp_path / "a.mp4", frames=6)) if decoded else film_of(6).source
+    film = VideoPlayback(source, (64, 48))
+    for wanted, got in ((4, 4), (0, 0), (2, 2), (99, 5)):
+        film.seek(wanted)
+        assert (number_of(film.read()), film.number) == (got, got)
+    film.seek(4)
+    assert [number_of(film.read()), number_of(film.read()), film.read()] == [4, 5, None]
+
+
+def test_frames_of_a_video_of_unknown_length_are_sought_too():
+    film = VideoPlayback(replace(film_of(6).source, length=None), (64, 48))
+    film.seek(3)
+    assert number_of(film.read()) == film.number == 3
+
+
+def test_the_demo_offers_its_target():
+    film = open_demo()
+    x, y, w, h = film.suggestion
+    assert min(x, y, w, h) > 0
+    assert x + w < film.size[0]
+    assert film.read().shape == (film.size[1], film.size[0], 3)
 
 
 def test_pace(monkeypatch):
