@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltr.utils.errors import InputError, printable_errors
-from pytracking.annotation import tables
+from pytracking.annotation import coco, cvat, keyframes, label_studio, mot, row_files, tables, yolo
 from pytracking.annotation.model import Annotations, VideoInfo
 
 UNKNOWN = VideoInfo()
@@ -18,8 +18,8 @@ class Format:
     """One format.
 
     what: it is, for people. read: path, what is known of the video -> annotations; None: it is only written. write:
-    annotations, path. folder: it is a folder, not a file. suffix: of the file, by which it is recognized. matches: path
-    -> whether it is in this format, by its content.
+    annotations, path. folder: it is written as a folder, not a file. suffix: of the file, by which it is recognized.
+    matches: path -> whether it is in this format, by its content.
     """
 
     what: str
@@ -31,6 +31,39 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
+    "cvat": Format("CVAT for video 1.1", cvat.write_cvat, cvat.read_cvat, suffix=".xml", matches=cvat.is_cvat),
+    "label-studio": Format(
+        "Label Studio's JSON of video rectangles",
+        label_studio.write_label_studio,
+        label_studio.read_label_studio,
+        matches=label_studio.is_label_studio,
+    ),
+    "mot": Format("MOT-Challenge", mot.write_mot, mot.read_mot, folder=True, matches=mot.is_mot),
+    "coco": Format("COCO with track ids", coco.write_coco_video, coco.read_coco_video, matches=coco.is_coco),
+    "yolo": Format("YOLO's labels with track ids", yolo.write_yolo, yolo.read_yolo, folder=True, matches=yolo.is_yolo),
+    "vot": Format("a sequence of VOT", row_files.write_vot, row_files.read_vot, folder=True, matches=row_files.is_vot),
+    "got10k": Format(
+        "a sequence of GOT-10k",
+        row_files.write_got10k,
+        row_files.read_got10k,
+        folder=True,
+        matches=row_files.is_got10k,
+    ),
+    "folder": Format(
+        "groundtruth_rect.txt, to train or evaluate on (folder:DIR)",
+        row_files.write_folder,
+        row_files.read_folder,
+        folder=True,
+        matches=row_files.is_folder,
+    ),
+    "after-effects": Format(
+        "keyframes of After Effects",
+        keyframes.write_after_effects,
+        keyframes.read_after_effects,
+        folder=True,
+        matches=keyframes.is_after_effects,
+    ),
+    "nuke": Format("a script of Nuke", keyframes.write_nuke, suffix=".nk"),
     "json": Format("this toolkit's JSON, complete", tables.write_json, tables.read_json, suffix=".json"),
     "csv": Format("this toolkit's table", tables.write_csv, tables.read_csv, suffix=".csv"),
 }
@@ -55,7 +88,7 @@ def read(path: Path, format: str = "", video: VideoInfo = UNKNOWN) -> Annotation
     if found.read is None:
         readable = ", ".join(name for name, known in FORMATS.items() if known.read)
         raise InputError(f"{name} is only written, not read; {readable} are read")
-    if found.folder and not path.is_dir():
+    if name == "yolo" and not path.is_dir():
         raise InputError(f"{path}: {name} ({found.what}) is a folder")
     if not found.folder and path.is_dir():
         raise InputError(f"{path}: is a folder; {name} ({found.what}) is a file")
@@ -91,7 +124,8 @@ def _known(name: str) -> Format:
 
 def _format_of(path: Path) -> str:
     """The format of an existing file or folder."""
-    return next((name for name, known in FORMATS.items() if known.read and known.matches(path)), _by_suffix(path))
+    found = (name for name, known in FORMATS.items() if known.read and known.matches(path))
+    return next(found, None) or _by_suffix(path)
 
 
 def _by_suffix(path: Path) -> str:

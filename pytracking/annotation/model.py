@@ -145,5 +145,19 @@ def runs(boxes: Mapping[int, Any]) -> list[range]:
     return found
 
 
+def needed_frames(boxes: Mapping[int, AnnotatedBox], tolerance: float = 1e-6) -> set[int]:
+    """The frames that linear interpolation needs to give all ``boxes``: the key frames, the ends of spans, and where
+    a box is not halfway between its neighbors (by ``tolerance`` px)."""
+    return {frame for frame, box in boxes.items() if box.keyframe or not _is_halfway(boxes, frame, tolerance)}
+
+
+def _is_halfway(boxes: Mapping[int, AnnotatedBox], frame: int, tolerance: float) -> bool:
+    before, here, after = (boxes.get(frame + step) for step in (-1, 0, 1))
+    if not (before and here and after) or before.occluded != here.occluded:
+        return False
+    middle = between(before, after, 0.5)
+    return all(abs(a - b) <= tolerance for a, b in zip(middle.box, here.box, strict=True))
+
+
 def _shown(box: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in box)

@@ -75,7 +75,7 @@ BAD_TABLES = [
     ("a.json", '{"frames": [{"frame": 0}]}', r'a\.json: element 0 of "frames": expected'),
     ("a.json", '{"frames": [{"frame": 0, "targets": [{"box": [1, 2]}]}]}', r"a\.json: frames\[0\]\.targets\[0\]: exp"),
     ("a.json", '{"frames": [], "size": [0, 1]}', r"a\.json: size: expected width and height"),
-    ("a.xyz", "", r"a\.xyz: the name does not tell the format; give one of json, csv"),
+    ("a.xyz", "", r"a\.xyz: the name does not tell the format; give one of cvat, label-studio"),
 ]
 
 
@@ -89,7 +89,7 @@ def test_bad_files_are_refused(name, text, message, tmp_path):
 def test_places_are_checked(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         read(tmp_path / "nothing.csv")
-    with pytest.raises(InputError, match="unknown format 'pdf'; there are json"):
+    with pytest.raises(InputError, match="unknown format 'pdf'; there are cvat, label-studio"):
         read(tmp_path, "pdf")
     with pytest.raises(InputError, match="is a folder; csv"):
         read(tmp_path, "csv")
