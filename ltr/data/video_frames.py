@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ltr.data.image_loader import decode_image, encode_jpeg
-from ltr.data.pyav import InputContainer, VideoFrame, av
+from ltr.data.pyav import VideoFrame, av
 from ltr.data.video_scan import VideoInfo, scan_video
 from ltr.data.video_stream import BrokenSourceError, RgbConverter, decode, open_container, reason, video_stream
 from ltr.utils.errors import InputError
+
+NEAR = 50  # frames: to these, a video is decoded from its beginning
+BACK = 1.0  # seconds: a key frame so much earlier, since frames shown before a key frame may be stored after it
+Numbered = tuple[int, VideoFrame, bool]
 
 
 def count_frames(path: str | Path) -> int:
@@ -43,13 +48,13 @@ def read_frames(info: VideoInfo, numbers: Sequence[int] | None = None, threads: 
         return
     wanted, message = numbers if isinstance(numbers, range) else frozenset(numbers), ""
     try:
-        with open_container(info.source) as container:
-            for number, frame, whole in _numbered(info, container, threads):
-                if number in wanted:
-                    yield convert(frame)
-                    damaged += [] if whole else [number]
-                if number == numbers[-1]:
-                    break
+        start = numbers[0] if info.numbered and info.fps else 0
+        for number, frame, whole in _frames_from(info, start, threads):
+            if number in wanted:
+                yield convert(frame)
+                damaged += [] if whole else [number]
+            if number == numbers[-1]:
+                break
         if info.cut and numbers[-1] == info.length - 1:
             message = f"breaks off at frame {info.length}: the file is cut short ({info.cut})"
     except BrokenSourceError as error:
@@ -60,16 +65,36 @@ def read_frames(info: VideoInfo, numbers: Sequence[int] | None = None, threads: 
         raise BrokenSourceError(f"{info.source}: {message}")
 
 
-def _numbered(info: VideoInfo, container: InputContainer, threads: int) -> Iterator[tuple[int, VideoFrame, bool]]:
-    """Number, frame, and whether it is intact (otherwise the previous frame is given), for each frame of the video.
+def _frames_from(info: VideoInfo, start: int, threads: int) -> Iterator[Numbered]:
+    """``_numbered`` from ``start`` on, or from a frame before it. Only what follows a close key frame is decoded."""
+    with open_container(info.source) as container:
+        stream = video_stream(container, info.source)
+        stream.thread_count = threads
+        frames = decode(container, stream)
+        if start <= NEAR:
+            yield from _numbered(info, frames)
+            return
+        try:
+            seconds = info.begin + (info.times[start] if info.times else start / (info.fps or 1))
+            container.seek(int((seconds - BACK) / float(stream.time_base or 1)), stream=stream)
+            key = next((frame for frame in frames if frame is not None and frame.key_frame), None)
+        except av.FFmpegError:
+            key = None
+        number = info.number_of(key) if key else None
+        if key and number is not None and number <= start:
+            yield from _numbered(info, chain([key], frames), number)
+            return
+    yield from _frames_from(info, 0, threads)
 
-    BrokenSourceError if frames are missing at the end.
+
+def _numbered(info: VideoInfo, frames: Iterator[VideoFrame | None], number: int = 0) -> Iterator[Numbered]:
+    """Number, frame, and whether it is intact (otherwise the previous frame is given), for each of ``frames``.
+
+    number: of the first one. BrokenSourceError if frames are missing at the end.
     """
-    stream = video_stream(container, info.source)
-    stream.thread_count = threads
-    number, last, damaged, failed, why = 0, None, False, False, "the file is cut short"
+    last, damaged, failed, why = None, False, False, "the file is cut short"
     try:
-        for frame in decode(container, stream):
+        for frame in frames:
             if frame is None:
                 damaged = failed = True  # earlier frames may still follow, so the gap may come later
                 continue

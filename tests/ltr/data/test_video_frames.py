@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ltr.data import video_frames
 from ltr.data.pyav import av
 from ltr.data.video_frames import VideoCache, count_frames, read_frames
 from ltr.data.video_scan import scan_video
@@ -92,3 +93,40 @@ def test_damage_in_a_cut_file_keeps_the_numbers(tmp_path: Path, damaged: int) ->
         frames.extend(read_frames(scan_video(path)))
     wrong = [i for i, (frame, right) in enumerate(zip(frames, whole, strict=True)) if not np.array_equal(frame, right)]
     assert wrong == list(range(wrong[0], (damaged // 10 + 1) * 10))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("b_frames.mp4", "libx264", {"g": "40", "bf": "3"}),
+        ("open.mp4", "libx264", {"g": "30", "bf": "3", "x264-params": "open-gop=1"}),
+        ("one_key.mkv", "libx264", {"g": "999"}),
+        ("a.webm", "libvpx", {"g": "40", "auto-alt-ref": "1", "lag-in-frames": "10"}),
+        ("a.avi", "mpeg4", {"g": "20"}),
+        ("a.ts", "libx264", {"g": "40", "bf": "3"}),
+        ("a.mov", "mjpeg", {}),
+        ("uneven.mkv", "libx264", {"g": "40", "bf": "2"}),
+    ],
+)
+def test_frames_read_from_the_middle_are_those_read_from_the_beginning(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str]
+) -> None:
+    ticks = [i + i // 3 for i in range(150)] if name.startswith("uneven") else None
+    path = encode(tmp_path / name, codec, [i % 20 for i in range(150)], options, ticks, noise=codec != "mjpeg")
+    info = scan_video(path)
+    whole = list(read_frames(info))
+    assert len(whole) == info.length == 150
+    for start in (51, 79, 80, 81, 100, 149):
+        got = list(read_frames(info, range(start, min(start + 5, 150))))
+        assert [np.array_equal(a, b) for a, b in zip(got, whole[start:], strict=False)] == [True] * len(got)
+        assert len(got) == min(5, 150 - start)
+    assert np.array_equal(list(read_frames(info, [60, 149]))[1], whole[149])
+
+
+def test_only_what_follows_a_close_key_frame_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = encode(tmp_path / "a.mp4", numbers=[i % 20 for i in range(300)], options={"g": "25"})
+    info, decoded = scan_video(path), []
+    decode = video_frames.decode
+    monkeypatch.setattr(video_frames, "decode", lambda *a: (decoded.append(f) or f for f in decode(*a)))
+    next(read_frames(info, range(280, 300)))
+    assert 25 <= len(decoded) <= 60
