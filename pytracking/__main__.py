@@ -26,6 +26,7 @@ COMMANDS = {  # name: module with main(argv), what it does
     "vot": ("pytracking.run_vot", "the tracker's side of VOT's toolkit, which calls it"),
     "train": ("ltr.run_training", "train a network"),
     "import": ("ltr.admin.import_pytracking", "make a checkpoint of pytracking a network of this toolkit"),
+    "export": ("pytracking.run_export", "a tracker as ONNX graphs, for C++, the browser and other runtimes"),
 }
 WRONG_USAGE = 2
 INTERRUPTED = 130

@@ -34,7 +34,7 @@ def pool_boxes(features: Tensor, center: Tensor, size: Tensor, bins: int) -> Ten
     offsets = (edges[..., None] - cells[first:stop]).clamp(-1, 1)  # [M, 2, B + 1, cells]
     integral = torch.addcmul(offsets, offsets, 1 - offsets.abs()) / 2  # of the hat, up to a constant
     means = integral.diff(dim=2) * (bins / size[..., None, None])  # [M, 2, B, cells]
-    rows = (means[:, 1].flatten(0, 1) @ window).view(len(center), bins, stop - first, features.shape[2])
+    rows = (means[:, 1].flatten(0, 1) @ window).view(-1, bins, stop - first, features.shape[2])
     return means[:, 0, None] @ rows
 
 

@@ -38,8 +38,15 @@ class _Head:
 
     def of_pooled(self, pooled: Tensor, modulation: Tensor) -> Tensor:
         """The part of f; ``modulation`` is ``[1, C, 1, 1]``."""
-        modulated = (pooled * modulation.flatten()).flatten(1)
-        return torch.addmm(self.bias, modulated, self.weight.T).relu() @ self.output
+        return self._hidden(pooled, modulation).relu() @ self.output
+
+    def gradient(self, pooled: Tensor, modulation: Tensor, weights: Tensor) -> Tensor:
+        """Gradient of ``weights`` ``[M]`` times :meth:`of_pooled` in the modulation ``[1, C, 1, 1]``."""
+        slopes = weights[:, None] * (self._hidden(pooled, modulation) > 0).to(pooled) * self.output
+        return ((slopes @ self.weight).view_as(pooled) * pooled).sum(dim=(0, 1, 2)).view_as(modulation)
+
+    def _hidden(self, pooled: Tensor, modulation: Tensor) -> Tensor:
+        return torch.addmm(self.bias, (pooled * modulation.flatten()).flatten(1), self.weight.T)
 
 
 class BoxEnergy:
@@ -76,6 +83,11 @@ class BoxEnergy:
         """f ``[M]`` of boxes pooled by :meth:`pool`."""
         first, second = (head.of_pooled(*each) for head, *each in zip(self._heads, pooled, modulation, strict=True))
         return self._bias + first + second
+
+    def modulation_gradient(self, pooled: Sequence[Tensor], modulation: FeaturePair, weights: Tensor) -> FeaturePair:
+        """Gradient of the sum of ``weights`` ``[M]`` times :meth:`of_pooled` in the modulation."""
+        of8, of16 = self._heads
+        return of8.gradient(pooled[0], modulation[0], weights), of16.gradient(pooled[1], modulation[1], weights)
 
 
 def _fold(block: LinearBlock, pool: PrRoIPool2D, output: Tensor) -> _Head:

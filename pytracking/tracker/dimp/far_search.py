@@ -190,7 +190,6 @@ class FarSearch:
 
         The similarity (cosine of the mean features) to the first frame's target, plus ``score_weight`` of the score.
         """
-        memory, samples = state.memory, features.sample[None].expand(len(boxes), -1, -1, -1, -1)
-        (first,) = self.functions.describe(memory.samples[:1], memory.boxes[:1, 0])
-        similarity = self.functions.describe(samples, boxes) @ first
+        (first,) = self.functions.describe(state.memory.samples[0], state.memory.boxes[0])
+        similarity = self.functions.describe(features.sample, boxes) @ first
         return similarity.astype(np.float64) + self.params.score_weight * scores.clip(0, 1)

@@ -86,8 +86,8 @@ class DiMPFunctions(Protocol):
     ) -> list[np.ndarray]:
         """Score maps ``[2, K, K]`` for each crop and its pair of filters."""
 
-    def describe(self, samples: Array, boxes: np.ndarray) -> np.ndarray:
-        """Appearance of what is in boxes ``[n, 4]`` (crop pixels) of samples ``[n, 1, C, H, W]``: their mean features
+    def describe(self, sample: Array, boxes: np.ndarray) -> np.ndarray:
+        """Appearance of what is in boxes ``[n, 4]`` (crop pixels) of a sample ``[1, C, H, W]``: their mean features
         ``[n, C]``, of length 1."""
 
     def get_iou_modulation(self, crop: Array, box: np.ndarray) -> Modulation:

@@ -118,14 +118,9 @@ class TorchFunctions:
         return list(classifier.confidence(torch.stack(scores)).cpu().numpy())
 
     @torch.inference_mode()
-    def describe(self, samples: Tensor, boxes: np.ndarray) -> np.ndarray:
+    def describe(self, sample: Tensor, boxes: np.ndarray) -> np.ndarray:
         """At 5 x 5 points of each box."""
-        x, y, w, h = self._upload(boxes)[:, :, None].unbind(dim=1)
-        inside = torch.linspace(0.1, 0.9, 5, device=self.device)
-        across, down = ((low + inside * side) * 2 / self.crop_side - 1 for low, side in ((x, w), (y, h)))
-        points = torch.stack([across[:, None].expand(-1, 5, 5), down[:, :, None].expand(-1, 5, 5)], dim=-1)
-        features = F.grid_sample(samples[:, 0], points, align_corners=False).mean(dim=(2, 3))
-        return F.normalize(features).cpu().numpy()
+        return describe(sample, self._upload(boxes), self.crop_side).cpu().numpy()
 
     @torch.inference_mode()
     def get_iou_modulation(self, crop: Tensor, box: np.ndarray) -> FeaturePair:
@@ -203,3 +198,14 @@ class TorchFunctions:
 
     def _upload(self, values: np.ndarray) -> Tensor:
         return upload(torch.from_numpy(values.astype(np.float32)), self.device)
+
+
+def describe(sample: Tensor, boxes: Tensor, crop_side: int) -> Tensor:
+    """Mean features of boxes ``[n, 4]`` (crop pixels) at 5 x 5 points of one sample ``[1, C, H, W]``, of length 1:
+    ``[n, C]``."""
+    x, y, w, h = boxes[:, :, None].unbind(dim=1)
+    inside = torch.linspace(0.1, 0.9, 5, device=boxes.device)
+    across, down = ((low + inside * side) * 2 / crop_side - 1 for low, side in ((x, w), (y, h)))
+    points = torch.stack([across[:, None].expand(-1, 5, 5), down[:, :, None].expand(-1, 5, 5)], dim=-1)
+    values = F.grid_sample(sample, points.flatten(0, 1)[None], align_corners=False)  # [1, C, n * 5, 5]
+    return F.normalize(values[0].unflatten(1, (-1, 5)).mean(dim=(2, 3)).T)

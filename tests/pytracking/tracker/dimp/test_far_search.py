@@ -64,8 +64,8 @@ class World:
             maps.append(np.stack([scores, scores]))
         return maps
 
-    def describe(self, samples: torch.Tensor, boxes: np.ndarray) -> np.ndarray:
-        first = samples.data_ptr() == self.tracker.started.memory.samples.data_ptr()
+    def describe(self, sample: torch.Tensor, boxes: np.ndarray) -> np.ndarray:
+        first = sample.data_ptr() == self.tracker.started.memory.samples.data_ptr()
         across = 1.0 if first else self.similarity
         return np.tile([across, np.sqrt(1 - across**2)], (len(boxes), 1))
 

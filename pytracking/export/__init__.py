@@ -1,0 +1,1 @@
+"""Export of a tracker as ONNX graphs (``docs/deploy.md``)."""

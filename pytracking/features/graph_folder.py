@@ -1,0 +1,84 @@
+"""A folder of ONNX graphs that ``pytracking export`` writes: the numerical functions of a tracker, and a manifest.
+
+The graphs share one file of weights. ``manifest.json`` says everything else that a tracker needs: settings of the
+network, parameters, constants, shapes. Needs neither torch nor onnx.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from ltr.utils.config import load, read_values, to_json
+from ltr.utils.errors import InputError
+
+MANIFEST, WEIGHTS = "manifest.json", "weights.bin"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """An input or output of a graph."""
+
+    dtype: str  # of numpy
+    shape: tuple[int | str, ...]  # a letter is any number, the same for all arrays of a call
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """A graph, and its arrays by name, in order."""
+
+    file: str
+    inputs: Mapping[str, ArraySpec]
+    outputs: Mapping[str, ArraySpec]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the folder holds, and everything of a tracker that is in no graph."""
+
+    network: str  # its name
+    network_sha256: str  # of the .safetensors file
+    weights: str  # float16 or float32: how they are stored; all arithmetic is float32
+    opset: int
+    settings: Mapping[str, Any]  # of the network: ltr.models.tracking.settings.DiMPnetSettings
+    params: Mapping[str, Any]  # of the tracker: pytracking.parameter.dimp.base.DiMPParams
+    calibration: Mapping[str, Any] | None  # pytracking.tracker.dimp.confidence.Calibration
+    graphs: Mapping[str, GraphSpec]
+    constants: Mapping[str, Any]  # of the modules of the frame logic
+    steps: tuple[str, ...]  # of the pre-processing, in words
+    files: Mapping[str, str]  # SHA-256 of every file, by its path in the folder
+    versions: Mapping[str, str]  # of what wrote it
+    format: int = FORMAT
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The manifest in ``folder``; FileNotFoundError or InputError if there is none."""
+        path = folder / MANIFEST
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} is missing: expected a folder that pytracking export wrote")
+        values = read_values(path, "manifest")
+        if values.get("format") != FORMAT:
+            raise InputError(f"{path}: expected format {FORMAT}, got {values.get('format')!r}: export the graphs again")
+        return load(cls, values, str(path))
+
+    def write(self, folder: Path) -> None:
+        """Write it into ``folder``."""
+        (folder / MANIFEST).write_text(json.dumps(to_json(self), indent=1) + "\n", encoding="utf-8")
+
+    def check_files(self, folder: Path) -> None:
+        """Raise InputError if a file is missing or is not the one that was written."""
+        for name, digest in self.files.items():
+            path = folder / name
+            if not path.is_file() or digest_of(path) != digest:
+                raise InputError(f"{path}: is missing, damaged or of another export: its SHA-256 differs")
+
+
+def digest_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
