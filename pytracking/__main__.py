@@ -16,6 +16,7 @@ COMMANDS = {  # name: module with main(argv), what it does
     "run": ("pytracking.run_tracker", "run a tracker over a data set"),
     "analyse": ("pytracking.run_analysis", "score results: tables, plots, a report"),
     "convert": ("pytracking.convert_annotations", "convert boxes between formats: CVAT, Label Studio, COCO, YOLO, ..."),
+    "label-studio": ("pytracking.run_label_studio", "follow what is drawn in Label Studio: a backend for it"),
     "playback": ("pytracking.playback_results", "show results on their videos, side by side"),
     "benchmark": ("pytracking.run_benchmark", "time the tracker, stage by stage"),
     "check": ("pytracking.util_scripts.data_check", "check that a data set is whole"),

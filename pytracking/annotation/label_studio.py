@@ -63,12 +63,9 @@ def regions_to_annotations(results: list[Any], video: VideoInfo, place: str) -> 
             f"{place}: Label Studio gives boxes in percent; give the video, which tells their size (--video)"
         )
     regions = [item for item in results if isinstance(item, dict) and item.get("type") == KIND]
-    given = [_ID.fullmatch(str(region.get("id"))) for region in regions]
-    taken = {int(match[1]) for match in given if match}
-    unused = (number for number in range(len(regions) + len(taken) + 1) if number not in taken)
+    ids = track_ids(regions)
     tracks, frames = TrackBuilder(), video.num_frames
-    for number, (region, match) in enumerate(zip(regions, given, strict=True)):
-        target = int(match[1]) if match else next(unused)
+    for number, (region, target) in enumerate(zip(regions, ids, strict=True)):
         where = f"{place}: region {number} ({region.get('id')})"
         value = region.get("value")
         sequence = value.get("sequence") if isinstance(value, dict) else None
@@ -83,6 +80,14 @@ def regions_to_annotations(results: list[Any], video: VideoInfo, place: str) -> 
             for frame, box in _boxes(sequence, video.size, frames).items():
                 tracks.add(target, label, frame, box)
     return tracks.annotations(video.completed(VideoInfo(num_frames=frames)))
+
+
+def track_ids(regions: list[dict[str, Any]]) -> list[int]:
+    """The id of each region's track: the number in ``target_7``, or else the next one that is not in use."""
+    given = [_ID.fullmatch(str(region.get("id"))) for region in regions]
+    taken = {int(match[1]) for match in given if match}
+    unused = (number for number in range(len(regions) + len(taken) + 1) if number not in taken)
+    return [int(match[1]) if match else next(unused) for match in given]
 
 
 def _boxes(sequence: list[Any], size: tuple[int, int], num_frames: int | None) -> dict[int, AnnotatedBox]:

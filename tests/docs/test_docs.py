@@ -31,7 +31,13 @@ PAGES = {
     "README.md": REPOSITORY / "README.md",
     **{str(page.relative_to(DOCS)): page for page in sorted((*DOCS.glob("*.md"), *DOCS.glob("journal/*.md")))},
 }
-WITH_CODE = ("README.md", "api.md", "opencv.md", "tracking.md")  # extending.md and losses.md have tests of their own
+WITH_CODE = (
+    "README.md",
+    "api.md",
+    "detectors.md",
+    "opencv.md",
+    "tracking.md",
+)  # extending.md and losses.md have tests of their own
 WITH_VIDEOS = ("README.md", "api.md", "howto.md", "video.md")
 NEED_MORE = (" 0 ", "rtsp://", "--draw")  # a camera, a person
 FRAMES = [noise_picture(seed // 4, 240, 180) for seed in range(8)]
@@ -182,6 +188,8 @@ def test_code_works(page: str, place: Path) -> None:
     namespace: dict[str, Any] = {
         "frame": FRAMES[0],
         "next_frame": FRAMES[4],
+        "frames": FRAMES,
+        "detect": lambda image: [[100, 80, 60, 90], [20, 30, 40, 40]],
         "energy": lambda y: -(weight * y.square()).sum(dim=-1),
         "target": torch.zeros(3, 2),
         "generator": torch.Generator().manual_seed(0),
