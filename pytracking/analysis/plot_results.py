@@ -20,7 +20,9 @@ from pytracking.analysis.report_figures import COLORS
 from pytracking.analysis.statistics import score_intervals
 from pytracking.analysis.tables import sort_trackers
 
-_DASHES = ("-", "--", ":")  # distinct in print, too; with eight colors, 24 styles
+_DASHES = ("-", "--", ":", "-.")  # and marks tell lines apart without color, too: 32 looks
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_MARKS = 7  # on a line; those of different lines are apart
 _LONG_LEGEND = 8  # entries; longer legends have two columns
 _DRAWS = 2000  # of the bootstrap of a band; precise enough for a plot
 _SHORT = 16  # characters of a name
@@ -42,21 +44,27 @@ def plot_curve(evaluation: Evaluation, name: str, title: str = "") -> Figure:
     thresholds = curve.thresholds(evaluation.protocol)
     trackers = sort_trackers(evaluation, score)
     colors = tracker_colors(evaluation)
-    dashes = {tracker.name: _DASHES[i % len(_DASHES)] for i, tracker in enumerate(evaluation.trackers)}
+    names = [tracker.name for tracker in evaluation.trackers]
     with plt.rc_context(_STYLE):
         columns = 1 if len(trackers) <= _LONG_LEGEND else 2
         height = 3.6 + _LINE * -(-len(trackers) // columns)
         figure, axes = plt.subplots(figsize=(4.6, height), layout="constrained")
-        for tracker in reversed(trackers):  # the best is drawn last, on top
+        for place, tracker in reversed(list(enumerate(trackers))):  # the best is drawn last, on top
             color = colors[tracker.name]
+            number = names.index(tracker.name)
             low, high = score_intervals(list(tracker.curves[name].T[:, None]), tracker.weights, _DRAWS).T
             axes.fill_between(thresholds, low, high, color=color, alpha=0.14, linewidth=0)
             axes.plot(
                 thresholds,
                 np.average(tracker.curves[name], axis=0, weights=tracker.weights),
                 color=color,
-                linestyle=dashes[tracker.name],
+                linestyle=_DASHES[number % len(_DASHES)],
                 linewidth=1.8,
+                marker=_MARKERS[(number + number // len(_MARKERS)) % len(_MARKERS)],
+                markersize=4.5,
+                markeredgecolor="#ffffff",
+                markeredgewidth=0.5,
+                markevery=_every(len(thresholds), place, len(trackers)),
                 label=f"{_plain(tracker.name)} [{tracker.overall[score].mean():.1f}]",
                 clip_on=False,
                 zorder=3,
@@ -69,6 +77,12 @@ def plot_curve(evaluation: Evaluation, name: str, title: str = "") -> Figure:
             handles=lines, loc="upper left", bbox_to_anchor=below, ncols=columns, frameon=False, handlelength=2.6
         )
     return figure
+
+
+def _every(points: int, place: int, lines: int) -> tuple[int, int]:
+    """The first marked point of a line and the distance to the next one, matplotlib's ``markevery``."""
+    step = max(1, points // _MARKS)
+    return place * step // max(1, lines), step
 
 
 def plot_differences(evaluation: Evaluation, comparison: Comparison) -> Figure:

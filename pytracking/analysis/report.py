@@ -22,7 +22,7 @@ from pytracking.analysis.extract_results import Evaluation
 from pytracking.analysis.metrics import METRICS, Array, plotted_curves
 from pytracking.analysis.name_matching import match_names
 from pytracking.analysis.plot_results import plot_curve, plot_differences, plot_pair, svg, tracker_colors
-from pytracking.analysis.report_figures import choose_frames, film_strip, timeline
+from pytracking.analysis.report_figures import DASHES, choose_frames, film_strip, timeline
 from pytracking.analysis.sequence_score import GroundTruth, prepare_boxes, without_omitted_rows
 from pytracking.analysis.sources import TrackerResults
 from pytracking.analysis.stamps import describe_run, differences, read_stamps
@@ -77,9 +77,11 @@ def write_report(
     cards = list(_worst_sequences(evaluation, trackers, truths, frames or {}, worst, colors))
     by_score = list(METRICS) if len(evaluation.trackers) > 1 else list(METRICS)[:1]
     page = _template().render(
-        about=[*about, tables.caption(evaluation)],
+        title=": ".join(["Tracking results", *about[:1]]),
+        about=[*about[1:], tables.caption(evaluation)],
         notes=evaluation.notes,
         colors=colors,
+        dashes={name: DASHES[i % len(DASHES)] for i, name in enumerate(colors)},
         links={card.name: card.link for card in cards},
         overall=_view(first, evaluation),
         plots=[_in_colors_of_the_page(plot_curve(evaluation, curve)) for curve in plotted_curves()],

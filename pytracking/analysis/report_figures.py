@@ -12,6 +12,7 @@ from pytracking.analysis.metrics import Array
 
 # Okabe and Ito's colors, which color-blind readers can distinguish
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#B8A800")
+DASHES = ("none", "8 6", "1 5", "10 5 1 5")  # of SVG, in the order of the plots' lines
 TRUTH_COLOR = "#ffffff"
 _SIZE = 240  # side of a picture of a strip in pixels
 LOST = 0.1  # an overlap below it counts as a lost target
@@ -27,7 +28,8 @@ def choose_frames(overlap: Array, count: int = 6) -> list[int]:
 def timeline(
     overlaps: Sequence[Array], colors: Sequence[str], ticks: Sequence[int] = (), width: int = 1000, height: int = 84
 ) -> str:
-    """An ``<svg>`` of overlaps [n] over frames, one line per tracker, the first the strongest; NaN gives a gap.
+    """An ``<svg>`` of overlaps [n] over frames, one line per tracker, the first the strongest; NaN gives a gap. Lines
+    are dashed in the order of ``DASHES``.
 
     ticks: marked frames. The colors of ticks and of the line at 0.5 are the page's, --tick and --half.
     """
@@ -42,7 +44,8 @@ def timeline(
                 point = f"{i / max(1, frames - 1) * width:.1f} {(1 - overlap[i]) * height:.1f}"
                 commands.append(f"L{point}" if drawing else f"M{point}h0")  # h0: a single frame is a dot
             drawing = seen
-        line = f'<path d="{" ".join(commands)}" fill="none" stroke="{color}" stroke-width="{1.2 if number else 2.2}" '
+        line = f'<path d="{" ".join(commands)}" fill="none" stroke="{color}" stroke-width="{1.6 if number else 2.4}" '
+        line += f'stroke-dasharray="{DASHES[number % len(DASHES)]}" '
         paths.append(line + 'vector-effect="non-scaling-stroke" stroke-linejoin="round" stroke-linecap="round"/>')
     half = f'<path d="M0 {height / 2}H{width}" stroke="var(--half)" stroke-dasharray="4 4"/>'
     marks = "".join(f"M{i / max(1, frames - 1) * width:.1f} {height + 2}v-7" for i in ticks)

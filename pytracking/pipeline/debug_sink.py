@@ -56,6 +56,5 @@ def _row(result: FrameResult, target_id: int, targets: MultiTracker) -> Image:
         return draw_panels(f"{title}   not tracked", None)
     recorder, target = targets[target_id].debug, result.targets[target_id]
     assert isinstance(recorder, DebugRecorder)
-    if recorder.frame is None:
-        return draw_panels(f"{title}   initialized here", None)
-    return draw_panels(f"{title}   {target.state} {target.score:.2f}", recorder.frame)
+    state = "learned here, from the white box" if target_id in result.begun else f"{target.state} {target.score:.2f}"
+    return draw_panels(f"{title}   {state}", recorder.frame)

@@ -88,28 +88,58 @@ class Overlay:
         else:
             way = cv2.INTER_AREA if self._scale < 1 else cv2.INTER_LINEAR
             picture = np.asarray(cv2.resize(image, None, fx=self._scale, fy=self._scale, interpolation=way), np.uint8)
+        boxes = {target_id: self._scaled(target.box) for target_id, target in targets.items()}
         for target_id, target in targets.items():
-            x, y, w, h = (self._scale * value for value in target.box)
-            trail = self._trails.setdefault(target_id, deque(maxlen=self._length))
-            if target_id in begun:
-                trail.append((np.nan, np.nan))
-            trail.append((np.nan, np.nan) if target.state == "lost" else (x + w / 2, y + h / 2))
-            draw_trail(picture, _outside_small(np.array(trail), (x, y, w, h), _unit(picture)), color_of(target_id))
-            if self._band and target.box_std:
-                reach = (BAND * self._scale * target.box_std[0], BAND * self._scale * target.box_std[1])
-                draw_band(picture, (x, y, w, h), reach, color_of(target_id))
-            for other in target.candidates if self._candidates else ():
-                left, top, width, height = (self._scale * value for value in other.box)
-                edge = (OUTLINE * width, OUTLINE * height)
-                draw_band(picture, (left, top, width, height), edge, color_of(target_id))
-            look = self._line_width, self._labels, self._names.get(target_id, "")
-            draw_target(picture, (x, y, w, h), target_id, target.score, target.state, *look)
+            self._draw_faint(picture, target_id, target)
+        covered = {target_id: box for target_id, box in boxes.items() if min(box[2:]) < COVERED * _unit(picture)}
+        clean = picture.copy() if len(targets) > 1 and covered else picture
+        for target_id, target in targets.items():
+            self._draw_trail(picture, target_id, target, target_id in begun)
+        for target_id, target in targets.items():
+            self._draw_target(picture, target_id, target, self._labels)
+        if clean is not picture:  # what belongs to other targets hides no small one
+            for box in covered.values():
+                inside = _inside(box)
+                picture[inside] = clean[inside]
+            for target_id in covered:
+                self._draw_target(picture, target_id, targets[target_id], label=False)
         return picture
+
+    def _scaled(self, box: Box) -> Box:
+        x, y, w, h = (self._scale * value for value in box)
+        return x, y, w, h
+
+    def _draw_faint(self, picture: NDArray[np.uint8], target_id: int, target: TrackOutput) -> None:
+        """The band, and the outlines of candidates."""
+        if self._band and target.box_std:
+            reach = (BAND * self._scale * target.box_std[0], BAND * self._scale * target.box_std[1])
+            draw_band(picture, self._scaled(target.box), reach, color_of(target_id))
+        for other in target.candidates if self._candidates else ():
+            box = self._scaled(other.box)
+            draw_band(picture, box, (OUTLINE * box[2], OUTLINE * box[3]), color_of(target_id))
+
+    def _draw_trail(self, picture: NDArray[np.uint8], target_id: int, target: TrackOutput, begins: bool) -> None:
+        x, y, w, h = box = self._scaled(target.box)
+        trail = self._trails.setdefault(target_id, deque(maxlen=self._length))
+        if begins:
+            trail.append((np.nan, np.nan))
+        trail.append((np.nan, np.nan) if target.state == "lost" else (x + w / 2, y + h / 2))
+        draw_trail(picture, _outside_small(np.array(trail), box, _unit(picture)), color_of(target_id))
+
+    def _draw_target(self, picture: NDArray[np.uint8], target_id: int, target: TrackOutput, label: bool) -> None:
+        look = self._line_width, label, self._names.get(target_id, "")
+        draw_target(picture, self._scaled(target.box), target_id, target.score, target.state, *look)
 
 
 def _in_ascii(name: str) -> str:
     """``name`` without accents and what cv2 cannot draw."""
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip()
+
+
+def _inside(box: Box) -> tuple[slice, slice]:
+    """The rows and columns of the pixels in a box."""
+    left, top, right, bottom = (max(0, round(edge)) for edge in (box[0], box[1], box[0] + box[2], box[1] + box[3]))
+    return slice(top, bottom), slice(left, right)
 
 
 def _outside_small(points: NDArray[np.float64], box: Box, unit: int) -> NDArray[np.float64]:

@@ -229,7 +229,7 @@ def test_report_attributes_and_published_scores(
     assert "OCC (1)" in printed
     assert "DiMP-NCE+ *" in printed
     head = Path("report.html").read_text().partition("</header>")[0]
-    assert f'<p class="about">folder:{truth}</p>' in head
+    assert f"<h1>Tracking results: folder:{truth}</h1>" in head
     assert date.today().isoformat() in head
     assert "ebm-tracking" in head
     assert Path("report.html").read_text().count("data:image/jpeg") == 6

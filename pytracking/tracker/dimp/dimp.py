@@ -44,10 +44,11 @@ class DiMP:
         self.functions, self.settings, self.params, self.calibration = functions, settings, params, calibration
         self.far_search = FarSearch(functions, settings, params)
 
-    def initialize(self, frame: np.ndarray, box: Box, seed: int = 0) -> TargetState:
+    def initialize(self, frame: np.ndarray, box: Box, seed: int = 0, hook: DebugHook | None = None) -> TargetState:
         """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``).
 
-        seed: of the random boxes drawn here and in gradient ascent.
+        seed: of the random boxes drawn here and in gradient ascent. hook: receives what the learned target looks like
+        in its own frame; the refined box is not taken, and the score map is computed for the hook only.
         """
         f, params = self.functions, self.params
         generator, first = f.new_generator(seed), np.array(box, np.float64)
@@ -66,7 +67,7 @@ class DiMP:
         query = BoxQuery(features[0], modulation, boxes[0], first[2:] / transform.scale, f.new_generator(seed))
         (of_first,) = self._refine_target_box([query], [self.calibration is not None or self.far_search.enabled])
         learned = f.learn_filter(samples[: memory.count], memory.boxes[: memory.count], params.memory.init_iter)
-        return TargetState(
+        state = TargetState(
             box=first,
             first_size=first[2:].copy(),
             frame_size=size_of(frame),
@@ -78,6 +79,14 @@ class DiMP:
             generator=generator,
             first_energy=of_first.value if of_first else math.nan,
         )
+        if hook is not None:
+            hook.on_search(arrays[0])
+            scores, _ = f.classify_target([(learned, learned)], features[:1])[0]
+            hook.on_localize(scores, self._localize_target(state, scores, transform))
+            if of_first:
+                hook.on_refine(f.energy(query), query.box, of_first.box)
+            hook.on_update(memory)
+        return state
 
     def track(self, states: Sequence[TargetState], frame: np.ndarray, hooks: Sequence[DebugHook]) -> list[TrackOutput]:
         """Find targets in the next frame (RGB uint8 ``[H, W, 3]``), all crops in one batch, with a second one for each

@@ -46,7 +46,8 @@ class DiMPTracker:
 
     def initialize(self, frame: np.ndarray, box: Box) -> None:
         """Learn the target ``box`` (x, y, w, h; pixels) of ``frame`` (RGB uint8 ``[H, W, 3]``)."""
-        self.state = self.dimp.initialize(frame, box, self.seed)
+        hook = None if type(self.debug) is DebugHook else self.debug  # which would ignore it all
+        self.state = self.dimp.initialize(frame, box, self.seed, hook)
 
     def track(self, frame: np.ndarray) -> TrackOutput:
         """Find the target in the next frame (RGB uint8 ``[H, W, 3]``)."""

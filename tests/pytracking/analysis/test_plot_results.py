@@ -32,8 +32,10 @@ def test_the_legend_is_sorted_and_shows_the_scores(
     scores = [float(label.split("[")[1].rstrip("]")) for label in labels]
     assert scores == sorted(scores, reverse=True)
     assert sorted(label.split(" [")[0] for label in labels) == [f"t{i}" for i in range(trackers)]
-    looks = {(to_hex(line.get_color()), line.get_linestyle()) for line in axes.get_lines()}
+    looks = {(line.get_linestyle(), line.get_marker()) for line in axes.get_lines()}  # without color
     assert len(looks) == len(axes.get_lines()) == trackers
+    marked = [line.get_markevery()[0] for line in axes.get_lines()]
+    assert len(set(marked)) > 1  # marks of lines that run together do not hide each other
     plt.close(figure)
 
 

@@ -24,6 +24,14 @@ def test_a_timeline_breaks_where_there_is_no_truth() -> None:
     assert 'stroke="#123456"' in text
 
 
+def test_the_lines_of_a_timeline_are_dashed_each_in_its_way() -> None:
+    text = timeline([np.ones(3)] * 4, ["#000"] * 4)
+    lines = re.findall(r'stroke="#000"[^>]*', text)[::-1]  # the first is drawn last
+    dashes = [re.search(r'dasharray="([^"]*)"', line)[1] for line in lines]
+    assert dashes[0] == "none"
+    assert len(set(dashes)) == 4
+
+
 def test_a_long_timeline_has_at_most_a_point_a_pixel() -> None:
     text = timeline([np.ones(10_000)], ["#000"], width=1000)
     assert text.count("L") == 999

@@ -160,3 +160,20 @@ def test_the_trail_has_a_gap_where_the_target_was_learned_anew():
 
     assert (last(())[:, 80:100] != 90).any()
     assert (last({0})[:, 80:100] == 90).all()
+
+
+def test_nothing_of_other_targets_hides_a_small_one():
+    """Neither labels nor lines nor trails, wherever they are; its own lines lie outside of it."""
+    image = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+    small = (100, 100, 9, 8)
+    for other in [(96, 108, 60, 50), (60, 60, 44, 60), (104, 80, 9, 9), (101, 112, 7, 7)]:
+        overlay = Overlay(trail=30)
+        for step in range(-40, 41, 8):  # the other passes
+            targets = {0: _at(small), 1: _at((other[0] + step, other[1], *other[2:]))}
+            picture = overlay.draw(image, targets)
+            assert (picture[100:108, 100:109] == image[100:108, 100:109]).all()
+            assert (picture[97:99, 100:109] != image[97:99, 100:109]).any()  # its line is there
+
+
+def _at(box):
+    return TrackOutput(tuple(map(float, box)), 0.9, "tracking")

@@ -29,7 +29,13 @@ def tracker(localization, recorder=None):
 def test_a_recorder_sees_what_the_tracker_does_and_changes_nothing():
     recorder = DebugRecorder()
     watched, alone = tracker(ALWAYS_FOUND, recorder), tracker(ALWAYS_FOUND)
-    assert recorder.frame is None
+    first = recorder.frame  # of the frame where the target is learned
+    assert first.crop.shape == (SMALL.crop_side, SMALL.crop_side, 3)
+    assert first.scores.shape[0] == first.scores.shape[1]
+    assert first.found.score == pytest.approx(first.scores.max())
+    center = first.before[:2] + first.before[2:] / 2
+    assert center == pytest.approx([SMALL.crop_side / 2] * 2, abs=1)  # the given box is in the middle of the crop
+    assert (len(first.weights), first.weights.sum()) == (first.num_init, pytest.approx(1))
     for _ in range(2):
         output = watched.track(FRAME)
         assert output == alone.track(FRAME)
