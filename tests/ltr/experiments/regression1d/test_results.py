@@ -10,8 +10,9 @@ import pytest
 
 from ltr.dataset.regression1d import DATASETS
 from ltr.experiments import densities, figure2, table1
-from ltr.experiments.regression1d import results
-from ltr.experiments.regression1d.results import DIVERGED, PAPER, Cell, ResultStore, cells, check_rows
+from ltr.experiments.regression1d import results, samples_figure, table
+from ltr.experiments.regression1d.paper import PAPER, check_rows
+from ltr.experiments.regression1d.results import DIVERGED, Cell, ResultStore, cells
 from ltr.experiments.regression1d.summary import Summary, best_quarter, mean, row_summary, summarize
 from ltr.experiments.regression1d.timing import seconds_per_epoch
 from ltr.models.loss.ebm import DSM, KLDIS, MLIS, MLMCMC, NCE, SM, NCEPlus
@@ -56,7 +57,7 @@ def test_a_row_has_the_largest_m_of_each_set(tmp_path: Path) -> None:
     store = ResultStore(tmp_path)
     assert store.largest("nce") == [Cell("nce", 16, "bimodal"), Cell("nce", 64, "sine")]
     assert store.largest("mlmcmc-1") == []
-    assert "| nce | 16, 64 | 1 | 0.068 | **0.500 ± 0.000** |" in "\n".join(table1.table(store))
+    assert "| nce | 16, 64 | 1 | 0.068 | **0.500 ± 0.000** |" in "\n".join(table.table(store))
 
 
 def test_unknown_row_is_named() -> None:
@@ -108,7 +109,7 @@ def test_results_of_an_older_version_had_one_sigma_for_both_sets(tmp_path: Path)
 def test_journal_has_the_figures_of_the_measured_runs() -> None:
     journal = (DOCS / "losses.md").read_text().splitlines()
     store = ResultStore(DOCS / "measured" / "regression1d.json")
-    for line in table1.table(store) + figure2.table(store, figure2.Options().samples):
+    for line in table.table(store) + samples_figure.table(store, figure2.Options().samples):
         assert line in journal
 
 
@@ -184,7 +185,7 @@ def test_tables_and_figures_are_made_of_the_store(
 
     figure2.main(figure2.Options(runs=0, samples=(1, 2), results=tmp_path, figure=tmp_path / "figure2.png"))
     assert f"| NCE | not run | {summary} |" in capsys.readouterr().out
-    densities.draw(
+    densities.main(
         densities.Options(methods=("nce",), num_samples=(2,), results=tmp_path, figure=tmp_path / "densities.png")
     )
     for name in ("figure2", "densities"):
@@ -193,14 +194,14 @@ def test_tables_and_figures_are_made_of_the_store(
 
 def test_densities_of_runs_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="results: 0 networks and 0 runs of nce_M7_bimodal"):
-        densities.draw(densities.Options(methods=("nce",), num_samples=(7,), results=tmp_path))
+        densities.main(densities.Options(methods=("nce",), num_samples=(7,), results=tmp_path))
 
 
 def test_every_density_has_its_m() -> None:
     with pytest.raises(ValueError, match=r"num-samples: expected an M for each of nce, dsm, got 8$"):
-        densities.draw(densities.Options(methods=("nce", "dsm"), num_samples=(8,)))
+        densities.main(densities.Options(methods=("nce", "dsm"), num_samples=(8,)))
     with pytest.raises(ValueError, match="dataset: expected one of bimodal, sine, got 'cosine'"):
-        densities.draw(densities.Options(dataset="cosine"))
+        densities.main(densities.Options(dataset="cosine"))
 
 
 @pytest.mark.parametrize("command", [table1, figure2])
