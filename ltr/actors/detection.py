@@ -10,7 +10,8 @@ from torchvision.models.detection import FasterRCNN
 
 from ltr.actors.base_actor import BaseActor, Stats
 from ltr.data.bounding_box_utils import box_from_relative, box_iou, box_to_corners, box_to_relative
-from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, matches, suppress
+from ltr.models.detection.prediction import BoxEnergyModel, matches, suppress
+from ltr.models.detection.settings import PredictionSettings
 from ltr.models.loss.ebm import EBMLoss, LearnedProposalLoss
 from ltr.sampling.detection_batch import BoxSet, DetectionBatch
 from ltr.sampling.detection_items import DetectionSampleBatch

@@ -7,96 +7,24 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import torch
 import tyro
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from ltr.admin.build_detection import FrozenDetectorLoaders, build_energy_model
-from ltr.experiments.detection.scores import Evaluation, Steps
-from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings
-from ltr.models.weights import load_weights
-from ltr.train_settings import load_settings
-from ltr.train_settings.detection import BranchTrainSettings
+from ltr.experiments.detection.options import Evaluate
 from ltr.utils.cli import one_line_errors
-from ltr.utils.device import choose_device, set_threads
-from ltr.utils.errors import InputError
-from ltr.utils.files import STDOUT, check_outputs, text_output, with_card
+from ltr.utils.files import STDOUT, check_outputs, text_output
 
 
-@dataclass(frozen=True)
-class BranchOptions:
-    """A trained energy branch, and the pictures that its settings name."""
-
-    name: tyro.conf.Positional[str]  # of the branch's training settings
-    data: Path = Path("data")  # the folder that the settings' data sources lie in
-    network: Path | None = None  # of the branch; default: workspace/detection/NAME/network.safetensors
-    weights: Path | None = None  # of the detector, if other than in the settings
-    cache: Path | None = None  # of the detector's outputs, if other than in the settings
-    device: str = "auto"
-    threads: int = 1  # of torch on the CPU
-
-    @property
-    def settings(self) -> BranchTrainSettings:
-        """Those of the branch's training, with the changes of these options."""
-        settings = branch_settings(self.name)
-        return replace(settings, weights=self.weights or settings.weights, cache=self.cache or settings.cache)
-
-    @property
-    def network_file(self) -> Path:
-        """The weights of the branch."""
-        return self.network or Path("workspace/detection") / self.name / "network.safetensors"
-
-    @property
-    def inputs(self) -> list[Path]:
-        """What is read, so that no output may replace it."""
-        files = [file for path in filter(None, (self.network_file, self.settings.weights)) for file in with_card(path)]
-        return [*files, self.data]
-
-
-@dataclass(frozen=True)
-class Options(BranchOptions):
-    """What to evaluate."""
-
-    part: Literal["val", "test"] = "test"
-    steps: Steps | None = None  # lambda of position and of size, if other than in the settings
-    prediction: PredictionSettings = PredictionSettings()
-    results: Path | None = None  # also write the detections there (-: standard output), in COCO's format
-
-
-def branch_settings(name: str) -> BranchTrainSettings:
-    """The named settings of an energy branch; ValueError if there are none, or they are those of a detector."""
-    settings = load_settings("detection", name)
-    if not isinstance(settings, BranchTrainSettings):
-        raise InputError(f"name: expected the settings of an energy branch, got those of a detector: {name}")
-    return settings
-
-
-def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device) -> BoxEnergyModel:
-    """The trained branch in ``path`` (.safetensors), in eval mode.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file is damaged, or holds another network.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"network: {path} is missing; train it with ltr/run_training.py detection NAME")
-    energy_model = build_energy_model(settings, device)
-    try:
-        state = load_file(path)
-    except SafetensorError as error:
-        raise InputError(f"network: {path} is not a .safetensors file ({error})") from error
-    load_weights(energy_model.branch, state, path)
-    energy_model.branch.eval()
-    return energy_model
-
-
-def evaluate(options: Options) -> None:
+def evaluate(options: Evaluate) -> None:
     """Print the scores of the detector alone, after guided NMS, and after refinement."""
+    # Help and mistakes do not wait for the import of torch.
+    from ltr.admin.build_detection import FrozenDetectorLoaders
+    from ltr.experiments.detection.branch import load_branch
+    from ltr.experiments.detection.scores import Evaluation
+    from ltr.utils.device import choose_device, set_threads
+
     settings = options.settings
     set_threads(options.threads)
     device = choose_device(options.device)
@@ -123,7 +51,7 @@ def write_results(results: list[dict[str, Any]], path: Path) -> None:
 def main() -> None:
     """Command line; errors are one line and exit code 1."""
     with one_line_errors():
-        evaluate(tyro.cli(Options, description=__doc__))
+        evaluate(tyro.cli(Evaluate, description=__doc__))
 
 
 if __name__ == "__main__":

@@ -55,6 +55,9 @@ NonNegativeInt = Annotated[int, Range(least=0)]
 PositiveFloat = Annotated[float, Range(above=0)]
 NonNegativeFloat = Annotated[float, Range(least=0)]
 Width = Annotated[int, Range(least=1, most=8192)]  # channels
+MAX_COMPONENTS = 256  # a mixture is evaluated at millions of points at once
+ComponentCount = Annotated[int, Range(least=1, most=MAX_COMPONENTS)]
+SampleCount = Annotated[int, Range(least=1, most=65536)]
 UnitInterval = Annotated[float, Range(least=0, most=1)]
 
 

@@ -15,8 +15,7 @@ from ltr.experiments.comparison.coverage import LEVELS, measure
 from ltr.experiments.detection.calibration import REGIONS, predictions
 from ltr.experiments.detection.scores import Evaluation
 from ltr.models.backbone import EfficientNetLite0
-from ltr.models.detection.prediction import PredictionSettings
-from ltr.models.detection.settings import BranchSettings, DetectorSettings
+from ltr.models.detection.settings import BranchSettings, DetectorSettings, PredictionSettings
 from ltr.models.loss.ebm import NCEPlus
 from ltr.train_settings.detection import BranchTrainSettings, DetectionSettings, DetectorTrainSettings
 from ltr.train_settings.detection.base import DetectionData

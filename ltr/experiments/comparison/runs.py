@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ltr.experiments.comparison.options import TrainingSettings
 from ltr.experiments.comparison.problem import Pairs, Problem
 from ltr.models.density import Points, UnnormalizedDensity, adapted_proposal, grid_points, importance_points
 from ltr.models.loss.ebm import Energy
 from ltr.models.regression import Regressor
-from ltr.utils.config import PositiveFloat, PositiveInt
 
 GRID = {1: 1023, 2: 87}  # cells an axis; in more dimensions densities are sampled
 DRAWS = 4096
@@ -30,16 +30,6 @@ VALIDATION_GRID = {1: 255, 2: 51, 3: 21, 4: 11}  # coarse, as it only ranks chec
 
 Density = Callable[[Tensor], Energy]
 """Standardized x ``[N, inputs]`` -> log p(y|x) + c(x) of standardized y."""
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Adam with a learning rate that falls to zero along a cosine."""
-
-    steps: PositiveInt = 2000
-    batch_size: PositiveInt = 64
-    lr: PositiveFloat = 3e-3
-    validation: bool = True  # on a table: keep the checkpoint that is best on a fifth of the training rows
 
 
 class Training(NamedTuple):

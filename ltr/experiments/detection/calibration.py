@@ -7,14 +7,20 @@ from dataclasses import replace
 
 import torch
 
+from ltr.admin.build_detection import FrozenDetectorLoaders, read_pictures
 from ltr.data.bounding_box_utils import box_to_relative
-from ltr.experiments.comparison.coverage import CentralInterval, HighestDensity, Predictions, Region
-from ltr.experiments.detection.scores import Steps
+from ltr.experiments.comparison.coverage import CentralInterval, HighestDensity, Predictions, Region, Row, measure
+from ltr.experiments.detection.branch import load_branch
+from ltr.experiments.detection.options import Calibrate, Steps
 from ltr.models.density import Domain, Mixture, Points, UnnormalizedDensity, importance_points
 from ltr.models.density.points import Estimate
-from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, matches, suppress
+from ltr.models.detection.prediction import BoxEnergyModel, matches, suppress
+from ltr.models.detection.settings import PredictionSettings
 from ltr.sampling.detection_batch import DetectionBatch
+from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
+from ltr.utils.figures import check_figure
+from ltr.utils.files import check_outputs
 
 DOMAIN = Domain((-0.75,) * 4, (0.75,) * 4)  # relative box space: has every box of IoU 0.5 or more
 SIGMAS = (0.0375, 0.075, 0.15, 0.3)  # of the proposal around a refined box; those of Table 2's proposal and noise
@@ -83,6 +89,29 @@ def predictions(
     if not whole:
         raise InputError("data: the branch finds none of the objects with an IoU of at least 0.5")
     return joined([_on_cpu(part) for part in whole])
+
+
+def detection(options: Calibrate) -> tuple[list[Row], int]:
+    """Measure a branch: a row for each kind of region, and the number of test boxes."""
+    settings = options.settings
+    check_figure("figure", options.figure)
+    check_outputs({"figure": options.figure}, options.inputs)
+    device = choose_device(options.device)
+    energy_model = load_branch(settings, options.network_file, device)
+    frozen = FrozenDetectorLoaders(settings, device)
+    parts = []
+    for sources in (settings.data.val, settings.data.test):
+        pictures = read_pictures(settings, options.data, sources)[: options.pictures]
+        loader = frozen.loader(pictures, len(pictures), None)
+        loader.set_epoch(0)
+        steps = (settings.step_position, settings.step_size)
+        parts.append(predictions(energy_model, loader, steps, options.num_samples))
+    validation, test = parts
+    effective = test.points.effective_samples.median().item()
+    print(f"{len(validation.target)} boxes of the validation, {len(test.target)} of the test; ", end="")
+    print(f"effective samples of {options.num_samples} draws: {effective:.0f} (median)")
+    measured = measure(validation, test, REGIONS)
+    return [Row(name, [coverage]) for name, coverage in measured.items()], len(test.target)
 
 
 def _on_cpu(part: Predictions) -> Predictions:

@@ -14,9 +14,10 @@ import torch
 from ltr.actors.detection import EnergyBranchActor
 from ltr.admin.build_detection import FrozenDetectorLoaders
 from ltr.admin.build_training import build_training
-from ltr.experiments.detection.scores import Evaluation, Scores, Steps
+from ltr.experiments.detection.options import Steps
+from ltr.experiments.detection.scores import Evaluation, Scores
 from ltr.experiments.detection.studies import Row
-from ltr.models.detection.prediction import PredictionSettings
+from ltr.models.detection.settings import PredictionSettings
 from ltr.train_settings.detection import BranchTrainSettings
 from ltr.trainers.base_trainer import seed_everything
 from ltr.trainers.ltr_trainer import LTRTrainer

@@ -15,12 +15,11 @@ from tqdm import tqdm
 
 from ltr.admin.build_detection import FrozenDetectorLoaders
 from ltr.dataset.detection import DetectionDataset
-from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, suppress
+from ltr.experiments.detection.options import Steps
+from ltr.models.detection.prediction import BoxEnergyModel, suppress
+from ltr.models.detection.settings import PredictionSettings
 from ltr.sampling.detection_batch import BoxSet, DetectionBatch
 from ltr.train_settings.detection.base import Sources
-
-Steps = tuple[float, float]
-"""Step lengths of the ascent: lambda of position, lambda of size."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
+from ltr.experiments.detection.options import Study
 from ltr.experiments.detection.scores import Scores
 from ltr.models.loss.ebm import EBMLoss
 from ltr.train_settings.detection.methods import METHODS, NOISE
+from ltr.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,6 @@ def _samples(methods: Sequence[str], counts: Sequence[int]) -> tuple[Row, ...]:
     return tuple(row for method in methods for row in _vary(method, "num_samples", unknown))
 
 
-Study = Literal["table2", "s2", "s3", "s4", "s5", "s6", "figure3", "figure4", "figure5", "proposals", "learned"]
 STUDIES: dict[Study, tuple[Row, ...]] = {
     "table2": _table2(),
     "s2": _vary("kldis", "label_sigma", {0.0075: 38.32, 0.015: 39.19, 0.0225: 39.38, 0.03: 39.33, 0.0375: 39.23}),
@@ -98,3 +99,12 @@ def with_samples(row: Row, num_samples: int | None) -> Row:
         return row
     loss: Any = row.loss
     return replace(row, name=f"{row.name} M{num_samples}", loss=replace(loss, num_samples=num_samples))
+
+
+def chosen_rows(study: Study, names: Sequence[str], num_samples: int | None) -> list[Row]:
+    """The rows of the study that ``names`` chooses (none: all); InputError lists the known ones."""
+    rows = {row.name: row for row in STUDIES[study]}
+    unknown = [name for name in names if name not in rows]
+    if unknown:
+        raise InputError(f"rows: expected some of {', '.join(rows)}; got {', '.join(unknown)}")
+    return [with_samples(rows[name], num_samples) for name in names or rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -11,19 +11,10 @@ from ltr.data.bounding_box_utils import box_from_relative, box_iou
 from ltr.models.density.mixture import Mixture
 from ltr.models.detection.energy_branch import EnergyBranch, PyramidPool
 from ltr.models.detection.guided_nms import guided_nms, highest_of_each
+from ltr.models.detection.settings import PredictionSettings
 from ltr.models.loss.ebm import Energy
 from ltr.refine import refine
 from ltr.sampling.detection_batch import BoxSet, DetectionBatch
-
-
-@dataclass(frozen=True)
-class PredictionSettings:
-    """The defaults are those of the paper; step lengths belong to a method (Table S1) and come separately."""
-
-    iou_threshold: float = 0.5  # candidates that overlap by more are one cluster
-    max_detections: int = 100  # per image
-    iterations: int = 10  # T of Algorithm S1
-    decay: float = 0.5  # eta
 
 
 def suppress(candidates: BoxSet, rank: Tensor, settings: PredictionSettings) -> BoxSet:

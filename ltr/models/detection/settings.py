@@ -34,3 +34,13 @@ class BranchSettings:
     pool_size: PositiveInt = 7  # bins along each side of a box
     hidden: PositiveInt = 1024  # width of the fully connected layers
     components: PositiveInt | None = None  # K of the learned proposal; None: the method has none
+
+
+@dataclass(frozen=True)
+class PredictionSettings:
+    """The defaults are those of the paper; step lengths belong to a method (Table S1) and come separately."""
+
+    iou_threshold: float = 0.5  # candidates that overlap by more are one cluster
+    max_detections: int = 100  # per image
+    iterations: int = 10  # T of Algorithm S1
+    decay: float = 0.5  # eta

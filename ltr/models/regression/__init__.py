@@ -1,6 +1,6 @@
 """Models of p(y|x) for vectors x and y: energies trained by every method, and the baselines they are compared with."""
 
-from ltr.models.regression.methods import METHODS, ComponentCount, SampleCount, build_regressor
+from ltr.models.regression.methods import METHODS, build_regressor
 from ltr.models.regression.models import (
     EnergyRegressor,
     MixtureRegressor,
@@ -11,12 +11,10 @@ from ltr.models.regression.models import (
 
 __all__ = [
     "METHODS",
-    "ComponentCount",
     "EnergyRegressor",
     "MixtureRegressor",
     "ProposalRegressor",
     "QuantileRegressor",
     "Regressor",
-    "SampleCount",
     "build_regressor",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
 
 from ltr.models.loss.ebm import EBM_LOSSES, PROPOSAL_LOSSES, REGRESSORS, SM
 from ltr.models.regression.models import (
@@ -13,14 +12,11 @@ from ltr.models.regression.models import (
     QuantileRegressor,
     Regressor,
 )
-from ltr.utils.config import Range
+from ltr.utils.config import MAX_COMPONENTS
 from ltr.utils.errors import InputError
 
 WITH_COMPONENTS = (*PROPOSAL_LOSSES, "mdn")
 METHODS = (*EBM_LOSSES, *PROPOSAL_LOSSES, *REGRESSORS)
-MAX_COMPONENTS = 256  # a mixture is evaluated at millions of points at once
-ComponentCount = Annotated[int, Range(least=1, most=MAX_COMPONENTS)]
-SampleCount = Annotated[int, Range(least=1, most=65536)]
 
 
 def build_regressor(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative, box_to_relative
 from ltr.experiments import calibration
+from ltr.experiments.comparison.calibration import regression
 from ltr.experiments.comparison.coverage import (
     LEVELS,
     CentralInterval,
@@ -18,7 +19,7 @@ from ltr.experiments.comparison.coverage import (
     measure,
     noise_floor,
 )
-from ltr.experiments.comparison.runs import TrainingSettings
+from ltr.experiments.comparison.options import Regression, TrainingSettings
 from ltr.experiments.detection.calibration import REGIONS, predictions
 from ltr.models.density import Domain, UnnormalizedDensity, grid_points
 from ltr.models.detection.energy_branch import EnergyBranch
@@ -63,7 +64,7 @@ def test_the_error_of_no_error() -> None:
 
 def test_methods_are_trained_and_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figure = tmp_path / "figure.png"
-    options = calibration.Regression(
+    options = Regression(
         ("gaussian", "nce"),
         "sine",
         runs=2,
@@ -88,10 +89,10 @@ def test_a_table_of_the_user_s_in_its_units(tmp_path: Path) -> None:
     values = 1000 * torch.randn(400, generator=torch.Generator().manual_seed(0))
     rows = "\n".join(f"{i % 7},{value:.3f}" for i, value in enumerate(values.tolist()))
     (tmp_path / "mine.csv").write_text(f"x,y\n{rows}\n")
-    options = calibration.Regression(
+    options = Regression(
         ("gaussian",), str(tmp_path / "mine.csv"), training=TrainingSettings(200), figure=tmp_path / "a.png"
     )
-    (row,), count = calibration.regression(options)
+    (row,), count = regression(options)
     (coverage,) = row.networks
     assert count == 80
     assert coverage.nll[0] == pytest.approx(0.5 * math.log(2 * math.pi * math.e) + math.log(1000), abs=0.2)
@@ -99,7 +100,7 @@ def test_a_table_of_the_user_s_in_its_units(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_said_at_once(tmp_path: Path) -> None:
-    options = calibration.Regression(figure=tmp_path / "a.png")
+    options = Regression(figure=tmp_path / "a.png")
     with pytest.raises(ValueError, match="options: runs: expected more than 0, got 0"):
         calibration.main(dataclasses.replace(options, runs=0))
     with pytest.raises(ValueError, match="options: test_fraction: expected a number between 0 and 1, got 2"):

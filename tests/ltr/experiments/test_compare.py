@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from ltr.experiments import calibration
-from ltr.experiments.compare import Options, compare, main
+from ltr.experiments.compare import main
 from ltr.experiments.comparison.methods import load
-from ltr.experiments.comparison.runs import TrainingSettings
+from ltr.experiments.comparison.options import Compare, Regression, TrainingSettings
+from ltr.experiments.comparison.report import compare
 from ltr.models.regression import METHODS
 from ltr.utils.errors import InputError
 
@@ -32,9 +33,9 @@ def write_table(path: Path, targets: int = 1, inputs: int = 1, rows: int = 60) -
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> Options:
+def options(tmp_path: Path) -> Compare:
     """Everything small."""
-    return Options(
+    return Compare(
         data=str(write_table(tmp_path / "mine.csv")),
         training=TrainingSettings(steps=3, batch_size=16),
         num_samples=4,
@@ -44,7 +45,7 @@ def options(tmp_path: Path) -> Options:
     )
 
 
-def test_every_method_has_a_row_with_intervals(options: Options, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_method_has_a_row_with_intervals(options: Compare, capsys: pytest.CaptureFixture[str]) -> None:
     main(replace(options, methods=METHODS, runs=2))
     table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert table[0] == "| method | NLL | CRPS | coverage 0.5 | coverage 0.9 | training, s | scoring, s |"
@@ -62,7 +63,7 @@ def test_every_method_has_a_row_with_intervals(options: Options, capsys: pytest.
     assert cv2.imread(str(options.figure)) is not None
 
 
-def test_the_same_seed_gives_the_same_numbers(options: Options) -> None:
+def test_the_same_seed_gives_the_same_numbers(options: Compare) -> None:
     assert options.json is not None
     found = []
     for seed in (0, 0, 1):
@@ -73,14 +74,14 @@ def test_the_same_seed_gives_the_same_numbers(options: Options) -> None:
     assert found[0] == found[1] != found[2]
 
 
-def test_a_command_that_stops_keeps_the_methods_before(options: Options) -> None:
+def test_a_command_that_stops_keeps_the_methods_before(options: Compare) -> None:
     assert options.json is not None
     with pytest.raises(ValueError, match="got 'unknown'"):
         compare(replace(options, methods=("gaussian", "unknown")), load(options))
     assert list(json.loads(options.json.read_text())["methods"]) == ["gaussian"]
 
 
-def test_known_densities_are_a_row(options: Options, capsys: pytest.CaptureFixture[str]) -> None:
+def test_known_densities_are_a_row(options: Compare, capsys: pytest.CaptureFixture[str]) -> None:
     main(replace(options, data="sine", methods=("gaussian", "mdn-2")))
     lines = capsys.readouterr().out.splitlines()
     assert any("NLL above the truth" in line for line in lines)
@@ -89,7 +90,7 @@ def test_known_densities_are_a_row(options: Options, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize(("inputs", "targets"), [(1, 1), (3, 1), (1, 2), (2, 3)])
 def test_pictures_of_every_kind(
-    inputs: int, targets: int, options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    inputs: int, targets: int, options: Compare, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = write_table(tmp_path / "other.csv", targets, inputs, rows=30)
     names = ("y",) if targets == 1 else tuple(f"y{i}" for i in range(targets))
@@ -140,7 +141,7 @@ def test_pictures_of_every_kind(
         ({"threads": 0}, "threads: expected"),
     ],
 )
-def test_bad_options(changes: dict, message: str, options: Options) -> None:
+def test_bad_options(changes: dict, message: str, options: Compare) -> None:
     with pytest.raises(ValueError, match=message):
         main(replace(options, **changes))
     assert options.figure is not None
@@ -152,13 +153,13 @@ def test_bad_options(changes: dict, message: str, options: Options) -> None:
     "command",
     [
         lambda figure, options: main(replace(options, figure=figure)),
-        lambda figure, options: calibration.main(calibration.Regression(data=options.data, figure=figure)),
+        lambda figure, options: calibration.main(Regression(data=options.data, figure=figure)),
     ],
 )
 def test_figures_that_cannot_be_written_are_told_before_the_work(
     name: str,
-    command: Callable[[Path, Options], None],
-    options: Options,
+    command: Callable[[Path, Compare], None],
+    options: Compare,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -170,7 +171,7 @@ def test_figures_that_cannot_be_written_are_told_before_the_work(
 
 
 def test_json_goes_to_standard_output_alone(
-    options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    options: Compare, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     main(replace(options, methods=("gaussian",), json=Path("-"), figure=tmp_path / "out.SVG"))
@@ -182,7 +183,7 @@ def test_json_goes_to_standard_output_alone(
 
 
 @pytest.mark.parametrize(("start", "step"), [(1_700_000_000, 1), (10**16, 2), (0, 1e-150), (0, 1e298)])
-def test_tables_of_any_size_of_numbers(start: int, step: float, options: Options, tmp_path: Path) -> None:
+def test_tables_of_any_size_of_numbers(start: int, step: float, options: Compare, tmp_path: Path) -> None:
     """Scored and drawn, over one and over two inputs."""
     for inputs in (1, 2):
         rows = (",".join([repr(start + i * step)] * (inputs + 1)) for i in range(60))
@@ -193,7 +194,7 @@ def test_tables_of_any_size_of_numbers(start: int, step: float, options: Options
         assert all(math.isfinite(numbers[key]["mean"]) for key in ("nll", "crps"))
 
 
-def test_the_table_is_not_overwritten(options: Options) -> None:
+def test_the_table_is_not_overwritten(options: Compare) -> None:
     before = Path(options.data).read_text()
     with pytest.raises(ValueError, match="is read from; give another name"):
         main(replace(options, json=Path(options.data)))

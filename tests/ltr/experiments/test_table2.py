@@ -13,8 +13,11 @@ import torch
 from ltr.admin.build_detection import build_energy_model
 from ltr.dataset.detection import DetectionSource
 from ltr.experiments import evaluate_detection, table2
+from ltr.experiments.detection.options import Evaluate, Table2
 from ltr.experiments.detection.plot import lines
+from ltr.experiments.detection.runs import DetectionRuns
 from ltr.experiments.detection.scores import Scores
+from ltr.experiments.detection.studies import chosen_rows
 from ltr.models.detection.detector import build_detector
 from ltr.models.detection.settings import BranchSettings, DetectorSettings
 from ltr.models.loss.ebm import NCE, LossOutput
@@ -48,15 +51,15 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BranchTrainSett
         cache=tmp_path / "cache",
         branch=BranchSettings(pool_size=3, hidden=8),
     )
-    monkeypatch.setattr(table2, "BRANCH_MOBILE", tiny)
+    monkeypatch.setattr(detection, "BRANCH_MOBILE", tiny)
     monkeypatch.setitem(detection.SETTINGS, "ncep_mobile", tiny)
     return tiny
 
 
 @pytest.fixture
-def options(tmp_path: Path, settings: BranchTrainSettings) -> Callable[..., table2.Options]:
+def options(tmp_path: Path, settings: BranchTrainSettings) -> Callable[..., Table2]:
     return lambda **changes: replace(
-        table2.Options(
+        Table2(
             rows=("nce", "mlmcmc-1"),
             seeds=2,
             num_samples=4,
@@ -70,7 +73,7 @@ def options(tmp_path: Path, settings: BranchTrainSettings) -> Callable[..., tabl
 
 
 def test_runs_are_trained_once_and_tabled(
-    options: Callable[..., table2.Options], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: Callable[..., Table2], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table2.main(options(time_steps=1))
     first = capsys.readouterr().out
@@ -87,7 +90,7 @@ def test_runs_are_trained_once_and_tabled(
 
 
 def test_a_row_that_was_stopped_goes_on(
-    options: Callable[..., table2.Options],
+    options: Callable[..., Table2],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -115,7 +118,7 @@ def test_a_row_that_was_stopped_goes_on(
     assert parts.read_bytes() == whole.read_bytes()
 
 
-def test_unknown_rows_are_named(options: Callable[..., table2.Options]) -> None:
+def test_unknown_rows_are_named(options: Callable[..., Table2]) -> None:
     with pytest.raises(ValueError, match=r"rows: expected some of kldis label_sigma 0\.0075, .*; got nce$"):
         table2.main(options(study="s2", rows=("nce",)))
 
@@ -125,9 +128,7 @@ def test_evaluation_of_a_saved_branch(
 ) -> None:
     network = tmp_path / "network.safetensors"
     save_weights(build_energy_model(settings, torch.device("cpu")).branch.state_dict(), network)
-    options = evaluate_detection.Options(
-        "ncep_mobile", tmp_path / "data", network, results=tmp_path / "results.json", device="cpu"
-    )
+    options = Evaluate("ncep_mobile", tmp_path / "data", network, results=tmp_path / "results.json", device="cpu")
     evaluate_detection.evaluate(options)
     lines = capsys.readouterr().out.splitlines()
     assert [line[:20].strip() for line in lines] == ["detector alone", "guided NMS", "and refinement"]
@@ -151,20 +152,20 @@ def test_bad_input_is_named(
     if content is not None:
         network.write_bytes(content)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        evaluate_detection.evaluate(evaluate_detection.Options(name, tmp_path / "data", network))
+        evaluate_detection.evaluate(Evaluate(name, tmp_path / "data", network))
 
 
 def test_a_study_of_one_number_is_drawn(
-    options: Callable[..., table2.Options], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: Callable[..., Table2], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figure = tmp_path / "figures" / "figure3.png"
     rows = ("nce num_samples 1", "nce num_samples 4", "ncep num_samples 2")
     chosen = options(study="figure3", rows=rows, seeds=1, num_samples=None, figure=figure)
     table2.main(chosen)
     assert figure.read_bytes().startswith(b"\x89PNG")
-    runs = table2.DetectionRuns(chosen.results, table2.BRANCH_MOBILE, chosen.data, chosen.factors, torch.device("cpu"))
-    points = lines(runs, table2.chosen_rows(replace(chosen, rows=())))
-    scores = [runs.runs(row)[0].refined.ap for row in table2.chosen_rows(chosen)]
+    runs = DetectionRuns(chosen.results, detection.BRANCH_MOBILE, chosen.data, chosen.factors, torch.device("cpu"))
+    points = lines(runs, chosen_rows("figure3", (), None))
+    scores = [runs.runs(row)[0].refined.ap for row in chosen_rows("figure3", rows, None)]
     assert points == {"nce": [(1, scores[0]), (4, scores[1])], "ncep": [(2, scores[2])]}
     with pytest.raises(ValueError, match="figure: no row of this study varies a number"):
         table2.main(options(rows=("nce",), seeds=1, figure=figure))

@@ -9,8 +9,8 @@ from torchvision.models.detection import fasterrcnn_resnet50_fpn
 from ltr.data.bounding_box_utils import box_to_corners
 from ltr.models.detection.detector import BOX_LEVELS, BOX_STRIDES, PYRAMID_CHANNELS, build_detector
 from ltr.models.detection.frozen import FrozenDetector, load_detector
-from ltr.models.detection.prediction import PredictionSettings, suppress
-from ltr.models.detection.settings import DetectorSettings
+from ltr.models.detection.prediction import suppress
+from ltr.models.detection.settings import DetectorSettings, PredictionSettings
 from ltr.models.weights import save_weights
 from ltr.sampling.detection_batch import BoxSet
 

@@ -4,8 +4,8 @@ import torch
 
 from ltr.data.bounding_box_utils import box_to_relative
 from ltr.models.detection.energy_branch import EnergyBranch
-from ltr.models.detection.prediction import BoxEnergyModel, PredictionSettings, matches, suppress
-from ltr.models.detection.settings import BranchSettings
+from ltr.models.detection.prediction import BoxEnergyModel, matches, suppress
+from ltr.models.detection.settings import BranchSettings, PredictionSettings
 from ltr.sampling.detection_batch import BoxSet
 from tests.fakes.detection import CANONICAL_SIZE, CHANNELS, STRIDES, random_batch
 
