@@ -58,6 +58,8 @@ class Compare(TrainingOptions):
     def problems(self) -> list[str]:
         """What is wrong with the options, one line each."""
         found = super().problems()
+        if not self.methods:
+            found.append("methods: expected names, got none")
         if not self.levels or not all(0 < level < 1 for level in self.levels):
             found.append(f"levels: expected numbers between 0 and 1, got {self.levels}")
         return found

@@ -10,7 +10,7 @@ import pytest
 
 from ltr.dataset.regression1d import DATASETS
 from ltr.experiments import densities, figure2, table1
-from ltr.experiments.regression1d import results, samples_figure, table
+from ltr.experiments.regression1d import density_figure, results, samples_figure, table
 from ltr.experiments.regression1d.paper import PAPER, check_rows
 from ltr.experiments.regression1d.results import DIVERGED, Cell, ResultStore, cells
 from ltr.experiments.regression1d.summary import Summary, best_quarter, mean, row_summary, summarize
@@ -172,8 +172,9 @@ def test_diverged_runs_are_recorded(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_tables_and_figures_are_made_of_the_store(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table1, "OPTIM", OPTIM)
-    monkeypatch.setattr(densities, "SIZE", 32)
+    for module in (results, table):
+        monkeypatch.setattr(module, "OPTIM", OPTIM)
+    monkeypatch.setattr(density_figure, "SIZE", 32)
     options = table1.Options(runs=2, methods=("sm", "nce"), num_samples=2, results=tmp_path, time_steps=2)
     table1.main(options)
     lines = capsys.readouterr().out.splitlines()
