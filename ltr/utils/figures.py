@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ltr.utils.errors import InputError
 from ltr.utils.files import STDOUT, atomic_write
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NEEDS_LATEX = "pgf"
+
+
+LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)))  # tell lines apart without color
+
+
+def legend_above(figure: Figure, axes: Axes, columns: int = 2, **options: Any) -> None:
+    """The legend of ``axes`` above all axes of ``figure`` (of constrained layout), where it covers no curve."""
+    handles, labels = axes.get_legend_handles_labels()
+    columns = max(1, min(columns, len(labels)))
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False, **options)
 
 
 def check_figure(name: str, path: Path | None) -> None:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from ltr.utils.figures import legend_above
 from pytracking.analysis.metrics import iou
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.registry import get_dataset
@@ -53,7 +54,7 @@ def plot(errors: dict[str, NDArray[np.float64]], path: Path) -> None:
     for (name, values), style in zip(errors.items(), ("-", "--", "-.", ":"), strict=False):
         axes.plot(nominal, [(values <= half_width(p)).mean() for p in nominal], style, label=name)
     axes.set(xlabel="nominal coverage", ylabel="observed coverage", xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.legend()
+    legend_above(figure, axes)
     figure.savefig(path, dpi=120)
 
 

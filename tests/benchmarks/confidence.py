@@ -29,6 +29,7 @@ from scipy.stats import rankdata
 
 from ltr.models.weights import NetworkCard
 from ltr.utils.config import load
+from ltr.utils.figures import LINE_STYLES, legend_above
 from pytracking.analysis.metrics import iou
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.registry import get_dataset
@@ -129,11 +130,13 @@ def plot(of_files: dict[str, Array], path: Path) -> None:
     """Reliability: the share of frames on the target against the probability; dots' areas are numbers of frames."""
     figure, axes = plt.subplots(figsize=(4.5, 4.2), layout="constrained")
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    for (name, (said, seen, frames)), marker in zip(((n, b.T) for n, b in of_files.items()), "osD^", strict=False):
-        axes.plot(said, seen, linewidth=1)
+    for (name, (said, seen, frames)), marker, style in zip(
+        ((n, b.T) for n, b in of_files.items()), "osD^", LINE_STYLES, strict=False
+    ):
+        axes.plot(said, seen, linewidth=1, linestyle=style)
         axes.scatter(said, seen, 10 + 300 * frames / frames.sum(), marker=marker, alpha=0.7, label=name)
     axes.set(xlabel="score", ylabel="share of frames with an IoU above 0.5", xlim=(0, 1.02), ylim=(0, 1.02))
-    axes.legend(loc="upper left")
+    legend_above(figure, axes)
     figure.savefig(path, dpi=120)
 
 

@@ -20,7 +20,7 @@ from ltr.models.density.calibration import (
     tempered,
 )
 from ltr.models.density.points import Points
-from ltr.utils.figures import save_figure
+from ltr.utils.figures import LINE_STYLES, legend_above, save_figure
 
 LEVELS = torch.arange(1, 20, dtype=torch.float64) / 20
 REPORTED = 0.9  # the level whose coverage and size are in the table
@@ -180,13 +180,13 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         axes.axis("off")
     for axes, row in zip(grid.flat, rows, strict=False):
         axes.plot([0, 1], [0, 1], color="gray", linewidth=0.8, linestyle=":")
-        for way, color in WAYS.items():
+        for (way, color), style in zip(WAYS.items(), LINE_STYLES, strict=False):
             curves = torch.stack([run.observed[way] for run in row.networks])
             axes.plot(LEVELS, curves.T, color=color, linewidth=0.5, alpha=0.4)
-            axes.plot(LEVELS, curves.mean(dim=0), color=color, linewidth=1.5, label=way)
+            axes.plot(LEVELS, curves.mean(dim=0), color=color, linewidth=1.5, linestyle=style, label=way)
         axes.set(title=row.title, xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    grid[0, 0].legend(fontsize="x-small", loc="upper left")
     figure.supxlabel("nominal coverage")
     figure.supylabel("observed coverage")
+    legend_above(figure, grid[0, 0], columns=len(WAYS), fontsize="x-small")
     save_figure(figure, path, dpi=100)
     plt.close(figure)

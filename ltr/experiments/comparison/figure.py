@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from ltr.experiments.comparison.problem import Problem
 from ltr.experiments.comparison.runs import Density
 from ltr.models.density import Domain, UnnormalizedDensity, grid_points
-from ltr.utils.figures import save_figure
+from ltr.utils.figures import LINE_STYLES, legend_above, save_figure
 
 SIZE = 240  # points an axis
 ROWS = 3  # test pairs that are drawn, where x is no axis
@@ -97,14 +98,14 @@ def _curves(densities: Mapping[str, Density], problem: Problem) -> Any:
     std = problem.scales[1].std[0].item()
     figure, axes = _panels(1, len(x), 3.2, 2.6)
     y = torch.linspace(*_axis(domain, problem, 0), SIZE, dtype=torch.float64)
-    for name, density in densities.items():
+    for (name, density), style in zip(densities.items(), cycle(LINE_STYLES), strict=False):
         for place, curve in zip(axes[0], _values(density, x, domain) / std, strict=True):
-            place.plot(y, curve, label=name, linewidth=1.2)
+            place.plot(y, curve, label=name, linewidth=1.2, linestyle=style)
     for number, place in enumerate(axes[0]):
         place.axvline(problem.test[1][number, 0].item(), color="black", linestyle=":", linewidth=1)
         place.set(title=f"test pair {number + 1}", xlabel=problem.targets[0])
     axes[0][0].set_ylabel("density")
-    axes[0][-1].legend(fontsize=7)
+    legend_above(figure, axes[0][-1], columns=4, fontsize=8)
     return figure
 
 

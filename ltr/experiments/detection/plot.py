@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib
@@ -12,7 +13,7 @@ import matplotlib
 from ltr.experiments.detection.runs import DetectionRuns
 from ltr.experiments.detection.studies import Row
 from ltr.utils.errors import InputError
-from ltr.utils.figures import save_figure
+from ltr.utils.figures import LINE_STYLES, legend_above, save_figure
 
 
 def lines(runs: DetectionRuns, rows: Iterable[Row]) -> dict[str, list[tuple[float, float]]]:
@@ -34,14 +35,14 @@ def draw(runs: DetectionRuns, rows: list[Row], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(5, 3.4), layout="constrained")
-    for (method, line), marker in zip(points.items(), "sdo^" * len(points), strict=False):
-        axes.plot(*zip(*line, strict=True), marker=marker, label=method)
+    for (method, line), marker, style in zip(points.items(), cycle("sdo^"), cycle(LINE_STYLES), strict=False):
+        axes.plot(*zip(*line, strict=True), marker=marker, linestyle=style, label=method)
     axes.axhline(runs.detector().ap, color="gray", linestyle=":", label="detector alone")
     values = sorted({value for line in points.values() for value, _ in line})
     axes.set(xscale="log", xlabel=rows[0].varied, ylabel="AP")
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
-    axes.legend()
+    legend_above(figure, axes)
     save_figure(figure, path, dpi=110)
     plt.close(figure)

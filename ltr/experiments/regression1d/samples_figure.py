@@ -8,7 +8,7 @@ import matplotlib
 
 from ltr.experiments.regression1d.results import ResultStore
 from ltr.experiments.regression1d.summary import Summary, row_summary
-from ltr.utils.figures import save_figure
+from ltr.utils.figures import legend_above, save_figure
 
 METHODS = {"mlis": "ML-IS", "kldis": "KLD-IS", "nce": "NCE", "ncep": "NCE+"}
 
@@ -43,5 +43,5 @@ def draw(store: ResultStore, samples: tuple[int, ...], path: Path) -> None:
     axes.set_xticks(samples, [str(m) for m in samples])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
-    axes.legend()
+    legend_above(figure, axes)
     save_figure(figure, path, dpi=110)
