@@ -39,7 +39,7 @@ class Tracker:
         seed: of all random numbers, 0 to 2**32 - 1; the same seed gives the same boxes.
         channels: color order of the frames, ``"RGB"`` or ``"BGR"`` (as ``cv2.imread`` and ``cv2.VideoCapture`` give).
         accelerator: ``"auto"``, ``"torch"`` or ``"openvino"`` (see :mod:`pytracking.features.accelerators`).
-        precision: of the network's arithmetic: ``"f32"``, ``"bf16"`` or ``"f16"``.
+        precision: of the network's arithmetic: ``"f32"``, ``"bf16"``, ``"f16"`` or ``"int8"``.
         overrides: parameters to change, nested ones as mappings: ``Tracker(refinement={"method": "ascent"})``.
 
     Only DiMP supports device, accelerator, precision, overrides, the debug hook, saving and restoring; other families

@@ -6,8 +6,9 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import inspect
+import io
+import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,13 +21,13 @@ from torch import Tensor, nn
 
 import ltr.models
 from ltr.utils.errors import InputError
-from ltr.utils.files import cache_folder
+from ltr.utils.files import atomic_write, cache_folder
 from pytracking.features import fork_guard
 from pytracking.features.cuda_graph import CudaGraph
 from pytracking.utils.extras import install_hint
 
 Accelerator = Literal["auto", "torch", "openvino"]
-Precision = Literal["f32", "bf16", "f16"]
+Precision = Literal["f32", "bf16", "f16", "int8"]
 FeatureExtractor = Callable[[Tensor], tuple[Tensor, ...]]
 """Crops ``uint8 [n, S, S, 3]`` -> maps ``[n, ...]``, float32 for every precision."""
 
@@ -53,8 +54,34 @@ def choose_accelerator(name: str, device: torch.device) -> str:
     return name
 
 
+def check_precision(name: str, accelerator: str, int8: Path | None = None) -> None:
+    """Raise InputError if ``name`` is no :data:`Precision`, or int8 and there is nothing to run in int8.
+
+    Args:
+        accelerator: of :func:`choose_accelerator`.
+        int8: the network's graph (see :func:`int8_graph`).
+    """
+    if name not in get_args(Precision):
+        raise InputError(f"unknown precision {name!r}; known are {', '.join(get_args(Precision))}")
+    if name == "int8" and accelerator != "openvino":
+        raise InputError(f"precision 'int8' needs accelerator openvino, not {accelerator}")
+    if name == "int8" and int8 is None:
+        raise InputError("precision 'int8': this network has no .int8.xml file beside it (docs/speed.md makes one)")
+
+
+def int8_graph(network: Path, sha256: str) -> Path | None:
+    """The int8 graph beside a .safetensors file; None if there is none, or one of other weights than ``sha256``."""
+    path = network.with_suffix(".int8.xml")
+    return path if path.is_file() and sha256 and sha256 in path.read_text() else None
+
+
 def accelerate(
-    network: nn.Module, crop_side: int, device: torch.device, accelerator: str = "auto", precision: str = "f32"
+    network: nn.Module,
+    crop_side: int,
+    device: torch.device,
+    accelerator: str = "auto",
+    precision: str = "f32",
+    int8: Path | None = None,
 ) -> FeatureExtractor:
     """The network prepared for crops of ``crop_side`` pixels.
 
@@ -64,13 +91,14 @@ def accelerate(
         crop_side: S.
         device: of the crops and the maps.
         accelerator: see :func:`choose_accelerator`.
-        precision: of the arithmetic. ``bf16`` and ``f16`` change boxes slightly; OpenVINO uses them if the processor
-            supports them, and float32 otherwise.
+        precision: of the arithmetic, see :func:`check_precision`. ``bf16``, ``f16`` and ``int8`` change boxes
+            slightly; OpenVINO uses the first two if the processor supports them, and float32 otherwise.
+        int8: the same network as an int8 graph.
     """
-    if precision not in get_args(Precision):
-        raise InputError(f"unknown precision {precision!r}; known are {', '.join(get_args(Precision))}")
-    if choose_accelerator(accelerator, device) == "openvino":
-        return OpenVinoNetwork(network, crop_side, precision)
+    accelerator = choose_accelerator(accelerator, device)
+    check_precision(precision, accelerator, int8)
+    if accelerator == "openvino":
+        return OpenVinoNetwork(int8 if int8 and precision == "int8" else network, crop_side, precision)
     extractor: FeatureExtractor = network if precision == "f32" else _autocast(network, device, _DTYPES[precision])
     return _captured(extractor) if device.type == "cuda" else extractor
 
@@ -97,20 +125,20 @@ def _captured(extractor: FeatureExtractor) -> FeatureExtractor:
 class OpenVinoNetwork:
     """A network compiled by OpenVINO for the CPU, with torch's number of threads."""
 
-    def __init__(self, network: nn.Module, crop_side: int, precision: str = "f32") -> None:
+    def __init__(self, network: nn.Module | Path, crop_side: int, precision: str = "f32") -> None:
+        """network: or its int8 graph."""
         fork_guard.OPENVINO.check()
         config = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_PRECISION_HINT": "f32" if precision == "int8" else precision,
             "ENABLE_CPU_PINNING": False,  # else all processes of this machine share the same cores
         }
-        graph = _graph(network, crop_side)
         # In its own thread: OpenVINO sets an alternate signal stack for the thread that compiles first, and frees it
         # with the last network. Python handles signals on that stack: if another thread released the network, the next
         # signal (Ctrl-C, SIGCHLD) would crash the process.
         with ThreadPoolExecutor(1) as compiler:
-            self._model = compiler.submit(_openvino().Core().compile_model, graph, "CPU", config).result()
+            self._model = compiler.submit(_compile, network, crop_side, config).result()
         self._of_thread = threading.local()  # trackers that share the network may run in different threads
 
     def __call__(self, crops: Tensor) -> tuple[Tensor, ...]:
@@ -134,27 +162,40 @@ def _openvino() -> Any:
     return openvino
 
 
-def _graph(network: nn.Module, crop_side: int) -> Any:
-    """The network as an OpenVINO graph, cached on disk because the conversion takes seconds."""
+def _compile(network: nn.Module | Path, crop_side: int, config: dict[str, Any]) -> Any:
+    """The network or graph, compiled; kept on disk, because the conversion takes seconds."""
     openvino = _openvino()
-    path = cache_folder() / f"{_fingerprint(network, crop_side)}.xml"
-    if path.is_file():
-        return openvino.Core().read_model(path)
-    crop = torch.zeros(1, crop_side, crop_side, 3, dtype=torch.uint8)
-    graph = openvino.convert_model(torch.export.export(network, (crop,)))
+    core = openvino.Core()
+    processor = [core.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    key = f"{_fingerprint(network, crop_side)} {sorted(config.items())} {processor} {limit}"
+    path = cache_folder() / f"{hashlib.sha256(key.encode()).hexdigest()}.blob"
+    with suppress(OSError, RuntimeError):  # absent, or of no use
+        return core.import_model(path.read_bytes(), "CPU", config)
+    graph = core.read_model(network) if isinstance(network, Path) else openvino_graph(network, crop_side)
+    graph.reshape([1, crop_side, crop_side, 3])  # a graph of fixed shapes is 10 % faster
+    model = core.compile_model(graph, "CPU", config)
     with suppress(OSError):  # a cache that cannot be written is no error
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
-            openvino.save_model(graph, Path(temporary) / path.name, compress_to_fp16=False)
-            for suffix in (".bin", ".xml"):  # the .xml file last, since its presence is tested
-                Path(temporary, path.name).with_suffix(suffix).replace(path.with_suffix(suffix))
-    return graph
+        model.export_model(blob := io.BytesIO())
+        atomic_write(path, lambda temporary: temporary.write_bytes(blob.getvalue()))
+    return model
 
 
-def _fingerprint(network: nn.Module, crop_side: int) -> str:
+def openvino_graph(network: nn.Module, crop_side: int, any_side: bool = False) -> Any:
+    """The network converted for crops of ``crop_side`` pixels, or of any side that is a multiple of 16."""
+    crop = torch.zeros(1, crop_side, crop_side, 3, dtype=torch.uint8)
+    side = 16 * torch.export.Dim("cells", min=4, max=64)
+    shapes = ({1: side, 2: side},) if any_side else None
+    return _openvino().convert_model(torch.export.export(network, (crop,), dynamic_shapes=shapes))
+
+
+def _fingerprint(network: nn.Module | Path, crop_side: int) -> str:
     """Hash of everything the graph depends on: weights, code, versions, size."""
     digest = hashlib.sha256(f"{crop_side} {torch.__version__} {importlib.metadata.version('openvino')}".encode())
-    own = {Path(inspect.getfile(type(module))) for module in network.modules()}
+    if isinstance(network, Path):
+        digest.update(network.read_bytes() + network.with_suffix(".bin").read_bytes())
+        return digest.hexdigest()
+    own = {Path(inspect.getfile(type(module))) for module in network.modules()} | {Path(__file__)}
     for source in sorted(own | set(Path(ltr.models.__path__[0]).rglob("*.py"))):
         digest.update(source.read_bytes())
     for name, value in network.state_dict().items():

@@ -6,6 +6,7 @@ the fast one takes every step from where the plain one is and must arrive at the
 close.
 """
 
+import importlib.util
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -18,7 +19,7 @@ from ltr.models.weights import load_network
 from pytracking.evaluation.datasets.demo import demo_sequence
 from pytracking.evaluation.datasets.registry import get_dataset, select
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.features.accelerators import accelerate
+from pytracking.features.accelerators import accelerate, int8_graph
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import find_network, load_for_tracking
 from pytracking.parameter.dimp.base import AscentParams, DiMPParams, RefinementParams
@@ -32,9 +33,11 @@ from tests.reference.plain_tracker import PlainFunctions
 
 PIXELS = 0.01  # largest difference of a box's corner or side after one step
 SCORE = 1e-4
+INT8_BOX, INT8_SCORE = 0.03, 0.15  # the same in int8; of boxes in target sizes
 OVERLAP = 0.9  # mean IoU of the tracks, each left alone
 FRAMES = 12  # two updates of the filter among them
 CPU = torch.device("cpu")
+needs_openvino = pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="openvino is not installed")
 PARAMS = load_parameters(TrackerConfig("dimp", "dimp_ncep_mobile"))
 # All starts count, and few steps: which are the best three, and which late steps are kept, may be decided by rounding.
 CLIMB = AscentParams(num_boxes=10, top_k=10, num_iterations=2)
@@ -46,9 +49,10 @@ def _plain(params: DiMPParams = PARAMS) -> DiMPTracker:
     return dimp_tracker(network, settings, params, functions=PlainFunctions)
 
 
-def _fast(accelerator: str = "auto", params: DiMPParams = PARAMS) -> DiMPTracker:
-    network, settings, _ = load_for_tracking(params.network, CPU)
-    extractor = accelerate(FrameNetwork(network), settings.crop_side, CPU, accelerator)
+def _fast(accelerator: str = "auto", params: DiMPParams = PARAMS, precision: str = "f32") -> DiMPTracker:
+    network, settings, card = load_for_tracking(params.network, CPU)
+    int8 = int8_graph(find_network(params.network), card.sha256)
+    extractor = accelerate(FrameNetwork(network), settings.crop_side, CPU, accelerator, precision, int8)
     return dimp_tracker(network, settings, params, extractor=extractor)
 
 
@@ -114,8 +118,22 @@ def test_every_step_of_the_fast_tracker_is_that_of_the_plain_one(
         torch.testing.assert_close(fast.started.filter, filter, rtol=0, atol=1e-3 * float(filter.abs().max()))
 
 
-def test_left_alone_it_stays_close(clip: Clip) -> None:
-    fast = _fast()
+@needs_openvino
+def test_every_step_in_int8_is_near_that_of_the_plain_one(clip: Clip) -> None:
+    plain, fast = clip.plain(), _fast("openvino", precision="int8")
+    fast.initialize(clip.images[0], clip.sequence.first_box)
+    for frame, (image, expected) in enumerate(zip(clip.images[1:], plain.outputs, strict=True), start=1):
+        fast.load_state_dict(plain.states[frame - 1])
+        output = fast.track(image)
+        assert output.state == expected.state
+        assert output.score == pytest.approx(expected.score, abs=INT8_SCORE)
+        size = (expected.box[2] * expected.box[3]) ** 0.5
+        np.testing.assert_allclose(output.box, expected.box, rtol=0, atol=INT8_BOX * size)
+
+
+@pytest.mark.parametrize("precision", ["f32", pytest.param("int8", marks=needs_openvino)])
+def test_left_alone_it_stays_close(clip: Clip, precision: str) -> None:
+    fast = _fast(precision=precision)
     fast.initialize(clip.images[0], clip.sequence.first_box)
     boxes = torch.tensor([fast.track(image).box for image in clip.images[1:]])
     assert box_iou(torch.tensor([output.box for output in clip.plain().outputs]), boxes).mean() > OVERLAP

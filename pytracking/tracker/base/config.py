@@ -31,7 +31,7 @@ class TrackerConfig:
     accelerator: str = "auto"
     """auto, torch or openvino: what runs the network (docs/speed.md)"""
     precision: str = "f32"
-    """f32, bf16 or f16: the network's arithmetic; boxes change slightly"""
+    """f32, bf16, f16 or int8: the network's arithmetic; boxes change slightly (docs/speed.md)"""
     threads: int | None = 1
     """CPU threads of each process; 2 help large networks (docs/speed.md), and boxes come out slightly different"""
     overrides: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="[NAME=VALUE ...]")] = ()
@@ -71,7 +71,11 @@ class TrackerConfig:
     def reject_unsupported(self) -> None:
         """For families without these options: InputError if device, accelerator, precision, search or overrides are
         set."""
-        for name, accepted in {"device": ("auto", "cpu"), "accelerator": ("auto",), "precision": ("f32",)}.items():
+        for name, accepted in {
+            "device": ("auto", "cpu"),
+            "accelerator": ("auto",),
+            "precision": ("f32",),
+        }.items():
             if getattr(self, name) not in accepted:
                 expected = " or ".join(accepted)
                 raise InputError(

@@ -15,9 +15,9 @@ from ltr.utils.config import check, load
 from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
 from pytracking.features import fork_guard
-from pytracking.features.accelerators import accelerate, choose_accelerator
+from pytracking.features.accelerators import accelerate, choose_accelerator, int8_graph
 from pytracking.features.frame_network import FrameNetwork
-from pytracking.features.net_wrappers import load_for_tracking
+from pytracking.features.net_wrappers import find_network, load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
@@ -100,7 +100,8 @@ class DiMPModel(TrackerModel):
         self.params = params.for_prediction(self.card.box_prediction)
         settings = self.prepare(network, settings)
         size = settings.crop_side
-        extractor = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision)
+        int8 = int8_graph(find_network(params.network), self.card.sha256)
+        extractor = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision, int8)
         self.functions = TorchFunctions(network, size, self.params.refinement, self.device, extractor)
         self.dimp = DiMP(self.functions, settings, self.params, self._calibration(settings))
 

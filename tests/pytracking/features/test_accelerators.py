@@ -12,12 +12,19 @@ from torch import Tensor, nn
 
 from ltr.models.tracking.dimpnet import DiMPnet
 from pytracking.features import accelerators
-from pytracking.features.accelerators import Accelerator, OpenVinoNetwork, accelerate, choose_accelerator
+from pytracking.features.accelerators import (
+    Accelerator,
+    OpenVinoNetwork,
+    accelerate,
+    choose_accelerator,
+    int8_graph,
+)
 from pytracking.features.frame_network import FrameNetwork
 from tests.fakes.networks import SMALL, small_network
 
 CPU = torch.device("cpu")
 SIZE = SMALL.crop_side
+SHA256 = "a" * 64
 
 
 @pytest.fixture(scope="module")
@@ -99,17 +106,54 @@ def test_threads_do_not_disturb_each_other(crops: Tensor) -> None:
             torch.testing.assert_close(x[0], 2 * crop.float())
 
 
-def test_the_graph_is_kept_and_made_anew_for_other_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_compiled_network_is_kept_and_made_anew_for_other_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     openvino = pytest.importorskip("openvino")
     monkeypatch.setenv("EBM_TRACKING_CACHE", str(tmp_path / "cache"))
     black = torch.zeros(1, SIZE, SIZE, 3, dtype=torch.uint8)
     OpenVinoNetwork(Tiny(), SIZE)
-    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".xml", ".bin"}
+    (kept,) = (tmp_path / "cache").iterdir()
+    assert kept.suffix == ".blob"
     with monkeypatch.context() as patch:
         patch.setattr(openvino, "convert_model", lambda *_: pytest.fail("converted again"))
         assert float(OpenVinoNetwork(Tiny(), SIZE)(black + 1)[0].mean()) == 2
     assert float(OpenVinoNetwork(Tiny(3.0), SIZE)(black + 1)[0].mean()) == 3
-    assert len(list((tmp_path / "cache").iterdir())) == 4
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    kept.write_bytes(b"damaged")
+    assert float(OpenVinoNetwork(Tiny(), SIZE)(black + 1)[0].mean()) == 2
+    assert len(kept.read_bytes()) > 100
+
+
+@pytest.fixture
+def int8(tmp_path: Path) -> Path:
+    """A graph that is no more exact than int8, of weights with SHA256; it triples, as Tiny does not."""
+    openvino = pytest.importorskip("openvino")
+    crop = torch.zeros(1, SIZE, SIZE, 3, dtype=torch.uint8)
+    graph = openvino.convert_model(torch.export.export(Tiny(3.0), (crop,)))
+    graph.set_rt_info(SHA256, "network_sha256")
+    openvino.save_model(graph, tmp_path / "n.int8.xml")
+    return tmp_path / "n.safetensors"
+
+
+def test_int8_runs_the_graph_beside_the_network(int8: Path) -> None:
+    graph = int8_graph(int8, SHA256)
+    assert graph == int8.with_name("n.int8.xml")
+    ones = torch.ones(1, SIZE, SIZE, 3, dtype=torch.uint8)
+    for precision, expected in {"int8": 3, "f32": 2}.items():
+        assert float(accelerate(Tiny(), SIZE, CPU, "openvino", precision, graph)(ones)[1].mean()) == expected
+
+
+def test_an_int8_graph_of_other_weights_is_not_used(int8: Path) -> None:
+    assert int8_graph(int8, "b" * 64) is int8_graph(int8, "") is int8_graph(int8.with_stem("m"), SHA256) is None
+
+
+def test_int8_needs_openvino_and_a_graph(network: DiMPnet) -> None:
+    with pytest.raises(ValueError, match="precision 'int8' needs accelerator openvino, not torch"):
+        accelerate(FrameNetwork(network), SIZE, CPU, "torch", "int8", Path("n.int8.xml"))
+    pytest.importorskip("openvino")
+    with pytest.raises(ValueError, match=r"precision 'int8': this network has no \.int8\.xml file beside it"):
+        accelerate(FrameNetwork(network), SIZE, CPU, "openvino", "int8")
 
 
 def test_without_a_place_to_keep_the_graph_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,5 +178,5 @@ def test_what_does_not_exist_is_named(network: DiMPnet) -> None:
         choose_accelerator("onnx", CPU)
     with pytest.raises(ValueError, match="accelerator 'openvino' runs on the CPU, not on cuda"):
         choose_accelerator("openvino", torch.device("cuda"))
-    with pytest.raises(ValueError, match="unknown precision 'int8'; known are f32, bf16, f16"):
-        accelerate(FrameNetwork(network), SIZE, CPU, "torch", "int8")
+    with pytest.raises(ValueError, match="unknown precision 'f8'; known are f32, bf16, f16, int8"):
+        accelerate(FrameNetwork(network), SIZE, CPU, "torch", "f8")
