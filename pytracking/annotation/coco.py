@@ -46,7 +46,7 @@ def read_coco_video(path: Path, video: VideoInfo) -> Annotations:
                 raise InputError(f"image_id: expected a picture's id, got {item.get('image_id')!r}")
             frame = numbers[item["image_id"]]
             score = item.get("score")
-            score = float(score) if isinstance(score, int | float) else None
+            score = float(score) if isinstance(score, int | float) and abs(score) < 1e9 else None
             keyframe = bool(attributes.get("keyframe", score is None))
             box = AnnotatedBox(tuple(corners), keyframe, bool(attributes.get("occluded", False)), score)
             tracks.add(target, names.get(item.get("category_id"), LABEL), frame, box)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -14,6 +15,7 @@ from pytracking.annotation.model import (
     AnnotatedTrack,
     Annotations,
     VideoInfo,
+    check_frame,
     interpolated,
     needed_frames,
     runs,
@@ -62,6 +64,7 @@ def _boxes(track: Element, path: Path, num_frames: int | None) -> dict[int, Anno
     for element in track.all("box"):
         with at(f"{path}:{element.line}: <box>"):
             frame = _whole(element, "frame")
+            check_frame(frame)
             if frame in found or frame in ends:
                 raise InputError(f"a second box in frame {frame}")
             if _whole(element, "outside", 0):
@@ -78,6 +81,7 @@ def _boxes(track: Element, path: Path, num_frames: int | None) -> dict[int, Anno
     return dict(sorted(filled.items()))
 
 
+_DIGITS = re.compile("[0-9]{1,18}")
 _FLAGS = (("keyframe", 1), ("occluded", 0))
 
 
@@ -90,7 +94,7 @@ def _held(found: dict[int, AnnotatedBox], frame: int, end: int) -> dict[int, Ann
 
 def _box(element: Element) -> Box:
     left, top, right, bottom = (_number(element, name) for name in ("xtl", "ytl", "xbr", "ybr"))
-    turn = math.radians(_number(element, "rotation", 0.0))
+    turn = math.radians(_number(element, "rotation", 0.0) % 360)
     w, h = right - left, bottom - top
     if turn and min(w, h) > 0:
         w, h = (
@@ -112,7 +116,7 @@ def _whole(element: Element, name: str, default: int | None = None) -> int:
     text = element.attributes.get(name)
     if text is None and default is not None:
         return default
-    if text is None or not text.isascii() or not text.isdecimal():
+    if text is None or not _DIGITS.fullmatch(text):
         raise InputError(f"expected a whole number in {name}, found {text!r}")
     return int(text)
 
@@ -124,7 +128,7 @@ def _video_of(root: Element, path: Path) -> VideoInfo:
         return VideoInfo()
     texts = [job.text_of("size"), job.text_of("stop_frame")]
     texts += [size.text_of(side) for side in ("width", "height")] if size else ["", ""]
-    if not all(text.isdecimal() or not text for text in texts):
+    if not all(_DIGITS.fullmatch(text) or not text for text in texts):
         raise InputError(f"{path}:{job.line}: expected whole numbers in size, stop_frame, width and height")
     count, stop, width, height = (int(text or 0) for text in texts)
     frames = max(count, stop + 1 if texts[1] else 0)

@@ -19,6 +19,7 @@ from pytracking.annotation.model import (
     AnnotatedTrack,
     Annotations,
     VideoInfo,
+    check_frame,
     interpolated,
     needed_frames,
     runs,
@@ -27,7 +28,7 @@ from pytracking.annotation.model import (
 KIND = "videorectangle"
 DEFAULT_FPS = 25.0
 CONTROL, VIDEO = "box", "video"  # names of the tags <VideoRectangle> and <Video> in the template of Label Studio
-_ID = re.compile(r"target_(\d+)")
+_ID = re.compile(r"target_([0-9]{1,18})")
 
 
 def is_label_studio(path: Path) -> bool:
@@ -62,9 +63,10 @@ def regions_to_annotations(results: list[Any], video: VideoInfo, place: str) -> 
         raise InputError(
             f"{place}: Label Studio gives boxes in percent; give the video, which tells their size (--video)"
         )
+    size = video.size
     regions = [item for item in results if isinstance(item, dict) and item.get("type") == KIND]
     ids = track_ids(regions)
-    tracks, frames = TrackBuilder(), video.num_frames
+    tracks = TrackBuilder()
     for number, (region, target) in enumerate(zip(regions, ids, strict=True)):
         where = f"{place}: region {number} ({region.get('id')})"
         value = region.get("value")
@@ -74,12 +76,12 @@ def regions_to_annotations(results: list[Any], video: VideoInfo, place: str) -> 
         labels = value.get("labels")
         label = str(labels[0]) if isinstance(labels, list) and labels else LABEL
         count = value.get("framesCount")
-        frames = frames or (count if isinstance(count, int) and count > 0 else None)
         with at(where):
+            video = video.completed(VideoInfo(num_frames=count if isinstance(count, int) and count > 0 else None))
             tracks.start(target, label)
-            for frame, box in _boxes(sequence, video.size, frames).items():
+            for frame, box in _boxes(sequence, size, video.num_frames).items():
                 tracks.add(target, label, frame, box)
-    return tracks.annotations(video.completed(VideoInfo(num_frames=frames)))
+    return tracks.annotations(video)
 
 
 def track_ids(regions: list[dict[str, Any]]) -> list[int]:
@@ -112,12 +114,13 @@ def _box(item: Any, size: tuple[int, int]) -> tuple[int, AnnotatedBox]:
     try:
         frame = item["frame"]
         x, y, w, h = (float(item[name]) / 100 for name in ("x", "y", "width", "height"))
-        turn = math.radians(float(item.get("rotation") or 0))
+        turn = math.radians(float(item.get("rotation") or 0) % 360)
         keyframe = not (item.get("auto") or False)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         frame = None
     if not isinstance(frame, int) or frame < 1:
         raise InputError("expected frame (from 1), x, y, width and height")
+    check_frame(frame - 1)
     x, y, w, h = x * size[0], y * size[1], w * size[0], h * size[1]
     if turn:  # around the left top corner; the upright box around it
         corners = [(a * math.cos(turn) - b * math.sin(turn), a * math.sin(turn) + b * math.cos(turn))

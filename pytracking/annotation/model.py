@@ -14,6 +14,19 @@ from ltr.utils.errors import InputError
 from pytracking.tracker.base.output import Box
 
 LABEL = "object"  # of a track whose file gives none
+MOST_FRAMES = 1_000_000  # of a video, 11 hours; a file that names more is damaged, and would fill the memory
+LARGEST_SIDE = 1_000_000  # pixels
+
+
+def plain(text: str) -> str:
+    """``text`` on one line without control characters, which not all formats can hold."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+
+
+def check_frame(frame: int) -> None:
+    """InputError unless ``frame`` is one of a video."""
+    if not 0 <= frame < MOST_FRAMES:
+        raise InputError(f"expected frames from 0 to {MOST_FRAMES - 1}, found {frame}")
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,17 @@ class VideoInfo:
     num_frames: int | None = None
     fps: float | None = None
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.size is not None and not all(0 < side <= LARGEST_SIDE for side in self.size):
+            raise InputError(
+                f"expected a frame size of 1 to {LARGEST_SIDE} pixels, found {self.size[0]} x {self.size[1]}"
+            )
+        if self.num_frames is not None and not 0 < self.num_frames <= MOST_FRAMES:
+            raise InputError(f"expected 1 to {MOST_FRAMES} frames, found {self.num_frames}")
+        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
+            raise InputError(f"expected frames a second above 0, found {self.fps}")
+        object.__setattr__(self, "source", plain(self.source))
 
     def completed(self, other: VideoInfo) -> VideoInfo:
         """With the values of ``other`` where none are known."""
@@ -69,8 +93,9 @@ class AnnotatedTrack:
     boxes: Mapping[int, AnnotatedBox]
 
     def __post_init__(self) -> None:
-        if any(frame < 0 for frame in self.boxes):
-            raise InputError(f"target {self.id}: expected frames from 0 on, found {min(self.boxes)}")
+        for frame in self.boxes:
+            check_frame(frame)
+        object.__setattr__(self, "label", plain(self.label) or LABEL)
         object.__setattr__(self, "boxes", MappingProxyType(dict(sorted(self.boxes.items()))))
 
 

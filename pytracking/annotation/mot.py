@@ -38,6 +38,7 @@ def _add(tracks: TrackBuilder, line: str, labels: list[str]) -> None:
         numbers = [float(word) for word in line.split(",")]
         frame, target = int(numbers[0]), int(numbers[1])
         x, y, w, h = numbers[2:6]
+        kind = int(numbers[7]) if len(numbers) == GROUND_TRUTH_COLUMNS else 0
     except (ValueError, OverflowError, IndexError):
         numbers = []
     if len(numbers) < 6:
@@ -47,7 +48,6 @@ def _add(tracks: TrackBuilder, line: str, labels: list[str]) -> None:
         raise InputError(f"expected frames from 1 on, found {frame}")
     if is_truth and numbers[6] == 0:
         return
-    kind = int(numbers[7]) if is_truth else 0
     label = labels[kind - 1].strip() if 1 <= kind <= len(labels) else LABEL if kind < 2 else f"class_{kind}"
     score = numbers[6] if len(numbers) > 6 and not is_truth else None
     box = AnnotatedBox((x, y, w, h), score is None, is_truth and numbers[8] < 0.5, score)

@@ -15,7 +15,7 @@ from ltr.dataset.text_files import annotation_files, read_boxes, read_text
 from ltr.utils.errors import InputError
 from ltr.utils.files import text_output
 from pytracking.annotation.building import at
-from pytracking.annotation.model import LABEL, AnnotatedBox, AnnotatedTrack, Annotations, VideoInfo
+from pytracking.annotation.model import LABEL, LARGEST_SIDE, AnnotatedBox, AnnotatedTrack, Annotations, VideoInfo
 
 NO_REGION = "0"  # VOT's code for a frame without a region
 HALF_COVER, FULL_COVER = 4, 8  # visible eighths in GOT-10k's cover.label
@@ -48,9 +48,10 @@ def read_got10k(path: Path, video: VideoInfo) -> Annotations:
     truth = replace(files, flags=flags, meta=meta).ground_truth()
     cover = _labels(folder / COVER, len(truth.boxes))
     rows = np.where(truth.absent[:, None], np.nan, truth.boxes)
-    size = truth.image_size and (int(truth.image_size[0]), int(truth.image_size[1]))
+    known = truth.image_size is not None and max(truth.image_size) <= LARGEST_SIDE
+    size = (int(truth.image_size[0]), int(truth.image_size[1])) if truth.image_size and known else None
     track = _track(0, rows, [label <= HALF_COVER for label in cover])
-    return Annotations((track,), VideoInfo(size or None, len(rows)).completed(video))
+    return Annotations((track,), VideoInfo(size, len(rows)).completed(video))
 
 
 def _labels(path: Path, count: int) -> list[int]:

@@ -110,7 +110,7 @@ def _video_of(content: Mapping[str, Any], path: Path) -> VideoInfo:
     sides = tuple(size) if isinstance(size, list) else ()
     if size is not None and not (len(sides) == 2 and all(isinstance(side, int) and side > 0 for side in sides)):
         raise InputError(f"{path}: size: expected width and height in whole pixels above 0, found {size!r}"[:300])
-    known_fps = float(fps) if isinstance(fps, int | float) and fps > 0 else None
+    known_fps = float(fps) if isinstance(fps, int | float) and 0 < fps < 1e6 else None
     return VideoInfo(
         (sides[0], sides[1]) if sides else None,
         frames if isinstance(frames, int) and frames > 0 else None,
@@ -129,7 +129,7 @@ def _add(tracks: TrackBuilder, row: Mapping[str, Any], place: str) -> None:
         score = None if row.get("score") in (None, "") else float(row["score"])
         std = [float(row[name]) for name in STD_COLUMNS if row.get(name) not in (None, "")]
         keyframe, occluded = (bool(int(row.get(name) or 0)) for name in ("keyframe", "occluded"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{place}: expected numbers: frame, id, x, y, w, h, score, keyframe and occluded") from None
     spread = (std[0], std[1], std[2], std[3]) if len(std) == 4 else None
     with at(place):

@@ -68,7 +68,7 @@ BAD_TABLES = [
     ("a.csv", "frame,x,y,w,h\n0,1,2,3,0\n", r"a\.csv:2: expected a box .* above 0, found 1, 2, 3, 0"),
     ("a.csv", "frame,x,y,w,h\n0,1,2,nan,9\n", r"a\.csv:2: expected a box"),
     ("a.csv", "frame,x,y,w,h\n0,1,2,3,4\n0,1,2,3,4\n", r"a\.csv:3: target 0 has two boxes in frame 0"),
-    ("a.csv", "frame,x,y,w,h\n-1,1,2,3,4\n", r"a\.csv:2: expected frames from 0 on, found -1"),
+    ("a.csv", "frame,x,y,w,h\n-1,1,2,3,4\n", r"a\.csv:2: expected frames from 0 to 999999, found -1"),
     ("a.csv", "frame,x,y,w,h,label\n0,1,2,3,4,a\n1,1,2,3,4,b\n", r"a\.csv:3: target 0 is called 'b', and 'a' before"),
     ("a.json", "[1", r"a\.json is not valid JSON"),
     ("a.json", "[]", r'a\.json: expected an object with a list "frames"'),
