@@ -4,13 +4,14 @@ set -euo pipefail
 
 usage() {
     cat <<'HELP'
-usage: bash install.sh [--demo [--frames N]] [--tests] [--dev] [--venv DIR]
+usage: bash install.sh [--demo [--frames N]] [--train] [--tests] [--dev] [--venv DIR]
 
-Installs the toolkit and what it needs, from any working directory and without root. Run again, it does only
-what is missing.
+Installs the toolkit and what tracking needs (no PyTorch), from any working directory and without root. Run
+again, it does only what is missing.
 
   --demo       then track a target through the demo clip: prints FPS and AUC, writes ./demo/demo.mp4 and demo.csv
   --frames N   only N frames of the demo
+  --train      install PyTorch, too: for training, other networks than the shipped one, and GPUs (6 GB)
   --tests      install what the tests need too, then run them
   --dev        install what the tests need, without running them
   --venv DIR   environment to install into: an existing one (venv, conda) is used as it is, else it is created.
@@ -25,13 +26,14 @@ misuse() { code=2 fail "$* (see --help)"; }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 environment=${VIRTUAL_ENV:-$root/.venv}
-extras=train,web,fast
+extras=web
 demo=false tests=false
 frames=()
 
 while [ $# -gt 0 ]; do
     case $1 in
         --demo) demo=true ;;
+        --train) [ "$extras" != web ] || extras=train,web,fast ;;
         --tests) tests=true extras=train,dev ;;
         --dev) extras=train,dev ;;
         --frames | --venv)
@@ -93,7 +95,10 @@ record=$("$python" -c 'import sys; print(sys.prefix)')/.ebm-tracking-installed
 line_for() { printf '%s %s %s\n' "$root" "$(cksum <"$root/pyproject.toml")" "$1"; }
 
 pip_install() {
-    say "pip install -e ${root}[$1] into $environment (a few minutes the first time: torch is large)"
+    case $1 in
+        *train*) say "pip install -e ${root}[$1] into $environment (a few minutes the first time: torch is large)" ;;
+        *) say "pip install -e ${root}[$1] into $environment (a minute the first time)" ;;
+    esac
     "$python" -m pip install --quiet -e "${root}[$1]"
 }
 
@@ -104,7 +109,8 @@ else
         say "that failed; trying without the demo clip (a synthetic sequence stands in for it)"
         pip_install "$extras"
     }
-    { line_for "$extras"; line_for train,web,fast; } >>"$record"
+    for each in "$extras" web; do line_for "$each"; done >>"$record"
+    case $extras in *train*) line_for train,web,fast >>"$record" ;; esac
 fi
 
 # Bare Linux systems and containers lack the libraries of OpenCV's windows (libGL, libglib). No window is needed here.
@@ -127,4 +133,7 @@ if $tests; then
 fi
 if ! $demo && ! $tests; then
     say "done; use $python, or: source $environment/bin/activate"
+fi
+if [ "$extras" = web ]; then
+    say "this tracks; for training, other networks and GPUs (6 GB): bash install.sh --train"
 fi

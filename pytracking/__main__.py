@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from ltr.utils.cli import error_message
 from pytracking.utils.extras import DISTRIBUTION, __version__
 
 COMMANDS = {  # name: module with main(argv), what it does
@@ -28,6 +29,7 @@ COMMANDS = {  # name: module with main(argv), what it does
     "train": ("ltr.run_training", "train a network"),
     "import": ("ltr.admin.import_pytracking", "make a checkpoint of pytracking a network of this toolkit"),
     "export": ("pytracking.run_export", "a tracker as ONNX graphs, for C++, the browser and other runtimes"),
+    "quantize": ("pytracking.util_scripts.quantize", "an int8 graph of a network, for --precision int8"),
 }
 WRONG_USAGE = 2
 INTERRUPTED = 130
@@ -75,6 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.argv[0] = f"pytracking {name}"  # the program name in the command's help
     try:
         return importlib.import_module(COMMANDS[name][0]).main(rest) or 0
+    except ModuleNotFoundError as error:  # of a command of the training side; the others tell it themselves
+        print(f"error: {error_message(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:  # during the import; later, the commands handle it
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -72,7 +72,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     networks = [path for config in configs.values() for path in network_files(config)]
     check_outputs({"--json": arguments.json}, [arguments.source, *networks])
     video = _video(arguments)
-    from pytracking.profiling.instruction_set import instruction_set  # late: imports torch
+    from pytracking.profiling.instruction_set import instruction_set  # late, as libraries take time to import
     from pytracking.profiling.latency import measure, peak_memory
 
     trackers = {text: build_tracker(config) for text, config in configs.items()}

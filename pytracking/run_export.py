@@ -39,10 +39,7 @@ def run(arguments: Arguments) -> int:
     if arguments.verify is not None:
         return _verify(arguments.verify)
     assert arguments.out is not None
-    try:
-        from pytracking.export.export import export  # late: imports torch
-    except ModuleNotFoundError as error:
-        raise ImportError(f"pytracking export needs the training side of the toolkit ({error})") from error
+    from pytracking.export.export import export  # late: imports torch
 
     manifest = export(arguments.tracker, arguments.out, arguments.weights, not arguments.no_check)
     size = sum(path.stat().st_size for path in arguments.out.iterdir() if path.is_file())

@@ -22,7 +22,7 @@ def bash(script, *arguments, **environment):
 def test_help_names_every_option(repository):
     result = bash(repository / "install.sh", "--help")
     assert result.returncode == 0
-    for option in ("--demo", "--frames N", "--tests", "--dev", "--venv DIR"):
+    for option in ("--demo", "--frames N", "--train", "--tests", "--dev", "--venv DIR"):
         assert option in result.stdout
 
 
@@ -96,11 +96,14 @@ def test_a_second_run_installs_nothing_and_more_is_installed_when_asked_for(repo
 
     install()
     install("--demo", "--frames", "5")
-    assert installs(environment) == ["demo,train,web,fast"]
+    assert installs(environment) == ["demo,web"]
+    install("--train")
+    install("--demo", "--train")
+    assert installs(environment) == ["demo,web", "demo,train,web,fast"]
     install("--tests")
-    install("--dev")
+    install("--dev", "--train")
     install()
-    assert installs(environment) == ["demo,train,web,fast", "demo,train,dev"]
+    assert installs(environment) == ["demo,web", "demo,train,web,fast", "demo,train,dev"]
     with open(environment["LOG"]) as file:
         log = file.read()
     assert f"{repository}/pytracking/run_demo.py --frames 5\n" in log
@@ -111,7 +114,8 @@ def test_a_demo_clip_that_cannot_be_had_is_done_without(repository, environment)
     result = bash(repository / "install.sh", "--venv", environment["PREFIX"], DEMO_EXIT="1", **environment)
     assert result.returncode == 0
     assert "trying without the demo clip" in result.stdout
-    assert installs(environment) == ["demo,train,web,fast", "train,web,fast"]
+    assert installs(environment) == ["demo,web", "web"]
+    assert "for training, other networks and GPUs (6 GB): bash install.sh --train" in result.stdout
 
 
 def test_a_machine_without_window_libraries_gets_the_opencv_that_needs_none(repository, environment):

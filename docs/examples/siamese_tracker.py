@@ -193,11 +193,11 @@ class SiameseTracker:
         """A copy of the state."""
         return {name: value.clone() for name, value in vars(self.state).items()}
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on from there."""
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from there; what was saved to a file comes back as numpy arrays."""
         if set(state) != {"box", "frame_size", "template"}:
             raise InputError(f"not the state of a Siamese tracker: {sorted(state)}")
-        tensors = {name: value.clone() for name, value in state.items()}
+        tensors = {name: torch.as_tensor(value).clone() for name, value in state.items()}
         self.state = SiameseState(**{**tensors, "template": tensors["template"].to(self.model.device)})
 
 

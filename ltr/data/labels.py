@@ -1,9 +1,12 @@
 """The label of the target classifier: a Gaussian around the target's center on the score grid."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ def gaussian_label(center: Tensor, num_cells: int, stride: float, sigma: float) 
     Returns:
         ``[..., K, K]``, the dtype of ``center``; 1 where a cell hits the center exactly.
     """
+    import torch  # late: the grid alone needs none
+
     cells = torch.arange(num_cells, dtype=center.dtype, device=center.device)
     profile = torch.exp(-0.5 * ((cells - center[..., None] / stride) / sigma) ** 2)
     return profile[..., 1, :, None] * profile[..., 0, None, :]

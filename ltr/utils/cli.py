@@ -18,6 +18,21 @@ EXPECTED_ERRORS = (InputError, OSError, ImportError, FloatingPointError)
 NOT_READ = 128 + 13  # what shells report for a command whose reader has left, as in ``| head`` (SIGPIPE)
 
 
+TRAINING_HINT = "bash install.sh --train, or pip install -e '.[train]' in the checkout"
+TRAINING_SIDE = ("torch", "torchvision", "tensorboard", "pycocotools")  # packages of the extra "train"
+
+
+def error_message(error: Exception) -> str:
+    """The text of an expected error; of a missing package of the training side, with how to install it."""
+    missing = (getattr(error, "name", None) or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and missing in TRAINING_SIDE:
+        return (
+            f"this needs the package {missing}, of the training side of the toolkit, which is not installed: "
+            f"{TRAINING_HINT}"
+        )
+    return str(error) or type(error).__name__
+
+
 def flush_output() -> None:
     """Write what is still to be printed; BrokenPipeError where nobody reads it any more."""
     if sys.stdout is not None:
@@ -53,4 +68,4 @@ def one_line_errors(resume: str = "") -> Iterator[None]:
         drop_output()
         raise SystemExit(NOT_READ) from None
     except EXPECTED_ERRORS as error:
-        raise SystemExit(f"error: {error}") from error
+        raise SystemExit(f"error: {error_message(error)}") from error

@@ -1,6 +1,7 @@
 """Atomic writing of files, and checks of output paths. Needs no torch."""
 
 import glob
+import hashlib
 import os
 import re
 import secrets
@@ -28,6 +29,12 @@ def cache_folder() -> Path:
 def keep_font_list_in_cache() -> None:
     """Let matplotlib, imported later, write its list of fonts into our cache folder instead of two of its own."""
     os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,13 @@ def build_tracker(config: TrackerConfig) -> Tracker:
     config.check()
     load_parameters(complete(config))  # reports unknown names before the slow import of torch
 
-    from ltr.utils.device import set_threads
     from pytracking.api.tracker import Tracker
 
     if config.threads is not None:
-        set_threads(config.threads)
         cv2.setNumThreads(config.threads)
-    if config.device in ("auto", "cuda"):
+        if "torch" in sys.modules:  # else whatever imports it sets them
+            sys.modules["torch"].set_num_threads(config.threads)
+    if config.device in ("auto", "cuda") and "LOCAL_RANK" in os.environ:
         _take_own_gpu()
     tracker = Tracker.from_config(config)
     if not gc.get_freeze_count():
@@ -50,5 +51,5 @@ def _take_own_gpu() -> None:
     """
     import torch
 
-    if "LOCAL_RANK" in os.environ and torch.cuda.is_available():
+    if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())

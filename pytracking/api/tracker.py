@@ -19,7 +19,7 @@ from pytracking.tracker.base.tracker import Debuggable, Restorable, Staged
 from pytracking.tracker.families import FAMILIES, complete, load_parameters
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
 
     from pytracking.api.boxes import BoxLike
     from pytracking.api.frames import Frame
@@ -38,7 +38,7 @@ class Tracker:
         device: ``"auto"`` (CUDA if available), ``"cpu"``, ``"cuda"``, ``"mps"``, ...
         seed: of all random numbers, 0 to 2**32 - 1; the same seed gives the same boxes.
         channels: color order of the frames, ``"RGB"`` or ``"BGR"`` (as ``cv2.imread`` and ``cv2.VideoCapture`` give).
-        accelerator: ``"auto"``, ``"torch"`` or ``"openvino"`` (see :mod:`pytracking.features.accelerators`).
+        accelerator: ``"auto"``, ``"onnxruntime"``, ``"openvino"`` or ``"torch"`` (see ``docs/speed.md``).
         precision: of the network's arithmetic: ``"f32"``, ``"bf16"``, ``"f16"`` or ``"int8"``.
         overrides: parameters to change, nested ones as mappings: ``Tracker(refinement={"method": "ascent"})``.
 
@@ -69,7 +69,7 @@ class Tracker:
 
     @classmethod
     def from_config(cls, config: TrackerConfig, channels: Channels = "RGB") -> Self:
-        """The tracker of ``config``; ``threads`` is ignored, since it applies to the whole process."""
+        """The tracker of ``config``; its ``threads`` are torch's in the whole process."""
         made = object.__new__(cls)
         made._build(config, channels)
         return made
@@ -152,14 +152,14 @@ class Tracker:
         """The stages of ``track`` that can be timed, as object and method name; empty for some trackers."""
         return self._tracker.stages if isinstance(self._tracker, Staged) else {}
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """A copy of the target's state, as named tensors."""
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of the target's state, as named numpy arrays."""
         self._check_started("state_dict")
         return self._capable(Restorable).state_dict()
 
-    def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
         """Continue from the :meth:`state_dict` of a tracker with the same network and parameters."""
-        self._capable(Restorable).load_state_dict(tensors)
+        self._capable(Restorable).load_state_dict(state)
         self._started = True
 
     def save(self, path: str | Path) -> None:

@@ -1,51 +1,53 @@
-"""Saved states of trackers: a .safetensors file with the state's tensors and the tracker's run info."""
+"""Saved states of trackers: a .safetensors file with the state's arrays and the tracker's run info."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from ltr.utils.errors import InputError
 from ltr.utils.files import atomic_write
+from pytracking.tracker.base.arrays import as_numpy
 from pytracking.tracker.base.run_info import RunInfo
 
-if TYPE_CHECKING:
-    from torch import Tensor
 
-
-def write_snapshot(path: Path, targets: dict[int, dict[str, Tensor]], info: RunInfo) -> None:
-    """Write the states of ``targets`` (by id) and the ``info`` of their tracker to ``path``."""
-    from safetensors.torch import save  # late: imports torch
-
+def write_snapshot(path: Path, targets: dict[int, dict[str, Any]], info: RunInfo) -> None:
+    """Write the states of ``targets`` (by id; arrays or tensors) and the ``info`` of their tracker to ``path``."""
     if path.suffix != ".safetensors":
         raise InputError(f"{path}: expected the suffix .safetensors")
-    tensors = {f"{key}.{name}": value.contiguous() for key, state in targets.items() for name, value in state.items()}
-    encoded = save(tensors, {"stamp": json.dumps(info.to_json()), "sha256": _digest(tensors)})
+    arrays = {
+        f"{key}.{name}": as_numpy(value).copy(order="C")
+        for key, state in targets.items()
+        for name, value in state.items()
+    }
+    encoded = save(arrays, {"stamp": json.dumps(info.to_json()), "sha256": _digest(arrays)})
     atomic_write(path, lambda temporary: temporary.write_bytes(encoded))
 
 
-def read_snapshot(path: Path, info: RunInfo) -> dict[int, dict[str, Tensor]]:
+def read_snapshot(path: Path, info: RunInfo) -> dict[int, dict[str, np.ndarray]]:
     """The targets in ``path``, for the tracker of ``info``; InputError if they belong to a different one."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
-    targets: dict[int, dict[str, Tensor]] = {}
+    targets: dict[int, dict[str, np.ndarray]] = {}
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:
             metadata = file.metadata()
             written, digest = RunInfo.from_json(dict(json.loads(metadata["stamp"]))), metadata.get("sha256")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
-        for key, tensor in tensors.items():
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
+        for key, array in arrays.items():
             target_id, name = key.split(".", 1)
-            targets.setdefault(int(target_id), {})[name] = tensor
+            targets.setdefault(int(target_id), {})[name] = array
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a tracker state saved by this toolkit ({error})") from None
     if digest is None:
         raise InputError(f"{path}: has no checksum, since an older version saved it; only that version can restore it")
-    if digest != _digest(tensors):
+    if digest != _digest(arrays):
         raise InputError(f"{path}: is damaged: its SHA-256 differs from the saved one")
     different = written.differences(RunInfo.from_json(info.to_json()))
     if different:
@@ -53,12 +55,11 @@ def read_snapshot(path: Path, info: RunInfo) -> dict[int, dict[str, Tensor]]:
     return targets
 
 
-def _digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 of the names, dtypes, shapes and bytes of ``tensors``."""
-    import torch  # late
-
+def _digest(arrays: dict[str, np.ndarray]) -> str:
+    """SHA-256 of the names, dtypes, shapes and bytes of ``arrays``; dtypes as torch writes them, which older versions
+    saved by."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
-        digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} torch.{array.dtype} {list(array.shape)}\n".encode())
+        digest.update(array.tobytes())
     return digest.hexdigest()

@@ -2,9 +2,11 @@
 
 from functools import lru_cache
 
+from ltr.models.card import NetworkCard
 from ltr.utils.errors import InputError
 from pytracking.evaluation.datasets.sequence import Sequence
 from pytracking.evaluation.starts import sequence_of
+from pytracking.parameter.dimp.published import find_network
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.utils.text import bare_name
 
@@ -29,9 +31,6 @@ def _training_sequences(network: str, sha256: str) -> frozenset[str]:
 
     Raises ValueError if the card is not in this toolkit's format.
     """
-    from ltr.models.weights import NetworkCard  # imported late:
-    from pytracking.features.net_wrappers import find_network  # torch, loaded if there is a network
-
     path = find_network(network)
     try:
         return frozenset(map(bare_name, NetworkCard.read(path).training_sequences))

@@ -17,20 +17,22 @@ import torch
 from torch import Tensor
 
 from ltr.data.bounding_box_utils import box_from_relative
+from ltr.models.card import NetworkCard
 from ltr.models.loss.ebm import NCEPlus
 from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.models.weights import load_network
 from ltr.utils.config import to_json
 from ltr.utils.errors import InputError
+from ltr.utils.files import sha256
 from pytracking.export.check_clip import check_clip
 from pytracking.export.graphs import Graph, tracker_graphs
 from pytracking.export.onnx_files import OPSET, WeightType, import_onnx, write_graphs
 from pytracking.export.verify import CHECK
 from pytracking.features import augmentation
-from pytracking.features.graph_folder import GraphSpec, Manifest, digest_of
-from pytracking.features.net_wrappers import find_network
-from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.features.graph_folder import GraphSpec, Manifest
+from pytracking.parameter.dimp.base import DiMPParams, minibatches
+from pytracking.parameter.dimp.published import find_network
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.dimp import (
     camera_motion,
@@ -41,8 +43,10 @@ from pytracking.tracker.dimp import (
     modulation_finetuning,
     posterior_mean,
 )
+from pytracking.tracker.dimp.backend import of_network
 from pytracking.tracker.dimp.dimp import DiMP
-from pytracking.tracker.dimp.model import DiMPModel, DiMPTracker
+from pytracking.tracker.dimp.model import DiMPTracker
+from pytracking.tracker.dimp.torch_backend import read_calibration
 from pytracking.tracker.dimp.torch_functions import TorchFunctions
 from pytracking.tracker.families import complete, load_parameters
 
@@ -87,29 +91,31 @@ def export(name: str, folder: Path, weights: WeightType = "float16", check: bool
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder}: is there already; expected a new or an empty folder")
     import_onnx()
-    network, settings, params, model = _load(name, weights)
-    tracker = _torch_tracker(network, settings, params, model)
+    network, settings, params, tracker = load_plain(name, weights)
+    examples, candidates = examples_of(tracker)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         place = Path(temporary) / folder.name
         place.mkdir()
-        graphs = tracker_graphs(network, params, settings.crop_side, _examples(tracker, place))
+        for kind, values in zip(("relative", "log_noise"), candidates, strict=True):
+            np.save(place / f"candidates_{kind}.npy", values.numpy())
+        graphs = tracker_graphs(network, params, settings.crop_side, examples)
         specs = write_graphs(graphs, place, weights)
         if check:
             _write_vectors(graphs, specs, place / CHECK)
             _write_track(tracker, place / CHECK)
         manifest = Manifest(
             network=Path(params.network).stem,
-            network_sha256=model.card.sha256,
+            network_sha256=NetworkCard.read(find_network(params.network)).sha256,
             weights=weights,
             opset=OPSET,
             settings=to_json(settings),
             params={**to_json(params), "network": Path(params.network).stem},
-            calibration=None if model.dimp.calibration is None else to_json(model.dimp.calibration),
+            calibration=None if tracker.dimp.calibration is None else to_json(tracker.dimp.calibration),
             graphs=specs,
             constants=dict(_constants(FRAME_LOGIC)),
             steps=STEPS,
-            files={str(f.relative_to(place)): digest_of(f) for f in sorted(place.rglob("*")) if f.is_file()},
+            files={str(f.relative_to(place)): sha256(f) for f in sorted(place.rglob("*")) if f.is_file()},
             versions={each: version(each) for each in ("torch", "onnx", "onnxscript")},
         )
         manifest.write(place)
@@ -119,55 +125,54 @@ def export(name: str, folder: Path, weights: WeightType = "float16", check: bool
     return manifest
 
 
-def _load(name: str, weights: WeightType) -> tuple[DiMPnet, DiMPnetSettings, DiMPParams, DiMPModel]:
-    """The network as it is trained, batch norms not folded; its settings, the parameters, and the loaded tracker."""
+def load_plain(name: str, weights: WeightType) -> tuple[DiMPnet, DiMPnetSettings, DiMPParams, DiMPTracker]:
+    """The network as it is trained, batch norms not folded, rounded if ``weights`` are to be float16; its settings, the
+    complete parameters, and a tracker on it by plain PyTorch.
+
+    Raises:
+        InputError: a network or parameters that the graphs do not cover.
+    """
     config = complete(TrackerConfig(name, device="cpu", accelerator="torch"))
     params = load_parameters(config)
     if not isinstance(params, DiMPParams) or config.tracker != "dimp":
         raise InputError(f"{name}: pytracking export writes trackers of dimp; this one needs PyTorch")
-    model = DiMPModel(params, config)
-    params, settings = model.params, model.dimp.settings
+    network, settings, card = load_network(find_network(params.network), of_network(params))
+    params = params.for_prediction(card.box_prediction)
     found = {"classifier.objective": settings.classifier.objective, "refinement.method": params.refinement.method}
     expected = {"classifier.objective": "hinge", "refinement.method": "mean"}
     if found != expected or not params.refinement.enabled:
-        said = ", ".join(f"{key} {value}" for key, value in found.items())
-        wanted = ", ".join(f"{key} {value}" for key, value in expected.items())
+        said, wanted = (", ".join(f"{key} {value}" for key, value in each.items()) for each in (found, expected))
         raise InputError(f"{name}: the graphs are for networks with {wanted}; this one ({said}) needs PyTorch")
-    changes = {"crop_side": settings.crop_side, "search_area": settings.search_area}
-    network, _, _ = load_network(find_network(params.network), changes)
     if weights == "float16":
         network.half().float()
-    return network.requires_grad_(False), settings, params, model
+    network.requires_grad_(False)
+    functions = TorchFunctions(network, settings.crop_side, params.refinement, torch.device("cpu"))
+    calibration = read_calibration(card, settings, params)
+    return network, settings, params, DiMPTracker(DiMP(functions, settings, params, calibration))
 
 
-def _torch_tracker(network: DiMPnet, settings: DiMPnetSettings, params: DiMPParams, model: DiMPModel) -> DiMPTracker:
-    device = torch.device("cpu")
-    functions = TorchFunctions(network, settings.crop_side, params.refinement, device)
-    return DiMPTracker(DiMP(functions, settings, params, model.dimp.calibration), device)
-
-
-def _examples(tracker: DiMPTracker, folder: Path) -> dict[str, Tensor]:
-    """Inputs of the graphs, from the first frames of the check clip. Writes the candidates of the box learning."""
+def examples_of(tracker: DiMPTracker) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+    """Inputs of the graphs, from the first frames of the check clip, and the candidates of the box learning for seed 0:
+    relative boxes ``[n, M + 1, 4]`` and log-densities ``[n, M + 1]``."""
     frames, box = check_clip()
     tracker.initialize(frames[0], box)
-    memory, params, side = tracker.started.memory, tracker.dimp.params, tracker.dimp.settings.crop_side
+    state, learning = tracker.started, tracker.dimp.params.box_learning
+    memory = state.memory
     boxes = torch.from_numpy(memory.boxes[: memory.num_init, 0])
-    learning = params.box_learning
     loss = NCEPlus(learning.sigmas, learning.num_samples, learning.beta)
     relative, log_noise = loss.candidates(torch.zeros(len(boxes), 4), torch.Generator().manual_seed(0))
-    np.save(folder / "candidates_relative.npy", relative.numpy())
-    np.save(folder / "candidates_log_noise.npy", log_noise.numpy())
-    part = modulation_finetuning.minibatches(len(boxes), learning)[0]
-    center, scale = tracker.dimp._search_region(tracker.started.box, tracker.started.frame_size)
-    crop, _ = tracker.dimp.functions.crop(frames[1], center, scale)
-    assert crop.shape[0] == side
-    return {
+    part = minibatches(len(boxes), learning)[0]
+    (x, y, w, h), settings = box, tracker.dimp.settings
+    region = settings.search_region((x + w / 2, y + h / 2), (w, h), state.frame_size)
+    crop, _ = tracker.dimp.functions.crop(frames[1], *region)
+    examples = {
         "crop": crop[None],
         "boxes": boxes,
         "samples": memory.samples[: memory.num_init],
         "candidates": box_from_relative(relative, boxes[:, None])[part],
         "log_noise": log_noise[part],
     }
+    return examples, (relative, log_noise)
 
 
 def _write_vectors(graphs: list[Graph], specs: Mapping[str, GraphSpec], folder: Path) -> None:

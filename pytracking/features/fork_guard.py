@@ -1,9 +1,8 @@
 """Detection of processes forked from one with a tracker, in which its libraries would wait for missing threads."""
 
 import os
+import sys
 from collections.abc import Callable
-
-import torch
 
 
 class ForkGuard:
@@ -38,6 +37,7 @@ class ForkGuard:
 TORCH = ForkGuard(
     "was made, and torch's threads",
     "call torch.set_num_threads(1) before making the first tracker",
-    has_threads=lambda: torch.get_num_threads() > 1,
+    has_threads=lambda: sys.modules["torch"].get_num_threads() > 1,
 )
+ONNXRUNTIME = ForkGuard("was made, and ONNX Runtime's threads", "use one thread")
 OPENVINO = ForkGuard("used OpenVINO, whose threads", "use accelerator 'torch'")

@@ -6,15 +6,15 @@ network, parameters, constants, shapes. Needs neither torch nor onnx.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from ltr.utils.config import load, read_values, to_json
 from ltr.utils.errors import InputError
+from ltr.utils.files import sha256
 
 MANIFEST, WEIGHTS = "manifest.json", "weights.bin"
 FORMAT = 1
@@ -70,15 +70,14 @@ class Manifest:
         """Write it into ``folder``."""
         (folder / MANIFEST).write_text(json.dumps(to_json(self), indent=1) + "\n", encoding="utf-8")
 
-    def check_files(self, folder: Path) -> None:
-        """Raise InputError if a file is missing or is not the one that was written."""
-        for name, digest in self.files.items():
+    @property
+    def graph_files(self) -> list[str]:
+        """The files that run the tracker."""
+        return [WEIGHTS, *(graph.file for graph in self.graphs.values())]
+
+    def check_files(self, folder: Path, names: Iterable[str] | None = None) -> None:
+        """Raise InputError if a file is missing or is not the one that was written; None: all of them."""
+        for name in self.files if names is None else names:
             path = folder / name
-            if not path.is_file() or digest_of(path) != digest:
+            if not path.is_file() or sha256(path) != self.files.get(name):
                 raise InputError(f"{path}: is missing, damaged or of another export: its SHA-256 differs")
-
-
-def digest_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

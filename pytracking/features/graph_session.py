@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from pytracking.features import fork_guard
 from pytracking.features.graph_folder import Manifest
-from pytracking.utils.extras import install_hint
 
 
 def import_onnxruntime() -> Any:
@@ -17,7 +17,7 @@ def import_onnxruntime() -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise ImportError(f"onnxruntime is not installed ({error}): {install_hint('export')}") from None
+        raise ImportError(f"onnxruntime cannot be imported ({error}): pip install onnxruntime") from None
     onnxruntime.disable_telemetry_events()  # its builds for Windows would report starts to their vendor
     return onnxruntime
 
@@ -27,12 +27,14 @@ class GraphSessions:
 
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
         self.folder, self.manifest, self.threads = folder, manifest, threads
+        self._check_fork()
         self._runtime = import_onnxruntime()
         self._sessions: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def run(self, name: str, *arrays: np.ndarray) -> list[np.ndarray]:
         """The outputs of a graph for its inputs, both in the manifest's order."""
+        self._check_fork()
         inputs = self.manifest.graphs[name].inputs
         given = {
             each: np.ascontiguousarray(array, spec.dtype)
@@ -41,10 +43,10 @@ class GraphSessions:
         results: list[np.ndarray] = self._session(name).run(None, given)
         return results
 
-    def forget(self, *names: str) -> None:
-        """Free the memory of graphs that are not needed for a while."""
-        for name in names:
-            self._sessions.pop(name, None)
+    def _check_fork(self) -> None:
+        """With one thread there is none that does not survive."""
+        if self.threads > 1:
+            fork_guard.ONNXRUNTIME.check()
 
     def _session(self, name: str) -> Any:
         with self._lock:

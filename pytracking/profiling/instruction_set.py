@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import torch
+import cv2
+
+from pytracking.utils.extras import is_installed
 
 LIMIT = "ONEDNN_MAX_CPU_ISA"  # environment variable; heeded by OpenVINO's and PyTorch's convolutions
 _WIDEST = {"avx512_f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sse4_1": "SSE4.1", "sve": "SVE", "neon": "NEON"}
@@ -19,6 +21,7 @@ _FOR_NETWORKS = {
     "i8mm": "I8MM",
     "bf16": "BF16",
 }
+_IN_OPENCV = {"avx512_f": 256, "avx2": 11, "avx": 10, "neon": 100}  # its enumeration CpuFeatures
 
 
 def instruction_set(capabilities: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ) -> str:
@@ -37,7 +40,11 @@ def instruction_set(capabilities: Mapping[str, Any] | None = None, environment: 
 
 
 def _capabilities() -> Mapping[str, Any]:
-    """PyTorch's; those before 2.12 may know the widest instructions only."""
+    """PyTorch's, or without it OpenCV's; those before PyTorch 2.12 may know the widest instructions only."""
+    if not is_installed("torch"):
+        return {key: cv2.checkHardwareSupport(number) for key, number in _IN_OPENCV.items()}
+    import torch
+
     if hasattr(torch.cpu, "get_capabilities"):
         return torch.cpu.get_capabilities()
     return {{"AVX512": "avx512_f", "AVX2": "avx2"}.get(torch.backends.cpu.get_cpu_capability(), "neon"): True}

@@ -17,7 +17,6 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import torch
 
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.sequence import Box
@@ -99,7 +98,8 @@ class StageClock:
         self.seconds: dict[str, list[Seconds]] = defaultdict(list)
         staged = tracker.stages
         self._stages = {stage: (owner, name, getattr(owner, name)) for stage, (owner, name) in staged.items()}
-        self._wait = torch.cuda.synchronize if (tracker.run_info().device or "").startswith("cuda") else lambda: None
+        on_gpu = (tracker.run_info().device or "").startswith("cuda")
+        self._wait = sys.modules["torch"].cuda.synchronize if on_gpu else lambda: None
 
     def __enter__(self) -> StageClock:
         for stage, (owner, name, part) in self._stages.items():

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
-from ltr.utils.cli import EXPECTED_ERRORS, NOT_READ, drop_output, flush_output
+from ltr.utils.cli import EXPECTED_ERRORS, NOT_READ, drop_output, error_message, flush_output
 from ltr.utils.files import keep_font_list_in_cache
 from pytracking.utils.extras import DISTRIBUTION, __version__
 
@@ -65,7 +65,7 @@ def run_command(
     except EXPECTED_ERRORS as error:
         if debug:
             traceback.print_exc()
-        print(f"error: {str(error) or type(error).__name__}", file=sys.stderr)
+        print(f"error: {error_message(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The installed package: its version, and install hints for missing optional packages."""
 
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 
 DISTRIBUTION = "ebm-tracking"
 
@@ -8,6 +9,14 @@ try:
     __version__ = version(DISTRIBUTION)
 except PackageNotFoundError:  # run from a checkout that is not installed
     __version__ = "unknown"
+
+
+def is_installed(module: str) -> bool:
+    """Whether a package can be imported; it is not."""
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # of finders that forbid it, and of None in sys.modules
+        return False
 
 
 def install_hint(extra: str) -> str:

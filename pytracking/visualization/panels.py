@@ -1,7 +1,6 @@
 """Debug panels of one frame: search region, score map, energy slices, memory weights."""
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -43,12 +42,12 @@ def energy_slice(view: FrameDebug, axes: tuple[int, int]) -> NDArray[np.float32]
     """f ``[POINTS, POINTS]`` (rows: the second axis) over two axes of box space relative to the box before, +-REACH."""
     assert view.energy is not None
     assert view.before is not None
-    steps = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64)
-    relative = steps.new_zeros(POINTS, POINTS, 4)
+    steps = np.linspace(-REACH, REACH, POINTS)
+    relative = np.zeros((POINTS, POINTS, 4))
     relative[..., axes[0]] = steps
     relative[..., axes[1]] = steps[:, None]
-    boxes = box_from_relative(relative.reshape(-1, 4), torch.from_numpy(view.before))
-    return view.energy(boxes.numpy()).reshape(POINTS, POINTS)
+    boxes = box_from_relative(relative.reshape(-1, 4), view.before)
+    return view.energy(boxes).reshape(POINTS, POINTS)
 
 
 def _draw_region(axes: Axes, view: FrameDebug) -> None:
@@ -93,7 +92,7 @@ def _draw_slice(axes: Axes, view: FrameDebug, which: tuple[int, int], title: str
 
 def _mark(axes: Axes, after: NDArray[np.float64], before: NDArray[np.float64], which: tuple[int, int]) -> None:
     """Mark the box before, at the origin, and the refined one relative to it."""
-    moved = box_to_relative(torch.from_numpy(after).double(), torch.from_numpy(before))[list(which)].tolist()
+    moved = box_to_relative(after.astype(np.float64), before)[list(which)].tolist()
     axes.plot(0, 0, "o", color=BEFORE, markeredgecolor="k", markersize=6)
     axes.plot(*moved, "o", color=AFTER, markeredgecolor="k", markersize=6)
 

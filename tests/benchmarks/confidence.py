@@ -33,7 +33,7 @@ from ltr.utils.figures import LINE_STYLES, legend_above
 from pytracking.analysis.metrics import iou
 from pytracking.api.tracker import Tracker
 from pytracking.evaluation.datasets.registry import get_dataset
-from pytracking.features.net_wrappers import find_network
+from pytracking.parameter.dimp.published import find_network
 from pytracking.tracker.dimp.confidence import Calibration, Evidence
 from pytracking.tracker.dimp.debug import DebugHook
 

@@ -13,8 +13,8 @@ import torch
 
 from ltr.models.weights import load_network
 from pytracking.api.tracker import Tracker
-from pytracking.features.net_wrappers import find_network
 from pytracking.parameter.dimp.base import DiMPParams, RefinementParams
+from pytracking.parameter.dimp.published import find_network
 from pytracking.profiling.latency import measure
 from pytracking.run_benchmark import drawn_video, text_of
 from tests.fakes.networks import dimp_tracker

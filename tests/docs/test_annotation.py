@@ -13,7 +13,7 @@ import pytest
 from pytracking.annotation.formats import FORMATS, read, write
 from pytracking.annotation.model import AnnotatedBox, AnnotatedTrack, Annotations
 from pytracking.convert_annotations import main
-from pytracking.features import net_wrappers
+from pytracking.parameter.dimp import published
 from tests.docs.test_docs import FRAMES, REPOSITORY, blocks, commands, write_clip
 from tests.fakes.networks import write_small_network
 
@@ -29,7 +29,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(net_wrappers, "NETWORKS", network)
+    monkeypatch.setattr(published, "NETWORKS", network)
     monkeypatch.chdir(tmp_path)
     write_clip(tmp_path / "clip.mp4", FRAMES)
     boxes = {frame: AnnotatedBox((10.0 + frame, 20, 30, 40)) for frame in range(8)}

@@ -20,7 +20,7 @@ from ltr.train_settings.dimp.methods import BOX_METHODS
 from ltr.trainers.settings import with_values
 from ltr.utils.config import read_values
 from ltr.utils.files import atomic_write
-from pytracking.features import net_wrappers
+from pytracking.parameter.dimp import published
 from pytracking.video.writer import VideoWriter
 from tests.fakes.datasets import noise_picture, write_coco, write_sequences
 from tests.fakes.networks import write_small_network
@@ -116,7 +116,7 @@ def write_clip(path: Path, frames: list[np.ndarray]) -> None:
 @pytest.fixture
 def place(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the files that the pages speak of."""
-    monkeypatch.setattr(net_wrappers, "NETWORKS", networks)
+    monkeypatch.setattr(published, "NETWORKS", networks)
     monkeypatch.chdir(tmp_path)
     for name in ("clip.mp4", "other.mp4"):
         write_clip(tmp_path / name, FRAMES)

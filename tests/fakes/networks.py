@@ -73,7 +73,7 @@ def dimp_tracker(
     """A tracker of a network that is in memory, on ``device``; its box branch predicts a log-density."""
     params = params.for_prediction("log_density")
     made = functions(network.requires_grad_(False), settings.crop_side, params.refinement, device, extractor)
-    return DiMPTracker(DiMP(made, settings, params), device, seed)
+    return DiMPTracker(DiMP(made, settings, params), seed)
 
 
 def write_small_network(path: Path, crop_side: int = SMALL.crop_side, seed: int = 0) -> Path:

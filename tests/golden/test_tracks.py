@@ -19,14 +19,16 @@ from ltr.models.weights import load_network
 from pytracking.evaluation.datasets.demo import demo_sequence
 from pytracking.evaluation.datasets.registry import get_dataset, select
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.features.accelerators import accelerate, int8_graph
+from pytracking.features.accelerators import accelerate
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import find_network, load_for_tracking
+from pytracking.features.precision import int8_graph
 from pytracking.parameter.dimp.base import AscentParams, DiMPParams, RefinementParams
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import TrackOutput
+from pytracking.tracker.dimp.backend import load_backend
+from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.model import DiMPTracker
-from pytracking.tracker.dimp.target_state import TargetState
 from pytracking.tracker.families import load_parameters
 from tests.fakes.networks import dimp_tracker
 from tests.reference.plain_tracker import PlainFunctions
@@ -50,6 +52,11 @@ def _plain(params: DiMPParams = PARAMS) -> DiMPTracker:
 
 
 def _fast(accelerator: str = "auto", params: DiMPParams = PARAMS, precision: str = "f32") -> DiMPTracker:
+    """accelerator: of PyTorch's functions; ``graphs ...``: the functions of the ONNX graphs."""
+    kind, _, name = accelerator.rpartition(" ")
+    if kind == "graphs":
+        backend = load_backend(params, TrackerConfig(accelerator=name, precision=precision, threads=1))
+        return DiMPTracker(DiMP(backend.functions, backend.settings, backend.params))
     network, settings, card = load_for_tracking(params.network, CPU)
     int8 = int8_graph(find_network(params.network), card.sha256)
     extractor = accelerate(FrameNetwork(network), settings.crop_side, CPU, accelerator, precision, int8)
@@ -80,11 +87,8 @@ class Clip:
 class PlainRun:
     """The tracker's states: after the first frame and after every other one, and what it said of those."""
 
-    states: list[dict[str, torch.Tensor]]
+    states: list[dict[str, np.ndarray]]
     outputs: list[TrackOutput]
-
-    def after(self, frame: int) -> TargetState:
-        return TargetState.from_state_dict(self.states[frame], CPU)
 
 
 # The second turns and grows, the third is small.
@@ -99,28 +103,37 @@ def clip(request: pytest.FixtureRequest) -> Clip:
 
 
 @pytest.mark.parametrize(
-    ("accelerator", "params"), [("torch", PARAMS), ("auto", PARAMS), ("torch", ASCENT)], ids=["torch", "auto", "ascent"]
+    ("accelerator", "params"),
+    [
+        *[(name, PARAMS) for name in ("torch", "auto", "graphs onnxruntime", "graphs openvino")],
+        ("torch", ASCENT),
+    ],
+    ids=["torch", "auto", "onnxruntime", "openvino", "ascent"],
 )
 def test_every_step_of_the_fast_tracker_is_that_of_the_plain_one(
     clip: Clip, accelerator: str, params: DiMPParams
 ) -> None:
+    if "openvino" in accelerator:
+        pytest.importorskip("openvino")
     plain, fast = clip.plain(params), _fast(accelerator, params)
     fast.initialize(clip.images[0], clip.sequence.first_box)
     # Not the filter: the 40 steps of steepest descent that it takes multiply rounding by up to a million.
-    torch.testing.assert_close(fast.started.memory.samples, plain.after(0).memory.samples, rtol=0, atol=1e-5)
+    samples = "memory.samples"
+    np.testing.assert_allclose(fast.state_dict()[samples], plain.states[0][samples], rtol=0, atol=1e-5)
     for frame, (image, expected) in enumerate(zip(clip.images[1:], plain.outputs, strict=True), start=1):
         fast.load_state_dict(plain.states[frame - 1])  # go on from where the plain one is
         output = fast.track(image)
         assert output.state == expected.state
         assert output.score == pytest.approx(expected.score, abs=SCORE)
         np.testing.assert_allclose(output.box, expected.box, rtol=0, atol=PIXELS)
-        filter = plain.after(frame).filter
-        torch.testing.assert_close(fast.started.filter, filter, rtol=0, atol=1e-3 * float(filter.abs().max()))
+        filter = plain.states[frame]["filter"]
+        np.testing.assert_allclose(fast.state_dict()["filter"], filter, rtol=0, atol=1e-3 * np.abs(filter).max())
 
 
 @needs_openvino
-def test_every_step_in_int8_is_near_that_of_the_plain_one(clip: Clip) -> None:
-    plain, fast = clip.plain(), _fast("openvino", precision="int8")
+@pytest.mark.parametrize("accelerator", ["openvino", "graphs openvino"])
+def test_every_step_in_int8_is_near_that_of_the_plain_one(clip: Clip, accelerator: str) -> None:
+    plain, fast = clip.plain(), _fast(accelerator, precision="int8")
     fast.initialize(clip.images[0], clip.sequence.first_box)
     for frame, (image, expected) in enumerate(zip(clip.images[1:], plain.outputs, strict=True), start=1):
         fast.load_state_dict(plain.states[frame - 1])
@@ -131,9 +144,17 @@ def test_every_step_in_int8_is_near_that_of_the_plain_one(clip: Clip) -> None:
         np.testing.assert_allclose(output.box, expected.box, rtol=0, atol=INT8_BOX * size)
 
 
-@pytest.mark.parametrize("precision", ["f32", pytest.param("int8", marks=needs_openvino)])
-def test_left_alone_it_stays_close(clip: Clip, precision: str) -> None:
-    fast = _fast(precision=precision)
+@pytest.mark.parametrize(
+    ("accelerator", "precision"),
+    [
+        ("auto", "f32"),
+        pytest.param("auto", "int8", marks=needs_openvino),
+        ("graphs onnxruntime", "f32"),
+        pytest.param("graphs openvino", "int8", marks=needs_openvino),
+    ],
+)
+def test_left_alone_it_stays_close(clip: Clip, accelerator: str, precision: str) -> None:
+    fast = _fast(accelerator, precision=precision)
     fast.initialize(clip.images[0], clip.sequence.first_box)
     boxes = torch.tensor([fast.track(image).box for image in clip.images[1:]])
     assert box_iou(torch.tensor([output.box for output in clip.plain().outputs]), boxes).mean() > OVERLAP

@@ -56,7 +56,7 @@ def test_targets_in_one_batch_get_the_boxes_of_each_alone() -> None:
     together, alone = [], []
     first = _tracker(CUDA)
     for box in BOXES:
-        trackers = [DiMPTracker(first.dimp, CUDA) for _ in range(2)]
+        trackers = [DiMPTracker(first.dimp) for _ in range(2)]
         for tracker, group in zip(trackers, (together, alone), strict=True):
             tracker.initialize(PICTURE, box)
             group.append(tracker)

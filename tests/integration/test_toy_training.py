@@ -13,7 +13,7 @@ from pytracking import Tracker
 from pytracking.analysis.metrics import area_under_curve, iou, success_curve
 from pytracking.evaluation.datasets.registry import get_dataset, select
 from pytracking.evaluation.running import track_sequence
-from pytracking.features.net_wrappers import NETWORKS
+from pytracking.parameter.dimp.base import NETWORKS
 
 # The toy setting, cut down: smaller crops, 2 x 64 samples; half a minute on one core.
 OVERRIDES = ("--network.crop_side", "192", "--sampler.samples_per_epoch", "64")

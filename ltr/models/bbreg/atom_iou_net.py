@@ -8,26 +8,14 @@ number is f(x, y), the unnormalized log-density of the energy-based model (Gusta
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from external.prroi_pool import PrRoIPool2D
 from ltr.data.bounding_box_utils import box_to_corners
+from ltr.models.bbreg.settings import AtomIoUNetSettings
 from ltr.models.layers.blocks import LinearBlock, conv_block
-from ltr.utils.config import Width
-
-
-@dataclass(frozen=True)
-class AtomIoUNetSettings:
-    """Widths of the box branch; the defaults are ATOM's."""
-
-    reference_dim: Width = 128  # channels of the reference frame's convolution at stride 8
-    mid_dim: Width = 256  # channels of the first convolution on the test frame, and of the reference vectors
-    pred_input_dim: Width = 256  # channels that are modulated and pooled, at each stride
-    pred_inter_dim: Width = 256  # width of the fully connected layer, at each stride
-
 
 FeaturePair = tuple[Tensor, Tensor]
 

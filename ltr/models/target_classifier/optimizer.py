@@ -6,15 +6,13 @@ Bhat et al., "Learning Discriminative Model Prediction for Tracking", ICCV 2019,
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from ltr.models.layers.distance import DistanceMap
 from ltr.models.layers.filter import apply_feat_transpose, apply_filter
-from ltr.utils.config import PositiveFloat, Range, Width
+from ltr.models.target_classifier.settings import FilterOptimizerSettings
 
 
 class LeakyReluPar(nn.Module):
@@ -29,19 +27,6 @@ class LeakyReluParDeriv(nn.Module):
 
     def forward(self, x: Tensor, a: Tensor) -> Tensor:
         return (1 - a) / 2 * x.detach().sign() + (1 + a) / 2
-
-
-@dataclass(frozen=True)
-class FilterOptimizerSettings:
-    """Initial values of the learned parts of the filter's loss, and the number of steps."""
-
-    num_iter: Annotated[int, Range(least=0, most=1000)] = 5  # steepest-descent steps in training
-    init_step_length: PositiveFloat = 0.9  # factor on the optimal step
-    init_filter_reg: PositiveFloat = 0.1  # weight of the squared norm of the filter is its square
-    min_filter_reg: PositiveFloat = 1e-3
-    num_dist_bins: Width = 100
-    bin_displacement: PositiveFloat = 0.1  # width of a distance bin, in cells of the score map
-    mask_init_factor: float = 3.0
 
 
 class DiMPSteepestDescentGN(nn.Module):

@@ -8,9 +8,8 @@ from typing import Annotated, ClassVar, Literal
 
 from ltr.data.crop import CropSettings
 from ltr.data.labels import ScoreGrid
-from ltr.models.backbone import BACKBONES
-from ltr.models.bbreg.atom_iou_net import AtomIoUNetSettings
-from ltr.models.target_classifier.optimizer import FilterOptimizerSettings
+from ltr.models.bbreg.settings import AtomIoUNetSettings
+from ltr.models.target_classifier.settings import FilterOptimizerSettings
 from ltr.utils.config import PositiveFloat, Range, Width
 
 
@@ -70,6 +69,8 @@ class DiMPnetSettings(CropSettings):
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
+        from ltr.models.backbone import BACKBONES  # late: imports torch
+
         found = []
         if self.crop_side % self.stride:
             found.append(f"crop_side: expected a multiple of {self.stride}, got {self.crop_side}")

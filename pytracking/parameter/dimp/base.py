@@ -178,6 +178,12 @@ class BoxLearningParams:
     beta: PositiveFloat = 0.1  # scale of the true box's noise
 
 
+def minibatches(num_crops: int, params: BoxLearningParams) -> list[slice]:
+    """The crops of the first steps, which are then used in turn."""
+    num_parts = min(params.num_parts, num_crops)
+    return [slice(first, None, num_parts) for first in range(num_parts)]
+
+
 class _ForPrediction(NamedTuple):
     method: RefinementMethod
     box_learning_iter: int

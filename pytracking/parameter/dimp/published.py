@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ltr.utils.errors import InputError
-from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.parameter.dimp.base import NETWORKS, DiMPParams, network_path
 from pytracking.parameter.dimp.from_pytracking import from_pytracking
 
 MODEL_ZOO = "https://github.com/visionml/pytracking/blob/master/MODEL_ZOO.md"
@@ -149,3 +150,18 @@ def missing_weights(network: str) -> InputError | None:
         place = "FILE.safetensors"
     name = f"and name it: --set network={place} (in Python network={place!r})"
     return InputError(f"the network {network} does not come with this toolkit: {how}, {name}")
+
+
+def find_network(name: str, networks: Path | None = None) -> Path:
+    """The file of the network ``name`` in the folder ``networks`` (None: ``pytracking/networks``), or ``name`` itself
+    if it is a .safetensors path."""
+    networks = networks or NETWORKS
+    path = network_path(name, networks)
+    if not name.endswith(".safetensors") and not path.is_file():
+        if (missing := missing_weights(name)) is not None:
+            raise missing
+        known = sorted(file.stem for file in networks.glob("*.safetensors"))
+        raise InputError(
+            f"unknown network {name!r}; known are {', '.join(known) or 'none'}, or a path to a .safetensors file"
+        )
+    return path

@@ -29,7 +29,7 @@ class TrackerConfig:
     seed: int = 0
     """seed of the tracker's random numbers, the same for every sequence"""
     accelerator: str = "auto"
-    """auto, torch or openvino: what runs the network (docs/speed.md)"""
+    """auto, openvino, onnxruntime or torch: what runs the network (docs/speed.md)"""
     precision: str = "f32"
     """f32, bf16, f16 or int8: the network's arithmetic; boxes change slightly (docs/speed.md)"""
     threads: int | None = 1

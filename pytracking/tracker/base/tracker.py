@@ -64,7 +64,7 @@ class Restorable(Protocol):
     """A tracker whose state can be saved and restored."""
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of the state as named tensors."""
+        """A copy of the state as named arrays of numpy (or tensors); restored as numpy arrays."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from ``state``; InputError if it belongs to another kind of tracker."""

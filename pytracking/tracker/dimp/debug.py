@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pytracking.tracker.base.arrays import as_numpy
 from pytracking.tracker.dimp.confidence import Evidence
 from pytracking.tracker.dimp.functions import Array, BoxEnergy
 from pytracking.tracker.dimp.localization import Localization
@@ -59,7 +60,7 @@ class DebugRecorder(DebugHook):
         return DebugRecorder()
 
     def on_search(self, crop: Array) -> None:
-        self.frame = FrameDebug(crop.cpu().numpy())
+        self.frame = FrameDebug(as_numpy(crop))
 
     def on_localize(self, scores: np.ndarray, found: Localization) -> None:
         self._current.scores, self._current.found = scores, found

@@ -1,7 +1,9 @@
 """Interface of the numerical functions that the tracking logic in :mod:`pytracking.tracker.dimp.dimp` calls.
 
-The logic needs no autograd and no device; :class:`~pytracking.tracker.dimp.torch_functions.TorchFunctions` implements
-the functions in PyTorch. ``Array`` is the implementation's array type; numpy arrays are on the CPU.
+The logic needs no autograd, no device and no torch. There are two sets of these functions:
+:class:`~pytracking.tracker.dimp.torch_functions.TorchFunctions` in PyTorch, for every network and device, and
+:class:`~pytracking.tracker.dimp.graph_functions.GraphFunctions` by ONNX graphs on a CPU. ``Array`` is the
+implementation's array type; numpy arrays are on the CPU.
 """
 
 from __future__ import annotations
@@ -54,6 +56,15 @@ class DiMPFunctions(Protocol):
 
     def new_generator(self, seed: int) -> Any:
         """A random number generator."""
+
+    def save_generator(self, generator: Any) -> np.ndarray:
+        """Its state as torch saves it, uint8 ``[5056]``."""
+
+    def load_generator(self, state: np.ndarray) -> Any:
+        """The generator of a saved state; ValueError, TypeError or RuntimeError if it is none."""
+
+    def place(self, values: np.ndarray) -> Array:
+        """A copy of a numpy array where the network is."""
 
     def to_array(self, values: np.ndarray) -> Array:
         """A numpy array as an ``Array``."""

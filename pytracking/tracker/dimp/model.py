@@ -1,33 +1,23 @@
-"""Loading of DiMP: the network on its device, with its accelerator."""
+"""Loading of DiMP: the logic of a frame with the numerical functions that run it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from ltr.models.tracking.dimpnet import DiMPnet
-from ltr.models.tracking.settings import DiMPnetSettings
-from ltr.utils.config import check, load
-from ltr.utils.device import choose_device
 from ltr.utils.errors import InputError
-from pytracking.features import fork_guard
-from pytracking.features.accelerators import accelerate, choose_accelerator, int8_graph
-from pytracking.features.frame_network import FrameNetwork
-from pytracking.features.net_wrappers import find_network, load_for_tracking
 from pytracking.parameter.dimp.base import DiMPParams
+from pytracking.tracker.base.arrays import as_numpy
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.output import Box, TrackOutput
 from pytracking.tracker.base.run_info import RunInfo
 from pytracking.tracker.base.tracker import TrackerModel
-from pytracking.tracker.dimp.confidence import Calibration
+from pytracking.tracker.dimp.backend import Backend, load_backend
 from pytracking.tracker.dimp.debug import DebugHook
 from pytracking.tracker.dimp.dimp import DiMP
 from pytracking.tracker.dimp.target_state import TargetState, check_state
-from pytracking.tracker.dimp.torch_functions import TorchFunctions
 
 
 class DiMPTracker:
@@ -35,12 +25,11 @@ class DiMPTracker:
 
     Args:
         dimp: shared with other targets.
-        device: where the state's arrays are.
         seed: of every ``initialize``.
     """
 
-    def __init__(self, dimp: DiMP, device: torch.device, seed: int = 0) -> None:
-        self.dimp, self.device, self.seed = dimp, device, seed
+    def __init__(self, dimp: DiMP, seed: int = 0) -> None:
+        self.dimp, self.seed = dimp, seed
         self.debug = DebugHook()
         self.state: TargetState | None = None
 
@@ -68,14 +57,16 @@ class DiMPTracker:
             "update": (dimp, "_update_classifier"),
         }
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """A copy of the state as named tensors."""
-        return self.started.state_dict()
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of the state as named arrays."""
+        return self.started.state_dict(self.dimp.functions)
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Continue from the state of a tracker with the same network and parameters; InputError if it does not fit."""
-        check_state(state, self.dimp.settings, self.dimp.params.memory.size)
-        self.state = TargetState.from_state_dict(state, self.device)
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state (arrays or tensors) of a tracker with the same network and parameters; InputError if
+        it does not fit."""
+        arrays = {name: as_numpy(value) for name, value in state.items()}
+        check_state(arrays, self.dimp.settings, self.dimp.params.memory.size)
+        self.state = TargetState.from_state_dict(arrays, self.dimp.functions)
 
     @property
     def started(self) -> TargetState:
@@ -89,41 +80,17 @@ class DiMPModel(TrackerModel):
     """The model that all targets share; no call changes its network."""
 
     def __init__(self, params: DiMPParams, config: TrackerConfig) -> None:
-        fork_guard.TORCH.check()
-        params = config.override(params)
         self.config = config
-        self.device = choose_device(config.device)
-        self.accelerator = choose_accelerator(config.accelerator, self.device)
-        given = {name: getattr(params, name) for name in ("search_area", "crop_side", "crop_mode", "max_shrink")}
-        of_network = {name: value for name, value in given.items() if value is not None}
-        network, settings, self.card = load_for_tracking(params.network, self.device, of_network)
-        self.params = params.for_prediction(self.card.box_prediction)
-        settings = self.prepare(network, settings)
-        size = settings.crop_side
-        int8 = int8_graph(find_network(params.network), self.card.sha256)
-        extractor = accelerate(FrameNetwork(network), size, self.device, self.accelerator, config.precision, int8)
-        self.functions = TorchFunctions(network, size, self.params.refinement, self.device, extractor)
-        self.dimp = DiMP(self.functions, settings, self.params, self._calibration(settings))
+        self.backend = self.load(config.override(params))
+        self.dimp = DiMP(*(getattr(self.backend, name) for name in ("functions", "settings", "params", "calibration")))
 
-    def _calibration(self, settings: DiMPnetSettings) -> Calibration | None:
-        """The card's: it is of the network's own classifier, and of the energies of posterior means."""
-        fits = settings.classifier.objective != "online" and self.params.refinement.method == "mean"
-        if self.card.confidence is None or not fits:
-            return None
-        where = f"card of {self.params.network}: confidence"
-        calibration = load(Calibration, self.card.confidence, where)
-        check(calibration, where)
-        return calibration
-
-    def prepare(self, network: DiMPnet, settings: DiMPnetSettings) -> DiMPnetSettings:
-        """The settings of a loaded ``network``; a subclass may change both."""
-        if settings.classifier.objective == "online":
-            raise InputError(f"{self.params.network}: has no classifier of its own; it is for tracker atom")
-        return settings
+    def load(self, params: DiMPParams) -> Backend:
+        """The numerical functions for ``params``."""
+        return load_backend(params, self.config)
 
     def new_tracker(self) -> DiMPTracker:
         """A tracker of one target."""
-        return DiMPTracker(self.dimp, self.device, self.config.seed)
+        return DiMPTracker(self.dimp, self.config.seed)
 
     def track_batch(self, trackers: Sequence[DiMPTracker], frame: np.ndarray) -> list[TrackOutput]:
         """Find the targets of ``trackers`` in one batch."""
@@ -131,16 +98,14 @@ class DiMPModel(TrackerModel):
 
     def run_info(self) -> RunInfo:
         """The settings that results depend on."""
-        versions = {"torch": str(torch.__version__)}
-        if self.accelerator != "torch":
-            versions[self.accelerator] = version(self.accelerator)
+        backend = self.backend
         return RunInfo.of(
             self.config,
-            versions,
-            settings=self.params.in_stamps(),
-            network_sha256=self.card.sha256,
-            device=str(self.device),
-            threads=torch.get_num_threads(),
-            accelerator=self.accelerator,
+            backend.versions,
+            settings=backend.params.in_stamps(),
+            network_sha256=backend.network_sha256,
+            device=backend.device,
+            threads=backend.threads,
+            accelerator=backend.accelerator,
             precision=self.config.precision,
         )

@@ -18,7 +18,7 @@ from ltr.data.bounding_box_utils import box_from_relative
 from ltr.models.bbreg.atom_iou_net import FeaturePair, map_pair, modulate
 from ltr.models.bbreg.box_energy import BoxEnergy
 from ltr.models.loss.ebm import NCEPlus
-from pytracking.parameter.dimp.base import BoxLearningParams
+from pytracking.parameter.dimp.base import BoxLearningParams, minibatches
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's
 
@@ -67,12 +67,6 @@ def finetune_modulation(
         step = boxes.new_tensor(float(number))
         learned = finetune_step(energy, of_boxes, log_p, modulation, learned, step, params)
     return modulate(modulation, map_pair(lambda change: 1 + params.weight * change, learned.changes))
-
-
-def minibatches(num_crops: int, params: BoxLearningParams) -> list[slice]:
-    """The crops of the first steps, which are then used in turn."""
-    num_parts = min(params.num_parts, num_crops)
-    return [slice(first, None, num_parts) for first in range(num_parts)]
 
 
 def finetune_step(

@@ -1,24 +1,25 @@
-"""The state of one DiMP target, and its conversion to named tensors for saving and restoring."""
+"""The state of one DiMP target, and its conversion to named numpy arrays for saving and restoring."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.errors import InputError
+from pytracking.tracker.base.arrays import as_numpy
 from pytracking.tracker.base.frame_size import Size, size_factors
 from pytracking.tracker.dimp.distractors import Distractors
 from pytracking.tracker.dimp.far_search import SearchState
-from pytracking.tracker.dimp.functions import Array, Modulation
+from pytracking.tracker.dimp.functions import Array, DiMPFunctions, Modulation
 from pytracking.tracker.dimp.identity import Reacquisition
 from pytracking.tracker.dimp.memory import Memory
+
+GENERATOR = "generator"  # its name; it is no array
 
 
 @dataclass
@@ -33,7 +34,7 @@ class TargetState:
     first_filter: Array  # learned from the first frame only
     modulation: Modulation
     memory: Memory
-    generator: torch.Generator
+    generator: Any
     distractors: Distractors = field(default_factory=Distractors)
     reacquisition: Reacquisition = Reacquisition()
     identity_score: float = 1.0
@@ -51,17 +52,19 @@ class TargetState:
             self.search = self.search.scaled(factors)
             self.frame_size = frame_size
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """A copy as named tensors, for :meth:`from_state_dict`."""
-        return {name: _to_tensor(value) for name, value in _leaves(self, type(self))}
+    def state_dict(self, functions: DiMPFunctions) -> dict[str, np.ndarray]:
+        """A copy as named arrays, for :meth:`from_state_dict`."""
+        leaves = {name: value for name, value in _leaves(self, type(self)) if name != GENERATOR}
+        arrays = {name: as_numpy(value).copy(order="C") for name, value in leaves.items()}
+        return {**arrays, GENERATOR: functions.save_generator(self.generator)}
 
     @classmethod
-    def from_state_dict(cls, state: dict[str, Tensor], device: torch.device) -> TargetState:
-        """The state from its :meth:`state_dict` (checked by :func:`check_state`), its arrays on ``device``."""
-        return _decode(cls, "", state, device)  # type: ignore[no-any-return]
+    def from_state_dict(cls, state: Mapping[str, np.ndarray], functions: DiMPFunctions) -> TargetState:
+        """The state from its :meth:`state_dict` (checked by :func:`check_state`), for the same ``functions``."""
+        return _decode(cls, "", state, functions)  # type: ignore[no-any-return]
 
 
-def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size: int) -> None:
+def check_state(state: Mapping[str, np.ndarray], network: DiMPnetSettings, memory_size: int) -> None:
     """Raise InputError if ``state`` has other names than a state, or values that do not fit the network.
 
     Fields with start values may be missing: older versions did not have all of them. ``distractors`` is one that they
@@ -75,9 +78,9 @@ def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size:
         if name not in state:
             continue
         values = state[name]
-        if values.dtype != dtype or not _fits(values, shape) or not values.isfinite().all():
+        if values.dtype != dtype or not _fits(values, shape) or not np.isfinite(values).all():
             text = f"expected finite {dtype} {list(shape)}, got {values.dtype} {list(values.shape)}"
-            raise InputError(f"not the state of a DiMP tracker: {name}: {text.replace('torch.', '')}")
+            raise InputError(f"not the state of a DiMP tracker: {name}: {text}")
     if not (state["box"][2:] > 0).all() or not (state["first_size"] > 0).all():
         raise InputError("not the state of a DiMP tracker: box, first_size: expected a size above 0")
     if len({len(state.get(name, ())) for name in _stored(network, memory_size) if name.startswith("distractors.")}) > 1:
@@ -87,23 +90,23 @@ def check_state(state: dict[str, Tensor], network: DiMPnetSettings, memory_size:
         raise InputError(f"not the state of a DiMP tracker: memory.num_init, num_added: not of {memory_size} samples")
 
 
-def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch.dtype, tuple[int | str, ...]]]:
+def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[np.dtype, tuple[int | str, ...]]]:
     """Data type and shape of the stored arrays; ``"n"`` is any number."""
     channels, side = network.classifier.feature_dim, network.feature_size
-    f32, f64 = torch.float32, torch.float64
+    f32, f64, i64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
     filter, modulation = (f32, network.filter_shape), (f32, (1, network.box_branch.pred_input_dim, 1, 1))
     return {
         "box": (f64, (4,)),
         "first_size": (f64, (2,)),
         "motion": (f64, (2,)),
-        "distractors.ids": (torch.int64, ("n",)),
+        "distractors.ids": (i64, ("n",)),
         "distractors.places": (f64, ("n", 2)),
         "distractors.motions": (f64, ("n", 2)),
         "distractors.scores": (f64, ("n",)),
-        "distractors.ages": (torch.int64, ("n",)),
-        "distractors.unseen": (torch.int64, ("n",)),
+        "distractors.ages": (i64, ("n",)),
+        "distractors.unseen": (i64, ("n",)),
         "search.candidates": (f64, ("n", 4)),
-        "search.view": (torch.uint8, ("n", "n")),
+        "search.view": (np.dtype(np.uint8), ("n", "n")),
         "filter": filter,
         "first_filter": filter,
         "modulation.0": modulation,
@@ -114,7 +117,7 @@ def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[torch
     }
 
 
-def _fits(values: Tensor, shape: tuple[int | str, ...]) -> bool:
+def _fits(values: np.ndarray, shape: tuple[int | str, ...]) -> bool:
     """Whether ``values`` have ``shape``; ``"n"`` matches any number."""
     return values.ndim == len(shape) and all(n in (size, "n") for n, size in zip(shape, values.shape, strict=False))
 
@@ -152,35 +155,25 @@ def _leaves(value: Any, kind: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def _to_tensor(value: Any) -> Tensor:
-    if isinstance(value, torch.Generator):
-        return value.get_state()
-    if isinstance(value, float):
-        return torch.tensor(value, dtype=torch.float64)
-    return torch.as_tensor(value).clone(memory_format=torch.contiguous_format)
-
-
-def _decode(kind: Any, name: str, state: dict[str, Tensor], device: torch.device) -> Any:
+def _decode(kind: Any, name: str, state: Mapping[str, np.ndarray], functions: DiMPFunctions) -> Any:
     """The value of the type ``kind`` stored under ``name``; fields that are not stored have their start values."""
     parts, started = _parts(kind), _with_start_value(kind)
     if parts:
         names = {part: f"{name}.{part}".lstrip(".") for part in parts}
         stored = {
-            part: _decode(parts[part], full, state, device)
+            part: _decode(parts[part], full, state, functions)
             for part, full in names.items()
             if part not in started or any(key == full or key.startswith(f"{full}.") for key in state)
         }
         return tuple(stored.values()) if get_origin(kind) is tuple else kind(**stored)
-    tensor = state[name]
-    if kind is torch.Generator:
-        generator = torch.Generator()
+    values = state[name]
+    if name == GENERATOR:
         try:
-            generator.set_state(tensor.cpu())
-        except (RuntimeError, TypeError) as error:
+            return functions.load_generator(values)
+        except (RuntimeError, TypeError, ValueError) as error:
             raise InputError(f"not the state of a DiMP tracker: {name}: {error}") from None
-        return generator
     if kind in (int, float):
-        if tensor.numel() != 1:
-            raise InputError(f"not the state of a DiMP tracker: {name}: expected a number, got {list(tensor.shape)}")
-        return kind(tensor.item())
-    return tensor.cpu().numpy().copy() if kind is np.ndarray else tensor.to(device).clone()
+        if values.size != 1:
+            raise InputError(f"not the state of a DiMP tracker: {name}: expected a number, got {list(values.shape)}")
+        return kind(values.item())
+    return values.copy() if kind is np.ndarray else functions.place(values)

@@ -58,6 +58,20 @@ class TorchFunctions:
         """A generator on the CPU, for the same numbers on every device."""
         return torch.Generator().manual_seed(seed)
 
+    def save_generator(self, generator: torch.Generator) -> np.ndarray:
+        """Its state."""
+        return generator.get_state().numpy()
+
+    def load_generator(self, state: np.ndarray) -> torch.Generator:
+        """The generator of a saved state."""
+        generator = torch.Generator()
+        generator.set_state(torch.from_numpy(state.copy()))
+        return generator
+
+    def place(self, values: np.ndarray) -> Tensor:
+        """A copy on the network's device."""
+        return torch.tensor(values, device=self.device)
+
     def to_array(self, values: np.ndarray) -> Tensor:
         """A tensor on the CPU."""
         return torch.from_numpy(values)

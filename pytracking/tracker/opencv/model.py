@@ -10,8 +10,8 @@ from typing import Any
 
 import cv2
 
-from ltr.models.weights import sha256
 from ltr.utils.errors import InputError
+from ltr.utils.files import sha256
 from pytracking.parameter.opencv.base import OpenCVParams
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.base.run_info import RunInfo

@@ -312,7 +312,7 @@ def test_what_an_older_version_did_not_save_has_its_start_value(tracker: Tracker
         for name, value in saved.items()
         if name not in ("identity_score", "reacquisition.lost") and not name.startswith("distractors.")
     }
-    older["distractors"] = torch.zeros(0, 2, dtype=torch.float64)  # which it saved instead
+    older["distractors"] = np.zeros((0, 2))  # which it saved instead
     outputs = []
     for state in (saved, older):
         tracker.load_state_dict(state)
@@ -340,13 +340,14 @@ LEARNED = ("filter", "first_filter", "modulation.0", "modulation.1", "memory.sam
 def test_a_state_that_cannot_be_is_refused(tracker: Tracker, name: str) -> None:
     tracker.initialize(FRAME, BOX)
     state = tracker.state_dict()
-    wrong = [torch.zeros(3, dtype=torch.float64)]
+    wrong: list[Any] = [np.zeros(3), torch.zeros(3)]
     if name in ("box", "first_size", "motion"):
-        wrong += [torch.full_like(state[name], torch.nan), torch.full_like(state[name], torch.inf), state[name].float()]
+        wrong += [np.full_like(state[name], np.nan), np.full_like(state[name], np.inf), state[name].astype(np.float32)]
     if name in LEARNED:  # as of another network, of a smaller memory, or damaged
-        wrong += [torch.cat([state[name]] * 2, 1), state[name][1:], state[name].half(), state[name] * torch.nan]
+        wrong += [np.concatenate([state[name]] * 2, 1), state[name][1:], state[name].astype(np.float16)]
+        wrong += [state[name] * np.nan]
     if name == "memory.num_init":
-        wrong += [torch.tensor(0), torch.tensor(-1), torch.tensor(10_000)]
+        wrong += [np.array(0), np.array(-1), np.array(10_000)]
     for value in wrong:
         with pytest.raises(InputError, match=f"not the state of a DiMP tracker: {name}"):
             tracker.load_state_dict({**state, name: value})

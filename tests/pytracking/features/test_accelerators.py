@@ -17,9 +17,9 @@ from pytracking.features.accelerators import (
     OpenVinoNetwork,
     accelerate,
     choose_accelerator,
-    int8_graph,
 )
 from pytracking.features.frame_network import FrameNetwork
+from pytracking.features.precision import int8_graph
 from tests.fakes.networks import SMALL, small_network
 
 CPU = torch.device("cpu")

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from pytracking import Tracker
-from pytracking.features.accelerators import Accelerator
 from tests.fakes.datasets import noise_picture
 from tests.fakes.networks import write_small_network
 
@@ -23,13 +22,19 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize(
-    ("threads", "accelerator", "told"), [(2, "torch", True), (1, "torch", False), (1, "openvino", True)]
+    ("threads", "accelerator", "told"),
+    [
+        *[(2, "torch", True), (1, "torch", False), (1, "openvino", True)],
+        *[(2, "onnxruntime", True), (1, "onnxruntime", False)],
+    ],
 )
 def test_a_forked_process_is_told_instead_of_hanging(
-    path: str, threads: int, accelerator: Accelerator, told: bool, same_threads: None
+    path: str, threads: int, accelerator: str, told: bool, same_threads: None
 ) -> None:
     if accelerator == "openvino":
         pytest.importorskip("openvino")
+    if accelerator == "onnxruntime":
+        path = "dimp_ncep_mobile"  # which has graphs
     torch.set_num_threads(threads)
     tracker = Tracker("dimp", path, device="cpu", accelerator=accelerator)
     tracker.initialize(FRAME, BOX)

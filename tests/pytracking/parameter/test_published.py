@@ -74,7 +74,7 @@ def test_a_displacement_is_as_far_as_there() -> None:
 def test_missing_weights_are_one_error_that_says_where_they_are(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytracking.features.net_wrappers.NETWORKS", tmp_path)
+    monkeypatch.setattr("pytracking.parameter.dimp.published.NETWORKS", tmp_path)
     network = PARAMETERS[name].network
     file = WEIGHTS[network]
     steps = (

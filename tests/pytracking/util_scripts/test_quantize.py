@@ -8,9 +8,10 @@ import torch
 
 from ltr.data.crop import CropSettings
 from pytracking.evaluation.datasets.sequence import Sequence
-from pytracking.features.accelerators import accelerate, int8_graph, openvino_graph
+from pytracking.features.accelerators import accelerate, openvino_graph
 from pytracking.features.frame_network import FrameNetwork
 from pytracking.features.net_wrappers import load_for_tracking
+from pytracking.features.precision import int8_graph
 from pytracking.util_scripts import quantize
 from pytracking.video.frame_source import FrameSource
 from tests.fakes.networks import write_small_network

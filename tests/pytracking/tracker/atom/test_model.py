@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 import torchvision
 
 from ltr.models.build import build_network
@@ -115,7 +114,7 @@ def test_the_state_of_another_classifier_is_refused(path: str) -> None:
     tracker = Tracker("atom", path, accelerator="torch")
     tracker.initialize(FRAME, BOX)
     state = tracker.state_dict()
-    state["filter"] = torch.zeros(1, 112, 4, 4)  # DiMP's
+    state["filter"] = np.zeros((1, 112, 4, 4), np.float32)  # DiMP's
     with pytest.raises(
         InputError, match=r"filter: expected finite float32 \[1, 64, 128\], got float32 \[1, 112, 4, 4\]"
     ):

@@ -171,7 +171,7 @@ def test_a_search_is_saved_and_restored(network: nn.Module) -> None:
     for _ in range(3):
         world.track()
     saved = world.tracker.state_dict()
-    assert saved["search.view"].dtype == torch.uint8
+    assert saved["search.view"].dtype == np.uint8
     expected = [world.track().state for _ in range(20)]
     world.tracker.load_state_dict(saved)
     assert [world.track().state for _ in range(20)] == expected
