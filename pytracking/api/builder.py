@@ -12,6 +12,7 @@ import cv2
 
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import complete, load_parameters
+from pytracking.utils.gpu import sees_gpu
 
 if TYPE_CHECKING:
     from pytracking.api.tracker import Tracker
@@ -36,7 +37,7 @@ def build_tracker(config: TrackerConfig) -> Tracker:
         cv2.setNumThreads(config.threads)
         if "torch" in sys.modules:  # else whatever imports it sets them
             sys.modules["torch"].set_num_threads(config.threads)
-    if config.device in ("auto", "cuda") and "LOCAL_RANK" in os.environ:
+    if config.device in ("auto", "cuda") and "LOCAL_RANK" in os.environ and sees_gpu():
         _take_own_gpu()
     tracker = Tracker.from_config(config)
     if not gc.get_freeze_count():
@@ -51,5 +52,4 @@ def _take_own_gpu() -> None:
     """
     import torch
 
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+    torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())

@@ -11,7 +11,7 @@ import pytest
 
 from pytracking.export.check_clip import check_clip
 
-FORBID = """
+FORBID = """# sitecustomize.py: of worker processes, too
 import sys
 
 class Missing:
@@ -22,6 +22,7 @@ class Missing:
 sys.meta_path.insert(0, Missing())
 """
 API = """
+import sys
 import numpy as np
 from pytracking import MultiTracker, Tracker
 frames = np.load(sys.argv[1])
@@ -47,13 +48,14 @@ import pytracking.web.server, pytracking.run_webcam, pytracking.run_benchmark
 import pytracking.pipeline.debug_sink, pytracking.evaluation.cluster, pytracking.evaluation.training_overlap
 """
 COMMANDS = """
-import shlex
+import shlex, sys
 from pytracking.__main__ import main
 for command in sys.argv[1:]:
     print(f"$ pytracking {command}", file=sys.stderr)
     assert main(shlex.split(command)) == 0, command
 """
 REFUSED = """
+import sys
 from pytracking.__main__ import main
 for command in sys.argv[1:]:
     try:
@@ -67,8 +69,11 @@ for command in sys.argv[1:]:
 
 def run(program: str, arguments: list[str], folder: Path) -> str:
     """What ``program`` writes to stderr; it must succeed without torch."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "EBM_TRACKING_CACHE": str(folder / "cache")}
-    command = [sys.executable, "-c", FORBID + program, *arguments]
+    (folder / "first").mkdir(exist_ok=True)
+    (folder / "first" / "sitecustomize.py").write_text(FORBID)
+    path = os.pathsep.join([str(folder / "first"), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": path, "EBM_TRACKING_CACHE": str(folder / "cache")}
+    command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stderr
@@ -97,6 +102,7 @@ def test_the_commands_of_tracking_and_scoring_run(folder: Path) -> None:
         [
             "track data/clip/img --box 60,100,40,40 --save out.mp4 --csv out.csv --panels panels.mp4 --quiet",
             "run dimp dimp_ncep_mobile --dataset_name folder:data --results results",
+            "run dimp dimp_ncep_mobile --dataset_name folder:data --results twice --runs 2 --workers 2",
             "demo --frames 3",
             "benchmark --frames 4 --warm_up 1",
             "analyse dimp:dimp_ncep_mobile --dataset_name folder:data --results_dir results --report report.html",
@@ -109,17 +115,19 @@ def test_the_commands_of_tracking_and_scoring_run(folder: Path) -> None:
     assert (folder / "report.html").is_file()
 
 
-def test_what_needs_torch_says_how_to_get_it(folder: Path) -> None:
+def test_what_is_not_installed_is_named_with_how_to_get_it(folder: Path) -> None:
     track = "track data/clip/img --box 60,100,40,40 --csv other.csv --quiet"
-    error = run(
-        REFUSED, [f"{track} --accelerator torch", f"{track} --tracker atom_mobile", "train dimp mobile"], folder
-    )
-    first, *others = error.strip().splitlines()
-    assert first.startswith(
-        "error: PyTorch is not installed, and is needed here: accelerator torch: bash install.sh --train"
-    )
-    assert len(others) == 2
-    for line in others:
-        assert line.startswith("error: this needs the package torch, of the training side of the toolkit")
-        assert "bash install.sh --train" in line
+    torch = "PyTorch is not installed, and is needed here: accelerator torch: bash install.sh --train"
+    expected = {
+        f"{track} --accelerator torch": torch,
+        f"{track} --accelerator openvino": "OpenVINO is not installed, and is needed here: pip install 'openvino",
+        f"{track} --precision int8": "OpenVINO is not installed, and is needed here: pip install 'openvino",
+        f"{track} --accelerator onnx": "unknown accelerator 'onnx'; known are auto, onnxruntime, openvino, torch",
+        f"{track} --tracker atom_mobile": "this needs the package torch, of the training side of the toolkit",
+        "train dimp mobile": "this needs the package torch, of the training side of the toolkit",
+    }
+    errors = run(REFUSED, list(expected), folder).strip().splitlines()
+    for error, message in zip(errors, expected.values(), strict=True):
+        assert error.startswith(f"error: {message}")
+    assert "bash install.sh --train" in errors[-1]
     assert not (folder / "other.csv").exists()

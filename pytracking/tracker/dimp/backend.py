@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.cli import TRAINING_HINT
@@ -25,8 +24,10 @@ from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.dimp.confidence import Calibration
 from pytracking.tracker.dimp.functions import DiMPFunctions
 from pytracking.tracker.dimp.graph_functions import GraphFunctions
-from pytracking.utils.extras import is_installed
+from pytracking.utils.extras import install_hint, is_installed
+from pytracking.utils.gpu import sees_gpu
 
+Accelerator = Literal["auto", "onnxruntime", "openvino", "torch"]
 _IN_GRAPHS = ("refinement", "box_learning.learning_rate", "box_learning.prior")  # parameters that are constants there
 
 
@@ -52,9 +53,11 @@ def load_backend(params: DiMPParams, config: TrackerConfig) -> Backend:
     """By ONNX graphs on a CPU if those of the network fit; by PyTorch otherwise, or if ``accelerator`` is torch.
 
     Raises:
-        InputError: accelerator onnxruntime, and the graphs do not fit.
-        ImportError: PyTorch is needed and not installed; the message says why and how to install it.
+        InputError: unknown accelerator; onnxruntime, and the graphs do not fit.
+        ImportError: PyTorch or OpenVINO is needed and not installed; the message says how to install it.
     """
+    if config.accelerator not in get_args(Accelerator):
+        raise InputError(f"unknown accelerator {config.accelerator!r}; known are {', '.join(get_args(Accelerator))}")
     why = _why_no_graphs(params, config)
     if why is None:
         return _load_graphs(params, config)
@@ -80,8 +83,8 @@ def of_network(params: DiMPParams) -> dict[str, Any]:
 
 def _why_no_graphs(params: DiMPParams, config: TrackerConfig) -> str | None:
     """Why a tracker is not run by graphs; None if it is."""
-    if config.accelerator not in ("auto", "onnxruntime", "openvino"):
-        return f"accelerator {config.accelerator}"
+    if config.accelerator == "torch":
+        return "accelerator torch"
     if config.device not in ("auto", "cpu"):
         return f"device {config.device}"
     if config.accelerator == "onnxruntime" and config.precision != "f32":
@@ -102,7 +105,7 @@ def _why_no_graphs(params: DiMPParams, config: TrackerConfig) -> str | None:
         return f"the ONNX graphs of {params.network} are for other values of {', '.join(different)}"
     if not is_installed("onnxruntime"):
         return "onnxruntime is not installed"
-    if config.device == "auto" and config.accelerator == "auto" and _sees_gpu():
+    if config.device == "auto" and config.accelerator == "auto" and sees_gpu():
         return "there is a GPU"
     return None
 
@@ -121,25 +124,12 @@ def _constants(values: Any) -> dict[str, Any]:
     return {**found, "refinement": refinement}
 
 
-def _sees_gpu() -> bool:
-    """Whether PyTorch is installed and has a GPU; PyTorch is imported only where there is a driver."""
-    if not is_installed("torch"):
-        return False
-    if "torch" not in sys.modules:
-        try:
-            ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-        except OSError:
-            return False
-    import torch
-
-    return bool(torch.cuda.is_available())
-
-
 def _extractor_name(config: TrackerConfig) -> str:
     if config.accelerator != "auto":
         return config.accelerator
     # ONNX Runtime is as fast, starts sooner and takes less memory, but computes in float32 only.
-    return "openvino" if config.precision != "f32" and is_installed("openvino") else "onnxruntime"
+    wanted = config.precision == "int8" or (config.precision != "f32" and is_installed("openvino"))
+    return "openvino" if wanted else "onnxruntime"
 
 
 def _default_threads() -> int:
@@ -160,6 +150,8 @@ def _load_graphs(params: DiMPParams, config: TrackerConfig) -> Backend:
     name = _extractor_name(config)
     int8 = int8_graph(find_network(params.network), manifest.network_sha256)
     check_precision(config.precision, name, int8)
+    if name == "openvino" and not is_installed("openvino"):
+        raise ImportError(f"OpenVINO is not installed, and is needed here: {install_hint('fast')}")
     extractor = None
     if name == "openvino":
         side = settings.crop_side
