@@ -99,7 +99,10 @@ class EnergyBranch(nn.Module):
         """q(y|x) for T targets, relative to boxes ``reference [T, 4]`` (x, y, w, h); it does not train the features."""
         if self.head is None:
             raise ValueError("branch.components: this branch has no proposal")
-        return self.head(pool.map(reference[:, None], self.pool_size, self.features)[:, 0].detach())  # type: ignore[no-any-return]
+        features = pool.map(reference[:, None], self.pool_size, self.features)[:, 0].detach()
+        # Their scale is the energy's affair: means that follow it would soon lie many boxes away.
+        mixture: Mixture = self.head(nn.functional.layer_norm(features, features.shape[1:]))
+        return mixture
 
     def energy(self, pool: PyramidPool, labels: Tensor) -> Energy:
         """f of boxes (x, y, w, h) around T targets of the classes ``labels [T]``: ``[T, M, 4] -> [T, M]``."""
