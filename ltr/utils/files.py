@@ -76,7 +76,9 @@ def text_output(path: Path) -> Iterator[TextIO]:
 
 
 def with_card(network: Path) -> list[Path]:
-    """The files of a network: its weights, and the card beside them."""
+    """The files of a network: its weights, and the card beside them; InputError for a path without a name."""
+    if not network.name:
+        raise InputError(f"expected a network's .safetensors file, got {str(network)!r}")
     return [network, network.with_suffix(".json")]
 
 

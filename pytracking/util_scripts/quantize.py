@@ -20,7 +20,7 @@ import tyro
 
 from ltr.data.crop import CropSettings, sample_crop
 from ltr.utils.errors import InputError
-from ltr.utils.files import check_outputs
+from ltr.utils.files import check_outputs, with_card
 from ltr.utils.numbers import check_seed
 from pytracking.evaluation.datasets import get_dataset
 from pytracking.evaluation.datasets.sequence import Sequence as Video
@@ -68,8 +68,9 @@ def run(arguments: Arguments) -> int:
     check_seed(arguments.seed, "--seed")
     if importlib.util.find_spec("nncf") is None:
         raise ImportError(f"nncf is not installed: {install_hint('quantize')}")
+    files = with_card(arguments.network)
     out = arguments.network.with_suffix(".int8.xml")
-    check_outputs({"network": out}, [arguments.network])
+    check_outputs({"network": out}, files)
     videos = get_dataset(arguments.data)
 
     import torch  # late: slow

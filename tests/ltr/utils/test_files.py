@@ -9,7 +9,8 @@ from threading import Barrier
 
 import pytest
 
-from ltr.utils.files import atomic_write, cache_folder, check_outputs, replacing, text_output
+from ltr.utils.errors import InputError
+from ltr.utils.files import atomic_write, cache_folder, check_outputs, replacing, text_output, with_card
 
 
 @pytest.mark.parametrize(
@@ -200,3 +201,10 @@ def test_what_dead_processes_left_is_removed(folder: Path) -> None:
     check_outputs({"--csv": Path("out[1].csv")})
     assert not dead.exists()
     assert all(path.exists() for path in kept)
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_network_has_a_name(path: str) -> None:
+    assert with_card(Path("a/n.safetensors")) == [Path("a/n.safetensors"), Path("a/n.json")]
+    with pytest.raises(InputError, match=r"expected a network's \.safetensors file, got '[./]'"):
+        with_card(Path(path))
