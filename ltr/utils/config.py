@@ -234,12 +234,11 @@ def _table(cls: type, value: Any, current: Any, name: str, found: list[str]) -> 
 
 
 def _subclasses(cls: type) -> list[type]:
-    """Those that settings can name: dataclasses that are not abstract and do not say ``is_setting = False``."""
+    """Those that settings can name: dataclasses that are not abstract."""
     found: list[type] = []
     derived: type
     for derived in cls.__subclasses__():
-        named = is_dataclass(derived) and not inspect.isabstract(derived) and getattr(derived, "is_setting", True)
-        found += [derived] if named else []
+        found += [derived] if is_dataclass(derived) and not inspect.isabstract(derived) else []
         found += _subclasses(derived)
     return found
 

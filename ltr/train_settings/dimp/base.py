@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 
 from ltr.actors.tracking import TrackingLossWeights
 from ltr.dataset.layouts import TRAINED
-from ltr.models.loss.ebm import EBMLoss
+from ltr.models.loss.ebm import EBMLoss, needs_no_proposal
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.sampling.processing import ProcessingSettings
 from ltr.sampling.sampler import SamplerSettings
@@ -93,7 +93,7 @@ class DiMPTrainSettings(TrainSettings):
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
-        found = []
+        found = needs_no_proposal("box_loss", self.box_loss)
         if not self.used_sources:
             found.append("sources: expected at least one with a weight above 0")
         if self.network.classifier.objective == "online":

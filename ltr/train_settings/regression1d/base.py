@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from ltr.dataset.regression1d import DATASETS, NUM_TRAINING_PAIRS
-from ltr.models.loss.ebm import EBMLoss, NCEPlus
+from ltr.models.loss.ebm import EBMLoss, NCEPlus, needs_no_proposal
 from ltr.train_settings.regression1d.methods import method_for
 from ltr.trainers.settings import OptimSettings, TrainSettings
 from ltr.utils.config import PositiveInt
@@ -32,6 +32,7 @@ class Regression1DSettings(TrainSettings):
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one line each."""
-        if self.dataset in DATASETS:
-            return []
-        return [f"dataset: expected one of {', '.join(DATASETS)}, got {self.dataset!r}"]
+        found = needs_no_proposal("loss", self.loss)
+        if self.dataset not in DATASETS:
+            found.append(f"dataset: expected one of {', '.join(DATASETS)}, got {self.dataset!r}")
+        return found

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ import torch
 from ltr.admin.build_optimizer import build_optimizer
 from ltr.data.transforms import AugmentationSettings
 from ltr.models.build import build_network
-from ltr.models.loss.ebm import KLDIS, NCE, NCEPlus
+from ltr.models.loss.ebm import EBMDN, KLDIS, NCE, NCEPlus
 from ltr.models.tracking.settings import ClassifierSettings
 from ltr.sampling.processing import JitterSettings
 from ltr.train_settings import TASKS, load_settings
@@ -125,6 +126,13 @@ def test_a_classifier_that_is_learned_on_line_cannot_be_trained() -> None:
     atom = replace(toy, network=replace(toy.network, classifier=ClassifierSettings(objective="online")))
     (problem,) = problems(atom)
     assert problem == "network.classifier.objective: expected hinge or kl, got online: no classifier to train"
+
+
+def test_methods_with_a_learned_proposal_are_for_networks_that_have_one() -> None:
+    message = "{}: EBMDN needs a learned proposal, which no network of this task has"
+    assert problems(replace(_tracker("toy"), box_loss=EBMDN(4))) == [message.format("box_loss")]
+    regression: Any = load_settings("regression1d", "ncep")
+    assert problems(replace(regression, loss=EBMDN(4))) == [message.format("loss")]
 
 
 def test_schedules() -> None:

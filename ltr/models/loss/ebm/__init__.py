@@ -3,7 +3,7 @@ and two with a learned proposal (AISTATS 2022)."""
 
 from ltr.models.loss.ebm.base import EBMLoss, Energy, LossOutput
 from ltr.models.loss.ebm.importance import KLDIS, MLIS
-from ltr.models.loss.ebm.learned_proposal import EBMDN, LearnedProposalLoss, ProposalNCE
+from ltr.models.loss.ebm.learned_proposal import EBMDN, LearnedProposalLoss, ProposalNCE, needs_no_proposal
 from ltr.models.loss.ebm.mlmcmc import MLMCMC
 from ltr.models.loss.ebm.nce import NCE, ConditionalNCE, NCEPlus
 from ltr.models.loss.ebm.proposals import GaussianMixture, Proposal
@@ -66,4 +66,5 @@ __all__ = [
     "Proposal",
     "ProposalNCE",
     "build_ebm_loss",
+    "needs_no_proposal",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Self
 
 import torch
 from torch import Generator, Tensor
@@ -26,8 +26,6 @@ class LearnedProposalLoss(EBMLoss):
         proposal: q(y|x_i) of the same N inputs as the energy, such as what a mixture density network predicts.
     """
 
-    is_setting: ClassVar[bool] = False  # no settings file holds a proposal
-
     num_samples: int = 1024
     proposal: Proposal | None = None
 
@@ -43,6 +41,13 @@ class LearnedProposalLoss(EBMLoss):
         if self.proposal is None:
             raise ValueError("proposal: this method needs one; call loss.using(proposal)(energy, target, generator)")
         return self.proposal, self.proposal.sample(self.num_samples, generator)
+
+
+def needs_no_proposal(name: str, loss: EBMLoss) -> list[str]:
+    """What is wrong with the setting ``name`` of a task whose networks have no proposal, one line."""
+    if isinstance(loss, LearnedProposalLoss):
+        return [f"{name}: {type(loss).__name__} needs a learned proposal, which no network of this task has"]
+    return []
 
 
 @dataclass(frozen=True)
