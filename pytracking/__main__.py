@@ -13,6 +13,10 @@ from pytracking.utils.extras import DISTRIBUTION, __version__
 COMMANDS = {  # name: module with main(argv), what it does
     "track": ("pytracking.run_video", "follow targets through a video"),
     "webcam": ("pytracking.run_webcam", "follow what you draw a box around, live, in a window or a page"),
+    "annotate": (
+        "pytracking.run_annotate",
+        "draw boxes in some frames of a video, in a page; tracking fills the others",
+    ),
     "demo": ("pytracking.run_demo", "track a target through the demo clip"),
     "run": ("pytracking.run_tracker", "run a tracker over a data set"),
     "analyse": ("pytracking.run_analysis", "score results: tables, plots, a report"),

@@ -30,7 +30,7 @@ def opened(browser, url: str, shape: dict) -> Iterator:
     yield page
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     context.close()
-    assert (errors, outside) == ([], [])
+    assert (errors, outside) == ([], []), (errors, outside)
     assert wide <= 0
 
 

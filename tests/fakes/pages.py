@@ -3,12 +3,19 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from queue import Queue
 
 from pytracking.api.multi_tracker import MultiTracker
+from pytracking.run_annotate import Arguments, open_annotations
+from pytracking.video.frame_source import open_frames
+from pytracking.web.annotation_server import serve as serve_annotation
+from pytracking.web.annotation_session import AnnotationSession
+from pytracking.web.frame_store import FrameStore
 from pytracking.web.server import Address, serve
 from tests.fakes.trackers import FakeTracker
 
@@ -53,6 +60,26 @@ def fake_targets(slow: float = 0.0) -> MultiTracker:
 @contextmanager
 def served(new_targets: Callable[[], MultiTracker] = fake_targets, address: Address = ANY_PORT) -> Iterator[str]:
     """A server in a thread; its URL."""
+    with in_thread(lambda announce: serve(new_targets, address, announce)) as url:
+        yield url
+
+
+@contextmanager
+def served_annotation(video: Path, tracker: object, port: int = 0, **options: Path) -> Iterator[str]:
+    """The server of ``pytracking annotate`` for ``video`` in a thread; its URL. options: as of the command."""
+    source = open_frames(video)
+    project, path = open_annotations(Arguments(str(video), **options), source)
+
+    def new_session(worker: Executor) -> AnnotationSession:
+        return AnnotationSession(project, source, tracker, path, worker)  # type: ignore[arg-type]
+
+    with in_thread(lambda announce: serve_annotation(new_session, FrameStore(source), port, announce)) as url:
+        yield url
+
+
+@contextmanager
+def in_thread(server: Callable[[Callable[[str], object]], Coroutine]) -> Iterator[str]:
+    """Run ``server``, which is called with what announces its URL, until the block ends; the URL."""
     stop: list[Callable[[], object]] = []
     urls: Queue[str] = Queue()
 
@@ -61,7 +88,7 @@ def served(new_targets: Callable[[], MultiTracker] = fake_targets, address: Addr
         assert task is not None
         stop.append(partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel))
         try:
-            await serve(new_targets, address, urls.put)
+            await server(urls.put)
         finally:
             await asyncio.sleep(0.05)  # connections take a moment to close
 

@@ -10,6 +10,7 @@ export class Stage {
     this.selection = null;
     this.pending = null; // a dashed box: the one that the server is learning, or one that is offered
     this.name = (id) => `${id}`; // what a target is called
+    this.label = (target) => `${this.name(target.id)}  ${target.state === "lost" ? "LOST" : target.score.toFixed(2)}`;
     this.trail = () => []; // its last targets, oldest first; undefined where it was not found
     this.size = [0, 0];
     new ResizeObserver(() => this.fit()).observe(frame);
@@ -91,12 +92,13 @@ export class Stage {
     const box = target.box.map((value) => value * this.scale);
     const colour = this.colour(target);
     const path = target.state === "tracking" ? frameOf(box) : cornersOf(box);
-    for (const [style, width] of [["rgb(0 0 0 / 65%)", 5], [colour, 2.5]]) {
+    const thick = target.selected ? 2 : 0;
+    for (const [style, width] of [["rgb(0 0 0 / 65%)", 5 + thick], [colour, 2.5 + thick]]) {
       context.strokeStyle = style;
       context.lineWidth = width * devicePixelRatio;
       context.stroke(path);
     }
-    this.drawLabel(context, box, `${this.name(target.id)}  ${target.state === "lost" ? "LOST" : target.score.toFixed(2)}`, colour);
+    this.drawLabel(context, box, this.label(target), colour);
   }
 
   drawLabel(context, [x, y], text, colour) {
