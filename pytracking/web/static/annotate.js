@@ -13,6 +13,7 @@ import { Timeline } from "./timeline.js";
 const $ = (id) => document.getElementById(id);
 
 let selected = null; // id of the target whose boxes are drawn; null: what is drawn is a new one
+let drawn = null; // id of a new target that the server has taken, and not told of yet
 let open = false; // whether the server answers
 let frozen = false; // while a box is drawn
 
@@ -91,7 +92,8 @@ function show() {
 }
 
 function showState({ busy, undo: canUndo, redo, saved, save_error: failed, message }) {
-  if (selected !== null && !project.tracks.has(selected)) selected = null;
+  if (project.tracks.has(drawn)) [selected, drawn] = [drawn, null];
+  if (!project.tracks.has(selected)) selected = null;
   $("count").textContent = project.tracks.size || "";
   document.body.classList.toggle("following", project.tracks.size > 0);
   $("saved").textContent = failed || (saved ? "Saved" : "Saving");
@@ -110,7 +112,7 @@ function showState({ busy, undo: canUndo, redo, saved, save_error: failed, messa
 
 function showActions() {
   const box = here();
-  for (const id of ["follow", "follow-back"]) $(id).disabled = !open || selected === null;
+  for (const id of ["follow", "follow-back"]) $(id).disabled = !open || !project.tracks.has(selected);
   $("hide").disabled = !open || !box;
   $("take-back").disabled = !open || !box?.key;
   $("save").disabled = !open || !project.tracks.size;
@@ -123,7 +125,7 @@ function hint(box) {
   if (selector.keyboard && selector.active) return "Arrows move it, with Shift they resize it, Enter takes it, Esc leaves it";
   if (frozen) return "";
   if (!project.tracks.size) return "Drag a box around the first target";
-  if (selected === null) return "Click a target to select it, or drag a box around a new one";
+  if (!project.tracks.has(selected)) return "Click a target to select it, or drag a box around a new one";
   const { label } = project.tracks.get(selected);
   if (box?.key) return `Keyframe of ${label} ${selected}`;
   if (box?.doubt >= 0.5) return `${label} ${selected} is in doubt here: draw its box, or press K if it is right`;
@@ -171,8 +173,11 @@ async function finishBox(box) {
   endBox();
   const target = await project.edit("draw", { target: selected, label: $("label").value, frame: player.frame, box });
   stage.pending = null;
-  if (target !== undefined) select(target);
-  else show();
+  if (project.tracks.has(target)) select(target);
+  else {
+    drawn = target ?? null;
+    show();
+  }
 }
 
 // A tap selects the smallest target that it lies in.
