@@ -29,7 +29,7 @@ from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.utils.extras import install_hint
-from pytracking.video.frame_source import FrameSource, open_frames
+from pytracking.video.frame_source import FrameSource, open_frames, peek_first
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def describe(source: FrameSource) -> VideoInfo:
     """What is known of ``source``; InputError if it is a camera, has no frames, or no known number of them."""
     if source.live or not source.length:
         raise InputError(f"{source.name}: a video file or images are annotated, not a live source")
-    first = next(iter(source))
+    first, _ = peek_first(source)
     return VideoInfo((first.shape[1], first.shape[0]), source.length, source.fps, source.name)
 
 

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/page.py
 
-The camera of headless Chromium plays the demo clip, 640 px wide; the demo's target is drawn by mouse, once, twice and four times.
+The camera of headless Chromium plays the demo clip, 640 px wide; the demo's target is drawn by mouse, once, twice
+and four times.
 Prints one Markdown row per number of targets: answered pictures a second, the median time from sending a picture to
 its answer, the median time of the tracker alone, the part of all time that the tracker was at work (the rest is
 JPEG, network, drawing, and the browser's share of a busy processor); and, for comparison, the frames a second and the
@@ -101,9 +102,7 @@ def main() -> None:
         camera = Path(folder) / "camera.mjpeg"
         corners, pictures = write_clip(camera)
         with chromium(camera) as browser:
-            print(
-                "| targets | frames a second | round trip, ms | tracker, ms | tracker at work | API, frames a second | ms |"
-            )
+            print("| targets | frames a second | round trip, ms | tracker, ms | at work | API, frames a second | ms |")
             print("|--:|--:|--:|--:|--:|--:|--:|")
             for targets in (1, 2, 4):
                 alone = measure_api(tracker, pictures, corners, targets)

@@ -1,9 +1,15 @@
 """The page of annotations: its commands convert, its code runs, CVAT's command line takes its lines."""
 
 import argparse
+import json
+import os
+import re
 import runpy
 import shlex
+import signal
+import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +80,29 @@ def test_the_table_names_all_formats() -> None:
         for cells in (line.split("|") for line in text.splitlines() if line.startswith("| `"))
     }
     assert rows == {name: ("yes" if known.read else "", "yes") for name, known in FORMATS.items()}
+
+
+@pytest.mark.parametrize("page", ["README.md", PAGE])
+def test_the_commands_that_annotate_serve_a_page(page: str, place: Path) -> None:
+    found = [command for command in commands(page) if "run_annotate.py" in command]
+    assert found
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    for command in found:
+        words = [sys.executable, str(REPOSITORY / shlex.split(command)[0]), *shlex.split(command)[1:], "--port", "0"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as server:
+            try:
+                url, path = re.findall(r"open (\S+) .* kept in (.*)\)", server.stdout.readline())[0]
+                with urllib.request.urlopen(url + "video", timeout=30) as answer:
+                    assert json.load(answer)["frames"] == len(FRAMES)
+                draw = {"type": "draw", "target": None, "label": "duck", "frame": 3, "box": [20, 20, 30, 40]}
+                headers = {"Origin": url.rstrip("/")}
+                request = urllib.request.Request(url + "edit", json.dumps(draw).encode(), headers)
+                urllib.request.urlopen(request, timeout=30).close()
+            finally:
+                server.send_signal(signal.SIGINT)
+                told = server.communicate(timeout=60)[0]
+        assert (server.returncode, told) == (0, f"\nstopped; {path}\n")
+        assert read(Path(path)).tracks[-1].boxes[3].keyframe  # saved though it was stopped at once
 
 
 @pytest.mark.usefixtures("same_threads")

@@ -45,6 +45,7 @@ for wanted in (dict(accelerator="torch"), dict(refinement={"method": "ascent"}),
     else:
         raise AssertionError(wanted)
 import pytracking.web.server, pytracking.run_webcam, pytracking.run_benchmark
+import pytracking.run_annotate, pytracking.web.annotation_server, pytracking.convert_annotations
 import pytracking.pipeline.debug_sink, pytracking.evaluation.cluster, pytracking.evaluation.training_overlap
 """
 COMMANDS = """

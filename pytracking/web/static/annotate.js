@@ -190,7 +190,7 @@ function tap([x, y]) {
 
 function newTarget() {
   selected = null;
-  selector.startKeyboard();
+  if (matchMedia("(hover: hover)").matches) selector.startKeyboard(); // a touch screen has no arrow keys
   show();
 }
 
