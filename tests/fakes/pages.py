@@ -77,6 +77,16 @@ def served_annotation(video: Path, tracker: object, port: int = 0, **options: Pa
         yield url
 
 
+async def connections_closed() -> None:
+    """Wait until the sockets of this loop are closed, at most ten seconds: what a busy browser has not read yet keeps
+    one open."""
+    selector = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]
+    for _ in range(1000):
+        await asyncio.sleep(0.01)
+        if len(selector.get_map()) <= 1:  # the loop's own
+            return
+
+
 @contextmanager
 def in_thread(server: Callable[[Callable[[str], object]], Coroutine]) -> Iterator[str]:
     """Run ``server``, which is called with what announces its URL, until the block ends; the URL."""
@@ -90,7 +100,7 @@ def in_thread(server: Callable[[Callable[[str], object]], Coroutine]) -> Iterato
         try:
             await server(urls.put)
         finally:
-            await asyncio.sleep(0.05)  # connections take a moment to close
+            await connections_closed()
 
     def work() -> None:
         with suppress(asyncio.CancelledError):
