@@ -69,7 +69,7 @@ class Session:
         self._targets, self._worker, self._connection = targets, worker, connection
         self._waiting: deque[Picture | Command | VideoPlayback] = deque()
         self._wake = asyncio.Event()
-        self._recent: OrderedDict[int, Image] = OrderedDict()
+        self._recent: OrderedDict[int, tuple[Image, dict[int, TrackOutput]]] = OrderedDict()
         self._outputs: dict[int, TrackOutput] = {}
         self._video: VideoPlayback | None = None
         self._found: dict[int, dict[int, TrackOutput]] = {}  # in the video, by frame and id
@@ -171,16 +171,17 @@ class Session:
     async def _add(self, frame: int, box: Box) -> None:
         if len(self._targets.ids) >= MAX_TARGETS:
             raise InputError(f"{MAX_TARGETS} targets are tracked already, which is the limit")
-        image = self._recent.get(frame)
-        if image is None:
+        if frame not in self._recent:
             raise InputError("this picture is no longer available; draw the box again")
+        image, found = self._recent[frame]
         number = await self._work(lambda: self._targets.add(image, box))
-        self._outputs[number] = TrackOutput(box, 1.0, "tracking")
+        self._outputs[number] = found[number] = TrackOutput(box, 1.0, "tracking")
         self._begins[number] = frame
         if self._video:
             self._found.setdefault(frame, {})[number] = self._outputs[number]
         await self._connection.send_str(added_message(number))
-        await self._send_results(frame)
+        ids = self._targets.ids  # the outputs of this picture, which need not be the newest one
+        await self._send_results(frame, {id: output for id, output in found.items() if id in ids})
 
     async def _remove(self, ids: list[int]) -> None:
         """Remove targets. Their ids are not reused, so that they can be restored."""
@@ -216,11 +217,11 @@ class Session:
 
     async def _report(self, number: int, image: Image, outputs: dict[int, TrackOutput], seconds: float) -> None:
         self._outputs = outputs
-        self._recent[number] = image
+        self._recent[number] = image, dict(outputs)
         self._recent.move_to_end(number)
         while len(self._recent) > RECENT:
             self._recent.popitem(last=False)
-        await self._send_results(number, seconds)
+        await self._send_results(number, outputs, seconds)
 
     async def _next_picture(self, follow: bool = True) -> None:
         """Send the next frame of the video. Targets not found in it before are tracked, if ``follow``."""
@@ -254,9 +255,12 @@ class Session:
         self._outputs, self._found, self._begins, self._removed = {}, {}, {}, {}
         self._recent.clear()
 
-    async def _send_results(self, frame: int | None = None, seconds: float = 0.0) -> None:
+    async def _send_results(
+        self, frame: int | None = None, outputs: dict[int, TrackOutput] | None = None, seconds: float = 0.0
+    ) -> None:
+        """Send the outputs of a frame; None: those of the newest one."""
         number = next(reversed(self._recent), 0) if frame is None else frame
-        await self._connection.send_str(result_message(number, self._outputs, seconds))
+        await self._connection.send_str(result_message(number, self._outputs if outputs is None else outputs, seconds))
 
     async def _work(self, job: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)

@@ -106,6 +106,27 @@ def test_the_newest_picture_wins_and_orders_keep_their_place():
     run(scene)
 
 
+def test_a_box_drawn_in_an_older_picture_leaves_the_others_of_that_picture():
+    async def scene(session, link, targets):
+        for number in (0, 1):
+            session.receive(Picture(number, JPEG))
+            await link.until("result", number + 1)
+        session.receive(Add(0, BOX))
+        session.receive(Picture(2, JPEG))
+        await link.until("result", 4)
+        session.receive(Add(0, BOX))
+        await link.until("result", 5)
+        moved, drawn = link.of("result")[-2:]
+        assert moved["frame"] == 2
+        assert moved["targets"][0]["box"] != list(BOX)
+        assert [(t["id"], t["box"], t["state"]) for t in drawn["targets"]] == [
+            (0, list(BOX), "tracking"),
+            (1, list(BOX), "tracking"),
+        ]
+
+    run(scene)
+
+
 def test_removing_and_resetting():
     async def scene(session, link, targets):
         session.receive(Picture(0, JPEG))
