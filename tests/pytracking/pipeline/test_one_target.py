@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,42 @@ def test_frames_are_read_when_their_output_is_asked_for(tracker: Tracker) -> Non
     assert read == [0]
     next(outputs)
     assert read == [0, 1]
+
+
+@pytest.mark.parametrize("read", [0, 2])
+def test_leaving_early_closes_the_video(tracker: Tracker, tmp_path: Path, read: int) -> None:
+    path = tmp_path / "clip.mp4"
+    with VideoWriter(path, 25) as writer:
+        for frame in FRAMES:
+            writer.write(frame)
+    before = open_files(path)
+    outputs = track(path, BOX, tracker)
+    for _ in range(read):
+        next(outputs)
+    assert open_files(path) > before
+    outputs.close()
+    assert open_files(path) == before
+    for _ in track(path, BOX, tracker):
+        break
+    assert open_files(path) == before
+    with pytest.raises(InputError, match="box: expected four finite numbers"):
+        track(path, (1, 2, 3), tracker)
+    assert open_files(path) == before
+
+
+def open_files(path: Path) -> int:
+    """How often this process has ``path`` open."""
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("needs /proc")
+    links = (file for file in Path("/proc/self/fd").iterdir() if file.is_symlink())
+    return sum(os.readlink(file) == str(path) for file in links if os.path.lexists(file))
+
+
+def test_frames_that_are_given_can_be_gone_on_with(tracker: Tracker) -> None:
+    frames = iter(FRAMES)
+    outputs = track((frame for frame in frames), BOX, tracker)
+    outputs.close()
+    assert next(frames) is FRAMES[1]
 
 
 @pytest.mark.parametrize(
