@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # commands check their boxes before the slow import of torch
 
     BoxLike = Sequence[float] | NDArray[Any] | Tensor  # x, y, w, h
 
+LEAST_INSIDE = 0.25  # of the box: a target is learned from what the frame shows of it
 LARGEST = 4  # in frame widths or heights; a target that is partly outside can be larger than the frame
 
 
@@ -27,7 +28,7 @@ def check_box(box: BoxLike, frame: NDArray[np.uint8]) -> Box:
 
     Raises:
         InputError: it is not four finite numbers, has less than a pixel, is far larger than the ``frame``
-            (``[H, W, 3]``), or does not overlap it.
+            (``[H, W, 3]``), or lies outside it by more than three quarters.
     """
     height, width = frame.shape[:2]
     x, y, w, h = numbers = _four_numbers(box)
@@ -39,6 +40,13 @@ def check_box(box: BoxLike, frame: NDArray[np.uint8]) -> Box:
         raise InputError(f"box: {numbers} lies outside the {width} x {height} frame")
     if w > LARGEST * width or h > LARGEST * height:
         raise InputError(f"box: {numbers} is more than {LARGEST} times as large as the {width} x {height} frame")
+    inside = (min(x + w, width) - max(x, 0)) * (min(y + h, height) - max(y, 0))
+    shown = inside / (min(w, width) * min(h, height))  # of what a frame can show of such a box
+    if shown < LEAST_INSIDE:
+        raise InputError(
+            f"box: the {width} x {height} frame shows {100 * shown:.2g} % of {numbers}; expected "
+            f"{100 * LEAST_INSIDE:.0f} % or more: give left, top, width and height of the part that is seen"
+        )
     return numbers
 
 

@@ -111,8 +111,8 @@ class Tracker:
         Args:
             frame: uint8, numpy ``[H, W, 3]`` or torch ``[3, H, W]``, in the color order ``channels``; or a PIL image.
                 Gray ``[H, W]`` and a fourth channel (alpha, ignored) are accepted, too.
-            box: (x, y, w, h) in pixels: left, top, width, height; not two corners, which would not be detected. It must
-                overlap the frame.
+            box: (x, y, w, h) in pixels: left, top, width, height; not two corners, which would not be detected. A
+                quarter of it or more must lie inside the frame.
         Raises:
             InputError: the frame or the box is invalid.
         """

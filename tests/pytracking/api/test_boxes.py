@@ -26,6 +26,11 @@ def test_boxes_become_four_floats(box: Any) -> None:
     assert all(type(value) is float for value in checked)
 
 
+@pytest.mark.parametrize("box", [(-75, 0, 100, 10), (-500, -400, 900, 700), (0, -30, 320, 40)])
+def test_a_part_outside_the_frame_is_allowed(box: Any) -> None:
+    assert check_box(box, FRAME) == box
+
+
 @pytest.mark.parametrize(
     ("box", "message"),
     [
@@ -48,6 +53,8 @@ def test_boxes_become_four_floats(box: Any) -> None:
         ((0.4, 0.4, 0.2, 0.2), "smaller than a pixel; expected pixels, not parts of the frame"),
         ((320, 0, 10, 10), "lies outside the 320 x 240 frame"),
         ((-20, 0, 20, 10), "lies outside"),
+        ((300, 220, 100, 100), "the 320 x 240 frame shows 4 % of \\(300.0, .*; expected 25 % or more"),
+        ((-76, 0, 100, 10), "frame shows 24 % of"),
         ((10, 10, 1e9, 1e9), "more than 4 times as large as the 320 x 240 frame"),
     ],
 )
