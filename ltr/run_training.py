@@ -13,7 +13,7 @@ from ltr.train_settings.command_line import WORKSPACE, parse_command
 from ltr.trainers.settings import TrainSettings
 from ltr.utils.cli import one_line_errors
 from ltr.utils.config import to_json
-from ltr.utils.files import check_outputs, with_card
+from ltr.utils.files import check_folder, check_outputs, with_card
 from ltr.utils.numbers import check_seed
 
 if TYPE_CHECKING:  # help and mistakes do not wait for the import of torch
@@ -40,6 +40,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+        check_folder("--data", self.data)
 
 
 def parse(argv: list[str]) -> tuple[str, str, RunOptions, TrainSettings]:

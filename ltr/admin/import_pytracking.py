@@ -19,7 +19,7 @@ import tyro
 
 from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
-from ltr.utils.files import check_outputs, with_card
+from ltr.utils.files import check_outputs, check_regular, with_card
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def import_network(options: Options) -> str:
     there = [path for path in with_card(out) if os.path.lexists(path)]  # also links that lead nowhere
     if there and not options.overwrite:
         raise FileExistsError(f"{there[0]} exists already: add --overwrite to replace it, or give another --out")
+    check_regular(file)
     if not file.is_file():
         raise FileNotFoundError(f"checkpoint {file} is missing")
     from ltr.admin.pytracking_checkpoint import write_network  # late: imports torch

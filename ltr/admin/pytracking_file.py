@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from ltr.utils.errors import InputError
+from ltr.utils.files import check_regular
 
 # Of a pickle, without the tensors; pytracking's have less than 1 MiB.
 MAX_PICKLE = 1 << 26  # bytes in a zip file
@@ -62,6 +63,7 @@ def read_file(path: Path) -> Any:
         FileNotFoundError: no such file.
         InputError: the file is damaged, of another kind, or names a class or function that is not a checkpoint's.
     """
+    check_regular(path)
     if not path.is_file():
         raise FileNotFoundError(f"checkpoint {path} is missing")
     try:

@@ -17,7 +17,7 @@ from ltr.models.tracking.dimpnet import DiMPnet
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.config import changed, check, load, to_json
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write, import_advice, sha256
+from ltr.utils.files import atomic_write, check_regular, import_advice, sha256
 
 
 def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:
@@ -52,6 +52,7 @@ def load_network(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[
             f"{path}: expected a network of this toolkit, a .safetensors file with its card (.json) beside it; "
             + import_advice(path)
         )
+    check_regular(path)
     if not path.is_file():
         raise FileNotFoundError(f"network file {path} is missing")
     with path.open("rb") as file:

@@ -17,7 +17,7 @@ import torch
 from ltr.models.weights import load_weights
 from ltr.utils.config import renamed
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write
+from ltr.utils.files import atomic_write, check_regular
 
 # Settings that do not change the result of a run.
 RESUME_IGNORED = ("num_workers", "output")
@@ -90,6 +90,7 @@ class Checkpoints:
             FileNotFoundError: there is nothing to resume.
             ValueError: the checkpoint is damaged, or belongs to other settings.
         """
+        check_regular(self.path)
         if not self.path.is_file():
             raise FileNotFoundError(f"nothing to resume: {self.path} does not exist")
         try:

@@ -12,7 +12,7 @@ import cv2
 from ltr.train_settings.command_line import parse_command
 from ltr.utils.cli import one_line_errors
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write, check_outputs
+from ltr.utils.files import atomic_write, check_folder, check_outputs
 from ltr.utils.numbers import check_seed
 
 if TYPE_CHECKING:  # help and mistakes do not wait for the import of torch
@@ -63,6 +63,7 @@ def main(argv: list[str] | None = None) -> None:
         arguments = sys.argv[1:] if argv is None else argv
         task, _, options, settings, file = parse_command(arguments, SummaryOptions, COMMAND, USAGE)
         check_seed(options.seed)
+        check_folder("--data", options.data)
         check_outputs({"out": options.out}, [options.data, file])
         if options.samples < 1:
             raise InputError(f"samples: expected at least 1, got {options.samples}")

@@ -93,6 +93,18 @@ def is_stream(path: Path) -> bool:
     return bool(_STREAM.fullmatch(str(path))) or (path.exists() and not path.is_file() and not path.is_dir())
 
 
+def check_regular(path: Path) -> None:
+    """Raise InputError if ``path``, which is to be read as a file, is a folder, a pipe or a device."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is a {'folder' if path.is_dir() else 'pipe or device'}; expected a file")
+
+
+def check_folder(name: str, path: Path) -> None:
+    """Raise InputError if ``path``, which the argument ``name`` gives as a folder, is something else."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{name} {path}: is a {'file' if path.is_file() else 'pipe or device'}; expected a folder")
+
+
 def check_outputs(
     outputs: Mapping[str, Path | None],
     sources: Iterable[str | Path | None] = (),

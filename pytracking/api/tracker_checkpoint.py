@@ -12,13 +12,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ltr.utils.errors import InputError
-from ltr.utils.files import atomic_write
+from ltr.utils.files import atomic_write, check_regular
 from pytracking.tracker.base.arrays import as_numpy
 from pytracking.tracker.base.run_info import RunInfo
 
 
 def write_snapshot(path: Path, targets: dict[int, dict[str, Any]], info: RunInfo) -> None:
     """Write the states of ``targets`` (by id; arrays or tensors) and the ``info`` of their tracker to ``path``."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; expected the name of a file, as target.safetensors")
     if path.suffix != ".safetensors":
         raise InputError(f"{path}: expected the suffix .safetensors")
     arrays = {
@@ -32,6 +34,7 @@ def write_snapshot(path: Path, targets: dict[int, dict[str, Any]], info: RunInfo
 
 def read_snapshot(path: Path, info: RunInfo) -> dict[int, dict[str, np.ndarray]]:
     """The targets in ``path``, for the tracker of ``info``; InputError if they belong to a different one."""
+    check_regular(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     targets: dict[int, dict[str, np.ndarray]] = {}

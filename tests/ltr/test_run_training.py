@@ -102,6 +102,8 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
         (("dimp", "toy", "--start", "net.pth", *QUICK), "error: net.pth: expected a network of this toolkit"),
         (("dimp", "toy", "--dry-run", "--device", "toaster"), "error: device 'toaster': expected auto, cpu, "),
         (("dimp", "toy", "--resume", *QUICK), "error: nothing to resume: "),
+        (("dimp", "toy", "--data", "/dev/null"), "error: --data /dev/null: is a pipe or device; expected a folder"),
+        (("dimp", "toy", "--data", __file__), "error: --data .*test_run_training.py: is a file; expected a folder"),
         (("dimp", "dimp_ncep_mobile", "--no-pretrained", "--data", "nowhere", "--dry-run"), "error: .*nowhere"),
     ],
 )

@@ -13,6 +13,7 @@ from ltr.models.detection.prediction import BoxEnergyModel
 from ltr.models.weights import load_weights
 from ltr.train_settings.detection import BranchTrainSettings
 from ltr.utils.errors import InputError
+from ltr.utils.files import check_regular
 
 
 def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device) -> BoxEnergyModel:
@@ -22,6 +23,7 @@ def load_branch(settings: BranchTrainSettings, path: Path, device: torch.device)
         FileNotFoundError: no such file.
         ValueError: the file is damaged, or holds another network.
     """
+    check_regular(path)
     if not path.is_file():
         raise FileNotFoundError(f"network: {path} is missing; train it with ltr/run_training.py detection NAME")
     energy_model = build_energy_model(settings, device)

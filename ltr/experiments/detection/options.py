@@ -11,7 +11,7 @@ import tyro
 from ltr.models.detection.settings import PredictionSettings
 from ltr.utils.config import PositiveInt, SampleCount
 from ltr.utils.errors import InputError
-from ltr.utils.files import with_card
+from ltr.utils.files import check_folder, with_card
 
 if TYPE_CHECKING:  # help and mistakes do not wait for the import of torch
     from ltr.train_settings.detection import BranchTrainSettings
@@ -43,6 +43,9 @@ class BranchOptions:
     cache: Path | None = None  # of the detector's outputs, if other than in the settings
     device: str = "auto"
     threads: int = 1  # of torch on the CPU
+
+    def __post_init__(self) -> None:
+        check_folder("--data", self.data)
 
     @property
     def settings(self) -> BranchTrainSettings:
@@ -99,3 +102,6 @@ class Table2:
     time_steps: int = 0  # also measure the cost of training over so many steps
     device: str = "auto"
     threads: int = 1  # of torch on the CPU
+
+    def __post_init__(self) -> None:
+        check_folder("--data", self.data)

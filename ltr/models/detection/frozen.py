@@ -20,6 +20,7 @@ from ltr.models.weights import load_weights
 from ltr.sampling.detection_batch import FrozenOutput
 from ltr.utils.device import place
 from ltr.utils.errors import InputError
+from ltr.utils.files import check_regular
 
 
 class FrozenDetector:
@@ -98,6 +99,7 @@ def _torchvision_weights(settings: DetectorSettings) -> dict[str, Tensor]:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
+    check_regular(path)
     if not path.is_file():
         raise FileNotFoundError(f"weights: detector file {path} is missing")
     try:

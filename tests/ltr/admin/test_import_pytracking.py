@@ -296,5 +296,7 @@ def test_nothing_is_overwritten_unless_it_is_asked_for(file: Path, tmp_path: Pat
     assert capsys.readouterr().out.startswith(f"{out}: dimp18 of pytracking")
     with pytest.raises(SystemExit, match=r"error: checkpoint .*gone\.pth is missing$"):
         main([str(tmp_path / "gone.pth"), "--out", str(tmp_path / "new.safetensors")])
+    with pytest.raises(SystemExit, match=r"error: /dev/null: is a pipe or device; expected a file$"):
+        main(["/dev/null", "--out", str(tmp_path / "new.safetensors")])
     with pytest.raises(SystemExit, match=r"error: out: expected a name that ends with \.safetensors"):
         main([str(file), "--out", str(tmp_path / "x.pth")])

@@ -17,6 +17,7 @@ from ltr.trainers.ltr_trainer import LTRTrainer
 from ltr.trainers.settings import OptimSettings, OutputSettings, TrainSettings
 from ltr.trainers.stats import TrainingLog
 from ltr.trainers.step_logger import StepLogger
+from ltr.utils.errors import InputError
 from ltr.utils.stop_signals import Stopped
 from tests.fakes.processes import clean_processes
 from tests.fakes.regression import regression_training
@@ -313,6 +314,9 @@ def test_resume_with_other_settings_names_the_fields(tmp_path: Path) -> None:
 
 def test_nothing_to_resume(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nothing to resume: .*checkpoint\.pt does not exist"):
+        _trainer(tmp_path).resume()
+    (tmp_path / "checkpoint.pt").mkdir()
+    with pytest.raises(InputError, match=r"checkpoint\.pt: is a folder; expected a file"):
         _trainer(tmp_path).resume()
 
 

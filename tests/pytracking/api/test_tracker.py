@@ -294,6 +294,12 @@ def test_restore_names_what_does_not_fit(path: str, tracker: Tracker, tmp_path: 
         tracker.clone().save(saved)
     with pytest.raises(FileNotFoundError, match=r"none\.safetensors: no such file"):
         tracker.restore(tmp_path / "none.safetensors")
+    (tmp_path / "f.safetensors").mkdir()
+    for use, expected in ((tracker.save, "the name of a file"), (tracker.restore, "a file")):
+        with pytest.raises(InputError, match=rf"f\.safetensors: is a folder; expected {expected}"):
+            use(tmp_path / "f.safetensors")
+    with pytest.raises(InputError, match="is a folder; expected the name of a file, as target"):
+        tracker.save(tmp_path)
     for broken in (Path(path).read_bytes(), saved.read_bytes()[:1000], b""):
         (tmp_path / "b.safetensors").write_bytes(broken)
         with pytest.raises(ValueError, match=r"b\.safetensors: not a tracker state saved by this toolkit"):
