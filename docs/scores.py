@@ -82,7 +82,8 @@ def speed(scores: Scores) -> str:
     return (
         f"AVX-512: **{fps['f32']} frames a second with image loading**, {fps['f32_without_reading']} without; "
         f"in bf16 {fps['bf16']} with image loading. AVX2, by processor time, without image loading: "
-        f"**{fps['avx2_f32']:.0f}**, in int8 **{fps['avx2_int8']:.0f}**."
+        f"**{fps['avx2_f32']:.0f}**, in int8 **{fps['avx2_int8']:.0f}**. AMD's Zen 4 with AVX-512 and VNNI, likewise: "
+        f"**{fps['zen4_f32']:.0f}**, in bf16 {fps['zen4_bf16']:.0f}, in int8 **{fps['zen4_int8']:.0f}**."
     )
 
 
