@@ -1,6 +1,6 @@
 """Does memory stay flat? Tracks a looped video for many frames and prints the process's memory on the way.
 
-    OMP_WAIT_POLICY=PASSIVE python tests/benchmarks/memory_growth.py --frames 10000
+    OMP_WAIT_POLICY=PASSIVE python tests/benchmarks/memory_growth.py --frames 10000 [--accelerator torch]
 
 Linux only (/proc). The demo's video is decoded anew in every round, as a long video would be.
 """
@@ -9,10 +9,9 @@ import argparse
 from itertools import chain, cycle, islice
 from pathlib import Path
 
-import torch
-
 from pytracking import Tracker
 from pytracking.evaluation.datasets.demo import demo_sequence
+from pytracking.tracker.base.config import TrackerConfig
 from pytracking.video.prefetch import prefetch
 
 WARM_UP = 200
@@ -29,9 +28,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=10_000)
     parser.add_argument("--accelerator", default="auto")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
     sequence = demo_sequence()
-    tracker = Tracker("dimp", "dimp_ncep_mobile", device="cpu", accelerator=arguments.accelerator)
+    tracker = Tracker.from_config(TrackerConfig(device="cpu", accelerator=arguments.accelerator, threads=1))
     frames = chain.from_iterable(prefetch(source) for source in cycle([sequence.open()]))
     tracker.initialize(next(frames), sequence.first_box)
     start = 0.0

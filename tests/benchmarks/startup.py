@@ -26,8 +26,10 @@ begin = [time.process_time()]
 def lap(name):
     begin.append(time.process_time())
     print(f"{name} {begin[-1] - begin[-2]:.2f}", end=" ")
-import torch; lap("torch")
-tracker = Tracker(device="cpu", accelerator=%r); lap("Tracker")
+accelerator = %r
+if accelerator == "torch":
+    import torch; lap("torch")
+tracker = Tracker(device="cpu", accelerator=accelerator); lap("Tracker")
 frame = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
 tracker.initialize(frame, (100, 80, 60, 90)); lap("initialize")
 tracker.track(frame); lap("track")
@@ -60,7 +62,7 @@ def main(options: Options) -> None:
     rows |= {f"`python -m {name} --help`": ["-m", name, "--help"] for name in TOOLS}
     rows |= {f"`python -m ltr.experiments.{x} --help`": ["-m", f"ltr.experiments.{x}", "--help"] for x in EXPERIMENTS}
     rows |= {f"`pytracking {text}`": ["-m", "pytracking", *text.split()] for text in MISTAKES}
-    for accelerator in ("torch", "openvino"):
+    for accelerator in ("torch", "openvino", "onnxruntime"):
         rows[f"first box, {accelerator}"] = ["-c", FIRST_BOX % accelerator]
     for name, arguments in rows.items():
         best, text = min((seconds(arguments) for _ in range(options.repeats)), key=lambda pair: pair[0])
