@@ -29,7 +29,7 @@ from pytracking.api.builder import TrackerBuilder, build_tracker
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.utils.cli import CommandArguments, run_command
 from pytracking.utils.extras import install_hint
-from pytracking.video.frame_source import FrameSource, open_frames, peek_first
+from pytracking.video.frame_source import FrameSource, of_size, open_frames, peek_first
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,20 @@ class Arguments(CommandArguments):
     """port to listen on"""
 
 
-def describe(source: FrameSource) -> VideoInfo:
-    """What is known of ``source``; InputError if it is a camera, has no frames, or no known number of them."""
+def open_source(arguments: Arguments) -> tuple[FrameSource, VideoInfo]:
+    """The frames to annotate, all of one size; InputError if they are live, or not known to be any."""
+    source = open_frames(arguments.video)
     if source.live or not source.length:
         raise InputError(f"{source.name}: a video file or images are annotated, not a live source")
     first, _ = peek_first(source)
-    return VideoInfo((first.shape[1], first.shape[0]), source.length, source.fps, source.name)
+    height, width = first.shape[:2]
+    return of_size(source, width, height), VideoInfo((width, height), source.length, source.fps, source.name)
 
 
-def open_annotations(arguments: Arguments, source: FrameSource) -> tuple[Project, Path]:
+def open_annotations(arguments: Arguments, source: FrameSource, video: VideoInfo) -> tuple[Project, Path]:
     """What to begin with, and the file that keeps it."""
-    video = describe(source)
     path = arguments.out or project_path(arguments.video)
+    check_outputs({"--out": path}, [*source.files, arguments.boxes])
     project = open_project(path, video)
     if project and arguments.boxes:
         raise InputError(f"{path}: is there already; go on with it without --boxes, or give another --out")
@@ -67,7 +69,6 @@ def open_annotations(arguments: Arguments, source: FrameSource) -> tuple[Project
         found = read(arguments.boxes, video=video)
         check_video(found, video, arguments.boxes)
         project = Project(Annotations(found.tracks, video))
-    check_outputs({"--out": path}, [*source.files, arguments.boxes])
     return project or Project(Annotations((), video)), path
 
 
@@ -79,12 +80,16 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
         from pytracking.web.frame_store import FrameStore
     except ModuleNotFoundError as error:
         raise ImportError(f"annotate needs {error.name}: {install_hint('web')}") from None
-    source = open_frames(arguments.video)
-    project, path = open_annotations(arguments, source)
+    source, video = open_source(arguments)
+    project, path = open_annotations(arguments, source, video)
     tracker = build_tracker(arguments.config)
 
+    session = None
+
     def new_session(worker: Executor) -> AnnotationSession:
-        return AnnotationSession(project, source, tracker, path, worker)
+        nonlocal session
+        session = AnnotationSession(project, source, tracker, path, worker)
+        return session
 
     def announce(url: str) -> None:
         print(f"open {url}   (Ctrl-C ends it; everything is kept in {path})", flush=True)
@@ -92,7 +97,7 @@ def run(arguments: Arguments, build_tracker: TrackerBuilder = build_tracker) -> 
     try:
         asyncio.run(serve(new_session, FrameStore(source), arguments.port, announce))
     except KeyboardInterrupt:
-        print(f"\nstopped; {path}")
+        print(f"\nstopped; {session.path if session else path}")
     return 0
 
 

@@ -241,6 +241,24 @@ def frames_at(source: FrameSource, numbers: Sequence[int]) -> Iterator[Image]:
     return (frame for number, frame in enumerate(islice(source, max(wanted) + 1)) if number in wanted)
 
 
+def of_size(source: FrameSource, width: int, height: int) -> FrameSource:
+    """``source``, whose passes end with BrokenSourceError at a frame of another size than ``width`` x ``height`` px."""
+    read = source.frames
+    if isinstance(read, FramesByNumber):
+        numbered = read.read
+        read = replace(read, read=lambda numbers: _of_size(numbered(numbers), source.name, width, height))
+        return replace(source, frames=read)
+    return replace(source, frames=lambda: _of_size(iter(source), source.name, width, height))
+
+
+def _of_size(images: Iterator[Image], name: str, width: int, height: int) -> Iterator[Image]:
+    for image in images:
+        if image.shape[:2] != (height, width):
+            found = f"{image.shape[1]} x {image.shape[0]}"
+            raise BrokenSourceError(f"{name}: a frame has {found} pixels, not {width} x {height} as the first one")
+        yield image
+
+
 def crop(source: FrameSource, width: int, height: int) -> FrameSource:
     """The top left ``width`` x ``height`` px of each frame: removes the padding of an encoder."""
     return replace(source, frames=partial(_crop, source, width, height))

@@ -8,11 +8,14 @@ required as well: first in the URL, then in a cookie.
 import asyncio
 import hmac
 import ipaddress
+import ssl
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
+
+from ltr.utils.errors import InputError
 
 COOKIE = "ebm_tracking_token"
 GUESS_DELAY = 0.5  # seconds until a wrong token is answered
@@ -39,6 +42,15 @@ def new_runner(app: web.Application) -> web.AppRunner:
     """The runner of ``app``. Bodies are not decompressed: our pages never compress them, and invalid compression would
     raise."""
     return web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
+
+
+async def listen(runner: web.AppRunner, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+    """Begin to serve, by https with ``context``; InputError if that address cannot be had."""
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=context).start()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"port {port} of {host}: {reason}; --port names another one, 0 any that is free") from None
 
 
 def guard(token: str | None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Middleware:

@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from ltr.utils.errors import InputError
 from pytracking.annotation.formats import FORMATS, write
 from pytracking.visualization.boxes import LOST_COLOR, PALETTE
-from pytracking.web.access import guard, new_runner
+from pytracking.web.access import guard, listen, new_runner
 from pytracking.web.annotation_protocol import parse_edit
 from pytracking.web.annotation_session import AnnotationSession
 from pytracking.web.assets import asset_routes
@@ -57,7 +57,7 @@ async def serve(
         runner = new_runner(build_app(session, frames))
         await runner.setup()
         try:
-            await web.TCPSite(runner, HOST, port).start()
+            await listen(runner, HOST, port)
             announce(f"http://{HOST}:{runner.addresses[0][1]}/")
             await session.run()
         finally:
@@ -70,7 +70,7 @@ async def _video(request: web.Request) -> web.StreamResponse:
     formats = {name: known.what for name, known in FORMATS.items()}
     about = {"size": video.size, "frames": video.num_frames, "fps": video.fps, "source": Path(video.source).name}
     colors = {"colours": PALETTE, "lost_colour": LOST_COLOR}
-    return web.json_response({**about, **colors, "formats": formats, "path": str(session.path)})
+    return web.json_response({**about, **colors, "formats": formats})
 
 
 async def _frame(request: web.Request) -> web.StreamResponse:

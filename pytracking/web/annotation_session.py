@@ -16,7 +16,7 @@ from pytracking.annotation import editing
 from pytracking.annotation.autofill import Span, fill_span, spans_around, spans_of
 from pytracking.annotation.editing import Project
 from pytracking.annotation.model import AnnotatedBox, AnnotatedTrack
-from pytracking.annotation.project_file import save_project
+from pytracking.annotation.project_file import ProjectFile
 from pytracking.api.boxes import check_box
 from pytracking.api.tracker import Tracker
 from pytracking.video.frame_source import FrameSource
@@ -57,7 +57,7 @@ class AnnotationSession:
     """
 
     def __init__(self, project: Project, source: FrameSource, tracker: Tracker, path: Path, worker: Executor) -> None:
-        self.project, self.path = project, path
+        self.project, self._file = project, ProjectFile(path)
         self._source, self._tracker, self._worker = source, tracker, worker
         width, height = project.annotations.video.size or (0, 0)
         self._blank = np.broadcast_to(np.uint8(0), (height, width, 3))
@@ -70,6 +70,11 @@ class AnnotationSession:
         self._unsaved = False
         self.message = ""  # what went wrong last
         self.save_error = ""
+
+    @property
+    def path(self) -> Path:
+        """The file that keeps the annotations."""
+        return self._file.path
 
     # ---- what the page sees
 
@@ -96,6 +101,7 @@ class AnnotationSession:
             "redo": bool(self._after),
             "saved": not self._unsaved,
             "save_error": self.save_error,
+            "path": str(self.path),
             "message": self.message,
         }
 
@@ -205,7 +211,7 @@ class AnnotationSession:
         finally:
             self._run += 1
             if self._unsaved:
-                save_project(self.project, self.path)
+                self._file.save_at_the_end(self.project)
 
     async def _run_spans(self) -> None:
         while True:
@@ -265,11 +271,12 @@ class AnnotationSession:
             while not self._unsaved:
                 await self.next_change.wait()
             await asyncio.sleep(SAVE_DELAY)
-            project = self.project
+            project, path = self.project, self.path
             try:
-                await asyncio.to_thread(save_project, project, self.path)
+                if await asyncio.to_thread(self._file.save, project):
+                    self.message = f"Another program has changed {path}: this page goes on in {self.path}"
                 self._unsaved, self.save_error = self.project is not project, ""
-            except OSError as error:
-                self.save_error = f"{self.path} cannot be written: {error.strerror or error}"
+            except (OSError, InputError) as error:
+                self.save_error = f"{self.path} cannot be written: {getattr(error, 'strerror', None) or error}"
                 await asyncio.sleep(SAVE_DELAY)
             self._tell()

@@ -18,7 +18,7 @@ from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from ltr.utils.errors import InputError
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.visualization.boxes import LOST_COLOR, PALETTE
-from pytracking.web.access import guard, is_local, new_runner
+from pytracking.web.access import guard, is_local, listen, new_runner
 from pytracking.web.assets import asset_routes
 from pytracking.web.downloads import CanceledError, parse_overlay, render
 from pytracking.web.protocol import (
@@ -292,8 +292,7 @@ async def serve(new_targets: Callable[[], MultiTracker], address: Address, annou
     runner = new_runner(build_app(new_targets, token))
     await runner.setup()
     try:
-        site = web.TCPSite(runner, address.host, address.port, ssl_context=context)
-        await site.start()
+        await listen(runner, address.host, address.port, context)
         host = socket.gethostname() if address.host in ("0.0.0.0", "::") else address.host
         host = f"[{host}]" if ":" in host else host
         url = f"{'https' if context else 'http'}://{host}:{runner.addresses[0][1]}/"

@@ -11,8 +11,7 @@ from pathlib import Path
 from queue import Queue
 
 from pytracking.api.multi_tracker import MultiTracker
-from pytracking.run_annotate import Arguments, open_annotations
-from pytracking.video.frame_source import open_frames
+from pytracking.run_annotate import Arguments, open_annotations, open_source
 from pytracking.web.annotation_server import serve as serve_annotation
 from pytracking.web.annotation_session import AnnotationSession
 from pytracking.web.frame_store import FrameStore
@@ -67,8 +66,9 @@ def served(new_targets: Callable[[], MultiTracker] = fake_targets, address: Addr
 @contextmanager
 def served_annotation(video: Path, tracker: object, port: int = 0, **options: Path) -> Iterator[str]:
     """The server of ``pytracking annotate`` for ``video`` in a thread; its URL. options: as of the command."""
-    source = open_frames(video)
-    project, path = open_annotations(Arguments(str(video), **options), source)
+    arguments = Arguments(str(video), **options)
+    source, about = open_source(arguments)
+    project, path = open_annotations(arguments, source, about)
 
     def new_session(worker: Executor) -> AnnotationSession:
         return AnnotationSession(project, source, tracker, path, worker)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import { TargetList } from "./targets.js";
 import { Timeline } from "./timeline.js";
 
 const $ = (id) => document.getElementById(id);
+const KEYBOARD = matchMedia("(hover: hover)").matches; // a touch screen has no arrow keys
 
 let selected = null; // id of the target whose boxes are drawn; null: what is drawn is a new one
 let drawn = null; // id of a new target that the server has taken, and not told of yet
@@ -42,7 +43,6 @@ async function start() {
   timeline.length = video.frames;
   $("seek").max = video.frames - 1;
   $("source").textContent = video.source;
-  $("path").textContent = video.path;
   document.title = `pytracking: ${video.source}`;
   $("formats").replaceChildren(...Object.entries(video.formats).map(format));
   player.go(0);
@@ -91,12 +91,13 @@ function show() {
   showActions();
 }
 
-function showState({ busy, undo: canUndo, redo, saved, save_error: failed, message }) {
+function showState({ busy, undo: canUndo, redo, saved, save_error: failed, message, path }) {
   if (project.tracks.has(drawn)) [selected, drawn] = [drawn, null];
   if (!project.tracks.has(selected)) selected = null;
   $("count").textContent = project.tracks.size || "";
   document.body.classList.toggle("following", project.tracks.size > 0);
   $("saved").textContent = failed || (saved ? "Saved" : "Saving");
+  $("path").textContent = path;
   $("saved").dataset.state = failed ? "failed" : "";
   $("busy").hidden = !busy;
   if (busy) {
@@ -128,7 +129,7 @@ function hint(box) {
   if (!project.tracks.has(selected)) return "Click a target to select it, or drag a box around a new one";
   const { label } = project.tracks.get(selected);
   if (box?.key) return `Keyframe of ${label} ${selected}`;
-  if (box?.doubt >= 0.5) return `${label} ${selected} is in doubt here: draw its box, or press K if it is right`;
+  if (box?.doubt >= 0.5) return `${label} ${selected} is in doubt here: draw its box${KEYBOARD ? ", or press K if it is right" : ""}`;
   return box ? "" : `Drag a box around ${label} ${selected}, if it is to be seen here`;
 }
 
@@ -190,7 +191,7 @@ function tap([x, y]) {
 
 function newTarget() {
   selected = null;
-  if (matchMedia("(hover: hover)").matches) selector.startKeyboard(); // a touch screen has no arrow keys
+  if (KEYBOARD) selector.startKeyboard();
   show();
 }
 

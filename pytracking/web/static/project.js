@@ -5,7 +5,7 @@ export class Project {
   constructor(handlers) {
     this.handlers = handlers;
     this.tracks = new Map();
-    this.state = { busy: null, undo: false, redo: false, saved: true, save_error: "", message: "" };
+    this.state = { busy: null, undo: false, redo: false, saved: true, save_error: "", message: "", path: "" };
     const events = new EventSource("/events");
     events.addEventListener("open", () => {
       this.tracks.clear(); // all of them come anew

@@ -1,4 +1,6 @@
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -6,7 +8,7 @@ from ltr.utils.errors import InputError
 from pytracking.annotation import formats
 from pytracking.annotation.editing import Project
 from pytracking.annotation.model import AnnotatedBox, AnnotatedTrack, Annotations, VideoInfo
-from pytracking.annotation.project_file import open_project, project_path, save_project
+from pytracking.annotation.project_file import ProjectFile, open_project, project_path, save_project
 
 VIDEO = VideoInfo((64, 48), 30, 25.0, "a.mp4")
 TRACK = AnnotatedTrack(
@@ -33,6 +35,33 @@ def test_there_and_back(tmp_path):
 def test_where_it_stands():
     assert project_path("videos/clip.mp4").as_posix() == "videos/clip.mp4.annotations.json"
     assert project_path("images/").as_posix() == "images.annotations.json"
+    assert project_path("images/*.jpg").as_posix() == "images/_.jpg.annotations.json"
+    assert project_path("https://host/a/clip.mp4?x=1").as_posix() == "clip.mp4.annotations.json"
+    assert project_path(".") == Path.cwd().with_name(Path.cwd().name + ".annotations.json")
+
+
+def test_what_another_program_writes_is_kept(tmp_path):
+    file = ProjectFile(tmp_path / "p.annotations.json")
+    assert not file.save(PROJECT)
+    assert not file.save(PROJECT)
+    file.path.unlink()
+    assert not file.save(PROJECT)  # it has everything
+    (tmp_path / "p.annotations.json").write_text("mine")
+    assert file.save(PROJECT)
+    assert not file.save(PROJECT)
+    assert file.path == tmp_path / "p.annotations-2.json"
+    assert (tmp_path / "p.annotations.json").read_text() == "mine"
+    assert open_project(file.path, VIDEO) == PROJECT
+
+
+def test_at_the_end_it_is_written_somewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"p\.json cannot be written .*: the annotations are in (.*)") as caught:
+        ProjectFile(tmp_path / "file" / "p.json").save_at_the_end(PROJECT)
+    (kept,) = tmp_path.glob("annotations-*/p.json")
+    assert str(caught.value).endswith(str(kept))
+    assert open_project(kept, VIDEO) == PROJECT
 
 
 def test_files_of_the_user_are_not_taken_for_projects(tmp_path):

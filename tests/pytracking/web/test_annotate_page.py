@@ -138,6 +138,35 @@ def test_undo_labels_and_hiding(browser, video, tmp_path):
     assert [(track.label, len(track.boxes)) for track in tracks] == [("red ball", 9), ("ball", 1), ("ball", 1)]
 
 
+def test_two_windows_show_the_same(browser, video, tmp_path):
+    tracker = DriftingTracker(signed=True)
+    with (
+        served_annotation(video, tracker) as url,
+        opened(browser, url, DESKTOP) as page,
+        opened(browser, url, DESKTOP) as other,
+    ):
+        annotate_two_keyframes(page)
+        expect(other.locator("#targets .name")).to_have_value("ball")
+        go(other, 10)
+        expect(other.locator("#targets .state")).to_have_text("Keyframe")
+        draw(other, (40, 20, 12, 12))  # a target of the other window, which has none selected
+        expect(page.locator("#targets li")).to_have_count(2)
+        other.click("#undo")
+        expect(page.locator("#targets li")).to_have_count(1)
+        path = tmp_path / "clip.mp4.annotations.json"
+        wait(page)
+        path.write_text("mine", encoding="utf-8")  # a third program
+        page.click("#targets .select")
+        page.keyboard.press("f")
+        for window in (page, other):
+            expect(window.locator("#notice span")).to_contain_text("Another program has changed")
+        wait(page)
+        page.click("#save")
+        expect(page.locator("#path")).to_have_text(str(tmp_path / "clip.mp4.annotations-2.json"))
+    assert path.read_text(encoding="utf-8") == "mine"
+    assert list(formats.read(tmp_path / "clip.mp4.annotations-2.json").tracks[0].boxes) == list(range(2, 20))
+
+
 def test_a_stopped_server_is_told_and_nothing_is_lost(browser, video, tmp_path):
     page = browser.new_page(**DESKTOP)
     with served_annotation(video, DriftingTracker(signed=True)) as url:

@@ -44,7 +44,7 @@ class HeldTracker(DriftingTracker):
         return super().track(frame)
 
 
-def run(tmp_path, scene, tracker=None):
+def run(tmp_path, scene, tracker=None, path="p.json"):
     """Play ``scene`` with a session that is running; what its file holds in the end."""
 
     async def play():
@@ -52,7 +52,7 @@ def run(tmp_path, scene, tracker=None):
         with ThreadPoolExecutor(1) as worker:
             project = Project(Annotations((), VIDEO))
             tracked = tracker or DriftingTracker(signed=True)
-            session = AnnotationSession(project, source, tracked, tmp_path / "p.json", worker)
+            session = AnnotationSession(project, source, tracked, tmp_path / path, worker)
             work = asyncio.create_task(session.run())
             try:
                 await scene(session)
@@ -62,7 +62,7 @@ def run(tmp_path, scene, tracker=None):
                 await asyncio.wait([work])
 
     asyncio.run(play())
-    return open_project(tmp_path / "p.json", VIDEO)
+    return open_project(tmp_path / path, VIDEO)
 
 
 async def until(session, condition):
@@ -214,18 +214,35 @@ def test_what_cannot_be_done_is_refused_and_what_fails_is_told(tmp_path):
     run(tmp_path, scene, Failing())
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path):
+def test_a_file_that_cannot_be_written_is_told_and_written_later(tmp_path):
+    place = tmp_path / "folder"
+
     async def scene(session):
-        (tmp_path / "gone").write_text("a file in the place of a folder")
-        session.path = tmp_path / "gone" / "p.json"
+        place.write_text("a file in the place of a folder")
         session.edit(key(2, None))
         await until(session, lambda: session.save_error)
         assert "cannot be written" in session.state({})["save_error"]
-        session.path = tmp_path / "p.json"
+        place.unlink()
         await until(session, lambda: session.state({})["saved"])
         assert session.save_error == ""
 
-    run(tmp_path, scene)
+    assert run(tmp_path, scene, path="folder/p.json").keys(0) == [2]
+
+
+def test_what_another_program_writes_is_not_written_over(tmp_path):
+    path = tmp_path / "p.json"
+
+    async def scene(session):
+        session.edit(key(2, None))
+        await until(session, lambda: session.state({})["saved"])
+        path.write_text("mine")
+        session.edit(key(4, 0))
+        await until(session, lambda: session.path != path)
+        assert session.message == f"Another program has changed {path}: this page goes on in {tmp_path / 'p-2.json'}"
+        path.unlink()
+
+    assert run(tmp_path, scene) is None
+    assert open_project(tmp_path / "p-2.json", VIDEO).keys(0) == [2, 4]
 
 
 @pytest.mark.parametrize(

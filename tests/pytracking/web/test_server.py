@@ -13,6 +13,7 @@ from aiohttp import ClientSession, WSMsgType, hdrs
 from aiohttp.test_utils import TestClient, TestServer
 
 from ltr.data.image_loader import encode_jpeg
+from ltr.utils.errors import InputError
 from pytracking.api.multi_tracker import MultiTracker
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.video.frame_source import open_frames
@@ -377,7 +378,7 @@ def test_addresses_that_cannot_be_had(tmp_path):
     (tmp_path / "bad.pem").write_text("no certificate")
     with pytest.raises(ValueError, match=r"bad\.pem"):
         announced(Address(port=0, certificate=tmp_path / "bad.pem"))
-    with pytest.raises(OSError, match=r"203\.0\.113\.1"):
+    with pytest.raises(InputError, match=r"port 0 of 203\.0\.113\.1: .*; --port names another one"):
         announced(Address("203.0.113.1", 0))
 
 
