@@ -120,3 +120,29 @@ def remove(project: Project, target: int) -> Project:
     kept = tuple(track for track in project.annotations.tracks if track.id != target)
     ends = frozenset(end for end in project.ends if end[0] != target)
     return Project(replace(project.annotations, tracks=kept), ends)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a project has of one target; track: None without it. only_label: its label alone."""
+
+    target: int
+    track: AnnotatedTrack | None
+    ends: frozenset[tuple[int, int]]
+    only_label: bool = False
+
+
+def part_of(project: Project, target: int, only_label: bool = False) -> Part:
+    """What ``project`` has of a target, which need not be there."""
+    track = next((track for track in project.annotations.tracks if track.id == target), None)
+    return Part(target, track, frozenset(end for end in project.ends if end[0] == target), only_label)
+
+
+def with_part(project: Project, part: Part) -> Project:
+    """With ``part`` in place of what there is of its target; the other targets stay."""
+    if part.only_label and part.track:
+        return relabel(project, part.target, part.track.label)
+    others = tuple(track for track in project.annotations.tracks if track.id != part.target)
+    tracks = (*others, part.track) if part.track else others
+    ends = frozenset(end for end in project.ends if end[0] != part.target)
+    return Project(replace(project.annotations, tracks=tracks), ends | part.ends)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -68,7 +69,13 @@ async def _video(request: web.Request) -> web.StreamResponse:
     session = request.app[SESSION]
     video = session.project.annotations.video
     formats = {name: known.what for name, known in FORMATS.items()}
-    about = {"size": video.size, "frames": video.num_frames, "fps": video.fps, "source": Path(video.source).name}
+    about = {
+        "id": os.path.abspath(video.source),
+        "size": video.size,
+        "frames": video.num_frames,
+        "fps": video.fps,
+        "source": Path(video.source).name,
+    }
     colors = {"colours": PALETTE, "lost_colour": LOST_COLOR}
     return web.json_response({**about, **colors, "formats": formats})
 

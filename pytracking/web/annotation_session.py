@@ -14,7 +14,7 @@ import numpy as np
 from ltr.utils.errors import InputError
 from pytracking.annotation import editing
 from pytracking.annotation.autofill import Span, fill_span, spans_around, spans_of
-from pytracking.annotation.editing import Project
+from pytracking.annotation.editing import Part, Project
 from pytracking.annotation.model import AnnotatedBox, AnnotatedTrack
 from pytracking.annotation.project_file import ProjectFile
 from pytracking.api.boxes import check_box
@@ -61,8 +61,8 @@ class AnnotationSession:
         self._source, self._tracker, self._worker = source, tracker, worker
         width, height = project.annotations.video.size or (0, 0)
         self._blank = np.broadcast_to(np.uint8(0), (height, width, 3))
-        self._before: list[Project] = []
-        self._after: list[Project] = []
+        self._before: list[Part] = []  # of the target that was changed; the others may be filled meanwhile
+        self._after: list[Part] = []
         self._spans: list[Span] = []  # to fill; the first one is in work
         self._done = self._here = 0  # frames tracked: of the spans before, and of the first one
         self._run = 0  # counts up when the filling is canceled
@@ -125,13 +125,13 @@ class AnnotationSession:
             case Hide(target, frame):
                 self._replace(editing.hide(self.project, target, frame), target)
             case Relabel(target, label):
-                self._replace(editing.relabel(self.project, target, label), None)
+                self._replace(editing.relabel(self.project, target, label), target, only_label=True)
             case Remove(target):
                 self._replace(editing.remove(self.project, target), target)
             case Follow(target, back):
                 spans = spans_of(self.project, target, back)
                 canceled = self._cancel(target)
-                self._replace(self.project, None)
+                self._replace(self.project, target)
                 self._fill([*spans, *(span for span in canceled if span not in spans)])
             case Stop():
                 self._cancel()
@@ -149,7 +149,7 @@ class AnnotationSession:
     def _draw(self, target: int | None, label: str, frame: int, box: editing.Box) -> int:
         drawn, target_id = editing.draw(self.project, target, label, frame, box)
         canceled = self._cancel(target_id)
-        self._replace(drawn, None)
+        self._replace(drawn, target_id)
         spans = spans_around(drawn, target_id, frame)
         before, after = drawn.around(target_id, frame)
         for span in canceled:  # go on with what was canceled, from the new keyframe where that is nearer
@@ -163,20 +163,23 @@ class AnnotationSession:
         self._fill(spans)
         return target_id
 
-    def _replace(self, project: Project, target: int | None) -> None:
-        """Make ``project`` the current one, as a step that can be undone; the filling of ``target`` ends."""
-        if target is not None:
+    def _replace(self, project: Project, target: int, only_label: bool = False) -> None:
+        """Make ``project``, in which ``target`` is changed, the current one, as a step that can be undone; unless its
+        label alone is, its filling ends."""
+        if not only_label:
             self._cancel(target)
-        self._before = [*self._before, self.project][-MAX_UNDO:]
+        self._before = [*self._before, editing.part_of(self.project, target, only_label)][-MAX_UNDO:]
         self._after = []
         self._set(project)
 
-    def _go(self, back: list[Project], forth: list[Project]) -> None:
+    def _go(self, back: list[Part], forth: list[Part]) -> None:
         if not back:
             return
-        self._cancel()
-        forth.append(self.project)
-        self._set(back.pop())
+        part = back.pop()
+        if not part.only_label:
+            self._cancel(part.target)
+        forth.append(editing.part_of(self.project, part.target, part.only_label))
+        self._set(editing.with_part(self.project, part))
 
     def _set(self, project: Project) -> None:
         self.project = project

@@ -16,6 +16,7 @@ const KEYBOARD = matchMedia("(hover: hover)").matches; // a touch screen has no 
 let selected = null; // id of the target whose boxes are drawn; null: what is drawn is a new one
 let drawn = null; // id of a new target that the server has taken, and not told of yet
 let open = false; // whether the server answers
+let videoId = null; // what is annotated
 let frozen = false; // while a box is drawn
 
 const notices = new Notices($("notice"), $("announcer"));
@@ -35,9 +36,13 @@ stage.label = ({ id, label, key }) => `${label} ${id}${key ? " ◆" : ""}`;
 
 // ---- what is shown
 
+// At each connection: the server may have been started again, with another video.
 async function start() {
   const answer = await fetch("/video");
   const video = await answer.json();
+  if (videoId !== null && videoId !== video.id) location.reload();
+  if (videoId !== null) return;
+  videoId = video.id;
   stage.setColours(video.colours, video.lost_colour);
   player.open(video);
   timeline.length = video.frames;
@@ -92,6 +97,7 @@ function show() {
 }
 
 function showState({ busy, undo: canUndo, redo, saved, save_error: failed, message, path }) {
+  if (videoId === null) return; // told again when that is known
   if (project.tracks.has(drawn)) [selected, drawn] = [drawn, null];
   if (!project.tracks.has(selected)) selected = null;
   $("count").textContent = project.tracks.size || "";
@@ -134,6 +140,11 @@ function hint(box) {
 }
 
 function showStatus(connected) {
+  if (connected) start().then(() => showConnection(true)).catch((error) => notify(error.message));
+  else showConnection(false);
+}
+
+function showConnection(connected) {
   open = connected;
   document.body.dataset.connection = $("connection").dataset.state = connected ? "open" : "closed";
   $("connection").textContent = connected ? "Connected" : "The server has stopped";
@@ -142,8 +153,8 @@ function showStatus(connected) {
     selector.cancel();
     for (const id of ["undo", "redo"]) $(id).disabled = true;
     $("busy").hidden = true;
-  } else if (player.frame < 0) start().catch((error) => notify(error.message));
-  show();
+    show();
+  } else showState(project.state);
 }
 
 function showPlaying(playing) {

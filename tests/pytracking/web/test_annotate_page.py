@@ -189,3 +189,17 @@ def test_a_stopped_server_is_told_and_nothing_is_lost(browser, video, tmp_path):
         expect(page.locator("#targets .name")).to_have_value("red ball")
         expect(page.locator("#targets .state")).to_have_text("Filled")
     page.close()
+
+
+def test_a_server_with_another_video_is_noticed(browser, video, tmp_path):
+    page = browser.new_page(**DESKTOP)
+    with served_annotation(video, DriftingTracker()) as url:
+        page.goto(url)
+        annotate_two_keyframes(page)
+    expect(page.locator("#connection")).to_have_text("The server has stopped")
+    other = write_video(tmp_path / "other.mp4", frames=10, height=SIZE[1], width=SIZE[0])
+    with served_annotation(other, DriftingTracker(), int(re.sub(r"\D", "", url.rpartition(":")[2]))):
+        expect(page.locator("#place-in-video")).to_have_text("0 / 9")
+        expect(page.locator("#source")).to_have_text("other.mp4")
+        expect(page.locator("#targets li")).to_have_count(0)
+    page.close()

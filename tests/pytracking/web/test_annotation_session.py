@@ -214,6 +214,36 @@ def test_what_cannot_be_done_is_refused_and_what_fails_is_told(tmp_path):
     run(tmp_path, scene, Failing())
 
 
+def test_undo_leaves_what_was_filled_of_another_target_meanwhile(tmp_path):
+    async def scene(session):
+        session.edit(key(2, None))
+        session.edit(key(3, None))
+        session.edit(Follow(0, False))
+        session.edit(key(5, 1))
+        await idle(session)
+        assert frames(session, 1) == [3, 4, 5]
+        session.edit(Undo())
+        assert frames(session, 1) == [3]
+        assert frames(session, 0) == list(range(2, FRAMES))
+        session.edit(Redo())
+        assert frames(session, 1) == [3, 4, 5]
+        session.edit(Undo())
+        session.edit(Follow(1, False))
+        session.edit(Relabel(1, "cup"))
+        await idle(session)
+        session.edit(Undo())  # of the label alone
+        assert session.project.track(1).label == "ball"
+        assert frames(session, 1) == list(range(3, FRAMES))
+        session.edit(Undo())
+        assert frames(session, 1) == [3]
+        session.edit(Undo())  # the following of target 0
+        assert frames(session, 0) == [2]
+        session.edit(Undo())
+        assert [track.id for track in session.project.annotations.tracks] == [0]
+
+    run(tmp_path, scene)
+
+
 def test_a_file_that_cannot_be_written_is_told_and_written_later(tmp_path):
     place = tmp_path / "folder"
 
