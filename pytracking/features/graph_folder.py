@@ -70,6 +70,10 @@ class Manifest:
         """Write it into ``folder``."""
         (folder / MANIFEST).write_text(json.dumps(to_json(self), indent=1) + "\n", encoding="utf-8")
 
+    def is_of(self, network: Path) -> bool:
+        """Whether the graphs were made from the .safetensors file ``network`` as it is now, by its card."""
+        return bool(read_values(network.with_suffix(".json"), "card").get("sha256") == self.network_sha256)
+
     @property
     def graph_files(self) -> list[str]:
         """The files that run the tracker."""

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.cli import TRAINING_HINT
-from ltr.utils.config import changed, check, load, read_values, to_json
+from ltr.utils.config import changed, check, load, to_json
 from ltr.utils.errors import InputError
 from pytracking.features.graph_folder import MANIFEST, WEIGHTS, Manifest
 from pytracking.features.graph_session import GraphSessions
@@ -95,7 +95,7 @@ def _why_no_graphs(params: DiMPParams, config: TrackerConfig) -> str | None:
     if not (folder / MANIFEST).is_file():
         return f"{network.name} has no ONNX graphs beside it (pytracking export makes them)"
     manifest = Manifest.read(folder)
-    if read_values(network.with_suffix(".json"), "card").get("sha256") != manifest.network_sha256:
+    if not manifest.is_of(network):
         return f"the ONNX graphs in {folder} are of another network than {network.name}"
     wanted, made = (_constants(values) for values in (to_json(params.for_prediction("log_density")), manifest.params))
     side = manifest.settings["crop_side"]
