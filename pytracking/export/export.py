@@ -42,6 +42,7 @@ from pytracking.tracker.dimp import (
     localization,
     modulation_finetuning,
     posterior_mean,
+    rotation,
 )
 from pytracking.tracker.dimp.backend import of_network
 from pytracking.tracker.dimp.dimp import DiMP
@@ -52,7 +53,7 @@ from pytracking.tracker.families import complete, load_parameters
 
 FRAME_LOGIC = (
     *(augmentation, camera_motion, distractors, far_search, identity, localization),
-    *(modulation_finetuning, posterior_mean),
+    *(modulation_finetuning, posterior_mean, rotation),
 )
 STEPS = (
     "Boxes are (x, y, w, h): left, top, width, height in pixels; pixel i covers i..i + 1. Frames are RGB uint8.",

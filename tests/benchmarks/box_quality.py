@@ -40,8 +40,8 @@ def overlaps(tracker: DiMPTracker, sequence: Sequence) -> np.ndarray:
             state, functions = tracker.started, tracker.dimp.functions
             crop, transform = functions.crop(functions.load_frame(frame), *tracker.dimp._search_region(box))
             (features,) = functions.extract_features([crop])
-            first_size, start = state.first_size / transform.scale, box_to_crop(box, transform)
-            query = BoxQuery(features, state.modulation, start, first_size, state.generator)
+            size, start = state.expected_size / transform.scale, box_to_crop(box, transform)
+            query = BoxQuery(features, state.modulation, start, size, state.generator)
             (refined,) = functions.refine_target_box([query])
             boxes = np.stack([box, box_from_crop(refined.box.astype(np.float64), transform)])
             found.append(box_iou(torch.from_numpy(boxes), truth[number]).numpy())

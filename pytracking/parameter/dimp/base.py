@@ -53,13 +53,14 @@ class FarSearchParams:
     min_score: float = 0.25  # of both filters; where one's is lower, the target is not
     # Evidence is the similarity to the first frame's target (cosine of the mean features in the box) plus
     score_weight: NonNegativeFloat = 0.3  # of the lower score of the two filters
-    candidate_evidence: float = 0.5  # from which something in an enlarged area is looked at closer
-    found_evidence: float = 0.75  # from which it is the target, in its own size
-    min_energy: float = -30.0  # least energy there, minus that of the first box in the first frame
+    candidate_evidence: float = 0.4  # from which something in an enlarged area is looked at closer
+    found_evidence: float = 0.65  # from which it is the target, in its own size
+    min_energy: float = -10.0  # least energy there, minus that of the first box in the first frame
     confirmations: PositiveInt = 3  # frames in a row in which all this holds
     reach: PositiveFloat = 1.0  # how far a candidate moves in a frame at most, in target sizes
-    doubt_score: float = 0.6  # what is followed with a lower score and
-    doubt_evidence: float = 0.55  # less evidence than this is searched for, too
+    doubt_score: float = 0.8  # what is followed with a lower score and
+    doubt_evidence: float = 0.6  # less evidence than this is searched for, too,
+    margin: float = 0.2  # and while something elsewhere has more evidence by this
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ class RefinementParams:
     when_uncertain: bool = False  # refine boxes in the state uncertain, too (pytracking: update_scale_when_uncertain)
     size_spread: PositiveFloat = 0.2  # scale of the prior (Student's t) of log sqrt(w h), relative to the first box
     aspect_spread: PositiveFloat = 0.2  # the same of log (w / h)
+    rotation: bool = False  # relative to the first box turned in the plane, by the likely angle
     mean: MeanParams = field(default_factory=MeanParams)
     ascent: AscentParams = field(default_factory=AscentParams)
     overlap_ascent: OverlapAscentParams = field(default_factory=OverlapAscentParams)
@@ -202,7 +204,7 @@ FOR_PREDICTION: dict[BoxPrediction, _ForPrediction] = {
 _ADDED: dict[str, dict[str, Any]] = {
     "localization": {"window": False},
     "augmentation": {"crop_shifts": [], "random_shift": 0.0, "dropout_copies": 0, "dropout": 0.2},
-    "refinement": {"when_uncertain": False},
+    "refinement": {"when_uncertain": False, "rotation": False},
 }
 
 

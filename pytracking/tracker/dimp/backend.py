@@ -119,8 +119,8 @@ def _constants(values: Any) -> dict[str, Any]:
             value = value[part]
         found[name] = value
     refinement = dict(found["refinement"])
-    for free in ("when_uncertain", "enabled", "ascent", "overlap_ascent"):
-        refinement.pop(free)
+    for free in ("when_uncertain", "enabled", "ascent", "overlap_ascent", "rotation"):
+        refinement.pop(free, None)  # graphs made by an older version have fewer
     return {**found, "refinement": refinement}
 
 

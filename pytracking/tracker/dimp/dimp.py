@@ -165,7 +165,8 @@ class DiMP:
         """The last box, shifted to the localized position."""
         box_crop = box_to_crop(state.box, transform)
         box_crop[:2] += (found.displacement - self._last_place(state, transform)) * self.settings.stride
-        return BoxQuery(features, state.modulation, box_crop, state.first_size / transform.scale, state.generator)
+        size = state.expected_size / transform.scale
+        return BoxQuery(features, state.modulation, box_crop, size, state.generator)
 
     def _moves_to_refined(self, found: Localization) -> bool:
         """Whether the refined box is taken: in the state tracking (and uncertain, if set)."""
@@ -199,8 +200,11 @@ class DiMP:
         state.distractors = state.distractors.after(places, np.array(found.distractor_scores), size)
         if found.state != "lost":
             state.identity_score += thresholds.recognition_rate * (evidence.recognition - state.identity_score)
-            box_crop = refined.box.astype(np.float64) if refined and self._moves_to_refined(found) else query.box
+            chosen = refined if self._moves_to_refined(found) else None
+            box_crop = chosen.box.astype(np.float64) if chosen else query.box
             box = self._clip_to_frame(box_from_crop(box_crop, transform), state.frame_size)
+            if chosen and self.params.refinement.rotation:
+                state.rotation = state.rotation.after(box[2:], state.first_size)
             change = box - state.box
             state.box, state.motion = box, change[:2] + change[2:] / 2
         if verdict == "tracking":

@@ -158,8 +158,8 @@ class FarSearch:
         if not near.any():
             return None
         chosen = int(np.where(near, evidence, -np.inf).argmax())
-        first_size = state.first_size / transform.scale
-        query = BoxQuery(features, state.modulation, boxes_crop[chosen], first_size, state.generator)
+        size = state.expected_size / transform.scale
+        query = BoxQuery(features, state.modulation, boxes_crop[chosen], size, state.generator)
         (refined,) = self.functions.refine_target_box([query])
         box_crop = refined.box.astype(np.float64)
         (certainty,) = self._evidence(state, features, box_crop[None], heights[[chosen]])
@@ -181,7 +181,8 @@ class FarSearch:
         transform, features, _ = view
         box_crop = box_to_crop(state.box[None], transform)
         (evidence,) = self._evidence(state, features, box_crop, np.array([state.identity_score]))
-        return bool(evidence < self.params.doubt_evidence)
+        elsewhere = state.search.candidates[:1, 2].tolist()  # the best that was seen
+        return bool(evidence < max([self.params.doubt_evidence, *(each - self.params.margin for each in elsewhere)]))
 
     def _evidence(
         self, state: TargetState, features: CropFeatures, boxes: np.ndarray, scores: np.ndarray

@@ -38,7 +38,7 @@ class BoxQuery:
     features: CropFeatures
     modulation: Modulation
     box: np.ndarray  # (x, y, w, h) in crop pixels, [4]
-    first_size: np.ndarray  # (w, h) of the first box in crop pixels, [2]
+    expected_size: np.ndarray  # (w, h) that the prior is around, in crop pixels, [2]
     generator: Any
 
 

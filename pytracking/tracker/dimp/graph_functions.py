@@ -144,13 +144,13 @@ class GraphFunctions:
 
     def refine_target_box(self, queries: Sequence[BoxQuery]) -> list[RefinedBox]:
         """By the posterior mean."""
-        found = [self.run("refine", *q.features.maps, *q.modulation, q.box, q.first_size) for q in queries]
+        found = [self.run("refine", *q.features.maps, *q.modulation, q.box, q.expected_size) for q in queries]
         return [RefinedBox(box, std, float(value)) for box, std, value in found]
 
     def energy(self, query: BoxQuery) -> functions.BoxEnergy:
         """What the boxes are refined by."""
-        maps, modulation, first_size = query.features.maps, query.modulation, query.first_size
-        return lambda boxes: self.run("energy", *maps, *modulation, boxes, first_size)[0]
+        maps, modulation, size = query.features.maps, query.modulation, query.expected_size
+        return lambda boxes: self.run("energy", *maps, *modulation, boxes, size)[0]
 
 
 def draw_candidates(count: int, params: BoxLearningParams, generator: MersenneTwister) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from pytracking.tracker.dimp.far_search import SearchState
 from pytracking.tracker.dimp.functions import Array, DiMPFunctions, Modulation
 from pytracking.tracker.dimp.identity import Reacquisition
 from pytracking.tracker.dimp.memory import Memory
+from pytracking.tracker.dimp.rotation import ANGLES, Rotation
 
 GENERATOR = "generator"  # its name; it is no array
 
@@ -42,6 +43,12 @@ class TargetState:
     log_odds: float = math.nan  # running mean, of the box being on the target; NaN before the first frame
     frame_number: int = 0
     search: SearchState = SearchState()
+    rotation: Rotation = field(default_factory=Rotation)
+
+    @property
+    def expected_size(self) -> np.ndarray:
+        """(w, h) that the box will probably have, in image pixels, float64 [2]."""
+        return self.rotation.expected_size(self.first_size)
 
     def fit_to(self, frame_size: Size) -> None:
         """Scale everything in image pixels to frames of this size."""
@@ -85,6 +92,9 @@ def check_state(state: Mapping[str, np.ndarray], network: DiMPnetSettings, memor
         raise InputError("not the state of a DiMP tracker: box, first_size: expected a size above 0")
     if len({len(state.get(name, ())) for name in _stored(network, memory_size) if name.startswith("distractors.")}) > 1:
         raise InputError("not the state of a DiMP tracker: distractors: expected arrays of one length")
+    angles = state.get("rotation.probabilities", np.ones(1))
+    if (angles < 0).any() or not 0.99 < float(angles.sum()) < 1.01:
+        raise InputError("not the state of a DiMP tracker: rotation.probabilities: expected a sum of 1")
     num_init, num_added = state["memory.num_init"], state["memory.num_added"]
     if not ((num_init > 0) & (num_init < memory_size)).all() or not (num_added >= 0).all():
         raise InputError(f"not the state of a DiMP tracker: memory.num_init, num_added: not of {memory_size} samples")
@@ -107,6 +117,7 @@ def _stored(network: DiMPnetSettings, memory_size: int) -> dict[str, tuple[np.dt
         "distractors.unseen": (i64, ("n",)),
         "search.candidates": (f64, ("n", 4)),
         "search.view": (np.dtype(np.uint8), ("n", "n")),
+        "rotation.probabilities": (f64, (len(ANGLES),)),
         "filter": filter,
         "first_filter": filter,
         "modulation.0": modulation,

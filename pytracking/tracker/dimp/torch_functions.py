@@ -163,7 +163,7 @@ class TorchFunctions:
                 *query.features.maps,
                 *query.modulation,
                 self._upload(query.box),
-                self._upload(query.first_size),
+                self._upload(query.expected_size),
                 self.method.draw(self.refinement, query.generator, self.device),
             )[0]
             for query in queries
@@ -176,7 +176,7 @@ class TorchFunctions:
 
         @torch.inference_mode()
         def values(boxes: np.ndarray) -> np.ndarray:  # uploads nothing until called, which most hooks never do
-            energy = self._objective(query.features.maps, query.modulation, self._upload(query.first_size))
+            energy = self._objective(query.features.maps, query.modulation, self._upload(query.expected_size))
             return energy(self._upload(boxes)).cpu().numpy()
 
         return values

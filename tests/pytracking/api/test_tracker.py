@@ -339,6 +339,7 @@ LEARNED = ("filter", "first_filter", "modulation.0", "modulation.1", "memory.sam
         "distractors.ids",
         "frame_number",
         "generator",
+        "rotation.probabilities",
         *LEARNED,
         "memory.num_init",
     ],
@@ -352,6 +353,8 @@ def test_a_state_that_cannot_be_is_refused(tracker: Tracker, name: str) -> None:
     if name in LEARNED:  # as of another network, of a smaller memory, or damaged
         wrong += [np.concatenate([state[name]] * 2, 1), state[name][1:], state[name].astype(np.float16)]
         wrong += [state[name] * np.nan]
+    if name == "rotation.probabilities":
+        wrong += [state[name] * 2, -state[name], state[name] * np.nan]
     if name == "memory.num_init":
         wrong += [np.array(0), np.array(-1), np.array(10_000)]
     for value in wrong:
