@@ -74,4 +74,4 @@ def test_settings_are_those_of_results_and_saved_trackers_that_are_there() -> No
     every saved tracker is refused. A new parameter that is None by default is not in the settings."""
     settings = PARAMETERS["dimp_ncep_mobile"].for_prediction("log_density").in_stamps()
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-    assert digest == "fbd4723ade43f823976ad656b372727a06c76c194af25c13a9c09b38d193c9dd"
+    assert digest == "921475a45cb7ab6c4bd43d68447ca796b9bcc4eb25d0efc6eb4f341b06dfeb4f"
