@@ -53,6 +53,8 @@ def write_web(graphs: Path, folder: Path, runtime: Path) -> None:
     check_new(folder)
     manifest = Manifest.read(graphs)
     manifest.check_files(graphs, [*manifest.graph_files, *_CANDIDATES])
+    if manifest.params["refinement"].get("rotation"):
+        raise InputError(f"{graphs}: the page does not know refinement.rotation; export the graphs without it")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         place = Path(temporary) / folder.name

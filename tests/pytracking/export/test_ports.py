@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from ltr.data.crop import CropTransform, sample_crop
+from ltr.utils.errors import InputError
 from pytracking.api.tracker import Tracker
 from pytracking.export.check_clip import check_clip
 from pytracking.export.web_folder import onnxruntime_web, write_web
@@ -318,3 +319,13 @@ def test_a_page_says_what_it_needs(tmp_path: Path, monkeypatch, capsys: pytest.C
     (tmp_path / "mine.txt").write_text("mine")
     assert "is there already" in error("--web", str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_page_refuses_what_it_does_not_do(tmp_path: Path) -> None:
+    graphs = Path(shutil.copytree(GRAPHS, tmp_path / "graphs"))
+    text = (graphs / "manifest.json").read_text()
+    assert '"rotation": false' in text
+    (graphs / "manifest.json").write_text(text.replace('"rotation": false', '"rotation": true'))
+    with pytest.raises(InputError, match=r"graphs: the page does not know refinement\.rotation"):
+        write_web(graphs, tmp_path / "web", tmp_path)
+    assert not (tmp_path / "web").exists()
