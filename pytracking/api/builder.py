@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import cv2
 
+from pytracking.features.gpu import sees_gpu
 from pytracking.tracker.base.config import TrackerConfig
 from pytracking.tracker.families import complete, load_parameters
-from pytracking.utils.gpu import sees_gpu
 
 if TYPE_CHECKING:
     from pytracking.api.tracker import Tracker

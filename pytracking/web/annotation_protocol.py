@@ -8,7 +8,7 @@ from typing import Any
 from ltr.utils.errors import InputError
 from pytracking.annotation.editing import Project
 from pytracking.annotation.model import LABEL, AnnotatedTrack
-from pytracking.annotation.propagation import doubt
+from pytracking.pipeline.propagation import doubt
 from pytracking.tracker.base.output import Box
 
 MAX_LABEL = 80  # characters

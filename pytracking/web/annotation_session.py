@@ -13,12 +13,12 @@ import numpy as np
 
 from ltr.utils.errors import InputError
 from pytracking.annotation import editing
-from pytracking.annotation.autofill import Span, fill_span, spans_around, spans_of
 from pytracking.annotation.editing import Part, Project
 from pytracking.annotation.model import AnnotatedBox, AnnotatedTrack
 from pytracking.annotation.project_file import ProjectFile
 from pytracking.api.boxes import check_box
 from pytracking.api.tracker import Tracker
+from pytracking.pipeline.autofill import Span, fill_span, spans_around, spans_of
 from pytracking.video.frame_source import FrameSource
 from pytracking.web.annotation_protocol import (
     Draw,

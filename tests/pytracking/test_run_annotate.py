@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from ltr.utils.errors import InputError
 from pytracking.annotation import formats
 from pytracking.annotation.model import AnnotatedBox, AnnotatedTrack, Annotations, VideoInfo
-from pytracking.annotation.propagation import follow_on
+from pytracking.pipeline.propagation import follow_on
 from pytracking.run_annotate import Arguments, open_annotations, open_source
 from pytracking.video.frame_source import FrameSource, open_frames
 from pytracking.web.access import listen, new_runner

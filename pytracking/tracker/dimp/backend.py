@@ -14,6 +14,7 @@ from ltr.models.tracking.settings import DiMPnetSettings
 from ltr.utils.cli import TRAINING_HINT
 from ltr.utils.config import changed, check, load, to_json
 from ltr.utils.errors import InputError
+from pytracking.features.gpu import sees_gpu
 from pytracking.features.graph_folder import MANIFEST, WEIGHTS, Manifest
 from pytracking.features.graph_session import GraphSessions
 from pytracking.features.openvino_graph import OpenVinoGraph
@@ -25,7 +26,6 @@ from pytracking.tracker.dimp.confidence import Calibration
 from pytracking.tracker.dimp.functions import DiMPFunctions
 from pytracking.tracker.dimp.graph_functions import GraphFunctions
 from pytracking.utils.extras import install_hint, is_installed
-from pytracking.utils.gpu import sees_gpu
 
 Accelerator = Literal["auto", "onnxruntime", "openvino", "torch"]
 _IN_GRAPHS = ("refinement", "box_learning.learning_rate", "box_learning.prior")  # parameters that are constants there

@@ -2,9 +2,9 @@ import pytest
 
 from ltr.utils.errors import InputError
 from pytracking.annotation import editing
-from pytracking.annotation.autofill import Span, fill_span, spans_around, spans_of
 from pytracking.annotation.editing import Project
 from pytracking.annotation.model import AnnotatedBox, Annotations, VideoInfo
+from pytracking.pipeline.autofill import Span, fill_span, spans_around, spans_of
 from pytracking.video.frame_source import open_video
 from tests.fakes.drifting import DriftingTracker, true_box
 from tests.fakes.videos import write_video

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from pytracking.annotation.editing import Project
 from pytracking.annotation.model import AnnotatedBox
-from pytracking.annotation.propagation import fill_between, follow_on
 from pytracking.api.tracker import Tracker
+from pytracking.pipeline.propagation import fill_between, follow_on
 from pytracking.video.frame_source import FrameSource
 
 BATCH = 10  # frames that are followed before they are shown

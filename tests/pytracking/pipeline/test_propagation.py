@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pytracking.annotation.model import AnnotatedBox
-from pytracking.annotation.propagation import SPREAD, blend, doubt, fill_between, follow_on, track_from
+from pytracking.pipeline.propagation import SPREAD, blend, doubt, fill_between, follow_on, track_from
 from pytracking.tracker.base.output import TrackOutput
 from pytracking.video.frame_source import open_video
 from tests.fakes.drifting import DRIFT, DriftingTracker, true_box
