@@ -212,6 +212,13 @@ def test_a_video_shows_its_first_frame_and_plays_when_told():
     run(scene)
 
 
+async def pause(session, link):
+    """Pause the video, and wait until the frame that was on its way is reported."""
+    session.receive(Pause())
+    session.receive(Restore(99))  # refused, once all before it is done
+    await link.until("error", len(link.of("error")) + 1)
+
+
 async def play_until(session, link, last):
     session.receive(Play())
     while (seen := link.of("result")[-1]["frame"]) < last:
@@ -227,8 +234,8 @@ def test_what_was_found_is_shown_again_and_a_target_drawn_later_is_followed_besi
         await link.until("result", 2)
         await play_until(session, link, 5)
         before = {m["frame"]: m["targets"] for m in link.of("result")}
+        await pause(session, link)
         count = len(link.of("result"))
-        session.receive(Pause())
         session.receive(Seek(2))
         session.receive(Add(2, (30.0, 20.0, 16.0, 12.0)))
         await link.until("result", count + 2)
@@ -266,8 +273,8 @@ def test_removed_targets_can_be_restored_with_all_that_was_found():
             session.receive(Add(0, BOX))
         await link.until("result", 3)
         await play_until(session, link, 3)
+        await pause(session, link)
         found = session.found()
-        session.receive(Pause())
         session.receive(Remove(1))
         session.receive(Reset())
         await link.until("result", len(link.of("result")) + 2)
@@ -284,7 +291,8 @@ def test_removed_targets_can_be_restored_with_all_that_was_found():
         await link.until("added", 3)
         assert targets.ids == [0, 1, 2]
         session.receive(Restore(7))
-        assert "target 7 can no longer be followed" in (await link.until("error"))["message"]
+        error = await link.until("error", len(link.of("error")) + 1)
+        assert "target 7 can no longer be followed" in error["message"]
 
     run(scene)
 
@@ -318,9 +326,7 @@ def test_pause_holds_though_much_is_waiting():
         session.receive(Ack(0))
         session.receive(Play())
         await link.until("result", 2)
-        session.receive(Pause())
-        await link.until("result", 2)
-        await asyncio.sleep(0.05)
+        await pause(session, link)
         there = len(link.of("result"))
         session.receive(Ack(1))
         session.receive(Ack(2))
